@@ -1,0 +1,13 @@
+//! The words of the product as types: pure values, no I/O, no clock.
+//!
+//! Nothing here knows of HTTP, of the database or of Rhai; every other layer may use this one.
+
+pub mod date;
+pub mod document;
+pub mod ids;
+pub mod lang;
+pub mod policy;
+pub mod problem;
+pub mod task;
+pub mod timeline;
+pub mod zone;

@@ -1,0 +1,169 @@
+//! What a rule set says, as data: the slots of days and where each open task may go.
+//!
+//! The rules produce it (`crate::rules`), the planner consumes it (`crate::planning`); neither knows the other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate, NaiveTime};
+
+use super::ids::DocKey;
+
+/// One slot of a day in local time. Invariant, kept by [`validate_slots`]: `from <= cutoff <= to`, `from < to`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SlotSpec {
+    /// The name, lower case, such as `morgens`; unique in its day.
+    pub zeit: String,
+    pub from: NaiveTime,
+    pub to: NaiveTime,
+    /// From this local time on the slot is no longer offered on its own day.
+    pub cutoff: NaiveTime,
+    /// Whether open tasks are put here without being fixed to it.
+    pub auto: bool,
+}
+
+/// Why a day's list of slots is not one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlotsError {
+    FromNotBeforeTo { zeit: String },
+    CutoffOutside { zeit: String },
+    Overlap { first: String, second: String },
+    NamedTwice { zeit: String },
+}
+
+impl std::fmt::Display for SlotsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SlotsError::FromNotBeforeTo { zeit } => write!(f, "slot '{zeit}' must begin before it ends"),
+            SlotsError::CutoffOutside { zeit } => {
+                write!(f, "the cutoff of slot '{zeit}' must lie between its begin and its end")
+            }
+            SlotsError::Overlap { first, second } => write!(f, "slots '{first}' and '{second}' overlap"),
+            SlotsError::NamedTwice { zeit } => write!(f, "two slots of one day are named '{zeit}'"),
+        }
+    }
+}
+
+/// Sorts the slots of one day by their begin and checks the invariants of [`SlotSpec`] and of the day.
+pub fn validate_slots(mut slots: Vec<SlotSpec>) -> Result<Vec<SlotSpec>, SlotsError> {
+    slots.sort_by_key(|slot| slot.from);
+    for (index, slot) in slots.iter().enumerate() {
+        if slot.from >= slot.to {
+            return Err(SlotsError::FromNotBeforeTo { zeit: slot.zeit.clone() });
+        }
+        if slot.cutoff < slot.from || slot.cutoff > slot.to {
+            return Err(SlotsError::CutoffOutside { zeit: slot.zeit.clone() });
+        }
+        if slots[..index].iter().any(|earlier| earlier.zeit == slot.zeit) {
+            return Err(SlotsError::NamedTwice { zeit: slot.zeit.clone() });
+        }
+        if let Some(earlier) = index.checked_sub(1).map(|before| &slots[before])
+            && earlier.to > slot.from
+        {
+            return Err(SlotsError::Overlap { first: earlier.zeit.clone(), second: slot.zeit.clone() });
+        }
+    }
+    Ok(slots)
+}
+
+/// A set of weekdays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Weekdays(u8);
+
+impl Weekdays {
+    pub const NONE: Weekdays = Weekdays(0);
+    pub const ALL: Weekdays = Weekdays(0b111_1111);
+    /// Monday to Friday.
+    pub const WORKING: Weekdays = Weekdays(0b001_1111);
+    /// Saturday and Sunday.
+    pub const WEEKEND: Weekdays = Weekdays(0b110_0000);
+
+    pub fn with(self, day: chrono::Weekday) -> Weekdays {
+        Weekdays(self.0 | 1 << day.num_days_from_monday())
+    }
+
+    pub fn intersect(self, other: Weekdays) -> Weekdays {
+        Weekdays(self.0 & other.0)
+    }
+
+    pub fn contains(self, day: chrono::Weekday) -> bool {
+        self.0 & 1 << day.num_days_from_monday() != 0
+    }
+}
+
+/// Where an open task may go: the conditions all hold at once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Constraint {
+    pub weekdays: Weekdays,
+    /// Names of slots, lower case; `None` allows every slot.
+    pub zeiten: Option<Vec<String>>,
+    /// First day allowed.
+    pub from: Option<NaiveDate>,
+    /// Last day allowed.
+    pub up_to: Option<NaiveDate>,
+    /// The rule's own words, for explanations.
+    pub because: Option<String>,
+}
+
+impl Constraint {
+    /// No condition at all.
+    pub const ANYWHERE: Constraint =
+        Constraint { weekdays: Weekdays::ALL, zeiten: None, from: None, up_to: None, because: None };
+
+    pub fn allows(&self, day: NaiveDate, zeit: &str) -> bool {
+        self.weekdays.contains(day.weekday())
+            && self.zeiten.as_ref().is_none_or(|zeiten| zeiten.iter().any(|allowed| allowed == zeit))
+            && self.from.is_none_or(|from| from <= day)
+            && self.up_to.is_none_or(|up_to| day <= up_to)
+    }
+
+    /// What both allow.
+    pub fn intersect(self, other: Constraint) -> Constraint {
+        let zeiten = match (self.zeiten, other.zeiten) {
+            (Some(mine), Some(theirs)) => Some(mine.into_iter().filter(|zeit| theirs.contains(zeit)).collect()),
+            (mine, theirs) => mine.or(theirs),
+        };
+        Constraint {
+            weekdays: self.weekdays.intersect(other.weekdays),
+            zeiten,
+            from: self.from.max(other.from),
+            up_to: match (self.up_to, other.up_to) {
+                (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+                (mine, theirs) => mine.or(theirs),
+            },
+            because: match (self.because, other.because) {
+                (Some(mine), Some(theirs)) => Some(format!("{mine}; {theirs}")),
+                (mine, theirs) => mine.or(theirs),
+            },
+        }
+    }
+}
+
+/// What the rules say of one open task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    Allowed(Constraint),
+    /// Refused altogether, with the rule's words.
+    Never {
+        because: String,
+    },
+}
+
+impl Verdict {
+    /// What both rules say together: one refusal is enough.
+    pub fn and(self, other: Verdict) -> Verdict {
+        match (self, other) {
+            (Verdict::Allowed(mine), Verdict::Allowed(theirs)) => Verdict::Allowed(mine.intersect(theirs)),
+            (never @ Verdict::Never { .. }, _) | (_, never @ Verdict::Never { .. }) => never,
+        }
+    }
+}
+
+/// Everything that a rule set answered for one planning run: nothing is left to ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The slots of every day of the horizon and of every day that a task is fixed to.
+    pub days: BTreeMap<NaiveDate, Arc<[SlotSpec]>>,
+    /// One verdict for each open task that is not fixed.
+    pub verdicts: BTreeMap<DocKey, Arc<Verdict>>,
+}

@@ -1,1 +1,8 @@
+#![forbid(unsafe_code)]
+//! CodexMiroir: a self-hosted task server that answers *what is in my next free slot?* at once.
+//!
+//! See `ARCHITECTURE.md` for the map of the house.
+
+pub mod clock;
 pub mod domain;
+pub mod planning;

@@ -6,3 +6,5 @@
 pub mod clock;
 pub mod domain;
 pub mod planning;
+pub mod store;
+pub mod view;

@@ -1,0 +1,132 @@
+//! What readers see without asking the database: every user's generation, and the hot map of finished
+//! answers, bounded in bytes.
+//!
+//! Invariant: a generation is advanced after its commit is durable and before anybody is answered, and an
+//! entry is served only if it is of that generation or a later one. So no acknowledged write is unseen, in
+//! whatever order entries arrive.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::{Basis, Finished};
+use crate::domain::ids::{Generation, UserId};
+
+/// A finished answer, ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub finished: Finished,
+    /// The entity tag with its quotes.
+    pub etag: Bytes,
+}
+
+/// What an entry costs beside its body: the structs, the tag, the map's own bookkeeping.
+const ENTRY_OVERHEAD_BYTES: u64 = 256;
+
+#[derive(Clone)]
+struct BytesOfEntry;
+
+impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
+    fn weight(&self, _: &UserId, entry: &Arc<Entry>) -> u64 {
+        entry.finished.body.len() as u64 + ENTRY_OVERHEAD_BYTES
+    }
+}
+
+/// The published state of all users.
+pub struct Published {
+    generations: papaya::HashMap<UserId, Generation>,
+    entries: Cache<UserId, Arc<Entry>, BytesOfEntry>,
+}
+
+impl Published {
+    /// `hot_bytes_max` bounds the bodies in the hot map, with their overhead.
+    pub fn new(hot_bytes_max: u64) -> Published {
+        // The count only sizes the map's first allocation and its ghost list.
+        let entries_estimate = usize::try_from(hot_bytes_max / 16_384).unwrap_or(usize::MAX).clamp(16, 1 << 20);
+        Published {
+            generations: papaya::HashMap::new(),
+            entries: Cache::with_weighter(entries_estimate, hot_bytes_max, BytesOfEntry),
+        }
+    }
+
+    /// The user's generation, if it was read or written since the start.
+    pub fn generation(&self, user: UserId) -> Option<Generation> {
+        self.generations.pin().get(&user).copied()
+    }
+
+    /// Raises the user's generation to at least this one. To be called with committed generations only.
+    pub fn advance(&self, user: UserId, generation: Generation) {
+        self.generations.pin().update_or_insert(user, |known| (*known).max(generation), generation);
+    }
+
+    /// Offers an answer; it is served for as long as it is current.
+    pub fn put(&self, user: UserId, entry: Arc<Entry>) {
+        self.entries.insert(user, entry);
+    }
+
+    /// The answer for this user, if a current one is hot.
+    pub fn get(&self, user: UserId, basis: Basis, now: DateTime<Utc>) -> Option<Arc<Entry>> {
+        let generation = self.generation(user)?;
+        self.entries.get(&user).filter(|entry| entry.finished.is_current(generation, basis, now))
+    }
+
+    /// Bytes that the hot map weighs at present.
+    pub fn hot_bytes(&self) -> u64 {
+        self.entries.weight()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASIS: Basis = Basis([1; 16]);
+    const USER: UserId = UserId(7);
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    fn entry(generation: u64, bytes: usize) -> Arc<Entry> {
+        let finished = Finished {
+            generation: Generation(generation),
+            basis: BASIS,
+            valid_from: at(100),
+            valid_until: at(200),
+            body: vec![b'x'; bytes].into(),
+        };
+        Arc::new(Entry { finished, etag: Bytes::from_static(b"\"t\"") })
+    }
+
+    #[test]
+    fn an_entry_is_served_only_while_it_is_current() {
+        let published = Published::new(1 << 20);
+        published.put(USER, entry(3, 10));
+        assert!(published.get(USER, BASIS, at(150)).is_none(), "the generation is not known yet");
+        published.advance(USER, Generation(3));
+        assert!(published.get(USER, BASIS, at(100)).is_some());
+        assert!(published.get(USER, BASIS, at(199)).is_some());
+        assert!(published.get(USER, BASIS, at(200)).is_none(), "the boundary has passed");
+        assert!(published.get(USER, BASIS, at(99)).is_none(), "the clock was set back over a boundary");
+        assert!(published.get(USER, Basis([2; 16]), at(150)).is_none(), "another basis");
+        published.advance(USER, Generation(4));
+        assert!(published.get(USER, BASIS, at(150)).is_none(), "a later commit");
+        published.advance(USER, Generation(2));
+        assert_eq!(published.generation(USER), Some(Generation(4)), "generations never go back");
+    }
+
+    #[test]
+    fn the_map_is_bounded_in_bytes() {
+        let published = Published::new(1 << 20);
+        for user in 0..1_000 {
+            published.put(UserId(user), entry(1, 10_000));
+        }
+        assert!(published.hot_bytes() <= 1 << 20);
+        published.put(USER, entry(1, 2 << 20));
+        published.advance(USER, Generation(1));
+        assert!(published.get(USER, BASIS, at(150)).is_none(), "larger than the whole map");
+    }
+}

@@ -1,0 +1,66 @@
+//! One lock per key, made when it is first asked for and gone when nobody holds or awaits it.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+
+/// Async locks by key, each guarding a `T` that lives while somebody holds or awaits the key.
+pub struct KeyedLocks<K: Eq + Hash + Copy, T> {
+    locks: Mutex<HashMap<K, Arc<AsyncMutex<T>>>>,
+}
+
+impl<K: Eq + Hash + Copy, T: Default> Default for KeyedLocks<K, T> {
+    fn default() -> Self {
+        KeyedLocks { locks: Mutex::default() }
+    }
+}
+
+/// Keeps a key's value alive; locks it as often as wanted.
+pub struct Keyed<'a, K: Eq + Hash + Copy, T> {
+    owner: &'a KeyedLocks<K, T>,
+    key: K,
+    lock: Arc<AsyncMutex<T>>,
+}
+
+impl<K: Eq + Hash + Copy, T: Default> KeyedLocks<K, T> {
+    pub fn get(&self, key: K) -> Keyed<'_, K, T> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Keyed { owner: self, key, lock: locks.entry(key).or_default().clone() }
+    }
+}
+
+impl<K: Eq + Hash + Copy, T> Keyed<'_, K, T> {
+    pub async fn lock(&self) -> OwnedMutexGuard<T> {
+        self.lock.clone().lock_owned().await
+    }
+}
+
+impl<K: Eq + Hash + Copy, T> Drop for Keyed<'_, K, T> {
+    fn drop(&mut self) {
+        let mut locks = self.owner.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's and this one's: nobody else can clone it while the map is locked.
+        if Arc::strong_count(&self.lock) == 2 {
+            locks.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_value_lives_as_long_as_somebody_holds_it() {
+        let locks: KeyedLocks<u8, u32> = KeyedLocks::default();
+        let first = locks.get(1);
+        *first.lock().await += 1;
+        let second = locks.get(1);
+        drop(first);
+        assert_eq!(*second.lock().await, 1);
+        drop(second);
+        assert!(locks.locks.lock().unwrap().is_empty());
+        assert_eq!(*locks.get(1).lock().await, 0);
+    }
+}

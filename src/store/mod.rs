@@ -1,0 +1,226 @@
+//! The store: what is kept, and the one way to change it.
+//!
+//! Business code never sees a transaction. It reads a [`Snapshot`], decides, and commits a list of
+//! changes against the generation that it read. A commit is applied whole or not at all; if the user's
+//! generation is no longer the one named, the outcome is [`Outcome::Stale`] and nothing happened. That is
+//! the whole concurrency control.
+//!
+//! What is promised of [`Outcome::Committed`]: the change is on disk, and every read that begins after it
+//! was reported sees it.
+
+pub mod hot;
+mod keyed;
+mod redb;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId, UserName};
+use crate::domain::lang::Lang;
+use crate::domain::problem::Problem;
+use crate::domain::task::Task;
+use crate::domain::zone::Zone;
+
+pub use self::redb::{OpenError, SCHEMA_VERSION, Store};
+pub use keyed::KeyedLocks;
+
+/// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Basis(pub [u8; 16]);
+
+/// A random id of this database, new after a restore: answers of two incarnations never share an ETag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incarnation(pub [u8; 16]);
+
+/// A document as it was understood: a task, or why it is none.
+pub type Reading = Result<Arc<Task>, Problem>;
+
+/// Where a user's ground state stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub generation: Generation,
+    /// When that generation was committed.
+    pub committed_at: DateTime<Utc>,
+    /// The number that the next new task gets; `None` when all are used up. Never goes down.
+    pub next_number: Option<TaskNumber>,
+}
+
+/// What a user can set about planning; a change raises the generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub zone: Zone,
+    pub lang: Lang,
+}
+
+/// The ground state of one user at one generation: everything that planning needs.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub name: UserName,
+    pub head: Head,
+    pub settings: Settings,
+    pub tasks: BTreeMap<DocKey, Reading>,
+}
+
+/// A finished timeline: the bytes that are served, and for how long they are right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    pub generation: Generation,
+    pub basis: Basis,
+    pub valid_from: DateTime<Utc>,
+    pub valid_until: DateTime<Utc>,
+    pub body: Bytes,
+}
+
+impl Finished {
+    /// Whether these bytes are the answer for a user who stands at `generation`. A later generation than
+    /// asked for is right too: it was committed since.
+    pub fn is_current(&self, generation: Generation, basis: Basis, now: DateTime<Utc>) -> bool {
+        self.generation >= generation && self.basis == basis && self.valid_from <= now && now < self.valid_until
+    }
+}
+
+/// One change of a user's ground state.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// `verb` says for the history what was done: `create`, `update`, `complete` …
+    PutDocument {
+        key: DocKey,
+        raw: Arc<[u8]>,
+        reading: Reading,
+        verb: &'static str,
+    },
+    RemoveDocument {
+        key: DocKey,
+    },
+}
+
+/// Who did it and by which way it came, for the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub actor: String,
+    pub through: &'static str,
+}
+
+/// An answer to repeat when the same request comes again with its `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    pub route: &'static str,
+    pub key: String,
+    /// Hash of the request that the answer belongs to.
+    pub fingerprint: [u8; 32],
+    pub answer: Vec<u8>,
+}
+
+/// Changes of one user that happen together or not at all.
+#[derive(Debug)]
+pub struct Commit {
+    pub user: UserId,
+    /// The generation that the decision was based on.
+    pub expected: Generation,
+    /// The head after this commit.
+    pub head: Head,
+    pub changes: Vec<Change>,
+    pub origin: Origin,
+    /// The basis that the writer planned with, for the history.
+    pub basis: Basis,
+    /// The timeline of the new generation. Without it the next read rebuilds.
+    pub timeline: Option<Arc<hot::Entry>>,
+    pub remember: Option<Remembered>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// On disk and seen by every later read.
+    Committed { generation: Generation },
+    /// The user stands at another generation; nothing happened.
+    Stale { generation: Generation },
+}
+
+/// The store cannot do what was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Reading failed.
+    #[error("the database cannot be read: {0}")]
+    Read(String),
+    /// Nothing of the change is in the database.
+    #[error("the database cannot be written: {0}")]
+    NotWritten(String),
+    /// The change may or may not be in the database: it must not be reported as "not saved".
+    #[error("the database failed while it was saving: {0}")]
+    Unknown(String),
+    /// A stored value is not of the form that this version writes.
+    #[error("the database holds a damaged value in {0}")]
+    Damaged(&'static str),
+    #[error("the database is closing")]
+    Closed,
+}
+
+/// Somebody who has an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub name: UserName,
+    pub admin: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a token allows. More than one may be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scopes(pub u8);
+
+impl Scopes {
+    pub const READ: Scopes = Scopes(1);
+    pub const WRITE: Scopes = Scopes(2);
+    pub const FEED: Scopes = Scopes(4);
+    pub const ADMIN: Scopes = Scopes(8);
+
+    pub fn with(self, other: Scopes) -> Scopes {
+        Scopes(self.0 | other.0)
+    }
+
+    pub fn allow(self, needed: Scopes) -> bool {
+        self.0 & needed.0 == needed.0
+    }
+}
+
+/// What a token grants to whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub user: UserId,
+    /// The name that the token was given.
+    pub token_name: String,
+    pub scopes: Scopes,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A change of accounts. None raises a generation.
+#[derive(Debug)]
+pub enum Administration {
+    AddUser { name: UserName, admin: bool, settings: Settings, password_hash: Option<String>, at: DateTime<Utc> },
+    AddToken { hash: [u8; 32], grant: Grant },
+}
+
+/// What became of a change of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Administered {
+    UserAdded(UserId),
+    NameTaken,
+    TokenAdded,
+    NoSuchUser,
+}
+
+/// Random bytes from the operating system.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness no id or token may be made; the system has no other state"
+    )]
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}

@@ -1,0 +1,245 @@
+//! The stored types, apart from the domain's, and the way between them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::schema::UNNUMBERED;
+use crate::domain::document;
+use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
+use crate::domain::lang::Lang;
+use crate::domain::task::{SlotRef, Status, Task};
+use crate::domain::zone::Zone;
+use crate::store::{Basis, Finished, Grant, Head, Reading, Scopes, Settings, StoreError, User};
+
+/// MessagePack by position.
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    // Writing plain structs into a Vec has nothing that could fail.
+    rmp_serde::to_vec(value).unwrap_or_default()
+}
+
+pub fn decode<T: DeserializeOwned>(bytes: &[u8], table: &'static str) -> Result<T, StoreError> {
+    rmp_serde::from_slice(bytes).map_err(|_| StoreError::Damaged(table))
+}
+
+fn millis(millis: i64, table: &'static str) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_millis(millis).ok_or(StoreError::Damaged(table))
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredHead(u64, i64, Option<u32>);
+
+pub fn encode_head(head: &Head) -> Vec<u8> {
+    let next = head.next_number.map(TaskNumber::get);
+    encode(&StoredHead(head.generation.0, head.committed_at.timestamp_millis(), next))
+}
+
+pub fn decode_head(bytes: &[u8]) -> Result<Head, StoreError> {
+    let StoredHead(generation, committed, next) = decode(bytes, "heads")?;
+    Ok(Head {
+        generation: Generation(generation),
+        committed_at: millis(committed, "heads")?,
+        next_number: next.and_then(TaskNumber::new),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSettings {
+    zone: String,
+    german: bool,
+}
+
+pub fn encode_settings(settings: Settings) -> Vec<u8> {
+    encode(&StoredSettings { zone: settings.zone.name().to_owned(), german: settings.lang == Lang::De })
+}
+
+pub fn decode_settings(bytes: &[u8]) -> Result<Settings, StoreError> {
+    let stored: StoredSettings = decode(bytes, "settings")?;
+    Ok(Settings {
+        zone: Zone::parse(&stored.zone).ok_or(StoreError::Damaged("settings"))?,
+        lang: if stored.german { Lang::De } else { Lang::En },
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredUser {
+    name: String,
+    admin: bool,
+    created_at: i64,
+}
+
+pub fn encode_user(user: &User) -> Vec<u8> {
+    let created_at = user.created_at.timestamp_millis();
+    encode(&StoredUser { name: user.name.as_str().to_owned(), admin: user.admin, created_at })
+}
+
+pub fn decode_user(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
+    let stored: StoredUser = decode(bytes, "users")?;
+    Ok(User {
+        id,
+        name: UserName::parse(&stored.name).ok_or(StoreError::Damaged("users"))?,
+        admin: stored.admin,
+        created_at: millis(stored.created_at, "users")?,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredGrant {
+    user: u64,
+    name: String,
+    scopes: u8,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+pub fn encode_grant(grant: &Grant) -> Vec<u8> {
+    encode(&StoredGrant {
+        user: grant.user.0,
+        name: grant.token_name.clone(),
+        scopes: grant.scopes.0,
+        created_at: grant.created_at.timestamp_millis(),
+        expires_at: grant.expires_at.map(|at| at.timestamp_millis()),
+    })
+}
+
+pub fn decode_grant(bytes: &[u8]) -> Result<Grant, StoreError> {
+    let stored: StoredGrant = decode(bytes, "tokens")?;
+    Ok(Grant {
+        user: UserId(stored.user),
+        token_name: stored.name,
+        scopes: Scopes(stored.scopes),
+        created_at: millis(stored.created_at, "tokens")?,
+        expires_at: stored.expires_at.map(|at| millis(at, "tokens")).transpose()?,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSlot(Option<i32>, Option<String>);
+
+#[derive(Serialize, Deserialize)]
+struct StoredTask {
+    title: String,
+    kategorie: String,
+    status: u8,
+    tags: Vec<String>,
+    deadline: Option<i32>,
+    fixed_slot: Option<StoredSlot>,
+    abgeschlossen_am: Option<StoredSlot>,
+}
+
+/// The version of the reader that understood the document, and the task, unless it is none.
+#[derive(Serialize, Deserialize)]
+struct StoredReading(u16, Option<StoredTask>);
+
+fn stored_slot(slot: &SlotRef) -> StoredSlot {
+    StoredSlot(slot.datum.map(|date| date.num_days_from_ce()), slot.zeit.clone())
+}
+
+fn slot(stored: StoredSlot) -> SlotRef {
+    SlotRef { datum: stored.0.and_then(NaiveDate::from_num_days_from_ce_opt), zeit: stored.1 }
+}
+
+pub fn encode_reading(reading: &Reading) -> Vec<u8> {
+    let task = reading.as_ref().ok().map(|task| StoredTask {
+        title: task.title.clone(),
+        kategorie: task.kategorie.clone(),
+        status: match task.status {
+            Status::Offen => 0,
+            Status::Abgeschlossen => 1,
+            Status::Abgebrochen => 2,
+        },
+        tags: task.tags.clone(),
+        deadline: task.deadline.map(|date| date.num_days_from_ce()),
+        fixed_slot: task.fixed_slot.as_ref().map(stored_slot),
+        abgeschlossen_am: task.abgeschlossen_am.as_ref().map(stored_slot),
+    });
+    encode(&StoredReading(document::READER_VERSION, task))
+}
+
+/// `None` when the document has to be read again: it is no task, or an earlier version understood it.
+pub fn decode_reading(key: &DocKey, bytes: &[u8]) -> Result<Option<Arc<Task>>, StoreError> {
+    let StoredReading(version, task) = decode(bytes, "tasks")?;
+    let Some(task) = task.filter(|_| version == document::READER_VERSION) else { return Ok(None) };
+    let status = Status::ALL.get(usize::from(task.status)).ok_or(StoreError::Damaged("tasks"))?;
+    Ok(Some(Arc::new(Task {
+        key: key.clone(),
+        title: task.title,
+        kategorie: task.kategorie,
+        status: *status,
+        tags: task.tags,
+        deadline: task.deadline.and_then(NaiveDate::from_num_days_from_ce_opt),
+        fixed_slot: task.fixed_slot.map(slot),
+        abgeschlossen_am: task.abgeschlossen_am.map(slot),
+    })))
+}
+
+pub fn key_number(key: &DocKey) -> u32 {
+    key.number.map_or(UNNUMBERED, TaskNumber::get)
+}
+
+pub fn decode_key(number: u32, file: &str) -> Result<DocKey, StoreError> {
+    let file = FileName::parse(file).ok_or(StoreError::Damaged("documents"))?;
+    Ok(DocKey { number: TaskNumber::new(number), file })
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredTimeline<'a> {
+    generation: u64,
+    #[serde(with = "serde_bytes")]
+    basis: [u8; 16],
+    valid_from: i64,
+    valid_until: i64,
+    #[serde(borrow, with = "serde_bytes")]
+    body: &'a [u8],
+}
+
+pub fn encode_timeline(finished: &Finished) -> Vec<u8> {
+    encode(&StoredTimeline {
+        generation: finished.generation.0,
+        basis: finished.basis.0,
+        valid_from: finished.valid_from.timestamp_millis(),
+        valid_until: finished.valid_until.timestamp_millis(),
+        body: &finished.body,
+    })
+}
+
+/// `None` for a value that cannot be read: a timeline is derived and can be made again.
+pub fn decode_timeline(bytes: &[u8]) -> Option<Finished> {
+    let stored: StoredTimeline<'_> = rmp_serde::from_slice(bytes).ok()?;
+    Some(Finished {
+        generation: Generation(stored.generation),
+        basis: Basis(stored.basis),
+        valid_from: DateTime::from_timestamp_millis(stored.valid_from)?,
+        valid_until: DateTime::from_timestamp_millis(stored.valid_until)?,
+        body: Bytes::copy_from_slice(stored.body),
+    })
+}
+
+/// One change of a commit, as the history keeps it.
+#[derive(Serialize, Deserialize)]
+pub struct StoredChange {
+    pub at: i64,
+    #[serde(with = "serde_bytes")]
+    pub basis: [u8; 16],
+    pub actor: String,
+    pub through: String,
+    pub verb: String,
+    pub file: String,
+    #[serde(with = "serde_bytes")]
+    pub before: Option<Vec<u8>>,
+    #[serde(with = "serde_bytes")]
+    pub after: Option<Vec<u8>>,
+}
+
+/// The answer to repeat for an `Idempotency-Key`.
+#[derive(Serialize, Deserialize)]
+pub struct StoredAnswer {
+    #[serde(with = "serde_bytes")]
+    pub fingerprint: [u8; 32],
+    pub at: i64,
+    #[serde(with = "serde_bytes")]
+    pub answer: Vec<u8>,
+}

@@ -1,0 +1,144 @@
+//! Reads: each in one short transaction, so each sees one state.
+
+use std::collections::BTreeMap;
+
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+
+use super::schema::{
+    CREDENTIALS, DOCUMENTS, HEADS, IDEMPOTENCY, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
+};
+use super::{Store, codec};
+use crate::domain::document::{self, Outcome as Read};
+use crate::domain::ids::{DocKey, UserId, UserName};
+use crate::store::{Finished, Grant, Head, Reading, Snapshot, StoreError, User};
+
+/// An answer that was given to an `Idempotency-Key`, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    pub fingerprint: [u8; 32],
+    pub at_millis: i64,
+    pub answer: Vec<u8>,
+}
+
+fn failed(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Read(error.into().to_string())
+}
+
+impl Store {
+    fn begin(&self) -> Result<ReadTransaction, StoreError> {
+        self.db.begin_read().map_err(failed)
+    }
+
+    /// The account of this name, if there is one.
+    pub fn get_user_by_name(&self, name: &UserName) -> Result<Option<User>, StoreError> {
+        let transaction = self.begin()?;
+        let names = transaction.open_table(USER_NAMES).map_err(failed)?;
+        let Some(id) = names.get(name.as_str()).map_err(failed)?.map(|id| id.value()) else { return Ok(None) };
+        get_user(&transaction, UserId(id))
+    }
+
+    pub fn get_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        get_user(&self.begin()?, id)
+    }
+
+    /// Whether there is any account.
+    pub fn has_users(&self) -> Result<bool, StoreError> {
+        let transaction = self.begin()?;
+        let users = transaction.open_table(USERS).map_err(failed)?;
+        let first = users.first().map_err(failed)?;
+        Ok(first.is_some())
+    }
+
+    /// The password hash of an account in PHC string form, if it has a password.
+    pub fn get_credential(&self, id: UserId) -> Result<Option<String>, StoreError> {
+        let transaction = self.begin()?;
+        let credentials = transaction.open_table(CREDENTIALS).map_err(failed)?;
+        let hash = credentials.get(id.0).map_err(failed)?;
+        Ok(hash.map(|hash| hash.value().to_owned()))
+    }
+
+    /// What the token with this SHA-256 grants.
+    pub fn get_grant(&self, hash: &[u8; 32]) -> Result<Option<Grant>, StoreError> {
+        let transaction = self.begin()?;
+        let tokens = transaction.open_table(TOKENS).map_err(failed)?;
+        let grant = tokens.get(hash).map_err(failed)?;
+        grant.map(|grant| codec::decode_grant(grant.value())).transpose()
+    }
+
+    /// The user's head and the materialized timeline, if one is kept.
+    pub fn get_timeline(&self, user: UserId) -> Result<Option<(Head, Option<Finished>)>, StoreError> {
+        let transaction = self.begin()?;
+        let Some(head) = get_head(&transaction, user)? else { return Ok(None) };
+        let timelines = transaction.open_table(TIMELINES).map_err(failed)?;
+        let stored = timelines.get(user.0).map_err(failed)?;
+        Ok(Some((head, stored.and_then(|bytes| codec::decode_timeline(bytes.value())))))
+    }
+
+    /// The ground state of a user; `None` when there is no such user.
+    pub fn snapshot(&self, user: UserId) -> Result<Option<Snapshot>, StoreError> {
+        let transaction = self.begin()?;
+        let Some(account) = get_user(&transaction, user)? else { return Ok(None) };
+        let head = get_head(&transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
+        let settings = transaction.open_table(SETTINGS).map_err(failed)?;
+        let settings = settings.get(user.0).map_err(failed)?.ok_or(StoreError::Damaged("settings"))?;
+        let settings = codec::decode_settings(settings.value())?;
+        let tasks = readings(&transaction, user)?;
+        Ok(Some(Snapshot { name: account.name, head, settings, tasks }))
+    }
+
+    /// A document, byte for byte.
+    pub fn get_document(&self, user: UserId, key: &DocKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let transaction = self.begin()?;
+        let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+        let raw = documents.get((user.0, codec::key_number(key), key.file.as_str())).map_err(failed)?;
+        Ok(raw.map(|raw| raw.value().to_vec()))
+    }
+
+    /// The answer that this key was given on this route, if it is remembered.
+    pub fn get_repeated(&self, user: UserId, route: &str, key: &str) -> Result<Option<Repeated>, StoreError> {
+        let transaction = self.begin()?;
+        let remembered = transaction.open_table(IDEMPOTENCY).map_err(failed)?;
+        let Some(bytes) = remembered.get((user.0, route, key)).map_err(failed)? else { return Ok(None) };
+        let stored: codec::StoredAnswer = codec::decode(bytes.value(), "idempotency")?;
+        Ok(Some(Repeated { fingerprint: stored.fingerprint, at_millis: stored.at, answer: stored.answer }))
+    }
+}
+
+fn get_user(transaction: &ReadTransaction, id: UserId) -> Result<Option<User>, StoreError> {
+    let users = transaction.open_table(USERS).map_err(failed)?;
+    let user = users.get(id.0).map_err(failed)?;
+    user.map(|bytes| codec::decode_user(id, bytes.value())).transpose()
+}
+
+fn get_head(transaction: &ReadTransaction, user: UserId) -> Result<Option<Head>, StoreError> {
+    let heads = transaction.open_table(HEADS).map_err(failed)?;
+    let head = heads.get(user.0).map_err(failed)?;
+    head.map(|bytes| codec::decode_head(bytes.value())).transpose()
+}
+
+/// Every document of the user as it was understood. Those that are no task, and those that an earlier
+/// version of the reader understood, are read again from their bytes.
+fn readings(transaction: &ReadTransaction, user: UserId) -> Result<BTreeMap<DocKey, Reading>, StoreError> {
+    let tasks = transaction.open_table(TASKS).map_err(failed)?;
+    let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+    let mut readings = Vec::new();
+    for row in tasks.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)? {
+        let (key, value) = row.map_err(failed)?;
+        let (_, number, file) = key.value();
+        let key = codec::decode_key(number, file)?;
+        let reading = match codec::decode_reading(&key, value.value())? {
+            Some(task) => Ok(task),
+            None => {
+                let raw = documents.get((user.0, number, file)).map_err(failed)?;
+                match document::read(&key.file, raw.ok_or(StoreError::Damaged("documents"))?.value()) {
+                    Read::Task(task) => Ok(task.into()),
+                    Read::Invalid(problem) => Err(problem),
+                    Read::NotATask => continue,
+                }
+            }
+        };
+        readings.push((key, reading));
+    }
+    // The rows come in the order of the keys, which a map built from a sorted list uses.
+    Ok(readings.into_iter().collect())
+}

@@ -1,0 +1,51 @@
+//! The tables, their keys and the version of both.
+//!
+//! Keys begin with the user's id, so that one user's data is one range. Values are MessagePack of the types
+//! in `codec`, by position: a field can be added at the end of a type, nothing else may change without a new
+//! schema version and a migration.
+
+use redb::TableDefinition;
+
+/// The form of tables, keys and values that this version reads and writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// `schema`, `incarnation`, `next_user`.
+pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+pub const META_SCHEMA: &str = "schema";
+pub const META_INCARNATION: &str = "incarnation";
+pub const META_NEXT_USER: &str = "next_user";
+
+/// User id → account.
+pub const USERS: TableDefinition<u64, &[u8]> = TableDefinition::new("users");
+/// Name → user id.
+pub const USER_NAMES: TableDefinition<&str, u64> = TableDefinition::new("user_names");
+/// User id → password hash in PHC string form.
+pub const CREDENTIALS: TableDefinition<u64, &str> = TableDefinition::new("credentials");
+/// SHA-256 of a token → what it grants.
+pub const TOKENS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("tokens");
+
+/// User id → generation, its time, next number.
+pub const HEADS: TableDefinition<u64, &[u8]> = TableDefinition::new("heads");
+/// User id → time zone, language.
+pub const SETTINGS: TableDefinition<u64, &[u8]> = TableDefinition::new("settings");
+
+/// (user id, number or [`UNNUMBERED`], file name): the order is the order of rank.
+pub type DocumentKey = (u64, u32, &'static str);
+/// The number of a document whose file name says none.
+pub const UNNUMBERED: u32 = u32::MAX;
+/// The raw document, byte for byte.
+pub const DOCUMENTS: TableDefinition<DocumentKey, &[u8]> = TableDefinition::new("documents");
+/// What planning needs of each document; same keys as [`DOCUMENTS`], derivable from it.
+pub const TASKS: TableDefinition<DocumentKey, &[u8]> = TableDefinition::new("tasks");
+
+/// User id → the timeline of the present generation.
+pub const TIMELINES: TableDefinition<u64, &[u8]> = TableDefinition::new("timelines");
+
+/// (user id, generation, index within the commit) → what changed, by whom, through what.
+pub const HISTORY: TableDefinition<(u64, u64, u32), &[u8]> = TableDefinition::new("history");
+
+/// (user id, route, key) → fingerprint, time and answer.
+pub const IDEMPOTENCY: TableDefinition<(u64, &str, &str), &[u8]> = TableDefinition::new("idempotency");
+/// (milliseconds, user id, route, key): the same in the order of time, for forgetting.
+pub const IDEMPOTENCY_BY_TIME: TableDefinition<(i64, u64, &str, &str), ()> =
+    TableDefinition::new("idempotency_by_time");

@@ -1,0 +1,349 @@
+//! The one writer: a thread that takes all waiting commits, applies each against its own expected
+//! generation in one transaction, makes it durable once, publishes, and then answers all.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use redb::{Database, Durability, ReadableTable, WriteTransaction};
+use tokio::sync::{mpsc, oneshot};
+
+use super::codec::{self, StoredAnswer, StoredChange};
+use super::schema::{
+    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER, SETTINGS, TASKS,
+    TIMELINES, TOKENS, USER_NAMES, USERS,
+};
+use crate::domain::ids::{Generation, TaskNumber, UserId};
+use crate::store::hot::{Entry, Published};
+use crate::store::{Administered, Administration, Change, Commit, Finished, Head, Outcome, Settings, StoreError, User};
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+pub(super) enum Request {
+    Commit(Box<Commit>, Answer<Outcome>),
+    PutTimeline(UserId, Finished),
+    Administer(Box<Administration>, Answer<Administered>),
+}
+
+/// Requests that share one transaction at most: bounds the time that the first of them waits.
+const GROUP_MAX: usize = 256;
+
+/// How long an answer to an `Idempotency-Key` is remembered.
+const REMEMBER_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Expired answers that one transaction forgets at most.
+const FORGET_MAX: usize = 64;
+
+/// Whether writes succeed, as the last one told.
+#[derive(Debug, Default)]
+pub(super) struct Health(AtomicBool);
+
+impl Health {
+    pub(super) fn is_writable(&self) -> bool {
+        !self.0.load(Ordering::Acquire)
+    }
+
+    fn record(&self, failed: bool) {
+        self.0.store(failed, Ordering::Release);
+    }
+}
+
+pub(super) struct Writer {
+    pub(super) db: Arc<Database>,
+    pub(super) published: Arc<Published>,
+    pub(super) health: Arc<Health>,
+}
+
+/// What one group did, to be published and answered once it is durable.
+#[derive(Default)]
+struct Group {
+    committed: Vec<(UserId, Generation, Option<Arc<Entry>>, Answer<Outcome>)>,
+    stale: Vec<(Generation, Answer<Outcome>)>,
+    administered: Vec<(Administered, Answer<Administered>)>,
+    /// The last timeline of each user: a group stores one.
+    timelines: HashMap<UserId, Finished>,
+    /// Whether anything in the group was promised to be durable.
+    durable: bool,
+    /// The request that the database failed at.
+    failed_commit: Option<Answer<Outcome>>,
+    failed_administration: Option<Answer<Administered>>,
+}
+
+impl Writer {
+    /// Serves until the queue is closed and empty, then leaves the database closed cleanly.
+    pub(super) fn run(self, mut queue: mpsc::Receiver<Request>) {
+        let mut requests = Vec::new();
+        while queue.blocking_recv_many(&mut requests, GROUP_MAX) > 0 {
+            self.serve(std::mem::take(&mut requests));
+        }
+        // Timelines were stored without waiting for the disk; one durable commit brings them there.
+        let last = self.db.begin_write().map_err(redb::Error::from).and_then(|transaction| Ok(transaction.commit()?));
+        if let Err(error) = last {
+            tracing::warn!(%error, "the last timelines were not stored; they are made again at the next start");
+        }
+    }
+
+    fn serve(&self, requests: Vec<Request>) {
+        let mut group = Group::default();
+        let mut requests = requests.into_iter();
+        let applied = self.begin().and_then(|mut transaction| {
+            // After a failure nothing more is applied: the transaction is lost anyway.
+            for request in requests.by_ref() {
+                group.apply(&mut transaction, request)?;
+            }
+            store_timelines(&mut transaction, &group.timelines)?;
+            Ok(transaction)
+        });
+        let result = match applied {
+            Ok(transaction) => commit(transaction, group.durable),
+            Err(error) => Err(StoreError::NotWritten(error.to_string())),
+        };
+        self.health.record(result.is_err());
+        match result {
+            Ok(()) => self.publish(group),
+            Err(error) => {
+                tracing::error!(%error, "a write failed");
+                group.fail(&error, requests);
+            }
+        }
+    }
+
+    fn begin(&self) -> Result<WriteTransaction, redb::Error> {
+        Ok(self.db.begin_write()?)
+    }
+
+    /// Generations first, answers last: whoever is answered finds what was promised.
+    fn publish(&self, group: Group) {
+        for (user, generation, entry, _) in &group.committed {
+            self.published.advance(*user, *generation);
+            if let Some(entry) = entry {
+                self.published.put(*user, entry.clone());
+            }
+        }
+        for (_, generation, _, answer) in group.committed {
+            // An asker that went away has lost interest, not the commit.
+            let _ = answer.send(Ok(Outcome::Committed { generation }));
+        }
+        for (generation, answer) in group.stale {
+            let _ = answer.send(Ok(Outcome::Stale { generation }));
+        }
+        for (administered, answer) in group.administered {
+            let _ = answer.send(Ok(administered));
+        }
+    }
+}
+
+impl Group {
+    fn apply(&mut self, transaction: &mut WriteTransaction, request: Request) -> Result<(), redb::Error> {
+        match request {
+            Request::Commit(commit, answer) => match apply_commit(transaction, &commit) {
+                Ok(Outcome::Committed { generation }) => {
+                    self.durable = true;
+                    self.timelines.remove(&commit.user);
+                    if let Some(entry) = &commit.timeline {
+                        self.timelines.insert(commit.user, entry.finished.clone());
+                    }
+                    self.committed.push((commit.user, generation, commit.timeline, answer));
+                }
+                Ok(Outcome::Stale { generation }) => self.stale.push((generation, answer)),
+                Err(error) => {
+                    self.failed_commit = Some(answer);
+                    return Err(error);
+                }
+            },
+            Request::PutTimeline(user, finished) => {
+                if head_of(transaction, user)?.is_some_and(|head| head.generation == finished.generation) {
+                    self.timelines.insert(user, finished);
+                }
+            }
+            Request::Administer(administration, answer) => match apply_administration(transaction, *administration) {
+                Ok(administered) => {
+                    self.durable = true;
+                    self.administered.push((administered, answer));
+                }
+                Err(error) => {
+                    self.failed_administration = Some(answer);
+                    return Err(error);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Tells everybody in the group, and the requests that were not even tried, what went wrong.
+    fn fail(self, error: &StoreError, untried: impl Iterator<Item = Request>) {
+        let committed = self.committed.into_iter().map(|(_, _, _, answer)| answer);
+        let stale = self.stale.into_iter().map(|(_, answer)| answer);
+        let administered = self.administered.into_iter().map(|(_, answer)| answer);
+        let mut outcomes: Vec<_> = committed.chain(stale).chain(self.failed_commit).collect();
+        let mut administrations: Vec<_> = administered.chain(self.failed_administration).collect();
+        for request in untried {
+            match request {
+                Request::Commit(_, answer) => outcomes.push(answer),
+                Request::Administer(_, answer) => administrations.push(answer),
+                Request::PutTimeline(..) => {}
+            }
+        }
+        for answer in outcomes {
+            let _ = answer.send(Err(error.clone()));
+        }
+        for answer in administrations {
+            let _ = answer.send(Err(error.clone()));
+        }
+    }
+}
+
+/// Commits; an error here leaves open whether the change is in the database.
+fn commit(mut transaction: WriteTransaction, durable: bool) -> Result<(), StoreError> {
+    let durability = if durable { Durability::Immediate } else { Durability::None };
+    transaction.set_durability(durability).map_err(|error| StoreError::NotWritten(error.to_string()))?;
+    transaction.commit().map_err(|error| StoreError::Unknown(error.to_string()))
+}
+
+fn head_of(transaction: &WriteTransaction, user: UserId) -> Result<Option<Head>, redb::Error> {
+    let heads = transaction.open_table(HEADS)?;
+    let head = heads.get(user.0)?;
+    Ok(head.and_then(|bytes| codec::decode_head(bytes.value()).ok()))
+}
+
+fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<Outcome, redb::Error> {
+    let generation = head_of(transaction, commit.user)?.map_or(Generation(0), |head| head.generation);
+    if generation != commit.expected {
+        return Ok(Outcome::Stale { generation });
+    }
+    let user = commit.user.0;
+    {
+        let mut documents = transaction.open_table(DOCUMENTS)?;
+        let mut tasks = transaction.open_table(TASKS)?;
+        let mut history = transaction.open_table(HISTORY)?;
+        for (index, change) in commit.changes.iter().enumerate() {
+            let (key, verb) = match change {
+                Change::PutDocument { key, verb, .. } => (key, *verb),
+                Change::RemoveDocument { key } => (key, "delete"),
+            };
+            let row = (user, codec::key_number(key), key.file.as_str());
+            let (before, after) = match change {
+                Change::PutDocument { raw, reading, .. } => {
+                    tasks.insert(row, codec::encode_reading(reading).as_slice())?;
+                    let before = documents.insert(row, &raw[..])?.map(|raw| raw.value().to_vec());
+                    (before, Some(raw.to_vec()))
+                }
+                Change::RemoveDocument { .. } => {
+                    tasks.remove(row)?;
+                    (documents.remove(row)?.map(|raw| raw.value().to_vec()), None)
+                }
+            };
+            let stored = StoredChange {
+                at: commit.head.committed_at.timestamp_millis(),
+                basis: commit.basis.0,
+                actor: commit.origin.actor.clone(),
+                through: commit.origin.through.to_owned(),
+                verb: verb.to_owned(),
+                file: key.file.as_str().to_owned(),
+                before,
+                after,
+            };
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            history.insert((user, commit.head.generation.0, index), codec::encode(&stored).as_slice())?;
+        }
+    }
+    transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
+    transaction.open_table(TIMELINES)?.remove(user)?;
+    remember(transaction, commit)?;
+    Ok(Outcome::Committed { generation: commit.head.generation })
+}
+
+/// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.
+fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb::Error> {
+    let Some(remembered) = &commit.remember else { return Ok(()) };
+    let now = commit.head.committed_at.timestamp_millis();
+    let mut by_key = transaction.open_table(IDEMPOTENCY)?;
+    let mut by_time = transaction.open_table(IDEMPOTENCY_BY_TIME)?;
+    let row = (commit.user.0, remembered.route, remembered.key.as_str());
+    let stored = StoredAnswer { fingerprint: remembered.fingerprint, at: now, answer: remembered.answer.clone() };
+    by_key.insert(row, codec::encode(&stored).as_slice())?;
+    by_time.insert((now, row.0, row.1, row.2), ())?;
+    for _ in 0..FORGET_MAX {
+        let Some((time, _)) = by_time.first()? else { break };
+        let (at, user, route, key) = time.value();
+        if at > now - REMEMBER_MILLIS {
+            break;
+        }
+        // The key may have been used again since; then the later answer stays.
+        let expired = by_key.get((user, route, key))?.is_some_and(|bytes| {
+            codec::decode::<StoredAnswer>(bytes.value(), "idempotency").is_ok_and(|stored| stored.at == at)
+        });
+        if expired {
+            by_key.remove((user, route, key))?;
+        }
+        let (route, key) = (route.to_owned(), key.to_owned());
+        drop(time);
+        by_time.remove((at, user, route.as_str(), key.as_str()))?;
+    }
+    Ok(())
+}
+
+fn store_timelines(
+    transaction: &mut WriteTransaction,
+    timelines: &HashMap<UserId, Finished>,
+) -> Result<(), redb::Error> {
+    if timelines.is_empty() {
+        return Ok(());
+    }
+    let mut table = transaction.open_table(TIMELINES)?;
+    for (user, finished) in timelines {
+        table.insert(user.0, codec::encode_timeline(finished).as_slice())?;
+    }
+    Ok(())
+}
+
+fn apply_administration(
+    transaction: &mut WriteTransaction,
+    administration: Administration,
+) -> Result<Administered, redb::Error> {
+    match administration {
+        Administration::AddUser { name, admin, settings, password_hash, at } => {
+            if transaction.open_table(USER_NAMES)?.get(name.as_str())?.is_some() {
+                return Ok(Administered::NameTaken);
+            }
+            let id = next_user(transaction)?;
+            let user = User { id, name, admin, created_at: at };
+            add_user(transaction, &user, settings, password_hash.as_deref())?;
+            Ok(Administered::UserAdded(id))
+        }
+        Administration::AddToken { hash, grant } => {
+            if transaction.open_table(USERS)?.get(grant.user.0)?.is_none() {
+                return Ok(Administered::NoSuchUser);
+            }
+            transaction.open_table(TOKENS)?.insert(&hash, codec::encode_grant(&grant).as_slice())?;
+            Ok(Administered::TokenAdded)
+        }
+    }
+}
+
+/// Takes the next user id; ids are never given twice.
+fn next_user(transaction: &WriteTransaction) -> Result<UserId, redb::Error> {
+    let mut meta = transaction.open_table(META)?;
+    let stored = meta.get(META_NEXT_USER)?.and_then(|bytes| bytes.value().try_into().ok().map(u64::from_be_bytes));
+    let id = stored.unwrap_or(1);
+    meta.insert(META_NEXT_USER, (id + 1).to_be_bytes().as_slice())?;
+    Ok(UserId(id))
+}
+
+fn add_user(
+    transaction: &WriteTransaction,
+    user: &User,
+    settings: Settings,
+    password_hash: Option<&str>,
+) -> Result<(), redb::Error> {
+    let id = user.id.0;
+    transaction.open_table(USER_NAMES)?.insert(user.name.as_str(), id)?;
+    transaction.open_table(USERS)?.insert(id, codec::encode_user(user).as_slice())?;
+    transaction.open_table(SETTINGS)?.insert(id, codec::encode_settings(settings).as_slice())?;
+    let head = Head { generation: Generation(0), committed_at: user.created_at, next_number: Some(TaskNumber::FIRST) };
+    transaction.open_table(HEADS)?.insert(id, codec::encode_head(&head).as_slice())?;
+    if let Some(hash) = password_hash {
+        transaction.open_table(CREDENTIALS)?.insert(id, hash)?;
+    }
+    Ok(())
+}

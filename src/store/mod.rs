@@ -104,6 +104,9 @@ pub struct Origin {
     pub through: &'static str,
 }
 
+/// How long an answer to an `Idempotency-Key` is remembered, in milliseconds.
+pub const REMEMBER_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
 /// An answer to repeat when the same request comes again with its `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
@@ -130,6 +133,10 @@ pub struct Commit {
     pub timeline: Option<Arc<hot::Entry>>,
     pub remember: Option<Remembered>,
 }
+
+/// Timelines up to this size are stored in the transaction of their commit; a larger one would double what
+/// each small change writes, so it follows its commit without a sync.
+pub const COMMITTED_TIMELINE_BYTES_MAX: usize = 256 * 1024;
 
 /// What became of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

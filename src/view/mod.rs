@@ -1,6 +1,7 @@
 //! A timeline as people and programs read it: pure functions from values to bytes.
 
 pub mod json;
+pub mod markdown;
 pub mod task;
 pub mod text;
 

@@ -28,9 +28,6 @@ pub(super) enum Request {
 /// Requests that share one transaction at most: bounds the time that the first of them waits.
 const GROUP_MAX: usize = 256;
 
-/// How long an answer to an `Idempotency-Key` is remembered.
-const REMEMBER_MILLIS: i64 = 24 * 60 * 60 * 1_000;
-
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
 
@@ -138,9 +135,12 @@ impl Group {
         match request {
             Request::Commit(commit, answer) => match apply_commit(transaction, &commit) {
                 Ok(Outcome::Committed { generation }) => {
-                    self.durable = true;
-                    self.timelines.remove(&commit.user);
-                    if let Some(entry) = &commit.timeline {
+                    if !commit.changes.is_empty() {
+                        self.durable = true;
+                        self.timelines.remove(&commit.user);
+                    }
+                    let entry = commit.timeline.as_ref();
+                    if let Some(entry) = entry.filter(|entry| entry.finished.body.len() <= COMMITTED_TIMELINE_BYTES_MAX) {
                         self.timelines.insert(commit.user, entry.finished.clone());
                     }
                     self.committed.push((commit.user, generation, commit.timeline, answer));
@@ -210,6 +210,10 @@ fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<O
     let generation = head_of(transaction, commit.user)?.map_or(Generation(0), |head| head.generation);
     if generation != commit.expected {
         return Ok(Outcome::Stale { generation });
+    }
+    if commit.changes.is_empty() {
+        // Only asks whether the state that an answer was based on is the one that lasts.
+        return Ok(Outcome::Committed { generation });
     }
     let user = commit.user.0;
     {

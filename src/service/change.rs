@@ -1,0 +1,333 @@
+//! Changing a user's ground state: decide, plan, commit, in line behind the user's other changes.
+//!
+//! A lane holds the state that the last change left, also while that change still waits for the disk. So many
+//! writers of one user each plan on the result of the one before, and the store writes them as one group,
+//! instead of all but one being stale. Nobody is answered before what the answer is based on is durable.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Service;
+use super::error::{Refusal, ServiceError};
+use super::planners::Desk;
+use super::planning::{self, Identity, Planned};
+use super::rulebook::RuleBook;
+use crate::domain::document;
+use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
+use crate::domain::policy::SlotSpec;
+use crate::store::{
+    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Origin, Outcome, Remembered, Snapshot, Store, StoreError,
+};
+
+/// The state that the last planned change of a user left, durable or not yet.
+#[derive(Default)]
+pub struct Lane {
+    ground: Option<Snapshot>,
+    overlay: Overlay,
+}
+
+/// Documents that the ground has and the database may not have yet, with the generation that brought them;
+/// `None` for one that was removed.
+type Overlay = HashMap<DocKey, (Generation, Option<Arc<[u8]>>)>;
+
+/// What a decision is based on.
+pub struct Situation<'a> {
+    pub snapshot: &'a Snapshot,
+    pub now: DateTime<Utc>,
+    store: &'a Store,
+    user: UserId,
+    overlay: &'a Overlay,
+    desk: &'a mut Desk,
+    rules: &'a RuleBook,
+}
+
+impl Situation<'_> {
+    /// The document of a key of the snapshot, byte for byte.
+    pub fn document(&self, key: &DocKey) -> Result<Arc<[u8]>, StoreError> {
+        document_of(self.store, self.user, self.overlay, key)?.ok_or(StoreError::Damaged("documents"))
+    }
+
+    /// The plan of the present state, for an answer that changes nothing.
+    pub fn plan(&mut self) -> Planned {
+        plan(self.desk, self.rules, self.store, self.user, self.snapshot, self.overlay, self.now)
+    }
+
+    /// The day it is for the user.
+    pub fn today(&self) -> NaiveDate {
+        self.snapshot.settings.zone.date_of(self.now)
+    }
+
+    /// The slots that the user's rules give a day.
+    pub fn slots(&mut self, day: NaiveDate) -> Arc<[SlotSpec]> {
+        let today = self.today();
+        planning::slots_of_day(self.desk, self.rules, day, today)
+    }
+
+    /// The categories that the user's rules know.
+    pub fn categories(&mut self) -> Vec<String> {
+        planning::categories(self.desk, self.rules)
+    }
+}
+
+fn document_of(
+    store: &Store,
+    user: UserId,
+    overlay: &Overlay,
+    key: &DocKey,
+) -> Result<Option<Arc<[u8]>>, StoreError> {
+    match overlay.get(key) {
+        Some((_, raw)) => Ok(raw.clone()),
+        None => Ok(store.get_document(user, key)?.map(Arc::from)),
+    }
+}
+
+/// What a use case decided.
+pub enum Decision<T> {
+    /// Nothing has to change for the answer to be true.
+    Keep(T),
+    Change(Plan<T>),
+}
+
+/// Changes, and the answer that they lead to.
+pub struct Plan<T> {
+    pub changes: Vec<Change>,
+    /// The next number, when the change raises it.
+    pub next_number: Option<Option<TaskNumber>>,
+    /// Whether the timeline is planned now and committed with the change; bulk changes leave it to the
+    /// next read.
+    pub with_timeline: bool,
+    /// Makes the answer, and what is remembered of it, once the plan is known.
+    pub answer: AnswerOf<T>,
+}
+
+type AnswerOf<T> = Box<dyn FnOnce(Generation, Option<&Planned>) -> (T, Option<Remembered>) + Send>;
+
+/// Rounds of deciding again before a writer gives up. Each round lost means that a commit failed or that
+/// the store was changed beside the lane, both rare.
+const ROUNDS_MAX: usize = 16;
+
+/// What a round on the planning thread led to.
+struct Round<T> {
+    lane: Lane,
+    result: Result<Step<T>, ServiceError>,
+}
+
+enum Step<T> {
+    /// The answer stands, if the state it was based on does.
+    Confirm(Result<T, Refusal>, Commit),
+    Commit(T, Commit, Option<Arc<Planned>>),
+}
+
+impl Service {
+    /// Decides on the user's present state and commits what was decided.
+    ///
+    /// `decide` may be called several times; only its last decision counts. The change goes on to its end
+    /// even when the asker goes away.
+    pub async fn change<T, D>(self: &Arc<Self>, user: UserId, origin: Origin, decide: D) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
+    {
+        let service = self.clone();
+        let work = async move { service.change_in_line(user, origin, Arc::new(decide)).await };
+        tokio::spawn(work).await.unwrap_or(Err(ServiceError::Interrupted(super::planners::Interrupted)))
+    }
+
+    async fn change_in_line<T, D>(&self, user: UserId, origin: Origin, decide: Arc<D>) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
+    {
+        let keyed = self.lanes.get(user);
+        for _ in 0..ROUNDS_MAX {
+            let mut guard = keyed.lock().await;
+            let round = self.round(user, origin.clone(), std::mem::take(&mut *guard), decide.clone()).await?;
+            let (answer, ticket, planned) = match round.result? {
+                Step::Confirm(answer, confirmation) => (answer, self.store.submit(confirmation).await?, None),
+                Step::Commit(answer, commit, planned) => (Ok(answer), self.store.submit(commit).await?, planned),
+            };
+            *guard = round.lane;
+            drop(guard);
+            match ticket.outcome().await {
+                Ok(Outcome::Committed { .. }) => {
+                    self.keep_large_timeline(user, planned);
+                    return Ok(answer?);
+                }
+                Ok(Outcome::Stale { .. }) => *keyed.lock().await = Lane::default(),
+                Err(error) => {
+                    *keyed.lock().await = Lane::default();
+                    return Err(error.into());
+                }
+            }
+        }
+        Err(ServiceError::Contended)
+    }
+
+    fn keep_large_timeline(&self, user: UserId, planned: Option<Arc<Planned>>) {
+        if let Some(planned) = planned
+            && planned.entry.finished.body.len() > COMMITTED_TIMELINE_BYTES_MAX
+        {
+            self.store.put_timeline(user, planned.entry.finished.clone());
+        }
+    }
+
+    /// One decision on a planning thread.
+    async fn round<T, D>(
+        &self,
+        user: UserId,
+        origin: Origin,
+        lane: Lane,
+        decide: Arc<D>,
+    ) -> Result<Round<T>, ServiceError>
+    where
+        T: Send + 'static,
+        D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
+    {
+        let (store, rules, now) = (self.store.clone(), self.rules.clone(), self.clock.now());
+        let job = move |desk: &mut Desk| {
+            let mut round = RoundWork { store: &store, rules: &rules, user, now, desk };
+            round.run(origin, lane, &*decide)
+        };
+        Ok(self.planners.run(job).await?)
+    }
+}
+
+struct RoundWork<'a> {
+    store: &'a Store,
+    rules: &'a RuleBook,
+    user: UserId,
+    now: DateTime<Utc>,
+    desk: &'a mut Desk,
+}
+
+impl RoundWork<'_> {
+    fn run<T, D>(&mut self, origin: Origin, mut lane: Lane, decide: &D) -> Round<T>
+    where
+        D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError>,
+    {
+        let result = self.load(&mut lane).and_then(|mut ground| {
+            let step = self.step(origin, &mut ground, &mut lane.overlay, decide);
+            // A step that failed for a reason of its own leaves the ground as it was.
+            lane.ground = Some(ground);
+            step
+        });
+        Round { lane, result }
+    }
+
+    /// The state to decide on: what the last change left, else what the database has.
+    fn load(&self, lane: &mut Lane) -> Result<Snapshot, ServiceError> {
+        if let Some(ground) = lane.ground.take() {
+            let durable = self.store.published().generation(self.user).unwrap_or_default();
+            lane.overlay.retain(|_, (generation, _)| *generation > durable);
+            return Ok(ground);
+        }
+        lane.overlay.clear();
+        let snapshot = self.store.snapshot(self.user)?;
+        snapshot.ok_or_else(|| Refusal::NoSuchUser { name: self.user.0.to_string() }.into())
+    }
+
+    fn step<T, D>(
+        &mut self,
+        origin: Origin,
+        ground: &mut Snapshot,
+        overlay: &mut Overlay,
+        decide: &D,
+    ) -> Result<Step<T>, ServiceError>
+    where
+        D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError>,
+    {
+        let mut situation = Situation {
+            snapshot: ground,
+            now: self.now,
+            store: self.store,
+            user: self.user,
+            overlay,
+            desk: self.desk,
+            rules: self.rules,
+        };
+        let plan = match decide(&mut situation) {
+            Ok(Decision::Change(plan)) => plan,
+            Ok(Decision::Keep(answer)) => return Ok(Step::Confirm(Ok(answer), self.confirmation(ground, origin))),
+            Err(ServiceError::Refused(refusal)) => {
+                return Ok(Step::Confirm(Err(refusal), self.confirmation(ground, origin)));
+            }
+            Err(error) => return Err(error),
+        };
+        let expected = ground.head.generation;
+        ground.head = Head {
+            generation: expected.next(),
+            committed_at: self.now,
+            next_number: plan.next_number.unwrap_or(ground.head.next_number),
+        };
+        apply(&plan.changes, ground, overlay);
+        let planned = plan.with_timeline.then(|| {
+            Arc::new(self::plan(self.desk, self.rules, self.store, self.user, ground, overlay, self.now))
+        });
+        let (answer, remember) = (plan.answer)(ground.head.generation, planned.as_deref());
+        let commit = Commit {
+            user: self.user,
+            expected,
+            head: ground.head,
+            changes: plan.changes,
+            origin,
+            basis: self.rules.basis(),
+            timeline: planned.as_ref().map(|planned| planned.entry.clone()),
+            remember,
+        };
+        Ok(Step::Commit(answer, commit, planned))
+    }
+
+    /// A commit that changes nothing: it succeeds when everything the ground is made of is durable.
+    fn confirmation(&self, ground: &Snapshot, origin: Origin) -> Commit {
+        Commit {
+            user: self.user,
+            expected: ground.head.generation,
+            head: ground.head,
+            changes: Vec::new(),
+            origin,
+            basis: self.rules.basis(),
+            timeline: None,
+            remember: None,
+        }
+    }
+}
+
+fn plan(
+    desk: &mut Desk,
+    rules: &RuleBook,
+    store: &Store,
+    user: UserId,
+    ground: &Snapshot,
+    overlay: &Overlay,
+    now: DateTime<Utc>,
+) -> Planned {
+    let body_of = |key: &DocKey| {
+        let raw = document_of(store, user, overlay, key).ok().flatten()?;
+        document::body(&raw).map(Arc::from)
+    };
+    let identity = Identity { incarnation: store.incarnation(), user };
+    planning::plan_snapshot(desk, rules, identity, ground, now, &body_of)
+}
+
+/// Makes the ground what it is after the changes. `ground.head` is already the new one.
+fn apply(
+    changes: &[Change],
+    ground: &mut Snapshot,
+    overlay: &mut Overlay,
+) {
+    let generation = ground.head.generation;
+    for change in changes {
+        match change {
+            Change::PutDocument { key, raw, reading, .. } => {
+                ground.tasks.insert(key.clone(), reading.clone());
+                overlay.insert(key.clone(), (generation, Some(raw.clone())));
+            }
+            Change::RemoveDocument { key } => {
+                ground.tasks.remove(key);
+                overlay.insert(key.clone(), (generation, None));
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Why a use case did not do what was asked: values, with their sentences in two languages.
+
+use chrono::NaiveDate;
+
+use super::planners::Interrupted;
+use crate::domain::date;
+use crate::domain::lang::Lang;
+use crate::domain::problem::Problem;
+use crate::store::StoreError;
+
+/// A use case that was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// What was asked cannot be done; nothing happened.
+    #[error("{}", .0.text(Lang::En))]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+    /// Other writers were always faster; nothing happened.
+    #[error("too many changes at once; try again")]
+    Contended,
+}
+
+/// Nothing happened, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A field of the request is not as it must be.
+    Field { field: &'static str, fault: Fault },
+    /// A field that no request has; `nearest` is one it may have meant.
+    UnknownField { name: String, nearest: Option<String> },
+    /// No such task among the user's own.
+    NoSuchTask { id: String },
+    /// Several documents have this number.
+    Ambiguous { id: String, candidates: Vec<String> },
+    /// The document is no longer the one that the client read.
+    Changed { file: String },
+    /// A whole document may only be replaced by somebody who says which one.
+    IfMatchNeeded,
+    /// The document cannot be read as a task, so no field of it can be changed.
+    Unreadable { file: String, problem: Problem },
+    /// The change would make the document larger than it may be.
+    TooLarge,
+    /// All numbers are used up.
+    NoNumberLeft,
+    /// The `Idempotency-Key` came before with another request.
+    KeyReused,
+    /// The first request with this `Idempotency-Key` is still under way.
+    KeyInFlight,
+    NoSuchUser { name: String },
+    UserExists { name: String },
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Missing,
+    /// Of another JSON type than `expected`.
+    WrongType { expected: &'static str },
+    /// Not one of the words that it can be.
+    UnknownWord { value: String, known: Vec<String> },
+    NotADate { value: String },
+    /// The rules give that day no slot of this name.
+    NoSuchSlot { datum: NaiveDate, zeit: String, known: Vec<String> },
+    TooLong { chars_max: usize },
+    TooMany { count_max: usize },
+    Empty,
+    ControlCharacter,
+    /// Cannot stand beside another field of the request.
+    NotTogetherWith { other: &'static str },
+    /// The whole document given cannot be read as a task.
+    Unreadable(Problem),
+    /// Not of the form that is described.
+    Malformed { expected: &'static str },
+}
+
+impl Refusal {
+    pub fn field(field: &'static str, fault: Fault) -> Refusal {
+        Refusal::Field { field, fault }
+    }
+
+    /// One sentence for a person: what is wrong, where, what to do.
+    pub fn text(&self, lang: Lang) -> String {
+        match self {
+            Refusal::Field { field, fault } => fault.text(field, lang),
+            Refusal::UnknownField { name, nearest: Some(nearest) } => lang.pick(
+                format!("There is no field “{name}”; did you mean “{nearest}”?"),
+                format!("Das Feld „{name}“ gibt es nicht; ist „{nearest}“ gemeint?"),
+            ),
+            Refusal::UnknownField { name, nearest: None } => lang.pick(
+                format!("There is no field “{name}” that could be set."),
+                format!("Das Feld „{name}“ gibt es nicht oder es lässt sich nicht setzen."),
+            ),
+            Refusal::NoSuchTask { id } => {
+                lang.pick(format!("You have no task “{id}”."), format!("Du hast keine Aufgabe „{id}“."))
+            }
+            Refusal::Ambiguous { id, candidates } => {
+                let list = candidates.join(", ");
+                lang.pick(
+                    format!("Several files have the number {id}; address one by its file name: {list}."),
+                    format!("Mehrere Dateien haben die Nummer {id}; bitte mit dem Dateinamen ansprechen: {list}."),
+                )
+            }
+            Refusal::Changed { file } => lang.pick(
+                format!("{file} was changed since you read it; read it again and repeat your change."),
+                format!("{file} wurde geändert, seit du es gelesen hast; bitte neu lesen und die Änderung wiederholen."),
+            ),
+            Refusal::IfMatchNeeded => lang
+                .pick(
+                    "Replacing a whole document needs the header If-Match with the ETag of the document you read.",
+                    "Ein ganzes Dokument zu ersetzen braucht den Header If-Match mit dem ETag des gelesenen Dokuments.",
+                )
+                .to_owned(),
+            Refusal::Unreadable { file, problem } => {
+                let (line, reason) = (problem.line, problem.text(lang));
+                lang.pick(
+                    format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. Replace the whole document instead."),
+                    format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. Bitte das ganze Dokument ersetzen."),
+                )
+            }
+            Refusal::TooLarge => lang
+                .pick(
+                    "The document would be larger than 64 KiB; shorten the body.",
+                    "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
+                )
+                .to_owned(),
+            Refusal::NoNumberLeft => lang
+                .pick(
+                    "All task numbers up to 999999999 are used up.",
+                    "Alle Aufgabennummern bis 999999999 sind vergeben.",
+                )
+                .to_owned(),
+            Refusal::KeyReused => lang
+                .pick(
+                    "This Idempotency-Key came before with another request; use a new key for a new request.",
+                    "Dieser Idempotency-Key kam schon mit einer anderen Anfrage; neue Anfragen brauchen einen neuen.",
+                )
+                .to_owned(),
+            Refusal::KeyInFlight => lang
+                .pick(
+                    "The first request with this Idempotency-Key is still under way; try again in a moment.",
+                    "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
+                )
+                .to_owned(),
+            Refusal::NoSuchUser { name } => {
+                lang.pick(format!("There is no user {name}; see: codexmiroir user add NAME"), format!("Es gibt keinen Benutzer {name}; siehe: codexmiroir user add NAME"))
+            }
+            Refusal::UserExists { name } => {
+                lang.pick(format!("There is a user {name} already."), format!("Den Benutzer {name} gibt es schon."))
+            }
+        }
+    }
+}
+
+impl Fault {
+    fn text(&self, field: &str, lang: Lang) -> String {
+        match self {
+            Fault::Missing => lang.pick(format!("{field} is missing."), format!("{field} fehlt.")),
+            Fault::WrongType { expected } => {
+                lang.pick(format!("{field} must be {expected}."), format!("{field} muss vom Typ {expected} sein."))
+            }
+            Fault::UnknownWord { value, known } => {
+                let known = known.join(", ");
+                lang.pick(
+                    format!("{field} cannot be “{value}”; it is one of: {known}."),
+                    format!("{field} kann nicht „{value}“ sein, nur: {known}."),
+                )
+            }
+            Fault::NotADate { value } => lang.pick(
+                format!("{field} is “{value}”, which is no date of the calendar from 1970 to 9998; write dd.mm.yyyy."),
+                format!("{field} ist „{value}“, das ist kein Kalenderdatum von 1970 bis 9998; bitte tt.mm.jjjj schreiben."),
+            ),
+            Fault::NoSuchSlot { datum, zeit, known } => {
+                let (datum, known) = (date::to_text(*datum), list_or_none(known, lang));
+                lang.pick(
+                    format!("There is no slot “{zeit}” on {datum}; that day has: {known}."),
+                    format!("Am {datum} gibt es keinen Slot „{zeit}“; der Tag hat: {known}."),
+                )
+            }
+            Fault::TooLong { chars_max } => lang.pick(
+                format!("{field} is longer than {chars_max} characters."),
+                format!("{field} ist länger als {chars_max} Zeichen."),
+            ),
+            Fault::TooMany { count_max } => lang.pick(
+                format!("{field} has more than {count_max} entries."),
+                format!("{field} hat mehr als {count_max} Einträge."),
+            ),
+            Fault::Empty => lang.pick(format!("{field} is empty."), format!("{field} ist leer.")),
+            Fault::ControlCharacter => lang.pick(
+                format!("{field} contains a line break or another control character."),
+                format!("{field} enthält einen Zeilenumbruch oder ein anderes Steuerzeichen."),
+            ),
+            Fault::NotTogetherWith { other } => lang.pick(
+                format!("{field} cannot be set together with {other}."),
+                format!("{field} lässt sich nicht zusammen mit {other} setzen."),
+            ),
+            Fault::Unreadable(problem) => {
+                let (line, reason) = (problem.line, problem.text(lang));
+                lang.pick(
+                    format!("{field} cannot be read as a task: line {line}: {reason}."),
+                    format!("{field} lässt sich nicht als Aufgabe lesen: Zeile {line}: {reason}."),
+                )
+            }
+            Fault::Malformed { expected } => {
+                lang.pick(format!("{field} must be {expected}."), format!("{field} muss so aussehen: {expected}."))
+            }
+        }
+    }
+
+    /// The stable word that JSON carries.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fault::Missing => "missing",
+            Fault::WrongType { .. } => "wrong_type",
+            Fault::UnknownWord { .. } => "unknown_value",
+            Fault::NotADate { .. } => "not_a_date",
+            Fault::NoSuchSlot { .. } => "no_such_slot",
+            Fault::TooLong { .. } => "too_long",
+            Fault::TooMany { .. } => "too_many",
+            Fault::Empty => "empty",
+            Fault::ControlCharacter => "control_character",
+            Fault::NotTogetherWith { .. } => "not_together",
+            Fault::Unreadable(_) => "unreadable_document",
+            Fault::Malformed { .. } => "malformed_value",
+        }
+    }
+}
+
+fn list_or_none(words: &[String], lang: Lang) -> String {
+    if words.is_empty() { lang.pick("none", "keinen").to_owned() } else { words.join(", ") }
+}

@@ -1,0 +1,113 @@
+//! Bringing a folder of task files into the store, in one commit.
+
+use std::sync::Arc;
+
+use super::change::{Decision, Plan, Situation};
+use super::error::ServiceError;
+use super::planning::{self, FolderFile};
+use super::Service;
+use crate::domain::ids::{DocKey, FileName, UserId};
+use crate::domain::lang::Lang;
+use crate::domain::problem::{DOCUMENT_BYTES_MAX, ProblemKind};
+use crate::store::{Change, Origin};
+
+/// What became, or would become, of each file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub lines: Vec<Line>,
+    pub generation: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub file: String,
+    pub fate: Fate,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Added,
+    /// A document of this name was there with other bytes; the history keeps them.
+    Replaced,
+    Unchanged,
+    /// Kept, and listed as invalid: line and reason.
+    KeptUnreadable { line: u32, reason: String },
+    /// Not taken, and why.
+    Skipped { reason: &'static str },
+}
+
+impl Service {
+    /// Imports the files of a folder. A file that is here already and is the same stays; importing the same
+    /// folder twice changes nothing the second time. `dry_run` only reports.
+    pub async fn import(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        files: Vec<FolderFile>,
+        dry_run: bool,
+    ) -> Result<Report, ServiceError> {
+        self.change(user, origin, move |situation| import(situation, &files, dry_run)).await
+    }
+}
+
+fn import(situation: &Situation<'_>, files: &[FolderFile], dry_run: bool) -> Result<Decision<Report>, ServiceError> {
+    let mut changes = Vec::new();
+    let mut lines = Vec::with_capacity(files.len());
+    for (name, raw) in files {
+        let fate = match consider(situation, name, raw)? {
+            (fate, Some(change)) => {
+                changes.push(change);
+                fate
+            }
+            (fate, None) => fate,
+        };
+        lines.push(Line { file: name.clone(), fate });
+    }
+    let report = Report { lines, generation: situation.snapshot.head.generation.0 };
+    if changes.is_empty() || dry_run {
+        return Ok(Decision::Keep(report));
+    }
+    let imported = changes.iter().map(|change| match change {
+        Change::PutDocument { key, .. } | Change::RemoveDocument { key } => key,
+    });
+    let known = situation.snapshot.head.next_number;
+    let next_number = match (known, planning::next_number(imported)) {
+        (Some(known), Some(imported)) => Some(known.max(imported)),
+        _ => None,
+    };
+    Ok(Decision::Change(Plan {
+        changes,
+        next_number: Some(next_number),
+        with_timeline: false,
+        answer: Box::new(move |generation, _| (Report { generation: generation.0, ..report }, None)),
+    }))
+}
+
+/// What is to become of one file.
+fn consider(
+    situation: &Situation<'_>,
+    name: &str,
+    raw: &[u8],
+) -> Result<(Fate, Option<Change>), ServiceError> {
+    let skipped = |reason| Ok((Fate::Skipped { reason }, None));
+    let Some(file) = FileName::parse(name) else { return skipped("its name cannot be the name of a task file") };
+    if raw.len() > DOCUMENT_BYTES_MAX {
+        return skipped("it is larger than 64 KiB");
+    }
+    let key = DocKey::of(file);
+    let Some(reading) = planning::read(&key, raw) else { return skipped("it is not a task file") };
+    let before = match situation.snapshot.tasks.contains_key(&key) {
+        true => Some(situation.document(&key)?),
+        false => None,
+    };
+    let fate = match (&reading, &before) {
+        (_, Some(before)) if before[..] == *raw => return Ok((Fate::Unchanged, None)),
+        (Err(problem), _) if problem.kind != ProblemKind::TooLarge => {
+            Fate::KeptUnreadable { line: problem.line, reason: problem.text(Lang::En) }
+        }
+        (_, Some(_)) => Fate::Replaced,
+        (_, None) => Fate::Added,
+    };
+    let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: "import" };
+    Ok((fate, Some(change)))
+}

@@ -1,0 +1,68 @@
+//! Use cases: what a request, a command or a job may ask for, whoever asks.
+//!
+//! Reading: [`Service::timeline`] and the functions of [`tasks`]. Changing: every change of a user's ground
+//! state goes through [`Service::change`], which plans it in line behind the user's other changes.
+
+pub mod accounts;
+pub mod change;
+pub mod demo;
+pub mod error;
+pub mod import;
+mod planners;
+mod planning;
+pub mod rulebook;
+pub mod tasks;
+pub mod timeline;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use crate::clock::Clock;
+use crate::domain::ids::UserId;
+use crate::store::{KeyedLocks, Store};
+
+pub use planning::{Planned, plan_folder};
+
+use change::Lane;
+use planners::Planners;
+use rulebook::RuleBook;
+
+/// Everything that the use cases work with. One per running program.
+pub struct Service {
+    store: Arc<Store>,
+    clock: Clock,
+    rules: Arc<RuleBook>,
+    planners: Planners,
+    /// One writer of a user plans at a time, each on the result of the one before.
+    lanes: KeyedLocks<UserId, Lane>,
+    /// One rebuild of a user's timeline at a time; others that ask wait for its result.
+    rebuilds: KeyedLocks<UserId, ()>,
+    /// `Idempotency-Key`s whose first request is still under way.
+    keys_in_flight: Mutex<HashSet<(UserId, String)>>,
+    grants: accounts::GrantCache,
+}
+
+impl Service {
+    /// `rules` are those that the server applies to everybody who has none of their own.
+    pub fn new(store: Store, clock: Clock, rules: RuleBook) -> Arc<Service> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Arc::new(Service {
+            store: Arc::new(store),
+            clock,
+            rules: Arc::new(rules),
+            planners: Planners::start(threads),
+            lanes: KeyedLocks::default(),
+            rebuilds: KeyedLocks::default(),
+            keys_in_flight: Mutex::default(),
+            grants: accounts::GrantCache::default(),
+        })
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

@@ -1,0 +1,223 @@
+//! From a snapshot to a finished answer: the rules are asked, the planner places, the view writes.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+use sha2::{Digest, Sha256};
+
+use super::planners::Desk;
+use super::rulebook::{RuleBook, RuleList};
+use crate::domain::document;
+use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
+use crate::domain::policy::{Policy, SlotSpec};
+use crate::domain::problem::{DOCUMENT_BYTES_MAX, Problem};
+use crate::domain::task::Task;
+use crate::domain::timeline::InvalidDocument;
+use crate::planning::{DAYS_DEFAULT, Horizon, days_asked, needs_verdict, plan};
+use crate::rules::{Question, Questions, RuleError};
+use crate::store::hot::Entry;
+use crate::store::{Finished, Head, Incarnation, Reading, Settings, Snapshot};
+use crate::view::{Answer, RulesState, json};
+
+/// What a snapshot became: the answer as a value and as the bytes that are served.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    pub answer: Answer,
+    pub entry: Arc<Entry>,
+}
+
+/// Who is planned for: part of every entity tag.
+#[derive(Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) incarnation: Incarnation,
+    pub(super) user: UserId,
+}
+
+/// The body of a task's document, for rules that read it.
+pub(super) type BodyOf<'a> = dyn Fn(&DocKey) -> Option<Arc<str>> + 'a;
+
+/// Plans a snapshot over the days that are served by default.
+pub(super) fn plan_snapshot(
+    desk: &mut Desk,
+    rules: &RuleBook,
+    identity: Identity,
+    snapshot: &Snapshot,
+    now: DateTime<Utc>,
+    body_of: &BodyOf<'_>,
+) -> Planned {
+    let horizon = Horizon::new(snapshot.settings.zone, now, DAYS_DEFAULT);
+    let answer = answer(desk, rules, snapshot, &horizon, body_of);
+    let body = Bytes::from(json::timeline(&answer));
+    let finished = Finished {
+        generation: snapshot.head.generation,
+        basis: rules.basis(),
+        valid_from: answer.timeline.valid_from,
+        valid_until: answer.timeline.valid_until,
+        body,
+    };
+    Planned { entry: Arc::new(entry(identity, finished)), answer }
+}
+
+/// Adds the entity tag to finished bytes.
+///
+/// The tag hashes everything that can make another answer of these bytes: database, user, generation, basis,
+/// boundary and representation. So it tells a stranger nothing, and no two accounts share one.
+pub(super) fn entry(identity: Identity, finished: Finished) -> Entry {
+    let mut hash = Sha256::new();
+    hash.update(identity.incarnation.0);
+    hash.update(identity.user.0.to_be_bytes());
+    hash.update(finished.generation.0.to_be_bytes());
+    hash.update(finished.basis.0);
+    hash.update(finished.valid_from.timestamp_millis().to_be_bytes());
+    hash.update(finished.valid_until.timestamp_millis().to_be_bytes());
+    hash.update(b"json");
+    Entry { finished, etag: quoted_tag(&hash.finalize()) }
+}
+
+/// The first half of a hash as an entity tag, in hexadecimal digits between quotes.
+pub(super) fn quoted_tag(hash: &[u8]) -> Bytes {
+    let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Bytes::from(format!("\"{digits}\""))
+}
+
+/// Asks the rules and plans. Rules that fail are replaced by the built-in ones, and the answer says so.
+fn answer(
+    desk: &mut Desk,
+    rules: &RuleBook,
+    snapshot: &Snapshot,
+    horizon: &Horizon,
+    body_of: &BodyOf<'_>,
+) -> Answer {
+    let mut tasks = Vec::with_capacity(snapshot.tasks.len());
+    let mut invalid = Vec::new();
+    for (key, reading) in &snapshot.tasks {
+        match reading {
+            Ok(task) => tasks.push(task.clone()),
+            Err(problem) => {
+                invalid.push(InvalidDocument { file: key.file.as_str().to_owned(), problem: problem.clone() });
+            }
+        }
+    }
+    let days = days_asked(&tasks, horizon);
+    let ask = |desk: &mut Desk, list: &RuleList| evaluate(desk, list, horizon, &days, &tasks, body_of);
+    let (policy, state) = match ask(desk, &rules.chosen) {
+        Ok((policy, name)) => (policy, RulesState { name, source: rules.chosen.source, error: None }),
+        Err(error) => {
+            tracing::warn!(user = %snapshot.name, %error, "the rules failed; the built-in ones stand in");
+            let (policy, name) = ask(desk, &rules.builtin).unwrap_or_default();
+            (policy, RulesState { name, source: rules.builtin.source, error: Some(error.to_string()) })
+        }
+    };
+    Answer {
+        user: snapshot.name.clone(),
+        lang: snapshot.settings.lang,
+        zone: snapshot.settings.zone,
+        generation: snapshot.head.generation,
+        committed_at: snapshot.head.committed_at,
+        next_number: snapshot.head.next_number,
+        rules: state,
+        timeline: plan(&tasks, invalid, &policy, horizon),
+    }
+}
+
+fn evaluate(
+    desk: &mut Desk,
+    list: &RuleList,
+    horizon: &Horizon,
+    days: &std::collections::BTreeSet<NaiveDate>,
+    tasks: &[Arc<Task>],
+    body_of: &BodyOf<'_>,
+) -> Result<(Policy, String), RuleError> {
+    let set = desk.rule_set(list)?;
+    let open = tasks.iter().filter(|task| needs_verdict(task));
+    let question = |task: &Arc<Task>| Question {
+        task: task.clone(),
+        body: set.reads_bodies().then(|| body_of(&task.key)).flatten(),
+    };
+    let questions: Vec<Question> = open.map(question).collect();
+    let policy = set.evaluate(&Questions { today: horizon.today(), days, tasks: &questions })?;
+    Ok((policy, set.name().to_owned()))
+}
+
+/// The slots that the rules give a day, for checking a slot that somebody names; built-in ones when the
+/// chosen rules fail, as in planning.
+pub(super) fn slots_of_day(desk: &mut Desk, rules: &RuleBook, day: NaiveDate, today: NaiveDate) -> Arc<[SlotSpec]> {
+    let ask = |desk: &mut Desk, list: &RuleList| desk.rule_set(list).and_then(|set| set.slots(day, today));
+    ask(desk, &rules.chosen).or_else(|_| ask(desk, &rules.builtin)).unwrap_or_else(|_| Arc::from([]))
+}
+
+/// The categories that the rules know.
+pub(super) fn categories(desk: &mut Desk, rules: &RuleBook) -> Vec<String> {
+    let ask = |desk: &mut Desk, list: &RuleList| desk.rule_set(list).and_then(|set| set.categories());
+    ask(desk, &rules.chosen).or_else(|_| ask(desk, &rules.builtin)).unwrap_or_default()
+}
+
+/// Files of a folder as (name, bytes): what `plan` and `import` read.
+pub type FolderFile = (String, Vec<u8>);
+
+/// Plans a folder of task files without a server and without a database.
+pub fn plan_folder(
+    files: &[FolderFile],
+    rules: &RuleBook,
+    user: UserName,
+    settings: Settings,
+    now: DateTime<Utc>,
+    days: u16,
+) -> Answer {
+    let mut tasks = std::collections::BTreeMap::new();
+    let mut bodies = std::collections::HashMap::new();
+    for (name, raw) in files {
+        let Some(file) = FileName::parse(name) else { continue };
+        let key = DocKey::of(file);
+        if let Some(reading) = read(&key, raw) {
+            bodies.insert(key.clone(), raw);
+            tasks.insert(key, reading);
+        }
+    }
+    let next_number = next_number(tasks.keys());
+    let head = Head { generation: Generation(0), committed_at: now, next_number };
+    let snapshot = Snapshot { name: user, head, settings, tasks };
+    let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
+    answer(&mut Desk::default(), rules, &snapshot, &Horizon::new(settings.zone, now, days), &body_of)
+}
+
+/// A document as planning keeps it; `None` for a file that is no task and does not say so either.
+pub(super) fn read(key: &DocKey, raw: &[u8]) -> Option<Reading> {
+    match document::read(&key.file, raw) {
+        document::Outcome::Task(task) => Some(Ok(Arc::from(task))),
+        document::Outcome::Invalid(problem) => Some(Err::<Arc<Task>, Problem>(problem)),
+        document::Outcome::NotATask => None,
+    }
+}
+
+/// The number after the highest of these; the first one when there are none.
+pub(super) fn next_number<'k>(keys: impl Iterator<Item = &'k DocKey>) -> Option<TaskNumber> {
+    keys.filter_map(|key| key.number).max().map_or(Some(TaskNumber::FIRST), TaskNumber::next)
+}
+
+/// Reads the Markdown files of a folder, without the folders in it, in the order of their names.
+///
+/// # Errors
+/// A sentence that names the folder or the file that could not be read.
+pub fn read_folder(folder: &Path) -> Result<Vec<FolderFile>, String> {
+    let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+        let path = entry.map_err(|error| failed(folder, error))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if name.ends_with(".md") && path.is_file() {
+            // One byte more than a document may have is enough to tell that it is too large.
+            let mut raw = Vec::new();
+            let read = File::open(&path).and_then(|file| file.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw));
+            read.map_err(|error| failed(&path, error))?;
+            files.push((name.to_owned(), raw));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+

@@ -1,0 +1,79 @@
+//! Marking a task as done, in a slot.
+
+use std::sync::Arc;
+
+use chrono::{NaiveDate, Timelike};
+
+use super::update::{edit_document, put, require};
+use super::{Completed, Expectation, SlotFields, validate};
+use crate::domain::date;
+use crate::domain::document::Changes;
+use crate::domain::ids::UserId;
+use crate::domain::task::Status;
+use crate::service::Service;
+use crate::service::change::{Decision, Situation};
+use crate::service::error::ServiceError;
+use crate::store::Origin;
+
+impl Service {
+    /// Marks a task as done in the slot named, or in the one that [`usual_slot`] gives. A task that is done
+    /// already keeps its slot unless another is named.
+    pub async fn complete_task(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        id: String,
+        slot: Option<SlotFields>,
+        expected: Option<Expectation>,
+    ) -> Result<Completed, ServiceError> {
+        let expected = expected.unwrap_or(Expectation::Anything);
+        self.change(user, origin, move |situation| complete(situation, &id, slot.as_ref(), &expected)).await
+    }
+}
+
+fn complete(
+    situation: &mut Situation<'_>,
+    id: &str,
+    slot: Option<&SlotFields>,
+    expected: &Expectation,
+) -> Result<Decision<Completed>, ServiceError> {
+    let (key, raw) = require(situation, id, expected)?;
+    let done = match situation.snapshot.tasks.get(&key) {
+        Some(Ok(task)) if task.status == Status::Abgeschlossen => task.abgeschlossen_am.clone(),
+        _ => None,
+    };
+    let (datum, zeit, changes) = match (slot, done.and_then(|done| Some((done.datum?, done.zeit)))) {
+        (None, Some((datum, zeit))) => (datum, zeit, Changes::default()),
+        (named, _) => {
+            let (datum, zeit) = match named {
+                Some(slot) => validate::done_in(slot, situation)?,
+                None => usual_slot(situation),
+            };
+            let changes = Changes {
+                status: Some(Status::Abgeschlossen),
+                abgeschlossen_am: Some(Some((datum, zeit.clone()))),
+                ..Changes::default()
+            };
+            (datum, Some(zeit), changes)
+        }
+    };
+    let edited = edit_document(&key, &raw, &changes)?;
+    let completed = move |saved| Completed { saved, datum: date::to_text(datum), zeit };
+    put(situation, key, &raw, edited, "complete", completed)
+}
+
+/// The slot that somebody who names none means: the running one, else the last that began today, else
+/// today's first; on a day without slots, the usual name of this time of day.
+pub(super) fn usual_slot(situation: &mut Situation<'_>) -> (NaiveDate, String) {
+    let now = situation.snapshot.settings.zone.local(situation.now);
+    let today = now.date_naive();
+    let slots = situation.slots(today);
+    let begun = slots.iter().rev().find(|slot| slot.from <= now.time());
+    let zeit = match begun.or(slots.first()) {
+        Some(slot) => slot.zeit.clone(),
+        None if now.hour() < 13 => "morgens".to_owned(),
+        None if now.hour() < 18 => "nachmittags".to_owned(),
+        None => "abends".to_owned(),
+    };
+    (today, zeit)
+}

@@ -1,0 +1,84 @@
+//! A new task: the next number, a document, and where it goes, in one commit.
+
+use std::sync::Arc;
+
+use super::idempotency::KeyGuard;
+use super::{Fields, IdempotencyKey, Saved, saved, validate};
+use crate::domain::document::{self, NewTask};
+use crate::domain::ids::{DocKey, UserId};
+use crate::domain::problem::DOCUMENT_BYTES_MAX;
+use crate::domain::task::Status;
+use crate::service::change::{Decision, Plan, Situation};
+use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::{Service, planning};
+use crate::store::{Change, Origin};
+
+/// The route that idempotency keys of creates belong to.
+const ROUTE: &str = "POST /api/tasks";
+
+impl Service {
+    /// Creates a task. The same key with the same request gives the first one's answer, with `reused`.
+    pub async fn create_task(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        fields: Fields,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Saved, ServiceError> {
+        let _guard = key.as_ref().map(|key| KeyGuard::take(self, user, ROUTE, &key.key)).transpose()?;
+        if let Some(key) = &key
+            && let Some(earlier) = self.repeated(user, ROUTE, key)?
+        {
+            return Ok(earlier);
+        }
+        self.change(user, origin, move |situation| create(situation, &fields, key.as_ref())).await
+    }
+}
+
+fn create(
+    situation: &mut Situation<'_>,
+    fields: &Fields,
+    key: Option<&IdempotencyKey>,
+) -> Result<Decision<Saved>, ServiceError> {
+    let new = new_task(situation, fields)?;
+    let number = situation.snapshot.head.next_number.ok_or(Refusal::NoNumberLeft)?;
+    let raw: Arc<[u8]> = document::compose(&new).into();
+    if raw.len() > DOCUMENT_BYTES_MAX {
+        return Err(Refusal::TooLarge.into());
+    }
+    let doc = DocKey::of(document::file_name(number, new.title.as_deref()));
+    // What was composed is read back, so that the plan is made of what the file says.
+    let reading = match planning::read(&doc, &raw) {
+        Some(Ok(task)) => Ok(task),
+        Some(Err(problem)) => return Err(Refusal::field("body", Fault::Unreadable(problem)).into()),
+        None => return Err(Refusal::field("body", Fault::Malformed { expected: "Markdown" }).into()),
+    };
+    let change = Change::PutDocument { key: doc.clone(), raw: raw.clone(), reading, verb: "create" };
+    let key = key.cloned();
+    Ok(Decision::Change(Plan {
+        changes: vec![change],
+        next_number: Some(number.next()),
+        with_timeline: true,
+        answer: Box::new(move |generation, planned| {
+            let saved = saved(&doc, &raw, generation, planned);
+            let remember = key.map(|key| key.remember(ROUTE, &saved));
+            (saved, remember)
+        }),
+    }))
+}
+
+fn new_task(situation: &mut Situation<'_>, fields: &Fields) -> Result<NewTask, Refusal> {
+    let changes = validate::changes(fields, situation)?;
+    let kategorie = changes.kategorie.ok_or_else(|| Refusal::field("kategorie", Fault::Missing))?;
+    let status = changes.status.unwrap_or(Status::Offen);
+    Ok(NewTask {
+        kategorie,
+        status,
+        tags: changes.tags.unwrap_or_default(),
+        deadline: changes.deadline.flatten(),
+        fixed_slot: changes.fixed_slot.flatten(),
+        abgeschlossen_am: (status == Status::Abgeschlossen).then(|| super::complete::usual_slot(situation)),
+        title: changes.title,
+        body: changes.body,
+    })
+}

@@ -1,0 +1,59 @@
+//! `Idempotency-Key`: a request that comes again is answered, not carried out again.
+//!
+//! A key belongs to one user and one route. The answer is stored in the commit of the change, so it lasts
+//! exactly as surely as the change does. While the first request is under way its twin is refused.
+
+use std::sync::PoisonError;
+
+use super::{IdempotencyKey, Saved};
+use crate::domain::ids::UserId;
+use crate::service::Service;
+use crate::service::error::{Refusal, ServiceError};
+use crate::store::{REMEMBER_MILLIS, Remembered};
+
+/// Holds a key for as long as its request is under way.
+pub(super) struct KeyGuard<'a> {
+    service: &'a Service,
+    held: (UserId, String),
+}
+
+impl<'a> KeyGuard<'a> {
+    pub(super) fn take(service: &'a Service, user: UserId, route: &str, key: &str) -> Result<KeyGuard<'a>, Refusal> {
+        let held = (user, format!("{route} {key}"));
+        let mut in_flight = service.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_flight.insert(held.clone()) { Ok(KeyGuard { service, held }) } else { Err(Refusal::KeyInFlight) }
+    }
+}
+
+impl Drop for KeyGuard<'_> {
+    fn drop(&mut self) {
+        self.service.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.held);
+    }
+}
+
+impl Service {
+    /// The answer that this key was given before, unless it has expired.
+    pub(super) fn repeated(
+        &self,
+        user: UserId,
+        route: &'static str,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Saved>, ServiceError> {
+        let Some(earlier) = self.store.get_repeated(user, route, &key.key)? else { return Ok(None) };
+        if self.clock.now().timestamp_millis() - earlier.at_millis >= REMEMBER_MILLIS {
+            return Ok(None);
+        }
+        if earlier.fingerprint != key.fingerprint {
+            return Err(Refusal::KeyReused.into());
+        }
+        let saved = serde_json::from_slice::<Saved>(&earlier.answer).ok();
+        Ok(saved.map(|saved| Saved { reused: true, ..saved }))
+    }
+}
+
+impl IdempotencyKey {
+    pub(super) fn remember(self, route: &'static str, saved: &Saved) -> Remembered {
+        let answer = serde_json::to_vec(saved).unwrap_or_default();
+        Remembered { route, key: self.key, fingerprint: self.fingerprint, answer }
+    }
+}

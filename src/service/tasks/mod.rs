@@ -1,0 +1,114 @@
+//! The use cases of tasks.
+
+mod complete;
+mod create;
+mod find;
+mod idempotency;
+mod list;
+mod remove;
+mod update;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::planning::{self, Planned};
+use crate::domain::date;
+use crate::domain::ids::{DocKey, Generation};
+use crate::view::json::SlotRefJson;
+
+pub use list::{Shown, Summary};
+
+/// Where a task stands in the timeline, as an answer says it.
+pub type Placed = Option<SlotRefJson>;
+
+/// The fields of a request as the client sent them: types checked, values not yet.
+///
+/// For the fields that can be removed, `Some(None)` means "remove".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    pub kategorie: Option<String>,
+    pub status: Option<String>,
+    pub tags: Option<Vec<String>>,
+    pub deadline: Option<Option<String>>,
+    pub fixed_slot: Option<Option<SlotFields>>,
+    pub title: Option<String>,
+    pub body: Option<String>,
+}
+
+/// A slot as the client sent it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlotFields {
+    pub datum: Option<String>,
+    pub zeit: Option<String>,
+}
+
+/// An `Idempotency-Key` and the hash of the request that it came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    pub key: String,
+    pub fingerprint: [u8; 32],
+}
+
+/// A task that was created or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    pub id: String,
+    pub file: String,
+    pub generation: u64,
+    /// Where the task stands now; `None` when it has no slot.
+    pub placed: Option<(String, String)>,
+    /// The entity tag of the document.
+    pub etag: String,
+    /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
+    #[serde(default)]
+    pub reused: bool,
+}
+
+/// A task that was completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completed {
+    pub saved: Saved,
+    /// The slot that it is marked as done in.
+    pub datum: String,
+    pub zeit: Option<String>,
+}
+
+/// What the client says it read: the entity tags of `If-Match`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    Anything,
+    OneOf(Vec<String>),
+}
+
+impl Expectation {
+    fn admits(&self, raw: &[u8]) -> bool {
+        match self {
+            Expectation::Anything => true,
+            Expectation::OneOf(tags) => tags.contains(&document_tag(raw)),
+        }
+    }
+}
+
+/// The entity tag of a document: of its bytes alone, so that other tasks do not upset it.
+pub fn document_tag(raw: &[u8]) -> String {
+    let tag = planning::quoted_tag(&Sha256::digest(raw));
+    String::from_utf8_lossy(&tag).into_owned()
+}
+
+fn saved(key: &DocKey, raw: &[u8], generation: Generation, planned: Option<&Planned>) -> Saved {
+    let placed = planned.and_then(|planned| planned.answer.timeline.placed(key.file.as_str()));
+    Saved {
+        id: id_of(key),
+        file: key.file.as_str().to_owned(),
+        generation: generation.0,
+        placed: placed.map(|(day, zeit)| (date::to_text(day), zeit.to_owned())),
+        etag: document_tag(raw),
+        reused: false,
+    }
+}
+
+/// The id that people say: the number, or the file name where there is none.
+fn id_of(key: &DocKey) -> String {
+    key.number.map_or_else(|| key.file.as_str().to_owned(), |number| number.to_string())
+}

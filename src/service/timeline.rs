@@ -1,0 +1,126 @@
+//! Reading a timeline: from the hot map, else from the database, else made anew.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::error::{Refusal, ServiceError};
+use super::planning::{self, Identity, Planned};
+use super::Service;
+use crate::domain::document;
+use crate::domain::ids::{DocKey, UserId};
+use crate::store::hot::Entry;
+use crate::store::{Snapshot, StoreError};
+
+/// Where an answer came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    Hot,
+    Materialized,
+    Rebuilt,
+}
+
+impl Layer {
+    /// The value of the header `X-Cache`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Layer::Hot => "hot",
+            Layer::Materialized => "materialized",
+            Layer::Rebuilt => "rebuilt",
+        }
+    }
+}
+
+/// A current answer and where it came from.
+#[derive(Clone, Debug)]
+pub struct Served {
+    pub entry: Arc<Entry>,
+    pub layer: Layer,
+}
+
+impl Service {
+    /// The answer if it is hot: no lock, no database, no await.
+    pub fn hot_timeline(&self, user: UserId) -> Option<Arc<Entry>> {
+        self.store.published().get(user, self.rules.basis(), self.clock.now())
+    }
+
+    /// The user's current timeline. `rebuild` makes it anew even when a current one is at hand.
+    pub async fn timeline(self: &Arc<Self>, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
+        let hot = |service: &Service| {
+            let entry = service.hot_timeline(user).filter(|_| !rebuild)?;
+            Some(Served { entry, layer: Layer::Hot })
+        };
+        if let Some(served) = hot(self) {
+            return Ok(served);
+        }
+        let flight = self.rebuilds.get(user);
+        let _turn = flight.lock().await;
+        // Whoever had the turn before may have brought it.
+        if let Some(served) = hot(self) {
+            return Ok(served);
+        }
+        let service = self.clone();
+        let load = move |desk: &mut super::planners::Desk| {
+            if !rebuild && let Some(entry) = service.materialized(user)? {
+                return Ok(Served { entry, layer: Layer::Materialized });
+            }
+            let planned = service.rebuild(desk, user)?;
+            service.store.put_timeline(user, planned.entry.finished.clone());
+            Ok(Served { entry: planned.entry, layer: Layer::Rebuilt })
+        };
+        let served: Result<Served, ServiceError> = self.planners.run(load).await?;
+        let served = served?;
+        let published = self.store.published();
+        published.advance(user, served.entry.finished.generation);
+        published.put(user, served.entry.clone());
+        Ok(served)
+    }
+
+    /// The user's state and its plan, for answers that need more than the served bytes.
+    pub(super) async fn planned(
+        self: &Arc<Self>,
+        user: UserId,
+    ) -> Result<(Snapshot, Planned), ServiceError> {
+        let service = self.clone();
+        let job = move |desk: &mut super::planners::Desk| {
+            let snapshot = service.require_snapshot(user)?;
+            let planned = service.plan(desk, user, &snapshot, service.clock.now());
+            Ok((snapshot, planned))
+        };
+        self.planners.run(job).await?
+    }
+
+    fn materialized(&self, user: UserId) -> Result<Option<Arc<Entry>>, StoreError> {
+        let Some((head, Some(finished))) = self.store.get_timeline(user)? else { return Ok(None) };
+        let current = finished.is_current(head.generation, self.rules.basis(), self.clock.now());
+        Ok(current.then(|| Arc::new(planning::entry(self.identity(user), finished))))
+    }
+
+    fn rebuild(&self, desk: &mut super::planners::Desk, user: UserId) -> Result<Planned, ServiceError> {
+        let snapshot = self.require_snapshot(user)?;
+        Ok(self.plan(desk, user, &snapshot, self.clock.now()))
+    }
+
+    fn require_snapshot(&self, user: UserId) -> Result<Snapshot, ServiceError> {
+        let snapshot = self.store.snapshot(user)?;
+        snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
+    }
+
+    fn plan(
+        &self,
+        desk: &mut super::planners::Desk,
+        user: UserId,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Planned {
+        let body_of = |key: &DocKey| {
+            let raw = self.store.get_document(user, key).ok().flatten()?;
+            document::body(&raw).map(Arc::from)
+        };
+        planning::plan_snapshot(desk, &self.rules, self.identity(user), snapshot, now, &body_of)
+    }
+
+    fn identity(&self, user: UserId) -> Identity {
+        Identity { incarnation: self.store.incarnation(), user }
+    }
+}

@@ -101,7 +101,7 @@ struct Server<H> {
 /// answered 500. It is dropped unfinished when its client goes away.
 pub async fn serve<H, F>(listeners: Vec<TcpListener>, limits: Limits, handler: H, shutdown: impl Future<Output = ()>)
 where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, SocketAddr) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let server = Arc::new(Server {
@@ -140,7 +140,7 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
 /// One listener's loop. It owns its connections: they end with it.
 async fn accept<H, F>(listener: TcpListener, server: Arc<Server<H>>, mut stopped: watch::Receiver<bool>)
 where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, SocketAddr) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let mut connections = JoinSet::new();

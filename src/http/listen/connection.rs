@@ -60,6 +60,7 @@ pub(super) async fn run<H, F>(
             }
             if !stopping && stopped.as_mut().poll(context).is_ready() {
                 stopping = true;
+                deadline.close();
                 connection.as_mut().graceful_shutdown();
                 continue;
             }

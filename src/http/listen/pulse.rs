@@ -216,6 +216,7 @@ impl Deadline {
                 if seen.0 == Phase::Idle && !self.closing {
                     self.closing = true;
                     self.due = Instant::now() + self.allowed();
+                    self.timer.as_mut().reset(self.due);
                     return Poll::Ready(Verdict::Close);
                 }
                 if seen.0 != Phase::Working {
@@ -225,6 +226,13 @@ impl Deadline {
             }
             self.timer.as_mut().reset(self.due);
         }
+    }
+
+    /// The connection is asked to end: one that only waits for its client gets no more time than a goodbye takes.
+    /// HTTP/2's goes to the client and back.
+    pub(super) fn close(&mut self) {
+        self.closing = true;
+        self.due = self.due.min(Instant::now() + self.allowed());
     }
 
     fn allowed(&self) -> Duration {

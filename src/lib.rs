@@ -5,6 +5,9 @@
 
 pub mod clock;
 pub mod domain;
+pub mod http;
 pub mod planning;
+pub mod rules;
+pub mod service;
 pub mod store;
 pub mod view;

@@ -1,0 +1,199 @@
+//! What a request's head must be like, beyond what hyper sees to.
+//!
+//! hyper itself answers 400 to malformed lines, differing or unreadable `Content-Length`s and a `Transfer-Encoding`
+//! that does not end in `chunked` or comes with HTTP/1.0. With both fields it goes by `Transfer-Encoding` alone, takes
+//! `Content-Length` away and closes the connection after the answer (RFC 9112, 6.3), so nothing can hide in the rest.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use hyper::header::{CONTENT_ENCODING, HOST, HeaderMap, TRANSFER_ENCODING};
+use hyper::{Request, StatusCode, Version};
+
+/// What is wrong with a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeadError {
+    #[error("the request names no host")]
+    HostMissing,
+    #[error("the request names more than one host")]
+    HostAmbiguous,
+    #[error("the host is malformed")]
+    HostInvalid,
+    #[error("the path is malformed")]
+    PathInvalid,
+    #[error("the transfer encoding is not chunked alone")]
+    TransferEncodingUnknown,
+    #[error("compressed requests are not accepted")]
+    ContentEncoded,
+}
+
+impl HeadError {
+    /// What it is answered with.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::HostMissing | Self::HostAmbiguous | Self::HostInvalid | Self::PathInvalid => StatusCode::BAD_REQUEST,
+            Self::TransferEncodingUnknown => StatusCode::NOT_IMPLEMENTED,
+            Self::ContentEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        }
+    }
+}
+
+/// Refuses what hyper lets through and nobody further in should see. The content's encoding is looked at last: a caller
+/// that takes compressed requests may disregard [`HeadError::ContentEncoded`] and knows that all else is right.
+pub fn check_request_head<B>(request: &Request<B>) -> Result<(), HeadError> {
+    check_host(request)?;
+    if !is_percent_encoded(request.uri().path()) {
+        return Err(HeadError::PathInvalid);
+    }
+    let headers = request.headers();
+    // hyper takes `gzip, chunked`, but undoes only the chunks.
+    if !is_only(headers, TRANSFER_ENCODING, "chunked") {
+        return Err(HeadError::TransferEncodingUnknown);
+    }
+    if !is_only(headers, CONTENT_ENCODING, "identity") {
+        return Err(HeadError::ContentEncoded);
+    }
+    Ok(())
+}
+
+/// The host that was asked for, without its port and without an IPv6 address's brackets: from the target (HTTP/2's
+/// `:authority`, HTTP/1's absolute form), otherwise from `Host`.
+pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
+    match request.uri().authority() {
+        Some(authority) => host_in(authority.as_str()),
+        None => host_in(request.headers().get(HOST)?.to_str().ok()?),
+    }
+}
+
+/// Whether a host as [`host_of`] gives it cannot be a stranger's name that was made to point here.
+pub fn is_address_literal_or_localhost(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
+}
+
+fn check_host<B>(request: &Request<B>) -> Result<(), HeadError> {
+    let mut fields = request.headers().get_all(HOST).iter();
+    let field = fields.next();
+    if fields.next().is_some() {
+        return Err(HeadError::HostAmbiguous);
+    }
+    let authority = request.uri().authority();
+    if field.is_none() && (authority.is_none() || request.version() == Version::HTTP_11) {
+        // HTTP/1.0 did not know it.
+        return if request.version() == Version::HTTP_10 { Ok(()) } else { Err(HeadError::HostMissing) };
+    }
+    let asked = host_of(request).ok_or(HeadError::HostInvalid)?;
+    if let (Some(_), Some(field)) = (authority, field) {
+        let other = field.to_str().ok().and_then(host_in).ok_or(HeadError::HostInvalid)?;
+        if !other.eq_ignore_ascii_case(asked) {
+            return Err(HeadError::HostAmbiguous);
+        }
+    }
+    Ok(())
+}
+
+/// The host in `host[:port]`.
+fn host_in(authority: &str) -> Option<&str> {
+    let (host, rest) = match authority.strip_prefix('[') {
+        Some(bracketed) => {
+            let (host, rest) = bracketed.split_once(']')?;
+            host.parse::<Ipv6Addr>().ok()?;
+            (host, rest)
+        }
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let is_port =
+        |rest: &str| rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:".contains(&byte);
+    let sound = !host.is_empty() && host.bytes().all(is_named) && (rest.is_empty() || is_port(rest));
+    sound.then_some(host)
+}
+
+fn is_percent_encoded(path: &str) -> bool {
+    let mut parts = path.as_bytes().split(|byte| *byte == b'%');
+    parts.next();
+    parts.all(|part| part.len() >= 2 && part[..2].iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a field is absent, or there once with this one value.
+fn is_only(headers: &HeaderMap, name: hyper::header::HeaderName, value: &str) -> bool {
+    let mut fields = headers.get_all(name).iter();
+    match fields.next() {
+        None => true,
+        Some(field) => fields.next().is_none() && field.as_bytes().eq_ignore_ascii_case(value.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(version: Version, target: &str, fields: &[(&str, &str)]) -> Request<()> {
+        let mut builder = Request::builder().version(version).uri(target);
+        for (name, value) in fields {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(()).unwrap()
+    }
+
+    fn checked(target: &str, fields: &[(&str, &str)]) -> Result<(), HeadError> {
+        check_request_head(&request(Version::HTTP_11, target, fields))
+    }
+
+    #[test]
+    fn a_host_is_needed_once() {
+        assert_eq!(checked("/", &[("host", "a.example")]), Ok(()));
+        assert_eq!(checked("/", &[]), Err(HeadError::HostMissing));
+        assert_eq!(checked("http://a.example/", &[]), Err(HeadError::HostMissing));
+        assert_eq!(checked("/", &[("host", "a"), ("host", "a")]), Err(HeadError::HostAmbiguous));
+        assert_eq!(checked("http://A.example:80/", &[("host", "a.example")]), Ok(()));
+        assert_eq!(checked("http://a.example/", &[("host", "b.example")]), Err(HeadError::HostAmbiguous));
+        assert_eq!(check_request_head(&request(Version::HTTP_10, "/", &[])), Ok(()));
+        assert_eq!(check_request_head(&request(Version::HTTP_2, "http://a.example/", &[])), Ok(()));
+        assert_eq!(check_request_head(&request(Version::HTTP_2, "/", &[])), Err(HeadError::HostMissing));
+    }
+
+    #[test]
+    fn malformed_hosts_are_refused() {
+        for host in ["", ":80", "a b", "user@a", "a/b", "a:b", "a:1:2", "[::1", "[::1]x", "[a]", "::1", "a\u{e4}"] {
+            assert_eq!(checked("/", &[("host", host)]), Err(HeadError::HostInvalid), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_host_comes_without_port_and_brackets() {
+        for (field, host) in
+            [("a.example:8080", "a.example"), ("[::1]:80", "::1"), ("[::1]", "::1"), ("10.0.0.1", "10.0.0.1")]
+        {
+            assert_eq!(host_of(&request(Version::HTTP_11, "/", &[("host", field)])), Some(host));
+        }
+        assert_eq!(host_of(&request(Version::HTTP_2, "http://b.example:1/", &[])), Some("b.example"));
+        assert_eq!(host_of(&request(Version::HTTP_10, "/", &[])), None);
+    }
+
+    #[test]
+    fn addresses_and_localhost_are_known() {
+        for host in ["localhost", "LocalHost", "127.0.0.1", "192.168.1.20", "::1", "fe80::1"] {
+            assert!(is_address_literal_or_localhost(host), "{host}");
+        }
+        for host in ["a.example", "localhost.example", "127.1", "1", "0x7f.0.0.1", ""] {
+            assert!(!is_address_literal_or_localhost(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_refused() {
+        let with = |name, value| checked("/", &[("host", "a"), (name, value)]);
+        assert_eq!(with("content-encoding", "gzip"), Err(HeadError::ContentEncoded));
+        assert_eq!(with("content-encoding", "identity"), Ok(()));
+        assert_eq!(with("transfer-encoding", "Chunked"), Ok(()));
+        assert_eq!(with("transfer-encoding", "gzip, chunked"), Err(HeadError::TransferEncodingUnknown));
+    }
+
+    #[test]
+    fn paths_are_percent_encoded() {
+        assert_eq!(checked("/a%20b%C3%A4", &[("host", "a")]), Ok(()));
+        for target in ["/%", "/a%2", "/%zz", "/%%20"] {
+            assert_eq!(checked(target, &[("host", "a")]), Err(HeadError::PathInvalid), "{target}");
+        }
+        assert_eq!(checked("/?q=100%", &[("host", "a")]), Ok(()));
+    }
+}

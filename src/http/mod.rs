@@ -1,5 +1,17 @@
-//! The outer layer: connections, requests and answers.
+//! HTTP: the accept loop, the gate that every request passes, and the routes behind it.
 
 pub mod body;
-pub mod head;
+mod codex;
+mod conditional;
+mod errors;
+mod extract;
+mod gate;
+mod head;
 pub mod listen;
+mod probes;
+mod router;
+mod tasks;
+mod web;
+mod wire;
+
+pub use gate::{Site, SiteOptions};

@@ -11,6 +11,7 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
 use crate::store::hot::Entry;
 use crate::store::{Snapshot, StoreError};
+use crate::view::Answer;
 
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,11 @@ impl Service {
         published.advance(user, served.entry.finished.generation);
         published.put(user, served.entry.clone());
         Ok(served)
+    }
+
+    /// The user's timeline as a value, planned now.
+    pub async fn answer(self: &Arc<Self>, user: UserId) -> Result<Answer, ServiceError> {
+        Ok(self.planned(user).await?.1.answer)
     }
 
     /// The user's state and its plan, for answers that need more than the served bytes.

@@ -1,1 +1,225 @@
+//! The week drawn in text, for terminals.
 
+use std::fmt::Write as _;
+
+use chrono::{Datelike, NaiveDate};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::Answer;
+use crate::domain::date;
+use crate::domain::lang::Lang;
+use crate::domain::task::Task;
+use crate::domain::timeline::{PlacedTask, Placement, PlannedDay, Reason, Timeline, Unplaced};
+
+/// The width of the first column: a weekday and a date.
+const DAY_WIDTH: usize = 12;
+/// Narrower than this, a column shows no titles worth reading; the days are then listed instead.
+const COLUMN_WIDTH_MIN: usize = 14;
+const COLUMN_WIDTH_MAX: usize = 44;
+
+/// Draws the week, at most `width` columns wide, and below it everything that is not in it.
+pub fn week(answer: &Answer, width: usize) -> String {
+    let timeline = &answer.timeline;
+    let mut text = String::new();
+    heading(&mut text, answer);
+    let columns = columns(timeline);
+    let column_width = (width.saturating_sub(DAY_WIDTH) / columns.len().max(1)).min(COLUMN_WIDTH_MAX);
+    if timeline.days.is_empty() {
+        line(&mut text, answer.lang.pick("No slot is offered in these days.", "In diesen Tagen gibt es keinen freien Slot."));
+    } else if column_width >= COLUMN_WIDTH_MIN {
+        table(&mut text, timeline, &columns, column_width, answer.lang);
+    } else {
+        list(&mut text, timeline, width, answer.lang);
+    }
+    remainder(&mut text, answer, width);
+    text
+}
+
+fn heading(text: &mut String, answer: &Answer) {
+    let today = answer.timeline.today;
+    let (day, date) = (weekday(today, answer.lang), date::to_text(today));
+    let rules = answer.lang.pick("rules", "Regeln");
+    let _ = writeln!(text, "{} · {day} {date} · {} · {rules}: {}", answer.user, answer.zone.name(), answer.rules.name);
+    if let Some(error) = &answer.rules.error {
+        let _ = writeln!(text, "{}: {error}", answer.lang.pick("your rules failed", "Regeln fehlgeschlagen"));
+    }
+    if let Some(current) = &answer.timeline.current {
+        let title = current.task.as_ref().map_or("–".to_owned(), |placed| label(&placed.task));
+        let now = answer.lang.pick("now", "jetzt");
+        let _ = writeln!(text, "{now}: {} {} · {title}", current.zeit, times(current));
+    }
+    text.push('\n');
+}
+
+/// The slots' names in the order of the day, each with its times where they are the same every day.
+fn columns(timeline: &Timeline) -> Vec<&str> {
+    let mut slots: Vec<&Placement> = timeline.days.iter().flat_map(|day| &day.slots).collect();
+    slots.sort_by_key(|slot| slot.from);
+    let mut names = Vec::new();
+    for slot in slots {
+        if !names.contains(&slot.zeit.as_str()) {
+            names.push(slot.zeit.as_str());
+        }
+    }
+    names
+}
+
+fn table(text: &mut String, timeline: &Timeline, columns: &[&str], width: usize, lang: Lang) {
+    let all = || timeline.days.iter().flat_map(|day| &day.slots);
+    let mut head = pad("", DAY_WIDTH);
+    let mut rule = "─".repeat(DAY_WIDTH);
+    for name in columns {
+        let times = all().find(|slot| slot.zeit == *name).map(times).unwrap_or_default();
+        let full = format!("{name} {times}");
+        head.push_str(&pad(if full.width() < width { &full } else { name }, width));
+        rule.push_str(&"─".repeat(width));
+    }
+    line(text, &head);
+    line(text, &rule);
+    for day in &timeline.days {
+        let mut row = pad(&day_name(day, lang), DAY_WIDTH);
+        for name in columns {
+            let cell = match day.slots.iter().find(|slot| slot.zeit == *name) {
+                Some(slot) => slot.task.as_ref().map_or_else(|| "·".to_owned(), placed),
+                None => String::new(),
+            };
+            row.push_str(&pad(&shorten(&cell, width - 2), width));
+        }
+        line(text, &row);
+    }
+    text.push('\n');
+}
+
+fn list(text: &mut String, timeline: &Timeline, width: usize, lang: Lang) {
+    for day in &timeline.days {
+        line(text, &day_name(day, lang));
+        for slot in &day.slots {
+            let task = slot.task.as_ref().map_or_else(|| "·".to_owned(), placed);
+            line(text, &shorten(&format!("  {} {task}", pad(&slot.zeit, 11)), width));
+        }
+    }
+    text.push('\n');
+}
+
+/// Everything that is not in the week, each with its reason; who is simply in line is one line.
+fn remainder(text: &mut String, answer: &Answer, width: usize) {
+    let (timeline, lang) = (&answer.timeline, answer.lang);
+    section(text, lang.pick("Overdue", "Überfällig"), &timeline.overdue, lang, width);
+    section(text, lang.pick("Slot taken", "Slot belegt"), &timeline.conflicts, lang, width);
+    section(text, lang.pick("Not placed", "Ohne Platz"), &timeline.unplaced, lang, width);
+    section(text, lang.pick("Later", "Später"), &timeline.later, lang, width);
+    if !timeline.missed.is_empty() {
+        line(text, lang.pick("Deadline passes without a slot", "Termin verstreicht ohne Slot"));
+        for task in &timeline.missed {
+            let deadline = task.deadline.map(date::to_text).unwrap_or_default();
+            line(text, &shorten(&format!("  {} ({deadline})", label(task)), width));
+        }
+    }
+    if !timeline.invalid.is_empty() {
+        line(text, lang.pick("Unreadable", "Unlesbar"));
+        for document in &timeline.invalid {
+            let (at, reason) = (document.problem.line, document.problem.text(lang));
+            line(text, &format!("  {}:{at}: {reason}", printable(&document.file)));
+        }
+    }
+    match timeline.waiting.len() {
+        0 => {}
+        1 => line(text, lang.pick("1 more in line", "1 weitere in der Reihe")),
+        count => line(text, &lang.pick(format!("{count} more in line"), format!("{count} weitere in der Reihe"))),
+    }
+}
+
+fn section(text: &mut String, title: &str, entries: &[Unplaced], lang: Lang, width: usize) {
+    if entries.is_empty() {
+        return;
+    }
+    line(text, title);
+    for entry in entries {
+        line(text, &shorten(&format!("  {} – {}", label(&entry.task), reason(entry, lang)), width));
+    }
+}
+
+/// Why a task has no slot, in words.
+pub fn reason(entry: &Unplaced, lang: Lang) -> String {
+    let slot = entry.task.fixed_slot.as_ref();
+    let slot = slot.map(|slot| {
+        let day = slot.datum.map(|day| format!("{} {}", weekday(day, lang), date::to_text(day)));
+        [day, slot.zeit.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    });
+    let slot = slot.unwrap_or_default();
+    match &entry.reason {
+        Reason::SlotTaken { by } => {
+            lang.pick(format!("{slot} is held by {}", label(by)), format!("{slot} hat schon {}", label(by)))
+        }
+        Reason::SlotEnded => lang.pick(format!("was fixed to {slot}"), format!("war fest am {slot}")),
+        Reason::AfterHorizon => slot,
+        Reason::IncompleteFixedSlot => {
+            lang.pick(format!("fixed to {slot} without a zeit"), format!("fest am {slot} ohne zeit"))
+        }
+        Reason::NoSuchSlot => lang.pick(format!("there is no slot {slot}"), format!("den Slot {slot} gibt es nicht")),
+        Reason::NoAllowedSlot { because } => {
+            let because = because.as_ref().map(|because| format!(" ({because})")).unwrap_or_default();
+            lang.pick(
+                format!("the rules allow no slot of these days{because}"),
+                format!("die Regeln erlauben keinen Slot dieser Tage{because}"),
+            )
+        }
+        Reason::ExcludedByRule { because } => because.clone(),
+    }
+}
+
+fn placed(placed: &PlacedTask) -> String {
+    let fixed = if placed.is_fixed { "▪ " } else { "" };
+    let late = if placed.deadline_missed { "! " } else { "" };
+    format!("{fixed}{late}{}", label(&placed.task))
+}
+
+fn label(task: &Task) -> String {
+    format!("{} {}", task.id(), printable(&task.title))
+}
+
+/// Without control characters: a title must not move the cursor of somebody's terminal.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn day_name(day: &PlannedDay, lang: Lang) -> String {
+    format!("{} {:02}.{:02}.", weekday(day.date, lang), day.date.day(), day.date.month())
+}
+
+/// The weekday in short.
+pub fn weekday(day: NaiveDate, lang: Lang) -> &'static str {
+    let en = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let de = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"];
+    lang.pick(en, de)[day.weekday().num_days_from_monday() as usize]
+}
+
+/// `09:00–12:30`
+pub fn times(slot: &Placement) -> String {
+    format!("{}–{}", slot.from.format("%H:%M"), slot.to.format("%H:%M"))
+}
+
+fn line(text: &mut String, content: &str) {
+    text.push_str(content.trim_end());
+    text.push('\n');
+}
+
+fn pad(content: &str, width: usize) -> String {
+    let missing = width.saturating_sub(content.width());
+    format!("{content}{}", " ".repeat(missing))
+}
+
+/// At most `width` columns of a terminal; what is cut is marked.
+fn shorten(content: &str, width: usize) -> String {
+    if content.width() <= width {
+        return content.to_owned();
+    }
+    let mut taken = 0;
+    let kept = content.chars().take_while(|c| {
+        taken += c.width().unwrap_or(0);
+        taken < width
+    });
+    let mut short: String = kept.collect();
+    short.push('…');
+    short
+}

@@ -1,0 +1,78 @@
+//! Conditional requests (RFC 9110, 13): `If-None-Match` and `If-Match`.
+
+use hyper::HeaderMap;
+use hyper::header::{IF_MATCH, IF_NONE_MATCH};
+
+use super::errors::HttpError;
+use crate::service::tasks::Expectation;
+
+/// Whether the client has the representation with this tag already. Tags are compared weakly.
+pub fn is_unchanged(headers: &HeaderMap, etag: &[u8]) -> bool {
+    headers.get_all(IF_NONE_MATCH).iter().any(|value| {
+        value.as_bytes().split(|byte| *byte == b',').any(|tag| {
+            let tag = tag.trim_ascii();
+            tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag
+        })
+    })
+}
+
+/// The tags of `If-Match`, if the header is there.
+///
+/// # Errors
+/// A header that is no list of entity tags: it would match nothing, which nobody means.
+pub fn expectation(headers: &HeaderMap) -> Result<Option<Expectation>, HttpError> {
+    let mut tags = Vec::new();
+    let mut values = headers.get_all(IF_MATCH).iter().peekable();
+    if values.peek().is_none() {
+        return Ok(None);
+    }
+    let malformed = || HttpError::MalformedHeader { name: "If-Match", expected: "an ETag in quotes, or *" };
+    for value in values {
+        for tag in value.to_str().map_err(|_| malformed())?.split(',').map(str::trim) {
+            if tag == "*" {
+                return Ok(Some(Expectation::Anything));
+            }
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+            if opaque.len() < 2 || !opaque.starts_with('"') || !opaque.ends_with('"') {
+                return Err(malformed());
+            }
+            // A weak tag never matches in If-Match (13.1.1); it stays in the list as what matches nothing.
+            tags.push(tag.to_owned());
+        }
+    }
+    Ok(Some(Expectation::OneOf(tags)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn headers(name: hyper::header::HeaderName, values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(&name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn if_none_match_is_a_list() {
+        for values in [&["\"a\""][..], &["\"x\", \"a\""], &["\"x\"", "W/\"a\""], &["*"]] {
+            assert!(is_unchanged(&headers(IF_NONE_MATCH, values), b"\"a\""), "{values:?}");
+        }
+        for values in [&[][..], &["\"b\""], &["a"], &["\"a"]] {
+            assert!(!is_unchanged(&headers(IF_NONE_MATCH, values), b"\"a\""), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn if_match_is_read_or_refused() {
+        assert_eq!(expectation(&headers(IF_MATCH, &[])).unwrap(), None);
+        assert_eq!(expectation(&headers(IF_MATCH, &["*"])).unwrap(), Some(Expectation::Anything));
+        let two = Expectation::OneOf(vec!["\"a\"".into(), "W/\"b\"".into()]);
+        assert_eq!(expectation(&headers(IF_MATCH, &["\"a\", W/\"b\""])).unwrap(), Some(two));
+        assert!(expectation(&headers(IF_MATCH, &["a"])).is_err());
+        assert!(expectation(&headers(IF_MATCH, &[""])).is_err());
+    }
+}

@@ -1,0 +1,292 @@
+//! Every way in which a request can fail, and the one mapping to status and JSON.
+
+use axum::response::{IntoResponse, Response};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use super::body::BodyError;
+use super::head::HeadError;
+use crate::domain::lang::Lang;
+use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::store::StoreError;
+
+/// A request that failed. As a response it carries itself along, and the gate writes its body in the
+/// asker's language.
+#[derive(Clone, Debug)]
+pub enum HttpError {
+    Head(HeadError),
+    UnknownHost { host: String },
+    SignInNeeded,
+    InvalidToken,
+    ScopeMissing,
+    CrossSite,
+    NoSuchRoute,
+    MethodNotAllowed,
+    NotJson,
+    MalformedJson { line: usize, column: usize },
+    NotAnObject,
+    MalformedQuery { name: &'static str, expected: &'static str },
+    MalformedHeader { name: &'static str, expected: &'static str },
+    Body(BodyError),
+    Refused(Refusal),
+    /// Something in the store failed; what, is in the log.
+    Unavailable,
+    /// A write failed in a way that leaves open whether it happened.
+    UnknownOutcome,
+    Busy,
+}
+
+impl From<ServiceError> for HttpError {
+    fn from(error: ServiceError) -> HttpError {
+        match error {
+            ServiceError::Refused(refusal) => HttpError::Refused(refusal),
+            ServiceError::Store(StoreError::Unknown(detail)) => {
+                tracing::error!(detail, "a write has an unknown outcome");
+                HttpError::UnknownOutcome
+            }
+            ServiceError::Store(error) => {
+                tracing::error!(%error, "the store failed a request");
+                HttpError::Unavailable
+            }
+            ServiceError::Interrupted(error) => {
+                tracing::error!(%error, "a request was not planned");
+                HttpError::Unavailable
+            }
+            ServiceError::Contended => HttpError::Busy,
+        }
+    }
+}
+
+impl From<Refusal> for HttpError {
+    fn from(refusal: Refusal) -> HttpError {
+        HttpError::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> HttpError {
+        ServiceError::from(error).into()
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    ok: bool,
+    error: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<&'a [String]>,
+}
+
+impl HttpError {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            HttpError::Head(error) => error.status(),
+            HttpError::UnknownHost { .. } => StatusCode::MISDIRECTED_REQUEST,
+            HttpError::SignInNeeded | HttpError::InvalidToken => StatusCode::UNAUTHORIZED,
+            HttpError::ScopeMissing | HttpError::CrossSite => StatusCode::FORBIDDEN,
+            HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
+            HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            HttpError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            HttpError::MalformedJson { .. }
+            | HttpError::NotAnObject
+            | HttpError::MalformedQuery { .. }
+            | HttpError::MalformedHeader { .. } => StatusCode::BAD_REQUEST,
+            HttpError::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => StatusCode::REQUEST_TIMEOUT,
+            HttpError::Body(BodyError::Cut) => StatusCode::BAD_REQUEST,
+            HttpError::Refused(refusal) => refusal_status(refusal),
+            HttpError::Unavailable | HttpError::UnknownOutcome | HttpError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable word that clients can go by.
+    fn code(&self) -> &'static str {
+        match self {
+            HttpError::Head(HeadError::ContentEncoded) => "compressed_request",
+            HttpError::Head(_) => "malformed_request",
+            HttpError::UnknownHost { .. } => "unknown_host",
+            HttpError::SignInNeeded => "sign_in_needed",
+            HttpError::InvalidToken => "invalid_token",
+            HttpError::ScopeMissing => "scope_missing",
+            HttpError::CrossSite => "cross_site",
+            HttpError::NoSuchRoute => "no_such_route",
+            HttpError::MethodNotAllowed => "method_not_allowed",
+            HttpError::NotJson => "not_json",
+            HttpError::MalformedJson { .. } | HttpError::NotAnObject => "malformed_json",
+            HttpError::MalformedQuery { .. } => "malformed_query",
+            HttpError::MalformedHeader { .. } => "malformed_header",
+            HttpError::Body(BodyError::TooLarge) => "too_large",
+            HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => "too_slow",
+            HttpError::Body(BodyError::Cut) => "cut",
+            HttpError::Refused(refusal) => refusal_code(refusal),
+            HttpError::Unavailable => "unavailable",
+            HttpError::UnknownOutcome => "unknown_outcome",
+            HttpError::Busy => "busy",
+        }
+    }
+
+    fn text(&self, lang: Lang) -> String {
+        let (en, de) = match self {
+            HttpError::Refused(refusal) => return refusal.text(lang),
+            HttpError::Head(error) => return head_text(*error, lang).to_owned(),
+            HttpError::UnknownHost { host } => {
+                return lang.pick(
+                    format!("This server does not answer for “{host}”; start it with --public-url, or ask it by its address."),
+                    format!("Dieser Server antwortet nicht für „{host}“; bitte mit --public-url starten oder die Adresse verwenden."),
+                );
+            }
+            HttpError::MalformedJson { line, column } => {
+                return lang.pick(
+                    format!("The body is not valid JSON: line {line}, column {column}."),
+                    format!("Der Inhalt ist kein gültiges JSON: Zeile {line}, Spalte {column}."),
+                );
+            }
+            HttpError::MalformedQuery { name, expected } | HttpError::MalformedHeader { name, expected } => {
+                return lang.pick(format!("{name} must be {expected}."), format!("{name} muss so aussehen: {expected}."));
+            }
+            HttpError::SignInNeeded => (
+                "Sign in first: send the header Authorization: Bearer with a token.",
+                "Bitte erst anmelden: Header Authorization: Bearer mit einem Token senden.",
+            ),
+            HttpError::InvalidToken => {
+                ("This token is not valid; it may have expired.", "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen.")
+            }
+            HttpError::ScopeMissing => ("This token does not allow that.", "Dieses Token erlaubt das nicht."),
+            HttpError::CrossSite => (
+                "This request came from a page of another site and was refused.",
+                "Diese Anfrage kam von einer fremden Seite und wurde abgelehnt.",
+            ),
+            HttpError::NoSuchRoute => ("There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
+            HttpError::MethodNotAllowed => (
+                "This address does not take that method; see the header Allow.",
+                "Diese Adresse nimmt die Methode nicht an; siehe Header Allow.",
+            ),
+            HttpError::NotJson => (
+                "The body must be JSON in UTF-8: Content-Type: application/json.",
+                "Der Inhalt muss JSON in UTF-8 sein: Content-Type: application/json.",
+            ),
+            HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
+            HttpError::Body(BodyError::TooLarge) => {
+                ("The body is larger than 1 MiB.", "Der Inhalt ist größer als 1 MiB.")
+            }
+            HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => {
+                ("The body took too long to arrive.", "Der Inhalt kam zu langsam an.")
+            }
+            HttpError::Body(BodyError::Cut) => ("The body ended early.", "Der Inhalt endete zu früh."),
+            HttpError::Unavailable => (
+                "The store does not work at the moment; nothing was saved.",
+                "Der Speicher arbeitet gerade nicht; nichts wurde gespeichert.",
+            ),
+            HttpError::UnknownOutcome => (
+                "Whether this was saved is not known; repeat it with the same Idempotency-Key, or look first.",
+                "Ob das gespeichert wurde, ist unbekannt; bitte mit demselben Idempotency-Key wiederholen oder nachsehen.",
+            ),
+            HttpError::Busy => ("Too many changes at once; try again.", "Zu viele Änderungen zugleich; bitte noch einmal versuchen."),
+        };
+        lang.pick(en, de).to_owned()
+    }
+
+    fn field(&self) -> Option<&str> {
+        match self {
+            HttpError::Refused(Refusal::Field { field, .. }) => Some(field),
+            HttpError::Refused(Refusal::UnknownField { name, .. }) => Some(name),
+            HttpError::MalformedQuery { name, .. } | HttpError::MalformedHeader { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The answer in the language asked for. `headers` are those that the route has set already.
+    pub fn to_response(&self, lang: Lang, headers: &HeaderMap) -> hyper::Response<super::body::Body> {
+        let candidates = match self {
+            HttpError::Refused(Refusal::Ambiguous { candidates, .. }) => Some(candidates.as_slice()),
+            _ => None,
+        };
+        let json = ErrorJson { ok: false, error: self.text(lang), code: self.code(), field: self.field(), candidates };
+        let body = serde_json::to_vec(&json).unwrap_or_default();
+        let mut response = hyper::Response::new(super::body::Body::full(body));
+        *response.status_mut() = self.status();
+        let own = response.headers_mut();
+        own.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        own.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(allow) = headers.get(ALLOW) {
+            own.insert(ALLOW, allow.clone());
+        }
+        match self.status() {
+            StatusCode::UNAUTHORIZED => {
+                own.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                own.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// 400 where the old system answered so; 422 for everything else that is understood but cannot be.
+fn refusal_status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Field { field, fault } => match (*field, fault) {
+            (_, Fault::WrongType { .. }) => StatusCode::BAD_REQUEST,
+            ("kategorie" | "fixedSlot" | "fixedSlot.datum" | "fixedSlot.zeit" | "datum" | "zeit", _) => {
+                StatusCode::BAD_REQUEST
+            }
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        Refusal::UnknownField { .. }
+        | Refusal::Unreadable { .. }
+        | Refusal::TooLarge
+        | Refusal::NoNumberLeft
+        | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } => StatusCode::NOT_FOUND,
+        Refusal::Ambiguous { .. } | Refusal::KeyInFlight | Refusal::UserExists { .. } => StatusCode::CONFLICT,
+        Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
+    }
+}
+
+fn refusal_code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Field { fault, .. } => fault.code(),
+        Refusal::UnknownField { .. } => "unknown_field",
+        Refusal::NoSuchTask { .. } => "no_such_task",
+        Refusal::Ambiguous { .. } => "ambiguous_id",
+        Refusal::Changed { .. } => "changed",
+        Refusal::IfMatchNeeded => "if_match_needed",
+        Refusal::Unreadable { .. } => "unreadable_document",
+        Refusal::TooLarge => "document_too_large",
+        Refusal::NoNumberLeft => "no_number_left",
+        Refusal::KeyReused => "idempotency_key_reused",
+        Refusal::KeyInFlight => "idempotency_key_in_flight",
+        Refusal::NoSuchUser { .. } => "no_such_user",
+        Refusal::UserExists { .. } => "user_exists",
+    }
+}
+
+fn head_text(error: HeadError, lang: Lang) -> &'static str {
+    match error {
+        HeadError::HostMissing => lang.pick("The header Host is missing.", "Der Header Host fehlt."),
+        HeadError::HostAmbiguous => lang.pick("The request names more than one host.", "Die Anfrage nennt mehr als einen Host."),
+        HeadError::HostInvalid => lang.pick("The header Host is malformed.", "Der Header Host ist fehlerhaft."),
+        HeadError::PathInvalid => lang.pick("The path is malformed.", "Der Pfad ist fehlerhaft."),
+        HeadError::TransferEncodingUnknown => {
+            lang.pick("The only transfer encoding taken is chunked.", "Als Transfer-Encoding geht nur chunked.")
+        }
+        HeadError::ContentEncoded => {
+            lang.pick("Compressed requests are not taken.", "Komprimierte Anfragen werden nicht angenommen.")
+        }
+    }
+}

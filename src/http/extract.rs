@@ -1,0 +1,118 @@
+//! What handlers are given of a request.
+
+use std::sync::{Arc, Weak};
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use bytes::Bytes;
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_TYPE, HeaderName};
+use hyper::http::request::Parts;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::body;
+use super::errors::HttpError;
+use super::gate::Site;
+use crate::service::accounts::Actor;
+use crate::service::tasks::IdempotencyKey;
+use crate::store::Origin;
+
+/// The largest JSON body, in bytes.
+const JSON_BYTES_MAX: usize = 1024 * 1024;
+
+/// The longest `Idempotency-Key`, in characters.
+const KEY_CHARS_MAX: usize = 255;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The site and who asks it.
+pub struct Asked {
+    pub site: Arc<Site>,
+    pub actor: Arc<Actor>,
+}
+
+impl Asked {
+    pub fn origin(&self) -> Origin {
+        Origin { actor: self.actor.name.as_str().to_owned(), through: self.actor.through }
+    }
+}
+
+impl FromRequestParts<Weak<Site>> for Asked {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Weak<Site>) -> Result<Asked, HttpError> {
+        // The gate puts the actor there; a request without one did not come through it.
+        let actor = parts.extensions.get::<Arc<Actor>>().cloned().ok_or(HttpError::SignInNeeded)?;
+        let site = site.upgrade().ok_or(HttpError::Unavailable)?;
+        Ok(Asked { site, actor })
+    }
+}
+
+/// A JSON object, with the hash of the bytes that it was read from.
+pub struct JsonObject {
+    pub fields: Map<String, Value>,
+    pub fingerprint: [u8; 32],
+}
+
+/// A JSON object, or nothing where the request has no body.
+pub struct MaybeJson(pub Option<JsonObject>);
+
+impl FromRequest<Weak<Site>> for MaybeJson {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, site: &Weak<Site>) -> Result<MaybeJson, HttpError> {
+        let limits = site.upgrade().ok_or(HttpError::Unavailable)?.limits.clone();
+        let (parts, content) = request.into_parts();
+        let read = body::read(content, JSON_BYTES_MAX, limits.body_idle, limits.body_total);
+        let bytes = read.await.map_err(HttpError::Body)?;
+        if bytes.is_empty() {
+            return Ok(MaybeJson(None));
+        }
+        check_content_type(&parts.headers)?;
+        Ok(MaybeJson(Some(parse(&bytes)?)))
+    }
+}
+
+impl FromRequest<Weak<Site>> for JsonObject {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, site: &Weak<Site>) -> Result<JsonObject, HttpError> {
+        let MaybeJson(object) = MaybeJson::from_request(request, site).await?;
+        object.ok_or(HttpError::NotAnObject)
+    }
+}
+
+/// Only JSON in UTF-8: a form of another site can send neither.
+fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = value.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let is_json = media_type == "application/json" || media_type.ends_with("+json");
+    let is_utf8 = parts.all(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    if is_json && is_utf8 { Ok(()) } else { Err(HttpError::NotJson) }
+}
+
+fn parse(bytes: &Bytes) -> Result<JsonObject, HttpError> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(fields)) => Ok(JsonObject { fields, fingerprint: Sha256::digest(bytes).into() }),
+        Ok(_) => Err(HttpError::NotAnObject),
+        Err(error) => Err(HttpError::MalformedJson { line: error.line(), column: error.column() }),
+    }
+}
+
+/// The `Idempotency-Key` of a request with this fingerprint, if it has one.
+pub fn idempotency_key(headers: &HeaderMap, fingerprint: [u8; 32]) -> Result<Option<IdempotencyKey>, HttpError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
+    match (key, values.next()) {
+        (Some(key), None) => Ok(Some(IdempotencyKey { key: key.to_owned(), fingerprint })),
+        _ => Err(HttpError::MalformedHeader {
+            name: "Idempotency-Key",
+            expected: "1 to 255 visible ASCII characters, once",
+        }),
+    }
+}

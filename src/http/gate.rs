@@ -1,0 +1,187 @@
+//! The gate: every request passes here before anything else looks at it.
+//!
+//! In this order: the head is well-formed, the host is ours, the asker is somebody, the asker may do that, no
+//! other site sent them. Only then the hot answer is given, or the router asked. So a stranger is told
+//! nothing but 401, whatever was asked for.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{HeaderMap, Method, Request, Response};
+use tower_service::Service as _;
+
+use super::body::Body;
+use super::codex;
+use super::errors::HttpError;
+use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
+use super::listen::Limits;
+use super::{probes, router};
+use crate::domain::lang::Lang;
+use crate::service::Service;
+use crate::service::accounts::Actor;
+use crate::store::Scopes;
+
+/// What a site is made with.
+pub struct SiteOptions {
+    pub service: Arc<Service>,
+    /// Who everybody is that comes over loopback without a token: the user of a demo.
+    pub open_to: Option<Arc<Actor>>,
+    /// Host names that the server answers for, beside address literals and localhost.
+    pub hosts: Vec<String>,
+    pub limits: Limits,
+}
+
+/// Everything that answers requests.
+pub struct Site {
+    pub(super) service: Arc<Service>,
+    open_to: Option<Arc<Actor>>,
+    hosts: Vec<String>,
+    pub(super) limits: Limits,
+    router: Router,
+    draining: AtomicBool,
+}
+
+const CSP: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+impl Site {
+    pub fn new(options: SiteOptions) -> Arc<Site> {
+        Arc::new_cyclic(|site| Site {
+            service: options.service,
+            open_to: options.open_to,
+            hosts: options.hosts.into_iter().map(|host| host.to_lowercase()).collect(),
+            limits: options.limits,
+            router: router::router(site.clone()),
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// From now on the server is not ready: it finishes what it has.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Acquire) && self.service.store().is_writable()
+    }
+
+    /// Answers one request.
+    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        let lang = language(request.headers());
+        let mut response = match self.admitted(request, peer).await {
+            Ok(response) => response,
+            Err(error) => error.to_response(lang, &HeaderMap::new()),
+        };
+        if let Some(error) = response.extensions_mut().remove::<HttpError>() {
+            response = error.to_response(lang, response.headers());
+        }
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, CSP);
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        headers.insert(REFERRER_POLICY, SAME_ORIGIN);
+        response
+    }
+
+    async fn admitted(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<Response<Body>, HttpError> {
+        check_request_head(&request).map_err(HttpError::Head)?;
+        self.check_host(&request)?;
+        if let Some(response) = probes::answer(&self, &request) {
+            return Ok(response);
+        }
+        let actor = self.authorize(request.headers(), peer)?;
+        check_scope(&actor, request.method())?;
+        check_origin(&request)?;
+        if let Some(response) = codex::hot(&self.service, actor.user, &request) {
+            return Ok(response);
+        }
+        request.extensions_mut().insert(actor);
+        let mut router = self.router.clone();
+        let answered = router.call(request.map(axum::body::Body::new)).await;
+        let response = answered.unwrap_or_else(|never| match never {});
+        Ok(response.map(Body::from))
+    }
+
+    /// An address literal and localhost are always ours: a page of another site cannot have them as its own
+    /// name, so asking by them is not DNS rebinding.
+    fn check_host<B>(&self, request: &Request<B>) -> Result<(), HttpError> {
+        let host = host_of(request).unwrap_or_default();
+        if is_address_literal_or_localhost(host) || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+            return Ok(());
+        }
+        Err(HttpError::UnknownHost { host: host.chars().take(80).collect() })
+    }
+
+    /// Who asks. The one place that decides it.
+    fn authorize(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Arc<Actor>, HttpError> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else {
+            let open = self.open_to.as_ref().filter(|_| peer.ip().is_loopback());
+            return open.cloned().ok_or(HttpError::SignInNeeded);
+        };
+        if values.next().is_some() {
+            return Err(HttpError::InvalidToken);
+        }
+        let token = bearer(value).ok_or(HttpError::InvalidToken)?;
+        self.service.authenticate(token)?.ok_or(HttpError::InvalidToken)
+    }
+}
+
+/// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn check_scope(actor: &Actor, method: &Method) -> Result<(), HttpError> {
+    let needed = if method.is_safe() { Scopes::READ } else { Scopes::WRITE };
+    if actor.scopes.allow(needed) { Ok(()) } else { Err(HttpError::ScopeMissing) }
+}
+
+/// A browser says where an unsafe request comes from; one of another site is refused. A request with a token
+/// of its own cannot have been forged.
+fn check_origin<B>(request: &Request<B>) -> Result<(), HttpError> {
+    let headers = request.headers();
+    if request.method().is_safe() || headers.contains_key(AUTHORIZATION) {
+        return Ok(());
+    }
+    let own = match (headers.get(SEC_FETCH_SITE), headers.get(ORIGIN)) {
+        (Some(site), _) => matches!(site.as_bytes(), b"same-origin" | b"none"),
+        (None, Some(origin)) => {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            host.is_some_and(|host| origin.is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host)))
+        }
+        // No browser: a program on this machine, which a demo is open to.
+        (None, None) => true,
+    };
+    if own { Ok(()) } else { Err(HttpError::CrossSite) }
+}
+
+pub(super) fn language(headers: &HeaderMap) -> Lang {
+    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    header.map_or(Lang::En, Lang::from_accept_language)
+}
+
+/// A full answer with a content type.
+pub(super) fn full(content_type: &'static str, body: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body::full(body));
+    response.headers_mut().insert(hyper::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,23 @@
+//! `/livez` and `/readyz`: for whoever supervises the process; they need no sign-in and tell nothing else.
+
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::body::Body;
+use super::gate::{Site, full};
+
+/// Answers a probe; `None` for every other request.
+pub fn answer<B>(site: &Site, request: &Request<B>) -> Option<Response<Body>> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    match request.uri().path() {
+        "/livez" => Some(full("application/json", &br#"{"ok":true}"#[..])),
+        "/readyz" if site.is_ready() => Some(full("application/json", &br#"{"ok":true}"#[..])),
+        "/readyz" => {
+            let mut response = full("application/json", &br#"{"ok":false}"#[..]);
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            Some(response)
+        }
+        _ => None,
+    }
+}

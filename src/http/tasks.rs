@@ -1,0 +1,101 @@
+//! `/api/tasks`: handlers only; what they do is in `service::tasks`.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
+use hyper::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use super::codex::{BY_ASKER, JSON, PRIVATE};
+use super::conditional::{expectation, is_unchanged};
+use super::errors::HttpError;
+use super::extract::{Asked, JsonObject, MaybeJson, idempotency_key};
+use super::gate::language;
+use super::wire::{self, CompletedJson, SavedJson};
+use crate::domain::lang::Lang;
+use crate::service::tasks::{Saved, Summary};
+use crate::view::task::{TaskJson, WholeTaskJson};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListJson<'a> {
+    tasks: Vec<TaskJson<'a>>,
+    next_cursor: Option<String>,
+}
+
+pub async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
+    let (tasks, etag) = asked.site.service.list_tasks(asked.actor.user).await?;
+    let etag = HeaderValue::from_maybe_shared(etag).map_err(|_| HttpError::Unavailable)?;
+    if is_unchanged(&headers, etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response());
+    }
+    let lang = language(&headers);
+    let tasks = tasks.iter().map(|task| summary(task, lang)).collect();
+    Ok(json(&ListJson { tasks, next_cursor: None }, Some(etag)))
+}
+
+pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
+    let key = idempotency_key(&headers, object.fingerprint)?;
+    let fields = wire::fields(&object.fields)?;
+    let saved = asked.site.service.create_task(asked.actor.user, asked.origin(), fields, key).await?;
+    Ok(saved_response(&asked, saved))
+}
+
+pub async fn show(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
+    let shown = asked.site.service.show_task(asked.actor.user, &id).await?;
+    let task = summary(&shown.summary, language(&headers));
+    let etag = HeaderValue::try_from(shown.etag.as_str()).ok();
+    Ok(json(&WholeTaskJson::new(task, &shown.body, &shown.raw), etag))
+}
+
+pub async fn update(
+    asked: Asked,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    object: JsonObject,
+) -> Result<Response, HttpError> {
+    let edit = wire::edit(&object.fields)?;
+    let expected = expectation(&headers)?;
+    let saved = asked.site.service.update_task(asked.actor.user, asked.origin(), id, edit, expected).await?;
+    Ok(saved_response(&asked, saved))
+}
+
+pub async fn remove(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
+    let expected = expectation(&headers)?;
+    let saved = asked.site.service.remove_task(asked.actor.user, asked.origin(), id, expected).await?;
+    Ok(json(&SavedJson::new(&asked.actor.name, saved), None))
+}
+
+pub async fn complete(
+    asked: Asked,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    MaybeJson(object): MaybeJson,
+) -> Result<Response, HttpError> {
+    let slot = object.filter(|object| !object.fields.is_empty());
+    let slot = slot.map(|object| wire::slot(&object.fields)).transpose()?;
+    let expected = expectation(&headers)?;
+    let completed = asked.site.service.complete_task(asked.actor.user, asked.origin(), id, slot, expected).await?;
+    let etag = HeaderValue::try_from(completed.saved.etag.as_str()).ok();
+    Ok(json(&CompletedJson::new(&asked.actor.name, completed), etag))
+}
+
+fn summary(task: &Summary, lang: Lang) -> TaskJson<'_> {
+    let reading = task.reading.as_deref();
+    TaskJson::new(&task.id, &task.file, reading, wire::placed(task.placed.clone()), lang)
+}
+
+fn saved_response(asked: &Asked, saved: Saved) -> Response {
+    let etag = HeaderValue::try_from(saved.etag.as_str()).ok();
+    json(&SavedJson::new(&asked.actor.name, saved), etag)
+}
+
+fn json<T: Serialize>(value: &T, etag: Option<HeaderValue>) -> Response {
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
+    let mut response = (headers, body).into_response();
+    if let Some(etag) = etag {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}

@@ -1,0 +1,183 @@
+//! The week as a page: what runs now, the board of days and slots, and what needs attention.
+
+use chrono::{Datelike, NaiveDate};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::domain::date;
+use crate::domain::lang::Lang;
+use crate::domain::task::Task;
+use crate::domain::timeline::{PlacedTask, Placement, Timeline, Unplaced};
+use crate::view::{Answer, text};
+
+/// The page of a timeline.
+pub fn page(answer: &Answer) -> Markup {
+    let (lang, timeline) = (answer.lang, &answer.timeline);
+    html! {
+        (DOCTYPE)
+        html lang=(lang.pick("en", "de")) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (lang.pick("This week", "Diese Woche")) " · CodexMiroir" }
+                link rel="stylesheet" href="/assets/week.css";
+                link rel="icon" href="data:,";
+            }
+            body {
+                header {
+                    h1 { (lang.pick("This week", "Diese Woche")) }
+                    p { (long_date(timeline.today, lang)) " · " (answer.user) " · " (answer.zone.name()) }
+                }
+                main {
+                    @if let Some(error) = &answer.rules.error {
+                        p.alert role="alert" { (lang.pick("The rules failed: ", "Die Regeln sind fehlgeschlagen: ")) (error) }
+                    }
+                    (now(timeline, lang))
+                    (board(timeline, lang))
+                    (attention(timeline, lang))
+                }
+                footer {
+                    (lang.pick("rules", "Regeln")) ": " (answer.rules.name)
+                    " · " a href="/codex" { "JSON" }
+                }
+            }
+        }
+    }
+}
+
+/// What is on now, else what comes next: the one thing that small screens show first.
+fn now(timeline: &Timeline, lang: Lang) -> Markup {
+    let slots = || timeline.days.iter().flat_map(|day| &day.slots);
+    let is_current = |slot: &&Placement| timeline.current.as_ref().is_some_and(|current| (current.date, &current.zeit) == (slot.date, &slot.zeit));
+    let next = slots().filter(|slot| !is_current(slot)).find(|slot| slot.task.is_some());
+    html! {
+        section.now aria-label=(lang.pick("Now and next", "Jetzt und danach")) {
+            div {
+                h2 { (lang.pick("Now", "Jetzt")) }
+                @match &timeline.current {
+                    Some(slot) => {
+                        p.when { (slot.zeit) " " (text::times(slot)) }
+                        @match &slot.task {
+                            Some(placed) => p.task { (title(&placed.task)) },
+                            None => p.free { (lang.pick("Nothing planned", "Nichts geplant")) },
+                        }
+                    }
+                    None => p.free { (lang.pick("Between slots", "Zwischen den Slots")) },
+                }
+            }
+            @if let Some((slot, placed)) = next.and_then(|slot| Some((slot, slot.task.as_ref()?))) {
+                div {
+                    h2 { (lang.pick("Next", "Danach")) }
+                    p.when { (short_date(slot.date, lang)) " " (slot.zeit) " " (text::times(slot)) }
+                    p.task { (title(&placed.task)) }
+                }
+            }
+        }
+    }
+}
+
+fn board(timeline: &Timeline, lang: Lang) -> Markup {
+    html! {
+        section.board aria-label=(lang.pick("The next seven days", "Die nächsten sieben Tage")) {
+            @for day in &timeline.days {
+                section.day.today[day.date == timeline.today] {
+                    h2 { (short_date(day.date, lang)) }
+                    ol {
+                        @for slot in &day.slots {
+                            li.running[is_running(timeline, slot)] {
+                                span.when { (slot.zeit) " " span.times { (text::times(slot)) } }
+                                @match &slot.task {
+                                    Some(placed) => (card(placed, lang)),
+                                    None => span.free { (lang.pick("free", "frei")) },
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_running(timeline: &Timeline, slot: &Placement) -> bool {
+    timeline.current.as_ref().is_some_and(|current| current.date == slot.date && current.zeit == slot.zeit)
+}
+
+fn card(placed: &PlacedTask, lang: Lang) -> Markup {
+    let task = &placed.task;
+    html! {
+        div class={ "card " (category_class(task)) } {
+            span.task { (title(task)) }
+            span.marks {
+                span.category { (task.kategorie) }
+                @if placed.is_fixed { span.fixed { (lang.pick("fixed", "fest")) } }
+                @if let Some(deadline) = task.deadline {
+                    span.late[placed.deadline_missed] {
+                        @if placed.deadline_missed { "⚠ " (lang.pick("late, due ", "zu spät, fällig ")) } @else { (lang.pick("due ", "fällig ")) }
+                        (date::to_text(deadline))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn category_class(task: &Task) -> &'static str {
+    match task.kategorie.as_str() {
+        "arbeit" => "work",
+        "privat" => "private",
+        _ => "other",
+    }
+}
+
+/// Only real problems are listed, each with its reason; who is simply in line is one line.
+fn attention(timeline: &Timeline, lang: Lang) -> Markup {
+    html! {
+        section.attention {
+            (problems(lang.pick("Overdue", "Überfällig"), &timeline.overdue, lang))
+            (problems(lang.pick("Slot taken", "Slot belegt"), &timeline.conflicts, lang))
+            (problems(lang.pick("Not placed", "Ohne Platz"), &timeline.unplaced, lang))
+            @if !timeline.missed.is_empty() {
+                h2 { (lang.pick("Deadline passes without a slot", "Termin verstreicht ohne Slot")) }
+                ul { @for task in &timeline.missed {
+                    li { (title(task)) " – " (task.deadline.map(date::to_text).unwrap_or_default()) }
+                } }
+            }
+            @if !timeline.invalid.is_empty() {
+                h2 { (lang.pick("Unreadable", "Unlesbar")) }
+                ul { @for document in &timeline.invalid {
+                    li { (document.file) ", " (lang.pick("line", "Zeile")) " " (document.problem.line) ": " (document.problem.text(lang)) }
+                } }
+            }
+            (problems(lang.pick("Later", "Später"), &timeline.later, lang))
+            @match timeline.waiting.len() {
+                0 => {}
+                1 => p.line { (lang.pick("1 more in line", "1 weitere in der Reihe")) }
+                count => p.line { (count) " " (lang.pick("more in line", "weitere in der Reihe")) }
+            }
+        }
+    }
+}
+
+fn problems(heading: &str, entries: &[Unplaced], lang: Lang) -> Markup {
+    html! {
+        @if !entries.is_empty() {
+            h2 { (heading) }
+            ul { @for entry in entries {
+                li { (title(&entry.task)) " – " span.reason { (text::reason(entry, lang)) } }
+            } }
+        }
+    }
+}
+
+fn title(task: &Task) -> Markup {
+    html! { span.id { (task.id()) } " " (task.title) }
+}
+
+fn short_date(day: NaiveDate, lang: Lang) -> String {
+    format!("{} {:02}.{:02}.", text::weekday(day, lang), day.day(), day.month())
+}
+
+fn long_date(day: NaiveDate, lang: Lang) -> String {
+    format!("{} {}", text::weekday(day, lang), date::to_text(day))
+}

@@ -1,0 +1,175 @@
+//! JSON requests to typed fields, and answers to JSON. Types are checked here, values by the use cases.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::domain::ids::UserName;
+use crate::service::error::{Fault, Refusal};
+use crate::service::tasks::{Completed, Edit, Fields, Saved, SlotFields};
+use crate::view::json::SlotRefJson;
+
+/// The folder of all users' tasks in the Git repository.
+const BASE_PATH: &str = "codex-miroir";
+
+/// The fields that a create takes; an update takes `document` too.
+const FIELDS: [&str; 7] = ["kategorie", "status", "deadline", "fixedSlot", "tags", "title", "body"];
+
+/// How alike two names must be for one to be suggested for the other.
+const LIKENESS_MIN: f64 = 0.8;
+
+/// What a create asks for.
+pub fn fields(object: &Map<String, Value>) -> Result<Fields, Refusal> {
+    let mut fields = Fields::default();
+    for (name, value) in object {
+        set(&mut fields, name, value)?;
+    }
+    Ok(fields)
+}
+
+/// What an update asks for: fields, or the whole document alone.
+pub fn edit(object: &Map<String, Value>) -> Result<Edit, Refusal> {
+    let Some(document) = object.get("document") else { return fields(object).map(Edit::Fields) };
+    let text = text("document", document)?.ok_or(Refusal::field("document", Fault::Missing))?;
+    match object.keys().find_map(|name| FIELDS.iter().find(|field| *field == name)) {
+        Some(other) => Err(Refusal::field("document", Fault::NotTogetherWith { other })),
+        None => match object.keys().find(|name| *name != "document") {
+            Some(unknown) => Err(unknown_field(unknown)),
+            None => Ok(Edit::Document(text)),
+        },
+    }
+}
+
+/// `{datum, zeit}` of a completion.
+pub fn slot(object: &Map<String, Value>) -> Result<SlotFields, Refusal> {
+    let mut slot = SlotFields::default();
+    for (name, value) in object {
+        match name.as_str() {
+            "datum" => slot.datum = text("datum", value)?,
+            "zeit" => slot.zeit = text("zeit", value)?,
+            _ => return Err(nearest_of(name, &["datum", "zeit"])),
+        }
+    }
+    Ok(slot)
+}
+
+fn set(fields: &mut Fields, name: &str, value: &Value) -> Result<(), Refusal> {
+    match name {
+        "kategorie" => fields.kategorie = text("kategorie", value)?,
+        "status" => fields.status = text("status", value)?,
+        "title" => fields.title = text("title", value)?,
+        "body" => fields.body = text("body", value)?,
+        // An empty text is what a form sends for a date that was not filled in.
+        "deadline" => fields.deadline = Some(text("deadline", value)?.filter(|text| !text.trim().is_empty())),
+        "fixedSlot" => fields.fixed_slot = Some(fixed_slot(value)?),
+        "tags" => fields.tags = Some(tags(value)?),
+        unknown => return Err(unknown_field(unknown)),
+    }
+    Ok(())
+}
+
+fn unknown_field(name: &str) -> Refusal {
+    let mut known = FIELDS.to_vec();
+    known.push("document");
+    nearest_of(name, &known)
+}
+
+fn nearest_of(name: &str, known: &[&str]) -> Refusal {
+    let likeness = |field: &&&str| strsim::jaro_winkler(&name.to_lowercase(), &field.to_lowercase());
+    let nearest = known.iter().filter(|field| likeness(field) >= LIKENESS_MIN);
+    let nearest = nearest.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let name = name.chars().filter(|c| !c.is_control()).take(40).collect();
+    Refusal::UnknownField { name, nearest: nearest.map(|field| (*field).to_owned()) }
+}
+
+/// A text; `null` is as if the field were not there.
+fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusal> {
+    match value {
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Null => Ok(None),
+        _ => Err(Refusal::field(field, Fault::WrongType { expected: "text" })),
+    }
+}
+
+fn tags(value: &Value) -> Result<Vec<String>, Refusal> {
+    let wrong = || Refusal::field("tags", Fault::WrongType { expected: "a list of texts" });
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(tags) => tags.iter().map(|tag| tag.as_str().map(str::to_owned).ok_or_else(wrong)).collect(),
+        _ => Err(wrong()),
+    }
+}
+
+/// `{datum, zeit}`, the list form `[{datum}, {zeit}]` of old files, or `null`.
+fn fixed_slot(value: &Value) -> Result<Option<SlotFields>, Refusal> {
+    let wrong = || Refusal::field("fixedSlot", Fault::WrongType { expected: "{datum, zeit} or null" });
+    let parts: Vec<&Map<String, Value>> = match value {
+        Value::Null => return Ok(None),
+        Value::Object(object) => vec![object],
+        Value::Array(list) => {
+            let objects = list.iter().filter(|part| !part.is_null()).map(|part| part.as_object().ok_or_else(wrong));
+            objects.collect::<Result<_, _>>()?
+        }
+        _ => return Err(wrong()),
+    };
+    let mut slot = SlotFields::default();
+    for (name, value) in parts.into_iter().flatten() {
+        match name.as_str() {
+            "datum" => slot.datum = text("fixedSlot.datum", value)?,
+            "zeit" => slot.zeit = text("fixedSlot.zeit", value)?,
+            _ => return Err(nearest_of(name, &["datum", "zeit"])),
+        }
+    }
+    Ok(Some(slot))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedJson {
+    ok: bool,
+    id: String,
+    path: String,
+    filename: String,
+    git_pushed: bool,
+    git_pending: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reused: bool,
+    generation: u64,
+    placed: Option<SlotRefJson>,
+}
+
+impl SavedJson {
+    pub fn new(user: &UserName, saved: Saved) -> SavedJson {
+        SavedJson {
+            ok: true,
+            id: saved.id,
+            path: format!("{BASE_PATH}/{user}/tasks/{}", saved.file),
+            filename: saved.file,
+            // No remote is configured, so there is nothing to push and nothing pending.
+            git_pushed: false,
+            git_pending: false,
+            reused: saved.reused,
+            generation: saved.generation,
+            placed: placed(saved.placed),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CompletedJson {
+    #[serde(flatten)]
+    saved: SavedJson,
+    completed_at: SlotRefJson,
+}
+
+impl CompletedJson {
+    pub fn new(user: &UserName, completed: Completed) -> CompletedJson {
+        let completed_at = SlotRefJson { datum: Some(completed.datum), zeit: completed.zeit };
+        CompletedJson { saved: SavedJson::new(user, completed.saved), completed_at }
+    }
+}
+
+/// A place as JSON.
+pub fn placed(placed: Option<(String, String)>) -> Option<SlotRefJson> {
+    placed.map(|(datum, zeit)| SlotRefJson { datum: Some(datum), zeit: Some(zeit) })
+}

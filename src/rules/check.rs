@@ -44,7 +44,8 @@ pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
 }
 
 fn sample_days() -> Vec<NaiveDate> {
-    let week = WEEK_BEGIN.into_iter().flat_map(|monday| (0..7).filter_map(move |n| monday.checked_add_days(Days::new(n))));
+    let week =
+        WEEK_BEGIN.into_iter().flat_map(|monday| (0..7).filter_map(move |n| monday.checked_add_days(Days::new(n))));
     week.chain(SPECIAL_DAYS.into_iter().flatten()).collect()
 }
 

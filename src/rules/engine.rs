@@ -28,12 +28,16 @@ pub(super) const OPERATIONS_MAX: u64 = 10_000;
 pub(super) const CALL_LEVELS_MAX: usize = 16;
 pub(super) const VARIABLES_MAX: usize = 128;
 pub(super) const FUNCTIONS_MAX: usize = 128;
-const EXPRESSION_DEPTH_MAX: usize = 32;
+/// How deep expressions and blocks nest; every link of a chain such as `a || b || c` counts.
+const EXPRESSION_DEPTH_MAX: usize = 64;
 /// The longest reason that a rule gives, in characters; what is longer is cut.
 pub(super) const REASON_CHARS_MAX: usize = 500;
 /// How long one run over all days and tasks may take by the clock.
 const RUN_TIME_MAX: Duration = Duration::from_secs(2);
 const OPERATIONS_BETWEEN_CLOCK_READS: u64 = 64;
+
+/// Words of Rhai that make code or functions at run time.
+pub(super) const DISABLED: &[&str] = &["eval", "Fn", "call", "curry"];
 
 /// A function of the engine's that scripts call: its result, or what is said to the author.
 pub(super) type Native<T> = Result<T, Box<EvalAltResult>>;
@@ -109,8 +113,8 @@ pub(super) fn hardened(fuse: &Rc<Fuse>) -> Engine {
     let mut engine = Engine::new_raw();
     AllowedPackages::new().register_into_engine(&mut engine);
     set_limits(&mut engine);
-    for word in ["eval", "Fn", "call", "curry"] {
-        engine.disable_symbol(word);
+    for word in DISABLED {
+        engine.disable_symbol(*word);
     }
     let fuse = Rc::clone(fuse);
     engine
@@ -200,7 +204,8 @@ fn pad_text(text: &mut ImmutableString, length: i64, filler: &str) -> Native<()>
 
 fn replace_in(text: &mut ImmutableString, from: &str, to: &str) -> Native<()> {
     let count = text.matches(from).count();
-    let length = count.checked_mul(to.len()).and_then(|added| added.checked_add(text.len()));
+    let kept = text.len() - count * from.len();
+    let length = count.checked_mul(to.len()).and_then(|added| added.checked_add(kept));
     if length.is_none_or(|length| length > STRING_BYTES_MAX) {
         return too_large("string");
     }
@@ -234,5 +239,50 @@ pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(REASON_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blown_fuse_stays_blown_until_the_next_call() {
+        let fuse = Fuse::default();
+        fuse.begin_run();
+        fuse.begin_call();
+        assert!((0..OPERATIONS_MAX).all(|_| fuse.count().is_none()));
+        assert!((0..100).all(|_| fuse.count().is_some()));
+        assert_eq!(fuse.trip(), Some(Trip::Operations));
+        fuse.begin_call();
+        assert!(fuse.count().is_none() && fuse.trip().is_none());
+    }
+
+    #[test]
+    fn the_clock_of_the_run_is_read_now_and_then() {
+        let fuse = Fuse::default();
+        fuse.run_began.set(Instant::now().checked_sub(RUN_TIME_MAX * 2));
+        for _ in 0..2 {
+            fuse.begin_call();
+            assert!((1..OPERATIONS_BETWEEN_CLOCK_READS).all(|_| fuse.count().is_none()));
+            assert!(fuse.count().is_some() && fuse.count().is_some());
+            assert_eq!(fuse.trip(), Some(Trip::Clock));
+        }
+    }
+
+    #[test]
+    fn bounded_functions_do_what_the_language_says() {
+        let engine = hardened(&Rc::new(Fuse::default()));
+        for (script, expected) in [
+            ("let s = \"aba\"; s.replace(\"a\", \"xy\"); s", "xybxy"),
+            ("let s = \"aba\"; s.replace('a', 'x'); s", "xbx"),
+            ("let s = \"aba\"; s.replace('b', \"\"); s", "aa"),
+            ("let s = \"aba\"; s.replace(\"\", '-'); s", "-a-b-a-"),
+            ("let s = \"ä\"; s.pad(4, 'x'); s", "äxxx"),
+            ("let s = \"ä\"; s.pad(4, \"xyz\"); s.pad(-1, \"x\"); s", "äxyz"),
+            ("let a = [1]; a.pad(3, \"x\"); a.pad(2, 9); a.to_string()", "[1, \"x\", \"x\"]"),
+        ] {
+            assert_eq!(engine.eval::<String>(script).as_deref().ok(), Some(expected), "{script}");
+        }
     }
 }

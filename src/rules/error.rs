@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
+use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 
 use super::engine::{self, Trip};
 use super::names;
@@ -52,13 +52,18 @@ impl RuleError {
             function: None,
             line: None,
             column: None,
-            message: message.into(),
+            message: engine::shortened(&message.into()),
             timed_out: false,
         }
     }
 
     /// An error of a function as a whole: it points at the function's definition.
-    pub(super) fn of_function(script: &str, outline: &Outline, function: &str, message: impl Into<String>) -> RuleError {
+    pub(super) fn of_function(
+        script: &str,
+        outline: &Outline,
+        function: &str,
+        message: impl Into<String>,
+    ) -> RuleError {
         let place = outline.function(function).map(|found| (found.line, found.column));
         RuleError {
             function: Some(function.to_owned()),
@@ -72,15 +77,21 @@ impl RuleError {
     pub(super) fn from_parsing(script: &str, outline: &Outline, error: &ParseError) -> RuleError {
         let ParseError(kind, position) = error;
         let message = match &**kind {
-            ParseErrorType::VariableUndefined(name) => unknown_variable(name, outline),
+            ParseErrorType::VariableUndefined(name) => names::unknown_variable(name, outline),
             ParseErrorType::ExprTooDeep => "the expression is nested too deeply".to_owned(),
             ParseErrorType::TooManyFunctions => {
                 format!("the script defines more than {} functions", engine::FUNCTIONS_MAX)
             }
-            ParseErrorType::Reserved(word) => format!("'{word}' is not available in rules"),
+            ParseErrorType::Reserved(word) => format!("{word} is not available in rules"),
+            ParseErrorType::BadInput(LexError::ImproperSymbol(word, _))
+                if engine::DISABLED.contains(&word.as_str()) =>
+            {
+                format!("{word} is not available in rules")
+            }
+            ParseErrorType::PropertyExpected => "what follows the dot is no name that rules can use".to_owned(),
             other => lower_first(&other.to_string()),
         };
-        RuleError { message, ..RuleError::of_script(script, "") }.at(*position)
+        RuleError::of_script(script, message).at(*position)
     }
 
     /// An error that came up while `hook` of the script ran.
@@ -119,11 +130,11 @@ impl RuleError {
 
 fn running_message(error: &EvalAltResult, outline: &Outline) -> String {
     match error {
-        EvalAltResult::ErrorVariableNotFound(name, _) => unknown_variable(name, outline),
+        EvalAltResult::ErrorVariableNotFound(name, _) => names::unknown_variable(name, outline),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => names::unknown_function(signature, outline),
         EvalAltResult::ErrorDotExpr(text, _) => names::unknown_property(text),
         EvalAltResult::ErrorRuntime(thrown, _) => match thrown.as_immutable_string_ref() {
-            Ok(text) if !text.is_empty() => engine::shortened(&text),
+            Ok(text) if !text.is_empty() => text.to_string(),
             _ => "the script gave up without saying why".to_owned(),
         },
         EvalAltResult::ErrorStackOverflow(_) => {
@@ -147,13 +158,6 @@ fn too_large(what: &str) -> String {
     format!("a value grew too large: {limit}")
 }
 
-fn unknown_variable(name: &str, outline: &Outline) -> String {
-    if outline.defines_variable(name) {
-        return format!("{name} is not known here: functions see only their parameters and their own variables");
-    }
-    names::suggest(format!("there is no variable {name}"), name, names::VARIABLES.iter().copied())
-}
-
 /// Rhai's messages end with `(line 3, position 5)`, which the error says in fields of its own.
 fn without_position(text: &str) -> &str {
     text.rfind(" (line ").map_or(text, |at| &text[..at])
@@ -162,7 +166,7 @@ fn without_position(text: &str) -> &str {
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).take(engine::REASON_CHARS_MAX).collect(),
+        Some(first) => first.to_lowercase().chain(chars).collect(),
         None => "the script is not understood".to_owned(),
     }
 }

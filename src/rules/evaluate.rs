@@ -58,13 +58,13 @@ struct Compiled {
     name: String,
     ast: AST,
     outline: Outline,
+    /// The names of the hooks that it defines.
+    hooks: Vec<&'static str>,
 }
 
 impl Compiled {
     fn defines(&self, hook: &Hook) -> bool {
-        self.ast
-            .iter_functions()
-            .any(|function| function.name == hook.name && function.params.len() == hook.parameters)
+        self.hooks.contains(&hook.name)
     }
 }
 
@@ -174,7 +174,9 @@ impl RuleSet {
             said_by = Some(script);
         }
         validate_slots(slots).map(Arc::from).map_err(|error| match said_by {
-            Some(script) => hook_error(script, &names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day))),
+            Some(script) => {
+                hook_error(script, &names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day)))
+            }
             None => RuleError::of_script(self.name(), error.to_string()),
         })
     }
@@ -208,16 +210,13 @@ impl RuleSet {
     fn call(&self, script: &Compiled, hook: &Hook, arguments: impl FuncArgs) -> Result<Dynamic, RuleError> {
         self.fuse.begin_call();
         let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        let called = caught(|| {
-            self.engine.call_fn_with_options(options, &mut Scope::new(), &script.ast, hook.name, arguments)
-        });
+        let called =
+            caught(|| self.engine.call_fn_with_options(options, &mut Scope::new(), &script.ast, hook.name, arguments));
         // A native function may have swallowed the error of a callback that was cut.
         let trip = self.fuse.trip();
         match called {
             Some(Ok(answer)) if trip.is_none() => Ok(answer),
-            Some(Err(error)) => {
-                Err(RuleError::from_running(&script.name, &script.outline, hook.name, &error, trip))
-            }
+            Some(Err(error)) => Err(RuleError::from_running(&script.name, &script.outline, hook.name, &error, trip)),
             Some(Ok(_)) => {
                 let cut = EvalAltResult::ErrorTerminated(Dynamic::UNIT, rhai::Position::NONE);
                 Err(RuleError::from_running(&script.name, &script.outline, hook.name, &cut, trip))
@@ -259,29 +258,23 @@ impl RuleSet {
     }
 
     fn read_categories(&self, script: &Compiled, answer: Dynamic) -> Result<Vec<String>, RuleError> {
-        let wrong = |found: &str| {
-            let found = self.named(found);
+        let wrong = |found: String| {
             let message = format!("categories must return a list of words, such as [\"arbeit\"], but returned {found}");
             hook_error(script, &names::CATEGORIES, message)
         };
-        let list: Array = answer.into_array().map_err(wrong)?;
+        let list: Array = answer.into_array().map_err(|found| wrong(self.named(found)))?;
         let read = |item: Dynamic| {
-            let word = item.into_immutable_string().map_err(|found| wrong(&format!("a list with {}", self.named(found))))?;
+            let item = item.into_immutable_string();
+            let word = item.map_err(|found| wrong(format!("a list with {} in it", self.named(found))))?;
             let word = word.trim().to_lowercase();
-            if word.is_empty() { Err(wrong("a list with an empty word")) } else { Ok(word) }
+            if word.is_empty() { Err(wrong("a list with an empty word in it".to_owned())) } else { Ok(word) }
         };
         list.into_iter().map(read).collect()
     }
 
     /// A type in the words of scripts.
     fn named(&self, type_name: &str) -> String {
-        match type_name {
-            "()" => "nothing".to_owned(),
-            "i64" => "an integer".to_owned(),
-            "f64" => "a number".to_owned(),
-            "bool" => "true or false".to_owned(),
-            other => format!("a {}", self.engine.map_type_name(other)),
-        }
+        names::with_article(self.engine.map_type_name(type_name))
     }
 }
 
@@ -296,28 +289,31 @@ fn compile_one(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> 
         .map_err(|error| RuleError::from_parsing(&script.name, &outline, &error))?;
     // What stands outside functions is never run.
     let ast = ast.clone_functions_only();
-    let compiled = Compiled { name: script.name.clone(), ast, outline };
-    require_known_hooks(&compiled)?;
-    Ok(compiled)
+    let hooks = hooks_of(&script.name, &ast, &outline)?;
+    Ok(Compiled { name: script.name.clone(), ast, outline, hooks })
 }
 
-/// Refuses a function that was meant as a hook but would never be called.
-fn require_known_hooks(script: &Compiled) -> Result<(), RuleError> {
-    for function in script.ast.iter_functions() {
-        let wrong = |message| Err(RuleError::of_function(&script.name, &script.outline, function.name, message));
+/// The hooks that a script defines; refuses a function that was meant as one but would never be called.
+fn hooks_of(script: &str, ast: &AST, outline: &Outline) -> Result<Vec<&'static str>, RuleError> {
+    let mut hooks = Vec::new();
+    // A function of a type, `fn string.slots(…)`, is a method and no hook.
+    for function in ast.iter_functions().filter(|function| function.this_type.is_none()) {
+        let wrong = |message| Err(RuleError::of_function(script, outline, function.name, message));
         let (name, count) = (function.name, function.params.len());
         if let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == name) {
             if hook.parameters != count {
-                return wrong(format!("{name} has {count} parameters; write fn {}", hook.usage));
+                let plural = if count == 1 { "" } else { "s" };
+                return wrong(format!("{name} has {count} parameter{plural}; write fn {}", hook.usage));
             }
-        } else if !script.outline.calls(name)
+            hooks.push(hook.name);
+        } else if !outline.calls(name)
             && let Some(near) = names::nearest(name, names::HOOKS.iter().map(|hook| hook.name))
             && let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == near)
         {
             return wrong(format!("nothing calls {name}; did you mean fn {}?", hook.usage));
         }
     }
-    Ok(())
+    Ok(hooks)
 }
 
 fn hook_error(script: &Compiled, hook: &Hook, message: String) -> RuleError {

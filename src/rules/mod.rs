@@ -43,3 +43,5 @@ pub fn fingerprint(scripts: &[Script]) -> [u8; 32] {
     }
     hash.finalize().into()
 }
+#[cfg(test)]
+mod tests;

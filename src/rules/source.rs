@@ -7,6 +7,7 @@
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     functions: Vec<Defined>,
+    /// Variables and parameters of functions, wherever they are defined.
     variables: Vec<String>,
     /// Words that stand before a `(` other than in a definition.
     called: Vec<String>,
@@ -24,12 +25,16 @@ impl Outline {
     pub(super) fn of(source: &str) -> Outline {
         let mut outline = Outline::default();
         let mut before = String::new();
+        let mut in_parameters = false;
         for word in Words::new(source) {
-            match before.as_str() {
-                "fn" => outline.functions.push(Defined { name: word.text.clone(), line: word.line, column: word.column }),
-                "let" | "const" => outline.variables.push(word.text.clone()),
-                _ if word.before_parenthesis => outline.called.push(word.text.clone()),
-                _ => {}
+            if before == "fn" {
+                outline.functions.push(Defined { name: word.text.clone(), line: word.line, column: word.column });
+                in_parameters = !word.next.starts_with("()");
+            } else if in_parameters || matches!(before.as_str(), "let" | "const" | "for") {
+                outline.variables.push(word.text.clone());
+                in_parameters &= !word.next.starts_with(')');
+            } else if word.next.starts_with('(') {
+                outline.called.push(word.text.clone());
             }
             before = word.text;
         }
@@ -57,7 +62,8 @@ struct Word {
     text: String,
     line: u32,
     column: u32,
-    before_parenthesis: bool,
+    /// The two characters that follow, blanks left out.
+    next: String,
 }
 
 /// Runs over the words of a source, skipping comments and texts but not the code within `` `${…}` ``.
@@ -185,8 +191,8 @@ impl Words {
             text.push(c);
             self.advance();
         }
-        let next = self.chars[self.at..].iter().find(|c| !c.is_whitespace());
-        Word { text, line, column, before_parenthesis: next == Some(&'(') }
+        let next = self.chars[self.at..].iter().filter(|c| !c.is_whitespace()).take(2).collect();
+        Word { text, line, column, next }
     }
 }
 
@@ -224,7 +230,8 @@ mod tests {
         assert_eq!(found, [("e", 4, 6), ("f", 5, 4)]);
         assert!(outline.calls("e") && outline.calls("g"));
         assert!(!outline.calls("f") && !outline.calls("h"));
-        assert!(outline.defines_variable("X"));
+        assert!(outline.defines_variable("X") && outline.defines_variable("x"));
+        assert!(!outline.defines_variable("y") && !outline.defines_variable("e"));
     }
 
     #[test]

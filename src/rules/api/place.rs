@@ -89,7 +89,10 @@ pub(super) fn register(engine: &mut Engine, known_slots: &KnownSlots) {
         }
         let read = |zeit: Dynamic| match zeit.as_immutable_string_ref() {
             Ok(zeit) => read_slot_name(&zeit, &known),
-            Err(found) => fail(format!("at(...) takes names of slots, such as [\"morgens\"], not a value of type {found}")),
+            Err(found) => {
+                let found = names::with_article(found);
+                fail(format!("at([...]) takes names of slots, such as \"morgens\", not {found}"))
+            }
         };
         Ok(allowed.at(zeiten.into_iter().map(read).collect::<Native<Vec<String>>>()?))
     });

@@ -248,6 +248,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         },
         Refusal::UnknownField { .. }
         | Refusal::Unreadable { .. }
+        | Refusal::NotEditable { .. }
         | Refusal::TooLarge
         | Refusal::NoNumberLeft
         | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -267,6 +268,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::Changed { .. } => "changed",
         Refusal::IfMatchNeeded => "if_match_needed",
         Refusal::Unreadable { .. } => "unreadable_document",
+        Refusal::NotEditable { .. } => "not_editable",
         Refusal::TooLarge => "document_too_large",
         Refusal::NoNumberLeft => "no_number_left",
         Refusal::KeyReused => "idempotency_key_reused",

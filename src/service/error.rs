@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::planners::Interrupted;
 use crate::domain::date;
+use crate::domain::document::EditError;
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::store::StoreError;
@@ -40,6 +41,8 @@ pub enum Refusal {
     IfMatchNeeded,
     /// The document cannot be read as a task, so no field of it can be changed.
     Unreadable { file: String, problem: Problem },
+    /// The document is laid out in a way that a single field cannot be changed in.
+    NotEditable { file: String, error: EditError },
     /// The change would make the document larger than it may be.
     TooLarge,
     /// All numbers are used up.
@@ -117,6 +120,13 @@ impl Refusal {
                 lang.pick(
                     format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. Replace the whole document instead."),
                     format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. Bitte das ganze Dokument ersetzen."),
+                )
+            }
+            Refusal::NotEditable { file, error } => {
+                let reason = error.text(lang);
+                lang.pick(
+                    format!("{file}: {reason}. Replace the whole document instead."),
+                    format!("{file}: {reason}. Bitte das ganze Dokument ersetzen."),
                 )
             }
             Refusal::TooLarge => lang

@@ -20,6 +20,10 @@ pub use compose::{NewTask, compose, file_name};
 pub use edit::{Changes, EditError, edit};
 pub use read::{Outcome, body, read};
 
+/// The version of the reader. Raise it whenever the same bytes may be understood otherwise: what was stored
+/// of documents by an earlier version is then read again.
+pub const READER_VERSION: u16 = 1;
+
 /// The names of the fields, as the file format spells them.
 mod name {
     pub const TYP: &str = "typ";

@@ -85,12 +85,15 @@ fn edit_fields(
 pub(super) fn edit_document(key: &DocKey, raw: &[u8], changes: &Changes) -> Result<Vec<u8>, ServiceError> {
     document::edit(&key.file, raw, changes).map_err(|error| {
         let file = key.file.as_str().to_owned();
-        match error {
-            EditError::Unreadable(problem) => Refusal::Unreadable { file, problem }.into(),
-            EditError::TooLarge => Refusal::TooLarge.into(),
-            EditError::ControlCharacter { field } => Refusal::field(field, Fault::ControlCharacter).into(),
-            EditError::NotEditable { problem } => Refusal::Unreadable { file, problem }.into(),
-        }
+        let refusal = match error {
+            EditError::Unreadable(problem) => Refusal::Unreadable { file, problem },
+            EditError::TooLarge => Refusal::TooLarge,
+            EditError::ControlCharacter { field } => Refusal::field(field, Fault::ControlCharacter),
+            EditError::NotATask | EditError::Value { .. } | EditError::Layout { .. } => {
+                Refusal::NotEditable { file, error }
+            }
+        };
+        refusal.into()
     })
 }
 

@@ -1,0 +1,188 @@
+//! Where a task may go, as scripts say it: `on(weekdays).at("morgens")`, `anywhere()`, `never("reason")`.
+
+use std::rc::Rc;
+
+use chrono::Weekday;
+use rhai::{Array, CustomType, Dynamic, Engine, TypeBuilder};
+
+use super::KnownSlots;
+use super::calendar::{Date, Day, read_date};
+use super::slot::read_name;
+use crate::domain::policy::{Constraint, Weekdays};
+use crate::rules::engine::{Native, fail, shortened};
+use crate::rules::names;
+
+const SLOTS_NAMED_MAX: usize = 48;
+
+/// A set of weekdays: the constants `weekdays` and `weekends`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::rules) struct DaySet(pub Weekdays);
+
+/// An answer of `place` that allows something.
+#[derive(Clone, Debug)]
+pub(in crate::rules) struct Allowed(pub Constraint);
+
+/// An answer of `place` that refuses the task.
+#[derive(Clone, Debug)]
+pub(in crate::rules) struct Refused(pub String);
+
+impl CustomType for DaySet {
+    fn build(mut builder: TypeBuilder<Self>) {
+        builder.with_name("weekdays");
+    }
+}
+
+impl CustomType for Refused {
+    fn build(mut builder: TypeBuilder<Self>) {
+        builder.with_name("refusal");
+    }
+}
+
+impl CustomType for Allowed {
+    fn build(mut builder: TypeBuilder<Self>) {
+        builder
+            .with_name("constraint")
+            .with_fn("from", |allowed: Allowed, day: Date| allowed.from(day))
+            .with_fn("from", |allowed: Allowed, day: Day| allowed.from(Date(day.date)))
+            .with_fn("from", |allowed: Allowed, day: &str| -> Native<Allowed> { Ok(allowed.from(read_date(day)?)) })
+            .with_fn("up_to", |allowed: Allowed, day: Date| allowed.up_to(day))
+            .with_fn("up_to", |allowed: Allowed, day: Day| allowed.up_to(Date(day.date)))
+            .with_fn("up_to", |allowed: Allowed, day: &str| -> Native<Allowed> { Ok(allowed.up_to(read_date(day)?)) })
+            .with_fn("because", |allowed: Allowed, reason: &str| {
+                let because = Some(shortened(reason));
+                Allowed(allowed.0.intersect(Constraint { because, ..Constraint::ANYWHERE }))
+            });
+    }
+}
+
+impl Allowed {
+    fn from(self, Date(day): Date) -> Allowed {
+        Allowed(self.0.intersect(Constraint { from: Some(day), ..Constraint::ANYWHERE }))
+    }
+
+    fn up_to(self, Date(day): Date) -> Allowed {
+        Allowed(self.0.intersect(Constraint { up_to: Some(day), ..Constraint::ANYWHERE }))
+    }
+
+    fn at(self, zeiten: Vec<String>) -> Allowed {
+        Allowed(self.0.intersect(Constraint { zeiten: Some(zeiten), ..Constraint::ANYWHERE }))
+    }
+}
+
+pub(super) fn register(engine: &mut Engine, known_slots: &KnownSlots) {
+    engine.build_type::<DaySet>().build_type::<Allowed>().build_type::<Refused>();
+    engine
+        .register_fn("anywhere", || Allowed(Constraint::ANYWHERE))
+        .register_fn("never", |reason: &str| Refused(shortened(reason)))
+        .register_fn("on", |days: DaySet| on(days.0))
+        .register_fn("on", |day: &str| -> Native<Allowed> { Ok(on(Weekdays::NONE.with(read_weekday(day)?))) })
+        .register_fn("on", |day: i64| -> Native<Allowed> { Ok(on(Weekdays::NONE.with(count_weekday(day)?))) })
+        .register_fn("on", |days: Array| -> Native<Allowed> { Ok(on(read_weekdays(days)?)) });
+    let known = Rc::clone(known_slots);
+    engine.register_fn("at", move |allowed: Allowed, zeit: &str| -> Native<Allowed> {
+        Ok(allowed.at(vec![read_slot_name(zeit, &known)?]))
+    });
+    let known = Rc::clone(known_slots);
+    engine.register_fn("at", move |allowed: Allowed, zeiten: Array| -> Native<Allowed> {
+        if zeiten.len() > SLOTS_NAMED_MAX {
+            return fail(format!("at(...) takes at most {SLOTS_NAMED_MAX} names of slots"));
+        }
+        let read = |zeit: Dynamic| match zeit.as_immutable_string_ref() {
+            Ok(zeit) => read_slot_name(&zeit, &known),
+            Err(found) => {
+                let found = names::with_article(found);
+                fail(format!("at([...]) takes names of slots, such as \"morgens\", not {found}"))
+            }
+        };
+        Ok(allowed.at(zeiten.into_iter().map(read).collect::<Native<Vec<String>>>()?))
+    });
+}
+
+fn on(weekdays: Weekdays) -> Allowed {
+    Allowed(Constraint { weekdays, ..Constraint::ANYWHERE })
+}
+
+/// A slot's name; while the rule set is checked, one that some day has.
+fn read_slot_name(zeit: &str, known: &KnownSlots) -> Native<String> {
+    let zeit = read_name(zeit)?;
+    match &*known.borrow() {
+        Some(names) if !names.contains(&zeit) => {
+            match names::nearest(&zeit, names.iter().map(String::as_str)) {
+                Some(nearest) => fail(format!("no day has a slot '{zeit}'; did you mean '{nearest}'?")),
+                // Perhaps one that only days outside the sample have.
+                None => Ok(zeit),
+            }
+        }
+        _ => Ok(zeit),
+    }
+}
+
+fn read_weekdays(days: Array) -> Native<Weekdays> {
+    let mut all = Weekdays::NONE;
+    for day in days {
+        all = if let Ok(name) = day.as_immutable_string_ref() {
+            all.with(read_weekday(&name)?)
+        } else if let Ok(number) = day.as_int() {
+            all.with(count_weekday(number)?)
+        } else if let Some(DaySet(set)) = day.try_cast::<DaySet>() {
+            WEEK.into_iter().filter(|day| set.contains(*day)).fold(all, Weekdays::with)
+        } else {
+            return fail("on([...]) takes days such as \"mo\", \"monday\" or 1 for Monday");
+        };
+    }
+    Ok(all)
+}
+
+const WEEK: [Weekday; 7] =
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+
+const WEEKDAY_NAMES: &[(&str, Weekday)] = &[
+    ("mo", Weekday::Mon),
+    ("mon", Weekday::Mon),
+    ("monday", Weekday::Mon),
+    ("montag", Weekday::Mon),
+    ("di", Weekday::Tue),
+    ("tue", Weekday::Tue),
+    ("tuesday", Weekday::Tue),
+    ("dienstag", Weekday::Tue),
+    ("mi", Weekday::Wed),
+    ("wed", Weekday::Wed),
+    ("wednesday", Weekday::Wed),
+    ("mittwoch", Weekday::Wed),
+    ("do", Weekday::Thu),
+    ("thu", Weekday::Thu),
+    ("thursday", Weekday::Thu),
+    ("donnerstag", Weekday::Thu),
+    ("fr", Weekday::Fri),
+    ("fri", Weekday::Fri),
+    ("friday", Weekday::Fri),
+    ("freitag", Weekday::Fri),
+    ("sa", Weekday::Sat),
+    ("sat", Weekday::Sat),
+    ("saturday", Weekday::Sat),
+    ("samstag", Weekday::Sat),
+    ("sonnabend", Weekday::Sat),
+    ("so", Weekday::Sun),
+    ("sun", Weekday::Sun),
+    ("sunday", Weekday::Sun),
+    ("sonntag", Weekday::Sun),
+];
+
+fn read_weekday(name: &str) -> Native<Weekday> {
+    let lower = name.trim().to_lowercase();
+    match WEEKDAY_NAMES.iter().find(|(known, _)| *known == lower) {
+        Some((_, day)) => Ok(*day),
+        None => {
+            let known = WEEKDAY_NAMES.iter().map(|(known, _)| *known);
+            fail(names::suggest(format!("'{}' is not a day of the week", shortened(name)), &lower, known))
+        }
+    }
+}
+
+/// 1 is Monday, 7 is Sunday.
+fn count_weekday(number: i64) -> Native<Weekday> {
+    match number.checked_sub(1).and_then(|index| WEEK.get(usize::try_from(index).ok()?)) {
+        Some(day) => Ok(*day),
+        None => fail(format!("{number} is not a day of the week; 1 is Monday and 7 is Sunday")),
+    }
+}

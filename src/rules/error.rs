@@ -1,0 +1,172 @@
+//! What is wrong with a rule set, said so that its author finds the place and the right word.
+
+use std::fmt;
+
+use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
+
+use super::engine::{self, Trip};
+use super::names;
+use super::source::Outline;
+
+/// Why a rule set was refused, or failed while it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError {
+    /// The name of the script at fault.
+    pub script: String,
+    /// The function of the script that was running, if one was.
+    pub function: Option<String>,
+    /// Counted from 1.
+    pub line: Option<u32>,
+    /// Counted from 1, in characters.
+    pub column: Option<u32>,
+    /// What is wrong and, where a word was misspelt, the nearest right one.
+    pub message: String,
+    /// The clock cut the run, not the number of operations: the same question may succeed on a less
+    /// busy machine, so that this answer must not be remembered.
+    pub timed_out: bool,
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule script '{}'", self.script)?;
+        if let Some(function) = &self.function {
+            write!(f, ", {function}()")?;
+        }
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, ", column {column}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+impl RuleError {
+    /// An error of a script as a whole.
+    pub(super) fn of_script(script: &str, message: impl Into<String>) -> RuleError {
+        RuleError {
+            script: script.to_owned(),
+            function: None,
+            line: None,
+            column: None,
+            message: engine::shortened(&message.into()),
+            timed_out: false,
+        }
+    }
+
+    /// An error of a function as a whole: it points at the function's definition.
+    pub(super) fn of_function(
+        script: &str,
+        outline: &Outline,
+        function: &str,
+        message: impl Into<String>,
+    ) -> RuleError {
+        let place = outline.function(function).map(|found| (found.line, found.column));
+        RuleError {
+            function: Some(function.to_owned()),
+            line: place.map(|(line, _)| line),
+            column: place.map(|(_, column)| column),
+            ..RuleError::of_script(script, message)
+        }
+    }
+
+    /// An error that the parser found.
+    pub(super) fn from_parsing(script: &str, outline: &Outline, error: &ParseError) -> RuleError {
+        let ParseError(kind, position) = error;
+        let message = match &**kind {
+            ParseErrorType::VariableUndefined(name) => names::unknown_variable(name, outline),
+            ParseErrorType::ExprTooDeep => "the expression is nested too deeply".to_owned(),
+            ParseErrorType::TooManyFunctions => {
+                format!("the script defines more than {} functions", engine::FUNCTIONS_MAX)
+            }
+            ParseErrorType::Reserved(word) => format!("{word} is not available in rules"),
+            ParseErrorType::BadInput(LexError::ImproperSymbol(word, _))
+                if engine::DISABLED.contains(&word.as_str()) =>
+            {
+                format!("{word} is not available in rules")
+            }
+            ParseErrorType::PropertyExpected => "what follows the dot is no name that rules can use".to_owned(),
+            other => lower_first(&other.to_string()),
+        };
+        RuleError::of_script(script, message).at(*position)
+    }
+
+    /// An error that came up while `hook` of the script ran.
+    pub(super) fn from_running(
+        script: &str,
+        outline: &Outline,
+        hook: &str,
+        error: &EvalAltResult,
+        trip: Option<Trip>,
+    ) -> RuleError {
+        let mut function = hook;
+        let mut inner = error;
+        while let EvalAltResult::ErrorInFunctionCall(name, _, cause, _) = inner {
+            if outline.function(name).is_some() {
+                function = name;
+            }
+            inner = cause;
+        }
+        let message = trip.map_or_else(|| running_message(inner, outline), |trip| trip.to_string());
+        let whole = RuleError::of_function(script, outline, function, message);
+        RuleError { timed_out: trip == Some(Trip::Clock), ..whole.at(inner.position()) }
+    }
+
+    /// The same error at a known position; an unknown one changes nothing.
+    fn at(self, position: Position) -> RuleError {
+        match position.line().and_then(|line| u32::try_from(line).ok()) {
+            None => self,
+            Some(line) => RuleError {
+                line: Some(line),
+                column: position.position().and_then(|column| u32::try_from(column).ok()),
+                ..self
+            },
+        }
+    }
+}
+
+fn running_message(error: &EvalAltResult, outline: &Outline) -> String {
+    match error {
+        EvalAltResult::ErrorVariableNotFound(name, _) => names::unknown_variable(name, outline),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => names::unknown_function(signature, outline),
+        EvalAltResult::ErrorDotExpr(text, _) => names::unknown_property(text),
+        EvalAltResult::ErrorRuntime(thrown, _) => match thrown.as_immutable_string_ref() {
+            Ok(text) if !text.is_empty() => text.to_string(),
+            _ => "the script gave up without saying why".to_owned(),
+        },
+        EvalAltResult::ErrorStackOverflow(_) => {
+            format!("functions call one another more than {} levels deep", engine::CALL_LEVELS_MAX)
+        }
+        EvalAltResult::ErrorTooManyVariables(_) => {
+            format!("there are more than {} variables at once", engine::VARIABLES_MAX)
+        }
+        EvalAltResult::ErrorDataTooLarge(what, _) => too_large(what),
+        other => lower_first(without_position(&other.to_string())),
+    }
+}
+
+/// Rhai's name of the thing that grew too large, as a sentence with its limit.
+fn too_large(what: &str) -> String {
+    let limit = if what.contains("string") {
+        format!("a text may have {} bytes", engine::STRING_BYTES_MAX)
+    } else {
+        format!("a list or map may have {} entries, those of lists within it included", engine::ENTRIES_MAX)
+    };
+    format!("a value grew too large: {limit}")
+}
+
+/// Rhai's messages end with `(line 3, position 5)`, which the error says in fields of its own.
+fn without_position(text: &str) -> &str {
+    text.rfind(" (line ").map_or(text, |at| &text[..at])
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => "the script is not understood".to_owned(),
+    }
+}

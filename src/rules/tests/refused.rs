@@ -1,0 +1,208 @@
+//! What is refused, where the error points and what it proposes.
+
+use super::*;
+
+const SLOTS: &str =
+    "fn slots(day, slots) { [slot(\"morgens\", \"9:00\", \"12:30\"), slot(\"abends\", \"18:00\", \"20:00\")] }\n";
+
+fn refusal(source: &str) -> RuleError {
+    let refused = rule_set(source).and_then(|rules| rules.check());
+    refused.expect_err(source)
+}
+
+#[test]
+fn the_nearest_right_name_is_proposed_where_the_wrong_one_stands() {
+    for (function, place, said) in [
+        ("fn plaec(task, today) { anywhere() }", (2, 4), "nothing calls plaec; did you mean fn place(task, today)?"),
+        ("fn solts(day, slots) { [] }", (2, 4), "did you mean fn slots(day, slots)?"),
+        ("fn categorys() { [] }", (2, 4), "did you mean fn categories()?"),
+        ("fn place(task) { anywhere() }", (2, 4), "place has 1 parameter; write fn place(task, today)"),
+        ("fn place(task, today) { on([\"mmo\"]) }", (2, 25), "'mmo' is not a day of the week; did you mean mo?"),
+        ("fn place(task, today) { on(\"Sontag\") }", (2, 25), "did you mean sonntag?"),
+        ("fn place(task, today) { on(8) }", (2, 25), "1 is Monday and 7 is Sunday"),
+        ("fn place(task, today) { on(weekdays).att([\"morgens\"]) }", (2, 38), "has no method att; did you mean at?"),
+        ("fn place(task, today) { on(weekdays).upto(today) }", (2, 38), "did you mean up_to?"),
+        ("fn slots(day, slots) { [slot(\"a\", \"8:00\", \"9:00\").manuall()] }", (2, 51), "did you mean manual?"),
+        ("fn place(task, today) { on(weekday) }", (2, 28), "there is no variable weekday; did you mean weekdays?"),
+        ("fn place(task, today) { never(task.kategory) }", (2, 36), "no property kategory; did you mean kategorie?"),
+        ("fn place(task, today) { never(task.titl) }", (2, 36), "did you mean title?"),
+        ("fn place(task, today) { never(task.tag) }", (2, 36), "did you mean tags?"),
+        ("fn place(task, today) { never(today.weekdya) }", (2, 37), "did you mean weekday?"),
+        ("fn place(task, today) { nevr(\"x\") }", (2, 25), "there is no function nevr; did you mean never?"),
+        (
+            "fn place(task, today) { anywhere().at(\"morgnes\") }",
+            (2, 36),
+            "no day has a slot 'morgnes'; did you mean 'morgens'?",
+        ),
+        ("fn place(task, today) { on }", (2, 25), "on is a function; write on(weekdays)"),
+        (
+            "fn place(task, today) { on(weekdays, 1) }",
+            (2, 25),
+            "on does not take (weekdays, integer); write on(weekdays)",
+        ),
+        ("fn place(task, today) { never(\"x\").at(\"morgens\") }", (2, 36), "at is a method of a constraint"),
+        ("fn place(task, today) { helper() } fn helper() { slto() }", (2, 50), "did you mean slot?"),
+        (
+            "const LAND = 1; fn place(task, today) { never(LAND) }",
+            (2, 47),
+            "LAND is not known here: functions see only",
+        ),
+        ("fn place(task, today) { [1].map(|n| today) }", (2, 37), "today is not known here"),
+        (
+            "fn place(task, today) { task.title = \"x\"; anywhere() }",
+            (2, 30),
+            "the property title of a task cannot be changed",
+        ),
+        ("fn place(task, today) { anywhere().from(\"31.2.2025\") }", (2, 36), "write it as 24.12.2025"),
+        (
+            "fn place(task, today) { never(task.deadline - today.date) }",
+            (2, 45),
+            "- is not possible between nothing and date",
+        ),
+        (
+            "fn slots(day, slots) { [slot(\"a\", \"8\", \"9:00\")] }",
+            (2, 25),
+            "'8' is not a time of the day; write it as 09:30",
+        ),
+        ("fn slots(day, slots) { [slot(\"a\", \"9:00\", \"9:00\")] }", (2, 25), "slot 'a' must begin before it ends"),
+        ("fn place(task, today) { throw \"so nicht\" }", (2, 25), "so nicht"),
+        ("fn place(task, today) { eval(\"1\") }", (2, 25), "eval is not available in rules"),
+        ("fn place(task, today) { sleep(1) }", (2, 25), "sleep is not available in rules"),
+        ("fn place(task, today) { import \"x\" }", (2, 25), "import is not available in rules"),
+        ("fn place(task, today) { 1 + }", (2, 29), "unexpected '}'"),
+    ] {
+        // A second definition of slots would be one too many.
+        let source =
+            if function.starts_with("fn slots") { format!("\n{function}") } else { format!("{SLOTS}{function}") };
+        let error = refusal(&source);
+        assert!(error.message.contains(said), "{function}\n{error}");
+        assert_eq!((error.line, error.column), (Some(place.0), Some(place.1)), "{function}\n{error}");
+        assert_eq!(error.script, "mine");
+    }
+}
+
+#[test]
+fn a_helper_may_be_named_like_a_hook_if_it_is_called() {
+    rule_set(&format!("{SLOTS}fn place(task, today) {{ placed(task) }} fn placed(task) {{ anywhere() }}")).unwrap();
+}
+
+#[test]
+fn a_slot_that_no_day_has_is_an_error_of_the_check_alone() {
+    let rules = rule_set(&format!("{SLOTS}fn place(task, today) {{ anywhere().at(\"morgnes\") }}")).unwrap();
+    assert!(rules.check().is_err());
+    assert_eq!(allowed(&rules, "arbeit"), "");
+    rule_set(&format!("{SLOTS}fn place(task, today) {{ anywhere().at(\"sport\") }}")).unwrap().check().unwrap();
+}
+
+#[test]
+fn an_error_names_the_function_that_was_running() {
+    let error = refusal(&format!("{SLOTS}fn place(task, today) {{ help(task) }}\nfn help(t) {{\n  t.tagz }}"));
+    assert_eq!(
+        error.to_string(),
+        "rule script 'mine', help(), line 4, column 5: a task has no property tagz; did you mean tags?"
+    );
+    assert_eq!(error.function.as_deref(), Some("help"));
+}
+
+#[test]
+fn wrong_results_are_named() {
+    for (returned, found) in [
+        ("42", "an integer"),
+        ("", "nothing"),
+        ("\"on\"", "a string"),
+        ("[on(1)]", "a list"),
+        ("today", "a day"),
+        ("weekdays", "weekdays"),
+        ("slot(\"a\", \"8:00\", \"9:00\")", "a slot"),
+        ("#{}", "a map"),
+        ("true", "true or false"),
+        ("|x| x", "a function"),
+    ] {
+        let error = refusal(&format!("{SLOTS}\nfn place(task, today) {{ {returned} }}"));
+        let expected = format!("place must return on(...), anywhere() or never(...), but returned {found}");
+        assert_eq!((error.message.as_str(), error.line, error.column), (expected.as_str(), Some(3), Some(4)));
+        assert_eq!(error.function.as_deref(), Some("place"));
+    }
+    for (returned, found) in [
+        ("42", "returned an integer"),
+        ("slot(\"a\", \"8:00\", \"9:00\")", "returned a slot"),
+        ("[slot(\"a\", \"8:00\", \"9:00\"), \"b\"]", "item 2 is a string"),
+        ("let a = []; a.pad(49, 1); a", "returned 49 of them; a day has at most 48"),
+    ] {
+        let error = refusal(&format!("fn slots(day, slots) {{ {returned} }}"));
+        assert_eq!(error.message, format!("slots must return a list of slot(...), but {found}"));
+    }
+    for (returned, found) in [("42", "an integer"), ("[\"a\", 1]", "a list with an integer in it")] {
+        let error = refusal(&format!("{SLOTS}fn categories() {{ {returned} }}"));
+        assert!(error.message.ends_with(&format!("but returned {found}")), "{error}");
+    }
+}
+
+#[test]
+fn the_slots_of_a_day_fit_together() {
+    for (slots, said) in [
+        (
+            "slot(\"a\", \"8:00\", \"9:00\"), slot(\"b\", \"8:30\", \"9:30\")",
+            "on 13.10.2025: slots 'a' and 'b' overlap",
+        ),
+        (
+            "slot(\"a\", \"8:00\", \"9:00\"), slot(\"A\", \"10:00\", \"11:00\")",
+            "on 13.10.2025: two slots of one day are named 'a'",
+        ),
+        ("slot(\"a\", \"8:00\", \"9:00\").cutoff(\"9:01\")", "on 13.10.2025: the cutoff of slot 'a' must lie between"),
+    ] {
+        let error = refusal(&format!("\nfn slots(day, slots) {{ [{slots}] }}"));
+        assert!(error.message.starts_with(said), "{error}");
+        assert_eq!((error.function.as_deref(), error.line), (Some("slots"), Some(2)));
+    }
+}
+
+#[test]
+fn the_check_finds_what_only_some_days_and_tasks_meet() {
+    for condition in [
+        "today.weekday == 7",
+        "today.date == date(2028, 2, 29)",
+        "today.date == date(\"24.12.2025\")",
+        "task.kategorie == \"privat\"",
+        "task.kategorie == \"sport\"",
+        "task.kategorie == \"unbekannt\"",
+        "task.deadline == ()",
+        "task.deadline != () && task.deadline < today.date",
+        "task.tags.is_empty()",
+        "task.body != \"\"",
+    ] {
+        let hooks = "fn categories() { [\"arbeit\", \"privat\", \"sport\"] }";
+        refusal(&format!("{SLOTS}{hooks} fn place(task, today) {{ if {condition} {{ 1 }} else {{ anywhere() }} }}"));
+    }
+    for condition in ["day.weekend", "day.date == date(2028, 2, 29)", "day.index > 100", "slots.len() == 0"] {
+        refusal(&format!("fn slots(day, slots) {{ if {condition} {{ 1 }} else {{ [] }} }}"));
+    }
+}
+
+#[test]
+fn everything_has_a_limit() {
+    for (body, said) in [
+        ("loop {}", "more than 10000 operations"),
+        ("f(1)", "more than 16 levels deep"),
+        ("let s = \"x\"; loop { s += s; }", "a text may have 65536 bytes"),
+        ("let a = [1]; loop { a += a; }", "a list or map may have 512 entries"),
+    ] {
+        let error = refusal(&format!("fn f(x) {{ f(x) }}\nfn slots(day, slots) {{ {body} }}"));
+        assert!(error.message.contains(said) && !error.timed_out, "{error}");
+        assert_eq!(error.line, Some(2), "{error}");
+    }
+    let error = refusal(&format!("fn slots(day, slots) {{ [] }} //{}", " ".repeat(SOURCE_BYTES_MAX)));
+    assert_eq!(error.message, "the script is larger than 16 KiB");
+    let functions: String = (0..129).map(|n| format!("fn f{n}() {{}} ")).collect();
+    assert!(refusal(&functions).message.contains("more than 128 functions"));
+    let variables: String = (0..129).map(|n| format!("let v{n} = f(); ")).collect();
+    let error = refusal(&format!("fn f() {{ 1 }} fn slots(day, slots) {{ {variables} [] }}"));
+    assert!(error.message.contains("more than 128 variables"), "{error}");
+}
+
+#[test]
+fn reasons_are_cut() {
+    let source = format!("{SLOTS}fn place(task, today) {{ let s = \"\"; s.pad(9999, 'ä'); never(s) }}");
+    let words = allowed(&rule_set(&source).unwrap(), "arbeit");
+    assert_eq!(words.chars().count(), "never: ".len() + 501);
+}

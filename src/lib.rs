@@ -3,6 +3,8 @@
 //!
 //! See `ARCHITECTURE.md` for the map of the house.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod http;

@@ -16,7 +16,9 @@ use crate::store::StoreError;
 #[derive(Clone, Debug)]
 pub enum HttpError {
     Head(HeadError),
-    UnknownHost { host: String },
+    UnknownHost {
+        host: String,
+    },
     SignInNeeded,
     InvalidToken,
     ScopeMissing,
@@ -24,10 +26,19 @@ pub enum HttpError {
     NoSuchRoute,
     MethodNotAllowed,
     NotJson,
-    MalformedJson { line: usize, column: usize },
+    MalformedJson {
+        line: usize,
+        column: usize,
+    },
     NotAnObject,
-    MalformedQuery { name: &'static str, expected: &'static str },
-    MalformedHeader { name: &'static str, expected: &'static str },
+    MalformedQuery {
+        name: &'static str,
+        expected: &'static str,
+    },
+    MalformedHeader {
+        name: &'static str,
+        expected: &'static str,
+    },
     Body(BodyError),
     Refused(Refusal),
     /// Something in the store failed; what, is in the log.
@@ -154,15 +165,17 @@ impl HttpError {
                 );
             }
             HttpError::MalformedQuery { name, expected } | HttpError::MalformedHeader { name, expected } => {
-                return lang.pick(format!("{name} must be {expected}."), format!("{name} muss so aussehen: {expected}."));
+                return lang
+                    .pick(format!("{name} must be {expected}."), format!("{name} muss so aussehen: {expected}."));
             }
             HttpError::SignInNeeded => (
                 "Sign in first: send the header Authorization: Bearer with a token.",
                 "Bitte erst anmelden: Header Authorization: Bearer mit einem Token senden.",
             ),
-            HttpError::InvalidToken => {
-                ("This token is not valid; it may have expired.", "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen.")
-            }
+            HttpError::InvalidToken => (
+                "This token is not valid; it may have expired.",
+                "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen.",
+            ),
             HttpError::ScopeMissing => ("This token does not allow that.", "Dieses Token erlaubt das nicht."),
             HttpError::CrossSite => (
                 "This request came from a page of another site and was refused.",
@@ -193,7 +206,9 @@ impl HttpError {
                 "Whether this was saved is not known; repeat it with the same Idempotency-Key, or look first.",
                 "Ob das gespeichert wurde, ist unbekannt; bitte mit demselben Idempotency-Key wiederholen oder nachsehen.",
             ),
-            HttpError::Busy => ("Too many changes at once; try again.", "Zu viele Änderungen zugleich; bitte noch einmal versuchen."),
+            HttpError::Busy => {
+                ("Too many changes at once; try again.", "Zu viele Änderungen zugleich; bitte noch einmal versuchen.")
+            }
         };
         lang.pick(en, de).to_owned()
     }
@@ -281,7 +296,9 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
 fn head_text(error: HeadError, lang: Lang) -> &'static str {
     match error {
         HeadError::HostMissing => lang.pick("The header Host is missing.", "Der Header Host fehlt."),
-        HeadError::HostAmbiguous => lang.pick("The request names more than one host.", "Die Anfrage nennt mehr als einen Host."),
+        HeadError::HostAmbiguous => {
+            lang.pick("The request names more than one host.", "Die Anfrage nennt mehr als einen Host.")
+        }
         HeadError::HostInvalid => lang.pick("The header Host is malformed.", "Der Header Host ist fehlerhaft."),
         HeadError::PathInvalid => lang.pick("The path is malformed.", "Der Pfad ist fehlerhaft."),
         HeadError::TransferEncodingUnknown => {

@@ -27,7 +27,9 @@ pub async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, HttpErro
     let (tasks, etag) = asked.site.service.list_tasks(asked.actor.user).await?;
     let etag = HeaderValue::from_maybe_shared(etag).map_err(|_| HttpError::Unavailable)?;
     if is_unchanged(&headers, etag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response());
+        return Ok(
+            (StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response()
+        );
     }
     let lang = language(&headers);
     let tasks = tasks.iter().map(|task| summary(task, lang)).collect();

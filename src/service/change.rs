@@ -71,12 +71,7 @@ impl Situation<'_> {
     }
 }
 
-fn document_of(
-    store: &Store,
-    user: UserId,
-    overlay: &Overlay,
-    key: &DocKey,
-) -> Result<Option<Arc<[u8]>>, StoreError> {
+fn document_of(store: &Store, user: UserId, overlay: &Overlay, key: &DocKey) -> Result<Option<Arc<[u8]>>, StoreError> {
     match overlay.get(key) {
         Some((_, raw)) => Ok(raw.clone()),
         None => Ok(store.get_document(user, key)?.map(Arc::from)),
@@ -262,9 +257,9 @@ impl RoundWork<'_> {
             next_number: plan.next_number.unwrap_or(ground.head.next_number),
         };
         apply(&plan.changes, ground, overlay);
-        let planned = plan.with_timeline.then(|| {
-            Arc::new(self::plan(self.desk, self.rules, self.store, self.user, ground, overlay, self.now))
-        });
+        let planned = plan
+            .with_timeline
+            .then(|| Arc::new(self::plan(self.desk, self.rules, self.store, self.user, ground, overlay, self.now)));
         let (answer, remember) = (plan.answer)(ground.head.generation, planned.as_deref());
         let commit = Commit {
             user: self.user,
@@ -312,11 +307,7 @@ fn plan(
 }
 
 /// Makes the ground what it is after the changes. `ground.head` is already the new one.
-fn apply(
-    changes: &[Change],
-    ground: &mut Snapshot,
-    overlay: &mut Overlay,
-) {
+fn apply(changes: &[Change], ground: &mut Snapshot, overlay: &mut Overlay) {
     let generation = ground.head.generation;
     for change in changes {
         match change {

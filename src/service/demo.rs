@@ -80,7 +80,8 @@ mod tests {
             let samples = samples(today);
             assert!(samples.len() > 30);
             let text: String = samples.iter().map(|(_, raw)| String::from_utf8_lossy(raw).into_owned()).collect();
-            let ahead = (0..7).filter(|days| text.contains(&format!("datum: {}", date::to_text(today + Days::new(*days)))));
+            let ahead =
+                (0..7).filter(|days| text.contains(&format!("datum: {}", date::to_text(today + Days::new(*days)))));
             assert!(ahead.count() >= 5, "{today}");
         }
     }

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 pub enum ServiceError {
     /// What was asked cannot be done; nothing happened.
     #[error("{}", .0.text(Lang::En))]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -28,21 +28,40 @@ pub enum ServiceError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A field of the request is not as it must be.
-    Field { field: &'static str, fault: Fault },
+    Field {
+        field: &'static str,
+        fault: Fault,
+    },
     /// A field that no request has; `nearest` is one it may have meant.
-    UnknownField { name: String, nearest: Option<String> },
+    UnknownField {
+        name: String,
+        nearest: Option<String>,
+    },
     /// No such task among the user's own.
-    NoSuchTask { id: String },
+    NoSuchTask {
+        id: String,
+    },
     /// Several documents have this number.
-    Ambiguous { id: String, candidates: Vec<String> },
+    Ambiguous {
+        id: String,
+        candidates: Vec<String>,
+    },
     /// The document is no longer the one that the client read.
-    Changed { file: String },
+    Changed {
+        file: String,
+    },
     /// A whole document may only be replaced by somebody who says which one.
     IfMatchNeeded,
     /// The document cannot be read as a task, so no field of it can be changed.
-    Unreadable { file: String, problem: Problem },
+    Unreadable {
+        file: String,
+        problem: Problem,
+    },
     /// The document is laid out in a way that a single field cannot be changed in.
-    NotEditable { file: String, error: EditError },
+    NotEditable {
+        file: String,
+        error: EditError,
+    },
     /// The change would make the document larger than it may be.
     TooLarge,
     /// All numbers are used up.
@@ -51,8 +70,12 @@ pub enum Refusal {
     KeyReused,
     /// The first request with this `Idempotency-Key` is still under way.
     KeyInFlight,
-    NoSuchUser { name: String },
-    UserExists { name: String },
+    NoSuchUser {
+        name: String,
+    },
+    UserExists {
+        name: String,
+    },
 }
 
 /// What is wrong with a field.
@@ -60,22 +83,47 @@ pub enum Refusal {
 pub enum Fault {
     Missing,
     /// Of another JSON type than `expected`.
-    WrongType { expected: &'static str },
+    WrongType {
+        expected: &'static str,
+    },
     /// Not one of the words that it can be.
-    UnknownWord { value: String, known: Vec<String> },
-    NotADate { value: String },
+    UnknownWord {
+        value: String,
+        known: Vec<String>,
+    },
+    NotADate {
+        value: String,
+    },
     /// The rules give that day no slot of this name.
-    NoSuchSlot { datum: NaiveDate, zeit: String, known: Vec<String> },
-    TooLong { chars_max: usize },
-    TooMany { count_max: usize },
+    NoSuchSlot {
+        datum: NaiveDate,
+        zeit: String,
+        known: Vec<String>,
+    },
+    TooLong {
+        chars_max: usize,
+    },
+    TooMany {
+        count_max: usize,
+    },
     Empty,
     ControlCharacter,
     /// Cannot stand beside another field of the request.
-    NotTogetherWith { other: &'static str },
+    NotTogetherWith {
+        other: &'static str,
+    },
     /// The whole document given cannot be read as a task.
     Unreadable(Problem),
     /// Not of the form that is described.
-    Malformed { expected: &'static str },
+    Malformed {
+        expected: &'static str,
+    },
+}
+
+impl From<Refusal> for ServiceError {
+    fn from(refusal: Refusal) -> ServiceError {
+        ServiceError::Refused(refusal)
+    }
 }
 
 impl Refusal {
@@ -107,7 +155,9 @@ impl Refusal {
             }
             Refusal::Changed { file } => lang.pick(
                 format!("{file} was changed since you read it; read it again and repeat your change."),
-                format!("{file} wurde geändert, seit du es gelesen hast; bitte neu lesen und die Änderung wiederholen."),
+                format!(
+                    "{file} wurde geändert, seit du es gelesen hast; bitte neu lesen und die Änderung wiederholen."
+                ),
             ),
             Refusal::IfMatchNeeded => lang
                 .pick(
@@ -153,9 +203,10 @@ impl Refusal {
                     "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
                 )
                 .to_owned(),
-            Refusal::NoSuchUser { name } => {
-                lang.pick(format!("There is no user {name}; see: codexmiroir user add NAME"), format!("Es gibt keinen Benutzer {name}; siehe: codexmiroir user add NAME"))
-            }
+            Refusal::NoSuchUser { name } => lang.pick(
+                format!("There is no user {name}; see: codexmiroir user add NAME"),
+                format!("Es gibt keinen Benutzer {name}; siehe: codexmiroir user add NAME"),
+            ),
             Refusal::UserExists { name } => {
                 lang.pick(format!("There is a user {name} already."), format!("Den Benutzer {name} gibt es schon."))
             }
@@ -179,7 +230,9 @@ impl Fault {
             }
             Fault::NotADate { value } => lang.pick(
                 format!("{field} is “{value}”, which is no date of the calendar from 1970 to 9998; write dd.mm.yyyy."),
-                format!("{field} ist „{value}“, das ist kein Kalenderdatum von 1970 bis 9998; bitte tt.mm.jjjj schreiben."),
+                format!(
+                    "{field} ist „{value}“, das ist kein Kalenderdatum von 1970 bis 9998; bitte tt.mm.jjjj schreiben."
+                ),
             ),
             Fault::NoSuchSlot { datum, zeit, known } => {
                 let (datum, known) = (date::to_text(*datum), list_or_none(known, lang));

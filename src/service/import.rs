@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::Service;
 use super::change::{Decision, Plan, Situation};
 use super::error::ServiceError;
 use super::planning::{self, FolderFile};
-use super::Service;
 use crate::domain::ids::{DocKey, FileName, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::problem::{DOCUMENT_BYTES_MAX, ProblemKind};
@@ -31,9 +31,14 @@ pub enum Fate {
     Replaced,
     Unchanged,
     /// Kept, and listed as invalid: line and reason.
-    KeptUnreadable { line: u32, reason: String },
+    KeptUnreadable {
+        line: u32,
+        reason: String,
+    },
     /// Not taken, and why.
-    Skipped { reason: &'static str },
+    Skipped {
+        reason: &'static str,
+    },
 }
 
 impl Service {
@@ -84,11 +89,7 @@ fn import(situation: &Situation<'_>, files: &[FolderFile], dry_run: bool) -> Res
 }
 
 /// What is to become of one file.
-fn consider(
-    situation: &Situation<'_>,
-    name: &str,
-    raw: &[u8],
-) -> Result<(Fate, Option<Change>), ServiceError> {
+fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, Option<Change>), ServiceError> {
     let skipped = |reason| Ok((Fate::Skipped { reason }, None));
     let Some(file) = FileName::parse(name) else { return skipped("its name cannot be the name of a task file") };
     if raw.len() > DOCUMENT_BYTES_MAX {

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::store::{KeyedLocks, Store};
 
-pub use planning::{Planned, plan_folder};
+pub use planning::{Planned, plan_folder, read_folder};
 
 use change::Lane;
 use planners::Planners;

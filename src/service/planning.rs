@@ -85,13 +85,7 @@ pub(super) fn quoted_tag(hash: &[u8]) -> Bytes {
 }
 
 /// Asks the rules and plans. Rules that fail are replaced by the built-in ones, and the answer says so.
-fn answer(
-    desk: &mut Desk,
-    rules: &RuleBook,
-    snapshot: &Snapshot,
-    horizon: &Horizon,
-    body_of: &BodyOf<'_>,
-) -> Answer {
+fn answer(desk: &mut Desk, rules: &RuleBook, snapshot: &Snapshot, horizon: &Horizon, body_of: &BodyOf<'_>) -> Answer {
     let mut tasks = Vec::with_capacity(snapshot.tasks.len());
     let mut invalid = Vec::new();
     for (key, reading) in &snapshot.tasks {
@@ -212,7 +206,8 @@ pub fn read_folder(folder: &Path) -> Result<Vec<FolderFile>, String> {
         if name.ends_with(".md") && path.is_file() {
             // One byte more than a document may have is enough to tell that it is too large.
             let mut raw = Vec::new();
-            let read = File::open(&path).and_then(|file| file.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw));
+            let read =
+                File::open(&path).and_then(|file| file.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw));
             read.map_err(|error| failed(&path, error))?;
             files.push((name.to_owned(), raw));
         }
@@ -220,4 +215,3 @@ pub fn read_folder(folder: &Path) -> Result<Vec<FolderFile>, String> {
     files.sort();
     Ok(files)
 }
-

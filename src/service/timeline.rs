@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::Service;
 use super::error::{Refusal, ServiceError};
 use super::planning::{self, Identity, Planned};
-use super::Service;
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
 use crate::store::hot::Entry;
@@ -83,10 +83,7 @@ impl Service {
     }
 
     /// The user's state and its plan, for answers that need more than the served bytes.
-    pub(super) async fn planned(
-        self: &Arc<Self>,
-        user: UserId,
-    ) -> Result<(Snapshot, Planned), ServiceError> {
+    pub(super) async fn planned(self: &Arc<Self>, user: UserId) -> Result<(Snapshot, Planned), ServiceError> {
         let service = self.clone();
         let job = move |desk: &mut super::planners::Desk| {
             let snapshot = service.require_snapshot(user)?;
@@ -112,13 +109,7 @@ impl Service {
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }
 
-    fn plan(
-        &self,
-        desk: &mut super::planners::Desk,
-        user: UserId,
-        snapshot: &Snapshot,
-        now: DateTime<Utc>,
-    ) -> Planned {
+    fn plan(&self, desk: &mut super::planners::Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
         let body_of = |key: &DocKey| {
             let raw = self.store.get_document(user, key).ok().flatten()?;
             document::body(&raw).map(Arc::from)

@@ -25,7 +25,10 @@ pub fn week(answer: &Answer, width: usize) -> String {
     let columns = columns(timeline);
     let column_width = (width.saturating_sub(DAY_WIDTH) / columns.len().max(1)).min(COLUMN_WIDTH_MAX);
     if timeline.days.is_empty() {
-        line(&mut text, answer.lang.pick("No slot is offered in these days.", "In diesen Tagen gibt es keinen freien Slot."));
+        line(
+            &mut text,
+            answer.lang.pick("No slot is offered in these days.", "In diesen Tagen gibt es keinen freien Slot."),
+        );
     } else if column_width >= COLUMN_WIDTH_MIN {
         table(&mut text, timeline, &columns, column_width, answer.lang);
     } else {

@@ -303,7 +303,7 @@ fn replacement(source: &Source<'_>, index: usize, value: &Value) -> Result<(Rang
             if !line.value.starts_with('{') && (is_block || value.field == name::FIXED_SLOT) =>
         {
             let margin = format!("{}  ", &before[..indent]);
-            let lines = write::slot_lines(*datum, zeit).map(|line| margin.clone() + &line);
+            let lines = write::slot_lines(*datum, zeit).map(|line| margin.clone() + line.as_str());
             joined(head + line.tail, lines.into_iter(), source.parts.newline)
         }
         (shape, _) => format!("{head}{lead}{}{}", inline(shape), line.tail),
@@ -312,7 +312,7 @@ fn replacement(source: &Source<'_>, index: usize, value: &Value) -> Result<(Rang
 }
 
 fn joined(head: String, lines: impl Iterator<Item = String>, newline: &str) -> String {
-    lines.fold(head, |text, line| text + newline + &line)
+    lines.fold(head, |text, line| text + newline + line.as_str())
 }
 
 /// How the first of a field's lines is made up: `head: lead value tail`.

@@ -48,7 +48,9 @@ pub fn page(answer: &Answer) -> Markup {
 /// What is on now, else what comes next: the one thing that small screens show first.
 fn now(timeline: &Timeline, lang: Lang) -> Markup {
     let slots = || timeline.days.iter().flat_map(|day| &day.slots);
-    let is_current = |slot: &&Placement| timeline.current.as_ref().is_some_and(|current| (current.date, &current.zeit) == (slot.date, &slot.zeit));
+    let is_current = |slot: &&Placement| {
+        timeline.current.as_ref().is_some_and(|current| (current.date, &current.zeit) == (slot.date, &slot.zeit))
+    };
     let next = slots().filter(|slot| !is_current(slot)).find(|slot| slot.task.is_some());
     html! {
         section.now aria-label=(lang.pick("Now and next", "Jetzt und danach")) {

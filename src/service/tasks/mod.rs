@@ -18,6 +18,7 @@ use crate::domain::ids::{DocKey, Generation};
 use crate::view::json::SlotRefJson;
 
 pub use list::{Shown, Summary};
+pub use update::Edit;
 
 /// Where a task stands in the timeline, as an answer says it.
 pub type Placed = Option<SlotRefJson>;

@@ -133,9 +133,7 @@ where
         changes: vec![change],
         next_number: None,
         with_timeline: true,
-        answer: Box::new(move |generation: Generation, planned| {
-            (answer(saved(&key, &raw, generation, planned)), None)
-        }),
+        answer: Box::new(move |generation: Generation, planned| (answer(saved(&key, &raw, generation, planned)), None)),
     }))
 }
 

@@ -130,7 +130,13 @@ pub(super) fn done_in(slot: &SlotFields, situation: &mut Situation<'_>) -> Resul
     let day = required(slot.datum.as_deref(), "datum").and_then(|text| datum("datum", text))?;
     let zeit = required(slot.zeit.as_deref(), "zeit")?;
     let mut known: Vec<String> = situation.slots(day).iter().map(|slot| slot.zeit.clone()).collect();
-    known.extend(USUAL_SLOTS.iter().filter(|usual| !known.iter().any(|zeit| zeit == *usual)).map(|usual| (*usual).to_owned()).collect::<Vec<_>>());
+    known.extend(
+        USUAL_SLOTS
+            .iter()
+            .filter(|usual| !known.iter().any(|zeit| zeit == *usual))
+            .map(|usual| (*usual).to_owned())
+            .collect::<Vec<_>>(),
+    );
     one_of_slots("zeit", day, zeit, known).map(|zeit| (day, zeit))
 }
 

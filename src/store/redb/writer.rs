@@ -15,7 +15,10 @@ use super::schema::{
 };
 use crate::domain::ids::{Generation, TaskNumber, UserId};
 use crate::store::hot::{Entry, Published};
-use crate::store::{Administered, Administration, Change, Commit, Finished, Head, Outcome, Settings, StoreError, User};
+use crate::store::{
+    Administered, Administration, COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Finished, Head, Outcome,
+    REMEMBER_MILLIS, Settings, StoreError, User,
+};
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -140,7 +143,8 @@ impl Group {
                         self.timelines.remove(&commit.user);
                     }
                     let entry = commit.timeline.as_ref();
-                    if let Some(entry) = entry.filter(|entry| entry.finished.body.len() <= COMMITTED_TIMELINE_BYTES_MAX) {
+                    if let Some(entry) = entry.filter(|entry| entry.finished.body.len() <= COMMITTED_TIMELINE_BYTES_MAX)
+                    {
                         self.timelines.insert(commit.user, entry.finished.clone());
                     }
                     self.committed.push((commit.user, generation, commit.timeline, answer));

@@ -1,0 +1,205 @@
+//! The composition root: the one place that wires store, rules, use cases and HTTP together.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::domain::lang::Lang;
+use crate::domain::zone::Zone;
+use crate::http::listen::{self, Limits};
+use crate::http::{Site, SiteOptions};
+use crate::service::error::ServiceError;
+use crate::service::rulebook::{RuleBook, RuleFileError};
+use crate::service::{Service, demo};
+use crate::store::{OpenError, Origin, Settings, Store};
+
+/// The database's file in the data directory.
+const DATABASE_FILE: &str = "codexmiroir.redb";
+/// Holds the address of the server that has the data directory, for whoever finds it in use.
+const ADDRESS_FILE: &str = "server.address";
+
+/// Bytes of finished answers that are kept in memory unless told otherwise.
+pub const HOT_MAP_BYTES_DEFAULT: u64 = 128 * 1024 * 1024;
+
+/// Why the program could not start. Each is one sentence for the person who started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot use the data directory {path}: {detail}")]
+    DataDir { path: String, detail: String },
+    #[error(
+        "the data directory {path} is in use by the server at http://{address}; stop that one first, or choose another --data-dir"
+    )]
+    ServerRuns { path: String, address: String },
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Rules(#[from] RuleFileError),
+    #[error("cannot listen on {address}: {detail}; choose another --listen")]
+    Listen { address: SocketAddr, detail: String },
+    #[error(
+        "the demo is open to everybody who reaches it, so it listens on loopback only; leave out --listen, or use 127.0.0.1"
+    )]
+    DemoNotLocal,
+    #[error("cannot set up the demo: {0}")]
+    Demo(#[from] ServiceError),
+    #[error("the demo's user cannot be named")]
+    DemoUser,
+}
+
+/// A data directory with its database.
+pub struct DataDir {
+    path: PathBuf,
+}
+
+impl DataDir {
+    /// Makes the directory, for its owner alone, if it is not there.
+    pub fn prepare(path: &Path) -> Result<DataDir, StartError> {
+        let failed =
+            |error: io::Error| StartError::DataDir { path: path.display().to_string(), detail: error.to_string() };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        Ok(DataDir { path: path.to_owned() })
+    }
+
+    /// Opens the database. Nobody else can have it open at the same time.
+    pub fn open(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
+        Store::open(&self.path.join(DATABASE_FILE), hot_bytes_max).map_err(|error| match error {
+            OpenError::InUse { .. } => match fs::read_to_string(self.path.join(ADDRESS_FILE)) {
+                Ok(address) => {
+                    StartError::ServerRuns { path: self.path.display().to_string(), address: address.trim().to_owned() }
+                }
+                Err(_) => error.into(),
+            },
+            other => other.into(),
+        })
+    }
+
+    fn write_address(&self, address: SocketAddr) -> io::Result<()> {
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(self.path.join(ADDRESS_FILE))?;
+        writeln!(file, "{address}")
+    }
+
+    fn remove_address(&self) {
+        // It is only looked at while the database is locked; one that stays behind does no harm.
+        let _ = fs::remove_file(self.path.join(ADDRESS_FILE));
+    }
+}
+
+/// What a server is started with.
+pub struct ServeOptions {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub rules: RuleBook,
+    pub hot_bytes_max: u64,
+    /// Host names beside address literals and localhost.
+    pub hosts: Vec<String>,
+    /// Fill the directory with sample tasks and let everybody on this machine in.
+    pub demo: Option<Settings>,
+    pub limits: Limits,
+    pub clock: Clock,
+}
+
+/// A server that accepts connections.
+pub struct Running {
+    pub address: SocketAddr,
+    pub service: Arc<Service>,
+    site: Arc<Site>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+    data_dir: DataDir,
+}
+
+/// Starts a server; it accepts when this returns.
+pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
+    if options.demo.is_some() && !options.listen.ip().is_loopback() {
+        return Err(StartError::DemoNotLocal);
+    }
+    let data_dir = DataDir::prepare(&options.data_dir)?;
+    let store = data_dir.open(options.hot_bytes_max)?;
+    let service = Service::new(store, options.clock, options.rules);
+    let open_to = match options.demo {
+        Some(settings) => Some(fill_demo(&service, settings).await?),
+        None => None,
+    };
+    let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
+    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let note = data_dir.write_address(address);
+    note.map_err(|error| StartError::DataDir {
+        path: options.data_dir.display().to_string(),
+        detail: error.to_string(),
+    })?;
+
+    let limits = options.limits;
+    let site =
+        Site::new(SiteOptions { service: service.clone(), open_to, hosts: options.hosts, limits: limits.clone() });
+    let (stop, stopped) = oneshot::channel();
+    let answering = site.clone();
+    let handler = move |request, peer| answering.clone().answer(request, peer);
+    let serving = tokio::spawn(listen::serve(vec![listener], limits, handler, async {
+        // A sender that is gone stops the server too.
+        let _ = stopped.await;
+    }));
+    Ok(Running { address, service, site, stop, serving, data_dir })
+}
+
+impl Running {
+    /// Takes no more connections, finishes what was begun, and leaves the database closed cleanly.
+    pub async fn stop(self) {
+        self.site.drain();
+        let _ = self.stop.send(());
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the accept loop ended badly");
+        }
+        self.data_dir.remove_address();
+        drop(self.site);
+        // Changes that were begun are carried to their end by tasks of their own; wait for them to let go.
+        let mut service = self.service;
+        loop {
+            match Arc::try_unwrap(service) {
+                Ok(last) => {
+                    // Closing waits for the writer, which is no work for an async thread.
+                    let _ = tokio::task::spawn_blocking(move || drop(last)).await;
+                    return;
+                }
+                Err(shared) => {
+                    service = shared;
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+}
+
+async fn fill_demo(
+    service: &Arc<Service>,
+    settings: Settings,
+) -> Result<Arc<crate::service::accounts::Actor>, StartError> {
+    let user = service.add_user(demo::USER, false, settings, None).await?;
+    let samples = demo::samples(settings.zone.date_of(service.clock().now()));
+    let origin = Origin { actor: demo::USER.to_owned(), through: "demo" };
+    service.import(user.id, origin, samples, false).await?;
+    Ok(service.trusted_actor(&user, "demo"))
+}
+
+/// The settings of somebody who chose none: the system's time zone and language.
+pub fn system_settings() -> Settings {
+    let zone = iana_time_zone::get_timezone().ok().and_then(|name| Zone::parse(&name)).unwrap_or(Zone::UTC);
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let lang = if locale.is_some_and(|locale| locale.starts_with("de")) { Lang::De } else { Lang::En };
+    Settings { zone, lang }
+}

@@ -1,0 +1,136 @@
+//! The command line: one file per command.
+
+mod import;
+mod options;
+mod plan;
+mod serve;
+mod timeline;
+mod token;
+mod user;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::{DataDir, HOT_MAP_BYTES_DEFAULT, StartError};
+use crate::clock::Clock;
+use crate::service::Service;
+use crate::service::error::ServiceError;
+use crate::service::rulebook::{RuleBook, RuleFileError};
+
+/// What is in my next free slot? A self-hosted task server: numbered Markdown files become a timeline.
+#[derive(Parser)]
+#[command(name = "codexmiroir", version, disable_help_subcommand = true, arg_required_else_help = true)]
+struct Arguments {
+    /// Where the database lives [default: the platform's data folder for codexmiroir]
+    #[arg(long, global = true, env = "CODEXMIROIR_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Plan a folder of task files, without a server and without a database
+    Plan(plan::Plan),
+    /// Show a user's week
+    Timeline(timeline::TimelineOf),
+    /// Bring a folder of task files into the database
+    Import(import::Import),
+    /// Manage accounts
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Manage access tokens
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
+
+/// Why a command failed: one sentence, what is wrong and what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Rules(#[from] RuleFileError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error("{0}")]
+    Said(String),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Runs the program: exit code 0 done, 1 failed, 2 wrong usage.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // --help and --version are no failures, and go to stdout.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&CliError::Said(format!("cannot start threads: {error}"))),
+    };
+    match runtime.block_on(dispatch(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough.
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &CliError) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "codexmiroir: {error}");
+    ExitCode::FAILURE
+}
+
+async fn dispatch(arguments: Arguments) -> Result<(), CliError> {
+    let data_dir = arguments.data_dir;
+    match arguments.command {
+        Command::Serve(serve) => serve.run(data_dir).await,
+        Command::Plan(plan) => plan.run(),
+        Command::Timeline(timeline) => timeline.run(open(data_dir)?).await,
+        Command::Import(import) => import.run(open(data_dir)?).await,
+        Command::User(command) => command.run(open(data_dir)?).await,
+        Command::Token(command) => command.run(open(data_dir)?).await,
+    }
+}
+
+/// Opens the database for a command of its own. A server that runs has it, and is named in the refusal.
+fn open(data_dir: Option<PathBuf>) -> Result<Arc<Service>, CliError> {
+    let store = DataDir::prepare(&require_data_dir(data_dir)?)?.open(HOT_MAP_BYTES_DEFAULT)?;
+    Ok(Service::new(store, Clock::System, RuleBook::builtin()))
+}
+
+/// The data directory that was named, else the platform's.
+fn require_data_dir(named: Option<PathBuf>) -> Result<PathBuf, CliError> {
+    let platform = || directories::ProjectDirs::from("", "", "codexmiroir").map(|dirs| dirs.data_dir().to_owned());
+    named.or_else(platform).ok_or_else(|| {
+        CliError::Said("there is no home directory to keep data in; name a folder with --data-dir".to_owned())
+    })
+}
+
+/// Prints to stdout, so that a closed pipe is an error and not a panic.
+fn print(text: &str) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Columns of the terminal, or of a page where there is none.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+        .unwrap_or(120)
+        .clamp(20, 300)
+}

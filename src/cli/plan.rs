@@ -1,0 +1,75 @@
+//! `codexmiroir plan`
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+
+use super::{CliError, options, print, width};
+use crate::app::system_settings;
+use crate::clock::Clock;
+use crate::domain::ids::UserName;
+use crate::domain::zone::Zone;
+use crate::planning::{DAYS_DEFAULT, DAYS_MAX};
+use crate::service::rulebook::RuleBook;
+use crate::service::{plan_folder, read_folder};
+use crate::store::Settings;
+use crate::view::{json, text};
+
+#[derive(Args)]
+pub struct Plan {
+    /// The folder with the task files
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The instant to plan for, as RFC 3339 [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = options::instant)]
+    now: Option<DateTime<Utc>>,
+    /// The time zone to plan in [default: the system's]
+    #[arg(long, value_name = "TZ", value_parser = options::zone)]
+    time_zone: Option<Zone>,
+    /// How many days to plan, today included
+    #[arg(long, value_name = "N", default_value_t = DAYS_DEFAULT, value_parser = clap::value_parser!(u16).range(1..=i64::from(DAYS_MAX)))]
+    days: u16,
+    /// Placement rules instead of the built-in ones; several apply in the order given
+    #[arg(long, value_name = "FILE")]
+    rules: Vec<PathBuf>,
+    /// Draw the week, or print the timeline as JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Plan {
+    pub fn run(self) -> Result<(), CliError> {
+        let rules = RuleBook::from_files(&self.rules)?;
+        let files = read_folder(&self.folder).map_err(CliError::Said)?;
+        let system = system_settings();
+        let settings = Settings { zone: self.time_zone.unwrap_or(system.zone), ..system };
+        let now = self.now.unwrap_or_else(|| Clock::System.now());
+        let answer = plan_folder(&files, &rules, owner_of(&self.folder)?, settings, now, self.days);
+        match self.format {
+            Format::Text => print(&text::week(&answer, width())),
+            Format::Json => {
+                let mut json = String::from_utf8_lossy(&json::timeline(&answer)).into_owned();
+                json.push('\n');
+                print(&json)
+            }
+        }
+    }
+}
+
+/// The user whose folder it is: `…/<user>/tasks`, else the folder's own name.
+fn owner_of(folder: &Path) -> Result<UserName, CliError> {
+    let folder =
+        folder.canonicalize().map_err(|error| CliError::Said(format!("cannot read {}: {error}", folder.display())))?;
+    let is_tasks = folder.file_name().is_some_and(|name| name == "tasks");
+    let owner = if is_tasks { folder.parent().unwrap_or(&folder) } else { &folder };
+    let name = owner.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
+    let fallback = || UserName::parse("local").ok_or_else(|| CliError::Said("the folder has no name".to_owned()));
+    UserName::parse(&name).map_or_else(fallback, Ok)
+}

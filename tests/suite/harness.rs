@@ -1,0 +1,239 @@
+//! A server to test against, its users, and the folders that hold them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use codexmiroir::app::{self, Running, ServeOptions};
+use codexmiroir::clock::Clock;
+use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::zone::Zone;
+use codexmiroir::http::listen::Limits;
+use codexmiroir::service::read_folder;
+use codexmiroir::service::rulebook::RuleBook;
+use codexmiroir::store::{Origin, Scopes, Settings};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The Monday morning that the sample vault was written for, before its first slot.
+pub const MONDAY: &str = "2025-10-13T08:00:00+02:00";
+
+/// An instant from RFC 3339.
+pub fn instant(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+/// A path below the repository's root.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The task folder of a user of the sample vault: `lena` or `tom`.
+pub fn vault(user: &str) -> PathBuf {
+    repository("fixtures/vault/codex-miroir").join(user).join("tasks")
+}
+
+/// A real server in this process, on a port of its own, with a clock that the test sets.
+pub struct TestServer {
+    running: Option<Running>,
+    pub clock: Clock,
+    pub client: reqwest::Client,
+    data_dir: Arc<TempDir>,
+}
+
+/// How a test server is started.
+pub struct Start {
+    pub now: &'static str,
+    pub rules: Vec<PathBuf>,
+    pub hosts: Vec<String>,
+    pub limits: Limits,
+    pub hot_bytes_max: u64,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        let (limits, hot_bytes_max) = (Limits::default(), app::HOT_MAP_BYTES_DEFAULT);
+        Start { now: MONDAY, rules: Vec::new(), hosts: Vec::new(), limits, hot_bytes_max }
+    }
+}
+
+impl TestServer {
+    /// A server with an empty data directory at [`MONDAY`].
+    pub async fn start() -> TestServer {
+        TestServer::start_with(Start::default()).await
+    }
+
+    pub async fn start_with(start: Start) -> TestServer {
+        let clock = Clock::manual(instant(start.now));
+        TestServer::start_in(Arc::new(TempDir::new().unwrap()), clock, start).await
+    }
+
+    async fn start_in(data_dir: Arc<TempDir>, clock: Clock, start: Start) -> TestServer {
+        let options = ServeOptions {
+            data_dir: data_dir.path().to_owned(),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            rules: RuleBook::from_files(&start.rules).unwrap(),
+            hot_bytes_max: start.hot_bytes_max,
+            hosts: start.hosts,
+            demo: None,
+            limits: start.limits,
+            clock: clock.clone(),
+        };
+        let running = app::start(options).await.unwrap();
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        TestServer { running: Some(running), clock, client, data_dir }
+    }
+
+    /// Stops the server as SIGTERM does, and starts it again on the same data.
+    pub async fn restart(self) -> TestServer {
+        self.restart_with(Start::default()).await
+    }
+
+    /// As [`TestServer::restart`], with other options; the clock goes on.
+    pub async fn restart_with(mut self, start: Start) -> TestServer {
+        self.running.take().unwrap().stop().await;
+        TestServer::start_in(self.data_dir.clone(), self.clock.clone(), start).await
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
+    pub fn service(&self) -> &Arc<codexmiroir::service::Service> {
+        &self.running().service
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.running().address
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    pub fn set_clock(&self, text: &str) {
+        self.clock.set(instant(text));
+    }
+
+    /// A new account in Berlin with a token that may read and write.
+    pub async fn user(&self, name: &str) -> TestUser {
+        self.user_in(name, "Europe/Berlin").await
+    }
+
+    pub async fn user_in(&self, name: &str, zone: &str) -> TestUser {
+        let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En };
+        self.service().add_user(name, false, settings, None).await.unwrap();
+        let token = self.token(name, Scopes::READ.with(Scopes::WRITE)).await;
+        TestUser { name: name.to_owned(), token, client: self.client.clone(), base: self.url("") }
+    }
+
+    pub async fn token(&self, name: &str, scopes: Scopes) -> String {
+        self.service().create_token(name, scopes, "test", None).await.unwrap()
+    }
+
+    /// The same user after a restart, whose port is another.
+    pub fn again(&self, user: &TestUser) -> TestUser {
+        TestUser { base: self.url(""), ..user.clone() }
+    }
+
+    /// Imports a folder for the user.
+    pub async fn import(&self, user: &TestUser, folder: &Path) {
+        let files = read_folder(folder).unwrap();
+        let id = self.service().require_user(&user.name).unwrap().id;
+        let origin = Origin { actor: user.name.clone(), through: "import" };
+        self.service().import(id, origin, files, false).await.unwrap();
+    }
+}
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub struct TestUser {
+    pub name: String,
+    pub token: String,
+    client: reqwest::Client,
+    base: String,
+}
+
+impl TestUser {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
+    /// The timeline, which must be there.
+    pub async fn codex(&self) -> Value {
+        let answer = self.get("/codex").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// Creates a task, which must succeed; its id.
+    pub async fn create(&self, body: Value) -> String {
+        let answer = self.post("/api/tasks", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub async fn of(request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    async fn read(response: Response) -> Answer {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The stable word of an error answer, which must be one.
+    pub fn code(&self) -> String {
+        let json = self.json();
+        assert_eq!(json["ok"], false, "{}", self.text);
+        assert!(json["error"].as_str().is_some_and(|error| !error.is_empty()), "{}", self.text);
+        json["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The file in a slot of a timeline: `("13.10.2025", "morgens")` → `Some("0001-x.md")`.
+pub fn file_at(codex: &Value, datum: &str, zeit: &str) -> Option<String> {
+    let day = codex["timeline"].as_array()?.iter().find(|day| day["datum"] == datum)?;
+    let slot = day["slots"].as_array()?.iter().find(|slot| slot["zeit"] == zeit)?;
+    Some(slot["task"]["file"].as_str()?.to_owned())
+}

@@ -1,0 +1,5 @@
+//! Every test that uses the program from outside: a real server on a free port, a real client, the real
+//! binary. One test binary, because linking is what takes long.
+
+mod harness;
+mod reading;

@@ -32,6 +32,12 @@ impl Import {
     pub async fn run(self, service: Arc<Service>) -> Result<(), CliError> {
         let user = service.require_user(&self.user)?;
         let files = read_folder(&self.path).map_err(CliError::Said)?;
+        if files.is_empty() {
+            let folder = self.path.display();
+            return Err(CliError::Said(format!(
+                "there are no Markdown files in {folder}; name the folder that holds files like 0001-title.md"
+            )));
+        }
         let origin = Origin { actor: user.name.as_str().to_owned(), through: "import" };
         let report = service.import(user.id, origin, files, self.dry_run).await?;
         print(&if self.json { as_json(&report, self.dry_run) } else { as_text(&report, self.dry_run) })

@@ -127,7 +127,9 @@ impl Service {
     {
         let service = self.clone();
         let work = async move { service.change_in_line(user, origin, Arc::new(decide)).await };
-        tokio::spawn(work).await.unwrap_or(Err(ServiceError::Interrupted(super::planners::Interrupted)))
+        // It may have been cut after the commit was handed over.
+        let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()).into());
+        tokio::spawn(work).await.unwrap_or_else(cut)
     }
 
     async fn change_in_line<T, D>(&self, user: UserId, origin: Origin, decide: Arc<D>) -> Result<T, ServiceError>

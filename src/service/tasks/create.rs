@@ -25,13 +25,18 @@ impl Service {
         fields: Fields,
         key: Option<IdempotencyKey>,
     ) -> Result<Saved, ServiceError> {
-        let _guard = key.as_ref().map(|key| KeyGuard::take(self, user, ROUTE, &key.key)).transpose()?;
+        let guard = key.as_ref().map(|key| KeyGuard::take(self, user, ROUTE, &key.key)).transpose()?;
         if let Some(key) = &key
             && let Some(earlier) = self.repeated(user, ROUTE, key)?
         {
             return Ok(earlier);
         }
-        self.change(user, origin, move |situation| create(situation, &fields, key.as_ref())).await
+        self.change(user, origin, move |situation| {
+            // The change goes on when its asker goes away, so the key is held by the change.
+            let _held = &guard;
+            create(situation, &fields, key.as_ref())
+        })
+        .await
     }
 }
 

@@ -18,6 +18,9 @@ use crate::service::planning;
 use crate::store::{Reading, StoreError};
 use crate::view::Answer;
 
+/// Times that a task is read again because it was removed between two reads.
+const READS_MAX: usize = 8;
+
 /// A task in short.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -54,7 +57,7 @@ impl Service {
     /// One task, whole.
     pub async fn show_task(self: &Arc<Self>, user: UserId, id: &str) -> Result<Shown, ServiceError> {
         // The plan and the document are read one after the other; a change between them makes another round.
-        loop {
+        for _ in 0..READS_MAX {
             let (snapshot, planned) = self.planned(user).await?;
             let key = find(&snapshot, id)?;
             let Some(raw) = self.store.get_document(user, &key)? else { continue };
@@ -63,6 +66,7 @@ impl Service {
             let body = document::body(&raw).unwrap_or_default().to_owned();
             return Ok(Shown { etag: document_tag(&raw), summary, body, raw });
         }
+        Err(StoreError::Damaged("documents").into())
     }
 }
 

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::conditional::is_unchanged;
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::respond::{BY_ASKER, JSON, PRIVATE};
 use crate::domain::ids::UserId;
 use crate::service::Service;
 use crate::service::timeline::Layer;
@@ -19,9 +20,6 @@ use crate::store::hot::Entry;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
-pub(super) const BY_ASKER: HeaderValue = HeaderValue::from_static("Authorization, Cookie, Accept-Encoding");
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The answer before the router: for the plain request, when the timeline is hot.
 pub fn hot<B>(service: &Service, user: UserId, request: &Request<B>) -> Option<Response<Body>> {

@@ -1,6 +1,6 @@
 //! What handlers are given of a request.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::body;
 use super::errors::HttpError;
-use super::gate::Site;
+use super::site::Site;
 use crate::service::accounts::Actor;
 use crate::service::tasks::IdempotencyKey;
 use crate::store::Origin;
@@ -37,14 +37,13 @@ impl Asked {
     }
 }
 
-impl FromRequestParts<Weak<Site>> for Asked {
+impl FromRequestParts<Arc<Site>> for Asked {
     type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Weak<Site>) -> Result<Asked, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Asked, HttpError> {
         // The gate puts the actor there; a request without one did not come through it.
         let actor = parts.extensions.get::<Arc<Actor>>().cloned().ok_or(HttpError::SignInNeeded)?;
-        let site = site.upgrade().ok_or(HttpError::Unavailable)?;
-        Ok(Asked { site, actor })
+        Ok(Asked { site: site.clone(), actor })
     }
 }
 
@@ -57,11 +56,11 @@ pub struct JsonObject {
 /// A JSON object, or nothing where the request has no body.
 pub struct MaybeJson(pub Option<JsonObject>);
 
-impl FromRequest<Weak<Site>> for MaybeJson {
+impl FromRequest<Arc<Site>> for MaybeJson {
     type Rejection = HttpError;
 
-    async fn from_request(request: Request, site: &Weak<Site>) -> Result<MaybeJson, HttpError> {
-        let limits = site.upgrade().ok_or(HttpError::Unavailable)?.limits.clone();
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<MaybeJson, HttpError> {
+        let limits = &site.limits;
         let (parts, content) = request.into_parts();
         let read = body::read(content, JSON_BYTES_MAX, limits.body_idle, limits.body_total);
         let bytes = read.await.map_err(HttpError::Body)?;
@@ -73,10 +72,10 @@ impl FromRequest<Weak<Site>> for MaybeJson {
     }
 }
 
-impl FromRequest<Weak<Site>> for JsonObject {
+impl FromRequest<Arc<Site>> for JsonObject {
     type Rejection = HttpError;
 
-    async fn from_request(request: Request, site: &Weak<Site>) -> Result<JsonObject, HttpError> {
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<JsonObject, HttpError> {
         let MaybeJson(object) = MaybeJson::from_request(request, site).await?;
         object.ok_or(HttpError::NotAnObject)
     }

@@ -9,9 +9,12 @@ mod gate;
 mod head;
 pub mod listen;
 mod probes;
+mod respond;
 mod router;
+mod site;
 mod tasks;
 mod web;
 mod wire;
 
-pub use gate::{Site, SiteOptions};
+pub use gate::Gate;
+pub use site::{Site, SiteOptions};

@@ -3,7 +3,8 @@
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::Body;
-use super::gate::{Site, full};
+use super::respond::full;
+use super::site::Site;
 
 /// Answers a probe; `None` for every other request.
 pub fn answer<B>(site: &Site, request: &Request<B>) -> Option<Response<Body>> {

@@ -1,16 +1,15 @@
 //! Every route behind the gate, and nothing else.
 
-use std::sync::Weak;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
 
 use super::errors::HttpError;
-use super::gate::Site;
+use super::site::Site;
 use super::{codex, tasks, web};
 
-/// The site owns its router, so the router holds it weakly.
-pub fn router(site: Weak<Site>) -> Router {
+pub fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/codex", get(codex::get))
         .route("/api/tasks", get(tasks::list).post(tasks::create))

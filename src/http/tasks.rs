@@ -2,15 +2,14 @@
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
+use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use super::codex::{BY_ASKER, JSON, PRIVATE};
 use super::conditional::{expectation, is_unchanged};
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, MaybeJson, idempotency_key};
-use super::gate::language;
+use super::respond::{BY_ASKER, PRIVATE, json, language};
 use super::wire::{self, CompletedJson, SavedJson};
 use crate::domain::lang::Lang;
 use crate::service::tasks::{Saved, Summary};
@@ -90,14 +89,4 @@ fn summary(task: &Summary, lang: Lang) -> TaskJson<'_> {
 fn saved_response(asked: &Asked, saved: Saved) -> Response {
     let etag = HeaderValue::try_from(saved.etag.as_str()).ok();
     json(&SavedJson::new(&asked.actor.name, saved), etag)
-}
-
-fn json<T: Serialize>(value: &T, etag: Option<HeaderValue>) -> Response {
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
-    let mut response = (headers, body).into_response();
-    if let Some(etag) = etag {
-        response.headers_mut().insert(ETAG, etag);
-    }
-    response
 }

@@ -82,7 +82,7 @@ fn new_task(situation: &mut Situation<'_>, fields: &Fields) -> Result<NewTask, R
         tags: changes.tags.unwrap_or_default(),
         deadline: changes.deadline.flatten(),
         fixed_slot: changes.fixed_slot.flatten(),
-        abgeschlossen_am: (status == Status::Abgeschlossen).then(|| super::complete::usual_slot(situation)),
+        abgeschlossen_am: (status == Status::Abgeschlossen).then(|| super::slot::usual_slot(situation)),
         title: changes.title,
         body: changes.body,
     })

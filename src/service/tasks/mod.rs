@@ -6,6 +6,7 @@ mod find;
 mod idempotency;
 mod list;
 mod remove;
+mod slot;
 mod update;
 mod validate;
 

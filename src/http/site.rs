@@ -1,0 +1,53 @@
+//! What every handler may use: the use cases, and how the site was set up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::listen::Limits;
+use crate::service::Service;
+use crate::service::accounts::Actor;
+
+/// What a site is made with.
+pub struct SiteOptions {
+    pub service: Arc<Service>,
+    /// Who everybody is that comes over loopback without a token: the user of a demo.
+    pub open_to: Option<Arc<Actor>>,
+    /// Host names that the server answers for, beside address literals and localhost.
+    pub hosts: Vec<String>,
+    pub limits: Limits,
+}
+
+/// What handlers are given.
+pub struct Site {
+    pub(super) service: Arc<Service>,
+    pub(super) open_to: Option<Arc<Actor>>,
+    hosts: Vec<String>,
+    pub(super) limits: Limits,
+    draining: AtomicBool,
+}
+
+impl Site {
+    pub fn new(options: SiteOptions) -> Arc<Site> {
+        Arc::new(Site {
+            service: options.service,
+            open_to: options.open_to,
+            hosts: options.hosts,
+            limits: options.limits,
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// From now on the server is not ready: it finishes what it has.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Acquire) && self.service.store().is_writable()
+    }
+
+    /// Whether the server was told that it has this name.
+    pub(super) fn has_name(&self, host: &str) -> bool {
+        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+}

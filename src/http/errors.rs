@@ -268,7 +268,9 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoNumberLeft
         | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } => StatusCode::NOT_FOUND,
-        Refusal::Ambiguous { .. } | Refusal::KeyInFlight | Refusal::UserExists { .. } => StatusCode::CONFLICT,
+        Refusal::Ambiguous { .. } | Refusal::SlotTaken { .. } | Refusal::KeyInFlight | Refusal::UserExists { .. } => {
+            StatusCode::CONFLICT
+        }
         Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
     }
@@ -285,6 +287,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable { .. } => "unreadable_document",
         Refusal::NotEditable { .. } => "not_editable",
         Refusal::TooLarge => "document_too_large",
+        Refusal::SlotTaken { .. } => "slot_taken",
         Refusal::NoNumberLeft => "no_number_left",
         Refusal::KeyReused => "idempotency_key_reused",
         Refusal::KeyInFlight => "idempotency_key_in_flight",

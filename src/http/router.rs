@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::errors::HttpError;
 use super::site::Site;
@@ -14,7 +14,11 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/codex", get(codex::get))
         .route("/api/tasks", get(tasks::list).post(tasks::create))
         .route("/api/tasks/{id}", get(tasks::show).put(tasks::update).patch(tasks::update).delete(tasks::remove))
-        .route("/api/tasks/{id}/complete", axum::routing::post(tasks::complete))
+        .route("/api/tasks/{id}/complete", post(tasks::complete))
+        .route("/api/tasks/{id}/cancel", post(tasks::cancel))
+        .route("/api/tasks/{id}/reopen", post(tasks::reopen))
+        .route("/api/tasks/{id}/pin", post(tasks::pin))
+        .route("/api/tasks/{id}/unpin", post(tasks::unpin))
         .route("/", get(web::week))
         .route("/assets/week.css", get(web::style))
         .fallback(async || HttpError::NoSuchRoute)

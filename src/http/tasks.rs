@@ -12,7 +12,8 @@ use super::extract::{Asked, JsonObject, MaybeJson, idempotency_key};
 use super::respond::{BY_ASKER, PRIVATE, json, language};
 use super::wire::{self, CompletedJson, SavedJson};
 use crate::domain::lang::Lang;
-use crate::service::tasks::{Saved, Summary};
+use crate::service::error::Refusal;
+use crate::service::tasks::{Saved, Summary, Verb};
 use crate::view::task::{TaskJson, WholeTaskJson};
 
 #[derive(Serialize)]
@@ -79,6 +80,53 @@ pub async fn complete(
     let completed = asked.site.service.complete_task(asked.actor.user, asked.origin(), id, slot, expected).await?;
     let etag = HeaderValue::try_from(completed.saved.etag.as_str()).ok();
     Ok(json(&CompletedJson::new(&asked.actor.name, completed), etag))
+}
+
+pub async fn cancel(
+    asked: Asked,
+    id: Path<String>,
+    headers: HeaderMap,
+    body: MaybeJson,
+) -> Result<Response, HttpError> {
+    no_fields(&body)?;
+    apply(asked, id, &headers, Verb::Cancel).await
+}
+
+pub async fn reopen(
+    asked: Asked,
+    id: Path<String>,
+    headers: HeaderMap,
+    body: MaybeJson,
+) -> Result<Response, HttpError> {
+    no_fields(&body)?;
+    apply(asked, id, &headers, Verb::Reopen).await
+}
+
+pub async fn pin(
+    asked: Asked,
+    id: Path<String>,
+    headers: HeaderMap,
+    object: JsonObject,
+) -> Result<Response, HttpError> {
+    let slot = wire::slot(&object.fields)?;
+    apply(asked, id, &headers, Verb::Pin(slot)).await
+}
+
+pub async fn unpin(asked: Asked, id: Path<String>, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+    no_fields(&body)?;
+    apply(asked, id, &headers, Verb::Unpin).await
+}
+
+async fn apply(asked: Asked, Path(id): Path<String>, headers: &HeaderMap, verb: Verb) -> Result<Response, HttpError> {
+    let expected = expectation(headers)?;
+    let saved = asked.site.service.apply_verb(asked.actor.user, asked.origin(), id, verb, expected).await?;
+    Ok(saved_response(&asked, saved))
+}
+
+/// A verb that takes nothing says so, instead of ignoring what was meant.
+fn no_fields(MaybeJson(object): &MaybeJson) -> Result<(), Refusal> {
+    let first = object.as_ref().and_then(|object| object.fields.keys().next());
+    first.map_or(Ok(()), |name| Err(wire::nearest_of(name, &[])))
 }
 
 fn summary(task: &Summary, lang: Lang) -> TaskJson<'_> {

@@ -73,7 +73,7 @@ fn unknown_field(name: &str) -> Refusal {
     nearest_of(name, &known)
 }
 
-fn nearest_of(name: &str, known: &[&str]) -> Refusal {
+pub fn nearest_of(name: &str, known: &[&str]) -> Refusal {
     let likeness = |field: &&&str| strsim::jaro_winkler(&name.to_lowercase(), &field.to_lowercase());
     let nearest = known.iter().filter(|field| likeness(field) >= LIKENESS_MIN);
     let nearest = nearest.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));

@@ -64,6 +64,12 @@ pub enum Refusal {
     },
     /// The change would make the document larger than it may be.
     TooLarge,
+    /// An open task is fixed to that slot already.
+    SlotTaken {
+        datum: NaiveDate,
+        zeit: String,
+        by: String,
+    },
     /// All numbers are used up.
     NoNumberLeft,
     /// The `Idempotency-Key` came before with another request.
@@ -185,6 +191,13 @@ impl Refusal {
                     "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
                 )
                 .to_owned(),
+            Refusal::SlotTaken { datum, zeit, by } => {
+                let datum = date::to_text(*datum);
+                lang.pick(
+                    format!("{zeit} on {datum} is held by “{by}”; unpin that one first, or choose another slot."),
+                    format!("{zeit} am {datum} hat schon „{by}“; bitte die erst lösen oder einen anderen Slot wählen."),
+                )
+            }
             Refusal::NoNumberLeft => lang
                 .pick(
                     "All task numbers up to 999999999 are used up.",

@@ -9,6 +9,7 @@ mod remove;
 mod slot;
 mod update;
 mod validate;
+mod verbs;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,6 +21,7 @@ use crate::view::json::SlotRefJson;
 
 pub use list::{Shown, Summary};
 pub use update::Edit;
+pub use verbs::Verb;
 
 /// Where a task stands in the timeline, as an answer says it.
 pub type Placed = Option<SlotRefJson>;

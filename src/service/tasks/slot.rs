@@ -10,12 +10,17 @@ use crate::service::error::{Fault, Refusal};
 /// Slots that a task can always be marked as done in, whatever the rules gave the day.
 const USUAL_SLOTS: [&str; 3] = ["morgens", "nachmittags", "abends"];
 
-/// A slot that a task can be fixed to: the rules give that day a slot of this name.
-pub(super) fn fixed_slot(slot: &SlotFields, situation: &mut Situation<'_>) -> Result<(NaiveDate, String), Refusal> {
-    let day = required(slot.datum.as_deref(), "fixedSlot.datum").and_then(|text| datum("fixedSlot.datum", text))?;
-    let zeit = required(slot.zeit.as_deref(), "fixedSlot.zeit")?;
+/// A slot that a task can be fixed to: the rules give that day a slot of this name. `fields` are the names
+/// of day and slot in the request.
+pub(super) fn fixed_slot(
+    slot: &SlotFields,
+    fields: [&'static str; 2],
+    situation: &mut Situation<'_>,
+) -> Result<(NaiveDate, String), Refusal> {
+    let day = required(slot.datum.as_deref(), fields[0]).and_then(|text| datum(fields[0], text))?;
+    let zeit = required(slot.zeit.as_deref(), fields[1])?;
     let known = situation.slots(day).iter().map(|slot| slot.zeit.clone()).collect();
-    one_of_slots("fixedSlot.zeit", day, zeit, known).map(|zeit| (day, zeit))
+    one_of_slots(fields[1], day, zeit, known).map(|zeit| (day, zeit))
 }
 
 /// A slot that a task was done in: one that the rules give that day, or one of the usual three.

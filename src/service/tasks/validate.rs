@@ -31,7 +31,7 @@ pub(super) fn changes(fields: &Fields, situation: &mut Situation<'_>) -> Result<
             None => None,
         },
         fixed_slot: match &fields.fixed_slot {
-            Some(Some(slot)) => Some(Some(fixed_slot(slot, situation)?)),
+            Some(Some(slot)) => Some(Some(fixed_slot(slot, ["fixedSlot.datum", "fixedSlot.zeit"], situation)?)),
             Some(None) => Some(None),
             None => None,
         },

@@ -67,7 +67,7 @@ async fn start(folder: &std::path::Path) -> Running {
 /// A user with this many tasks, most of them open, some fixed; the token.
 async fn fill(running: &Running, tasks: usize) -> String {
     let name = format!("u{tasks}");
-    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En };
+    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 7 };
     let user = running.service.add_user(&name, false, settings, None).await.unwrap();
     let today = settings.zone.date_of(Clock::System.now());
     let files = (0..tasks).map(|number| {

@@ -16,6 +16,7 @@ use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::http::listen::{self, Limits};
 use crate::http::{Gate, Site, SiteOptions};
+use crate::planning::DAYS_DEFAULT;
 use crate::service::error::ServiceError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::service::{Service, demo};
@@ -201,5 +202,5 @@ pub fn system_settings() -> Settings {
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let lang = if locale.is_some_and(|locale| locale.starts_with("de")) { Lang::De } else { Lang::En };
-    Settings { zone, lang }
+    Settings { zone, lang, days: DAYS_DEFAULT }
 }

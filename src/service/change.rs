@@ -317,7 +317,8 @@ fn apply(changes: &[Change], ground: &mut Snapshot, overlay: &mut Overlay) {
                 ground.tasks.insert(key.clone(), reading.clone());
                 overlay.insert(key.clone(), (generation, Some(raw.clone())));
             }
-            Change::RemoveDocument { key } => {
+            Change::PutSettings { settings, .. } => ground.settings = *settings,
+            Change::RemoveDocument { key, .. } => {
                 ground.tasks.remove(key);
                 overlay.insert(key.clone(), (generation, None));
             }

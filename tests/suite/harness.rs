@@ -127,7 +127,7 @@ impl TestServer {
     }
 
     pub async fn user_in(&self, name: &str, zone: &str) -> TestUser {
-        let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En };
+        let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En, days: 7 };
         self.service().add_user(name, false, settings, None).await.unwrap();
         let token = self.token(name, Scopes::READ.with(Scopes::WRITE)).await;
         TestUser { name: name.to_owned(), token, client: self.client.clone(), base: self.url("") }

@@ -19,6 +19,7 @@ use super::{Administered, Administration, Commit, Finished, Incarnation, Outcome
 use crate::domain::ids::UserId;
 
 pub use open::OpenError;
+pub use read::Moment;
 pub use schema::SCHEMA_VERSION;
 
 /// The database of one data directory, held exclusively.

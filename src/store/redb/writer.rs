@@ -10,10 +10,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::codec::{self, StoredAnswer, StoredChange};
 use super::schema::{
-    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER, SETTINGS, TASKS,
-    TIMELINES, TOKENS, USER_NAMES, USERS,
+    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
+    SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
 };
-use crate::domain::ids::{Generation, TaskNumber, UserId};
+use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::store::hot::{Entry, Published};
 use crate::store::{
     Administered, Administration, COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Finished, Head, Outcome,
@@ -220,45 +220,76 @@ fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<O
         return Ok(Outcome::Committed { generation });
     }
     let user = commit.user.0;
-    {
-        let mut documents = transaction.open_table(DOCUMENTS)?;
-        let mut tasks = transaction.open_table(TASKS)?;
-        let mut history = transaction.open_table(HISTORY)?;
-        for (index, change) in commit.changes.iter().enumerate() {
-            let (key, verb) = match change {
-                Change::PutDocument { key, verb, .. } => (key, *verb),
-                Change::RemoveDocument { key } => (key, "delete"),
-            };
-            let row = (user, codec::key_number(key), key.file.as_str());
-            let (before, after) = match change {
-                Change::PutDocument { raw, reading, .. } => {
-                    tasks.insert(row, codec::encode_reading(reading).as_slice())?;
-                    let before = documents.insert(row, &raw[..])?.map(|raw| raw.value().to_vec());
-                    (before, Some(raw.to_vec()))
-                }
-                Change::RemoveDocument { .. } => {
-                    tasks.remove(row)?;
-                    (documents.remove(row)?.map(|raw| raw.value().to_vec()), None)
-                }
-            };
-            let stored = StoredChange {
-                at: commit.head.committed_at.timestamp_millis(),
-                basis: commit.basis.0,
-                actor: commit.origin.actor.clone(),
-                through: commit.origin.through.to_owned(),
-                verb: verb.to_owned(),
-                file: key.file.as_str().to_owned(),
-                before,
-                after,
-            };
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            history.insert((user, commit.head.generation.0, index), codec::encode(&stored).as_slice())?;
-        }
+    for (index, change) in commit.changes.iter().enumerate() {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let applied = apply_change(transaction, commit.user, change)?;
+        record(transaction, commit, index, applied)?;
     }
     transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
     transaction.open_table(TIMELINES)?.remove(user)?;
     remember(transaction, commit)?;
     Ok(Outcome::Committed { generation: commit.head.generation })
+}
+
+/// What a change did, as the history keeps it.
+struct Applied<'c> {
+    verb: &'c str,
+    /// Empty for the settings.
+    file: &'c str,
+    before: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
+}
+
+fn apply_change<'c>(
+    transaction: &WriteTransaction,
+    user: UserId,
+    change: &'c Change,
+) -> Result<Applied<'c>, redb::Error> {
+    let row = |key: &'c DocKey| (user.0, codec::key_number(key), key.file.as_str());
+    let (verb, file, before, after) = match change {
+        Change::PutDocument { key, raw, reading, verb } => {
+            let mut documents = transaction.open_table(DOCUMENTS)?;
+            transaction.open_table(TASKS)?.insert(row(key), codec::encode_reading(reading).as_slice())?;
+            let before = documents.insert(row(key), &raw[..])?.map(|raw| raw.value().to_vec());
+            (*verb, key.file.as_str(), before, Some(raw.to_vec()))
+        }
+        Change::RemoveDocument { key, verb } => {
+            let mut documents = transaction.open_table(DOCUMENTS)?;
+            transaction.open_table(TASKS)?.remove(row(key))?;
+            let before = documents.remove(row(key))?.map(|raw| raw.value().to_vec());
+            (*verb, key.file.as_str(), before, None)
+        }
+        Change::PutSettings { settings, verb } => {
+            let mut table = transaction.open_table(SETTINGS)?;
+            let after = codec::encode_settings(*settings);
+            let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
+            (*verb, "", before, Some(after))
+        }
+    };
+    Ok(Applied { verb, file, before, after })
+}
+
+/// Appends a change to the history.
+fn record(
+    transaction: &WriteTransaction,
+    commit: &Commit,
+    index: u32,
+    applied: Applied<'_>,
+) -> Result<(), redb::Error> {
+    let (user, generation) = (commit.user.0, commit.head.generation.0);
+    let stored = StoredChange {
+        at: commit.head.committed_at.timestamp_millis(),
+        basis: commit.basis.0,
+        actor: commit.origin.actor.clone(),
+        through: commit.origin.through.to_owned(),
+        verb: applied.verb.to_owned(),
+        file: applied.file.to_owned(),
+        before: applied.before,
+        after: applied.after,
+    };
+    transaction.open_table(HISTORY)?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
+    transaction.open_table(HISTORY_BY_FILE)?.insert((user, applied.file, generation, index), ())?;
+    Ok(())
 }
 
 /// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.

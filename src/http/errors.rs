@@ -267,10 +267,12 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::TooLarge
         | Refusal::NoNumberLeft
         | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } => StatusCode::NOT_FOUND,
-        Refusal::Ambiguous { .. } | Refusal::SlotTaken { .. } | Refusal::KeyInFlight | Refusal::UserExists { .. } => {
-            StatusCode::CONFLICT
-        }
+        Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::Ambiguous { .. }
+        | Refusal::SlotTaken { .. }
+        | Refusal::TouchedSince { .. }
+        | Refusal::KeyInFlight
+        | Refusal::UserExists { .. } => StatusCode::CONFLICT,
         Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
     }
@@ -291,6 +293,8 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::NoNumberLeft => "no_number_left",
         Refusal::KeyReused => "idempotency_key_reused",
         Refusal::KeyInFlight => "idempotency_key_in_flight",
+        Refusal::NoSuchChange { .. } => "no_such_change",
+        Refusal::TouchedSince { .. } => "touched_since",
         Refusal::NoSuchUser { .. } => "no_such_user",
         Refusal::UserExists { .. } => "user_exists",
     }

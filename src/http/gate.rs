@@ -20,7 +20,7 @@ use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
 use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
-use super::respond::language;
+use super::negotiate::language;
 use super::site::Site;
 use super::{probes, router};
 use crate::service::accounts::Actor;

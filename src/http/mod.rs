@@ -1,5 +1,6 @@
 //! HTTP: the accept loop, the gate that every request passes, and the routes behind it.
 
+mod account;
 pub mod body;
 mod codex;
 mod conditional;
@@ -7,8 +8,11 @@ mod errors;
 mod extract;
 mod gate;
 mod head;
+mod history;
 pub mod listen;
+mod negotiate;
 mod probes;
+mod query;
 mod respond;
 mod router;
 mod site;

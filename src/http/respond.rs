@@ -2,24 +2,19 @@
 
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use hyper::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
-use hyper::{HeaderMap, Response};
+use hyper::Response;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use serde::Serialize;
 
 use super::body::Body;
-use crate::domain::lang::Lang;
+use crate::store::Settings;
+use crate::view::settings::SettingsJson;
 
 /// For what one user sees: kept by nobody else, and asked about each time.
 pub const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// What in a request decides about its answer.
-pub const BY_ASKER: HeaderValue = HeaderValue::from_static("Authorization, Cookie, Accept-Encoding");
+pub const BY_ASKER: HeaderValue = HeaderValue::from_static("Authorization, Cookie, Accept, Accept-Encoding");
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// The language that the asker wants sentences in.
-pub fn language(headers: &HeaderMap) -> Lang {
-    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    header.map_or(Lang::En, Lang::from_accept_language)
-}
 
 /// JSON for one user.
 pub fn json<T: Serialize>(value: &T, etag: Option<HeaderValue>) -> axum::response::Response {
@@ -30,6 +25,10 @@ pub fn json<T: Serialize>(value: &T, etag: Option<HeaderValue>) -> axum::respons
         response.headers_mut().insert(ETAG, etag);
     }
     response
+}
+
+pub fn settings_json(settings: Settings) -> SettingsJson {
+    SettingsJson::new(settings.zone, settings.lang, settings.days)
 }
 
 /// A full answer with a content type.

@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 
 use super::errors::HttpError;
 use super::site::Site;
-use super::{codex, tasks, web};
+use super::{account, codex, history, tasks, web};
 
 pub fn router(site: Arc<Site>) -> Router {
     Router::new()
@@ -19,6 +19,11 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/tasks/{id}/reopen", post(tasks::reopen))
         .route("/api/tasks/{id}/pin", post(tasks::pin))
         .route("/api/tasks/{id}/unpin", post(tasks::unpin))
+        .route("/api/tasks/{id}/history", get(history::of_task))
+        .route("/api/history", get(history::list))
+        .route("/api/undo", post(history::undo))
+        .route("/api/settings", get(account::settings).put(account::change_settings).patch(account::change_settings))
+        .route("/api/me", get(account::me))
         .route("/", get(web::week))
         .route("/assets/week.css", get(web::style))
         .fallback(async || HttpError::NoSuchRoute)

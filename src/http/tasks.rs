@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::conditional::{expectation, is_unchanged};
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, MaybeJson, idempotency_key};
-use super::respond::{BY_ASKER, PRIVATE, json, language};
+use super::negotiate::language;
+use super::respond::{BY_ASKER, PRIVATE, json};
 use super::wire::{self, CompletedJson, SavedJson};
 use crate::domain::lang::Lang;
 use crate::service::error::Refusal;
@@ -25,7 +26,7 @@ struct ListJson<'a> {
 
 pub async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
     let (tasks, etag) = asked.site.service.list_tasks(asked.actor.user).await?;
-    let etag = HeaderValue::from_maybe_shared(etag).map_err(|_| HttpError::Unavailable)?;
+    let etag = HeaderValue::try_from(etag).map_err(|_| HttpError::Unavailable)?;
     if is_unchanged(&headers, etag.as_bytes()) {
         return Ok(
             (StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response()

@@ -82,7 +82,7 @@ pub fn nearest_of(name: &str, known: &[&str]) -> Refusal {
 }
 
 /// A text; `null` is as if the field were not there.
-fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusal> {
+pub fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusal> {
     match value {
         Value::String(text) => Ok(Some(text.clone())),
         Value::Null => Ok(None),

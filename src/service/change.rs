@@ -18,7 +18,7 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
 use crate::store::{
-    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Origin, Outcome, Remembered, Snapshot, Store, StoreError,
+    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Origin, Outcome, Past, Remembered, Snapshot, Store, StoreError,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.
@@ -57,6 +57,16 @@ impl Situation<'_> {
     /// The day it is for the user.
     pub fn today(&self) -> NaiveDate {
         self.snapshot.settings.zone.date_of(self.now)
+    }
+
+    /// What a commit of the user changed, as far as it is kept and durable.
+    pub fn changes_of(&self, generation: Generation) -> Result<Vec<Past>, StoreError> {
+        self.store.list_changes(self.user, generation)
+    }
+
+    /// Whether that generation is on disk.
+    pub fn is_durable(&self, generation: Generation) -> bool {
+        self.store.published().generation(self.user).is_none_or(|durable| generation <= durable)
     }
 
     /// The slots that the user's rules give a day.

@@ -76,6 +76,14 @@ pub enum Refusal {
     KeyReused,
     /// The first request with this `Idempotency-Key` is still under way.
     KeyInFlight,
+    /// No change of that generation is kept.
+    NoSuchChange {
+        generation: u64,
+    },
+    /// A change cannot be taken back, because a later one is built on it.
+    TouchedSince {
+        what: String,
+    },
     NoSuchUser {
         name: String,
     },
@@ -216,6 +224,17 @@ impl Refusal {
                     "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
                 )
                 .to_owned(),
+            Refusal::NoSuchChange { generation: 0 } => lang
+                .pick("There is no change to take back.", "Es gibt keine Änderung, die sich zurücknehmen lässt.")
+                .to_owned(),
+            Refusal::NoSuchChange { generation } => lang.pick(
+                format!("You have no change of generation {generation}; see GET /api/history."),
+                format!("Du hast keine Änderung der Generation {generation}; siehe GET /api/history."),
+            ),
+            Refusal::TouchedSince { what } => lang.pick(
+                format!("{what} was changed again since; take the later change back first."),
+                format!("{what} wurde seitdem wieder geändert; bitte erst die spätere Änderung zurücknehmen."),
+            ),
             Refusal::NoSuchUser { name } => lang.pick(
                 format!("There is no user {name}; see: codexmiroir user add NAME"),
                 format!("Es gibt keinen Benutzer {name}; siehe: codexmiroir user add NAME"),

@@ -75,13 +75,12 @@ pub(super) fn entry(identity: Identity, finished: Finished) -> Entry {
     hash.update(finished.valid_from.timestamp_millis().to_be_bytes());
     hash.update(finished.valid_until.timestamp_millis().to_be_bytes());
     hash.update(b"json");
-    Entry { finished, etag: quoted_tag(&hash.finalize()) }
+    Entry::new(finished, &tag(&hash.finalize()))
 }
 
-/// The first half of a hash as an entity tag, in hexadecimal digits between quotes.
-pub(super) fn quoted_tag(hash: &[u8]) -> Bytes {
-    let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Bytes::from(format!("\"{digits}\""))
+/// The first half of a hash in hexadecimal digits: what entity tags are made of.
+pub(super) fn tag(hash: &[u8]) -> String {
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Asks the rules and plans. Rules that fail are replaced by the built-in ones, and the answer says so.

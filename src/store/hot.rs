@@ -5,10 +5,13 @@
 //! entry is served only if it is of that generation or a later one. So no acknowledged write is unseen, in
 //! whatever order entries arrive.
 
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -16,11 +19,48 @@ use super::{Basis, Finished};
 use crate::domain::ids::{Generation, UserId};
 
 /// A finished answer, ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Entry {
     pub finished: Finished,
-    /// The entity tag with its quotes.
+    /// The entity tag of the body, with its quotes.
     pub etag: Bytes,
+    /// Made when the first reader takes it, and kept as long as the entry.
+    compressed: OnceLock<Option<Compressed>>,
+}
+
+/// The body compressed with gzip, with an entity tag of its own.
+#[derive(Clone, Debug)]
+pub struct Compressed {
+    pub body: Bytes,
+    pub etag: Bytes,
+}
+
+/// Smaller bodies fit into one packet anyway.
+const COMPRESSED_BODY_BYTES_MIN: usize = 1_024;
+
+impl Entry {
+    /// `tag` is what stands between the quotes of the entity tag.
+    pub fn new(finished: Finished, tag: &str) -> Entry {
+        Entry { finished, etag: format!("\"{tag}\"").into(), compressed: OnceLock::new() }
+    }
+
+    /// The compressed body; `None` where compressing does not pay.
+    pub fn compressed(&self) -> Option<&Compressed> {
+        self.compressed.get_or_init(|| self.compress()).as_ref()
+    }
+
+    fn compress(&self) -> Option<Compressed> {
+        let body = &self.finished.body;
+        if body.len() < COMPRESSED_BODY_BYTES_MIN {
+            return None;
+        }
+        let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+        encoder.write_all(body).ok()?;
+        let compressed = encoder.finish().ok()?;
+        let tag = self.etag.strip_suffix(b"\"")?;
+        let smaller = compressed.len() < body.len();
+        smaller.then(|| Compressed { body: compressed.into(), etag: [tag, b"-gzip\""].concat().into() })
+    }
 }
 
 /// What an entry costs beside its body: the structs, the tag, the map's own bookkeeping.
@@ -31,7 +71,9 @@ struct BytesOfEntry;
 
 impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
     fn weight(&self, _: &UserId, entry: &Arc<Entry>) -> u64 {
-        entry.finished.body.len() as u64 + ENTRY_OVERHEAD_BYTES
+        // The compressed body is made later and must not change the weight; JSON shrinks to a third at least.
+        let body = entry.finished.body.len() as u64;
+        body + body / 3 + ENTRY_OVERHEAD_BYTES
     }
 }
 
@@ -98,7 +140,7 @@ mod tests {
             valid_until: at(200),
             body: vec![b'x'; bytes].into(),
         };
-        Arc::new(Entry { finished, etag: Bytes::from_static(b"\"t\"") })
+        Arc::new(Entry::new(finished, "t"))
     }
 
     #[test]

@@ -225,6 +225,12 @@ impl Scopes {
         Scopes(self.0 | other.0)
     }
 
+    /// The words of the scopes that are set.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [(Self::READ, "read"), (Self::WRITE, "write"), (Self::FEED, "feed"), (Self::ADMIN, "admin")];
+        all.into_iter().filter(|(scope, _)| self.allow(*scope)).map(|(_, name)| name).collect()
+    }
+
     pub fn allow(self, needed: Scopes) -> bool {
         self.0 & needed.0 == needed.0
     }

@@ -2,6 +2,8 @@
 
 mod week;
 
+pub use week::page;
+
 use std::sync::Arc;
 
 use axum::extract::State;

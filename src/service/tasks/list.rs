@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::find::find;
@@ -45,13 +44,13 @@ pub struct Shown {
 
 impl Service {
     /// Every task of the user in the order of rank, with the entity tag of the list.
-    pub async fn list_tasks(self: &Arc<Self>, user: UserId) -> Result<(Vec<Summary>, Bytes), ServiceError> {
+    pub async fn list_tasks(self: &Arc<Self>, user: UserId) -> Result<(Vec<Summary>, String), ServiceError> {
         let (snapshot, planned) = self.planned(user).await?;
         let tasks = snapshot.tasks.iter().map(|(key, reading)| summary(key, reading, &planned.answer)).collect();
         let mut hash = Sha256::new();
         hash.update(b"tasks");
         hash.update(&planned.entry.etag);
-        Ok((tasks, planning::quoted_tag(&hash.finalize())))
+        Ok((tasks, format!("\"{}\"", planning::tag(&hash.finalize()))))
     }
 
     /// One task, whole.

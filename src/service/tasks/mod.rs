@@ -19,6 +19,7 @@ use crate::domain::date;
 use crate::domain::ids::{DocKey, Generation};
 use crate::view::json::SlotRefJson;
 
+pub(super) use find::{find, is_named};
 pub use list::{Shown, Summary};
 pub use update::Edit;
 pub use verbs::Verb;
@@ -96,8 +97,7 @@ impl Expectation {
 
 /// The entity tag of a document: of its bytes alone, so that other tasks do not upset it.
 pub fn document_tag(raw: &[u8]) -> String {
-    let tag = planning::quoted_tag(&Sha256::digest(raw));
-    String::from_utf8_lossy(&tag).into_owned()
+    format!("\"{}\"", planning::tag(&Sha256::digest(raw)))
 }
 
 fn saved(key: &DocKey, raw: &[u8], generation: Generation, planned: Option<&Planned>) -> Saved {

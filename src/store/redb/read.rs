@@ -138,6 +138,21 @@ impl Store {
         changes.collect()
     }
 
+    /// The names of all documents that the user has or had.
+    pub fn list_documents_of_history(&self, user: UserId) -> Result<Vec<FileName>, StoreError> {
+        let transaction = self.begin()?;
+        let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
+        let mut files: Vec<FileName> = Vec::new();
+        for row in by_file.range((user.0, "", 0, 0)..(user.0 + 1, "", 0, 0)).map_err(failed)? {
+            let key = row.map_err(failed)?.0;
+            let file = key.value().1;
+            if files.last().is_none_or(|last| last.as_str() != file) {
+                files.extend(FileName::parse(file));
+            }
+        }
+        Ok(files)
+    }
+
     /// Everything that one commit changed, in its order; empty when that generation is not kept.
     pub fn list_changes(&self, user: UserId, generation: Generation) -> Result<Vec<Past>, StoreError> {
         let transaction = self.begin()?;

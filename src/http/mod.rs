@@ -5,6 +5,7 @@ pub mod body;
 mod codex;
 mod conditional;
 mod errors;
+mod events;
 mod extract;
 mod gate;
 mod head;

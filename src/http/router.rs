@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 
 use super::errors::HttpError;
 use super::site::Site;
-use super::{account, codex, history, tasks, web};
+use super::{account, codex, events, history, tasks, web};
 
 pub fn router(site: Arc<Site>) -> Router {
     Router::new()
@@ -24,6 +24,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/undo", post(history::undo))
         .route("/api/settings", get(account::settings).put(account::change_settings).patch(account::change_settings))
         .route("/api/me", get(account::me))
+        .route("/api/events", get(events::stream))
         .route("/", get(web::week))
         .route("/assets/week.css", get(web::style))
         .fallback(async || HttpError::NoSuchRoute)

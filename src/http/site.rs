@@ -1,7 +1,8 @@
 //! What every handler may use: the use cases, and how the site was set up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
 
 use super::listen::Limits;
 use crate::service::Service;
@@ -23,7 +24,7 @@ pub struct Site {
     pub(super) open_to: Option<Arc<Actor>>,
     hosts: Vec<String>,
     pub(super) limits: Limits,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 impl Site {
@@ -33,17 +34,22 @@ impl Site {
             open_to: options.open_to,
             hosts: options.hosts,
             limits: options.limits,
-            draining: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
         })
     }
 
     /// From now on the server is not ready: it finishes what it has.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.draining.send_replace(true);
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        !self.draining.load(Ordering::Acquire) && self.service.store().is_writable()
+        !*self.draining.borrow() && self.service.store().is_writable()
+    }
+
+    /// Tells when the server drains, for answers that would not end by themselves.
+    pub(super) fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
     }
 
     /// Whether the server was told that it has this name.

@@ -5,8 +5,9 @@
 //! entry is served only if it is of that generation or a later one. So no acknowledged write is unseen, in
 //! whatever order entries arrive.
 
+use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -14,6 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use tokio::sync::watch;
 
 use super::{Basis, Finished};
 use crate::domain::ids::{Generation, UserId};
@@ -81,6 +83,8 @@ impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
 pub struct Published {
     generations: papaya::HashMap<UserId, Generation>,
     entries: Cache<UserId, Arc<Entry>, BytesOfEntry>,
+    /// Who wants to be told of a user's commits; only users that somebody listens to are in it.
+    listeners: Mutex<HashMap<UserId, watch::Sender<Generation>>>,
 }
 
 impl Published {
@@ -91,6 +95,7 @@ impl Published {
         Published {
             generations: papaya::HashMap::new(),
             entries: Cache::with_weighter(entries_estimate, hot_bytes_max, BytesOfEntry),
+            listeners: Mutex::default(),
         }
     }
 
@@ -102,6 +107,22 @@ impl Published {
     /// Raises the user's generation to at least this one. To be called with committed generations only.
     pub fn advance(&self, user: UserId, generation: Generation) {
         self.generations.pin().update_or_insert(user, |known| (*known).max(generation), generation);
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listener) = listeners.get(&user) {
+            if listener.is_closed() {
+                listeners.remove(&user);
+            } else {
+                listener.send_if_modified(|known| std::mem::replace(known, generation.max(*known)) < generation);
+            }
+        }
+    }
+
+    /// Tells of every generation that is advanced to from now on.
+    pub fn subscribe(&self, user: UserId) -> watch::Receiver<Generation> {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever left without a commit since is forgotten when somebody comes.
+        listeners.retain(|_, listener| !listener.is_closed());
+        listeners.entry(user).or_insert_with(|| watch::Sender::new(Generation(0))).subscribe()
     }
 
     /// Offers an answer; it is served for as long as it is current.

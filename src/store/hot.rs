@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use tokio::sync::watch;
 
 use super::{Basis, Finished};
@@ -125,9 +125,20 @@ impl Published {
         listeners.entry(user).or_insert_with(|| watch::Sender::new(Generation(0))).subscribe()
     }
 
-    /// Offers an answer; it is served for as long as it is current.
+    /// Offers an answer; it is served for as long as it is current. One of a later generation stays: a reader
+    /// that was slow must not push out what a commit has published since.
     pub fn put(&self, user: UserId, entry: Arc<Entry>) {
-        self.entries.insert(user, entry);
+        let decide = |_: &UserId, kept: &mut Arc<Entry>| {
+            let is_later = kept.finished.generation > entry.finished.generation;
+            if is_later { EntryAction::Retain(()) } else { EntryAction::ReplaceWithGuard }
+        };
+        match self.entries.entry(&user, None, decide) {
+            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
+                // It fails when the place was taken away meanwhile; then the next read brings the answer again.
+                let _ = place.insert(entry);
+            }
+            EntryResult::Retained(()) | EntryResult::Removed(..) | EntryResult::Timeout => {}
+        }
     }
 
     /// The answer for this user, if a current one is hot.
@@ -179,6 +190,22 @@ mod tests {
         assert!(published.get(USER, BASIS, at(150)).is_none(), "a later commit");
         published.advance(USER, Generation(2));
         assert_eq!(published.generation(USER), Some(Generation(4)), "generations never go back");
+    }
+
+    #[test]
+    fn a_late_answer_does_not_push_out_a_later_one() {
+        let published = Published::new(1 << 20);
+        published.advance(USER, Generation(4));
+        published.put(USER, entry(4, 10));
+        published.put(USER, entry(3, 20));
+        let served = |published: &Published| published.get(USER, BASIS, at(150)).map(|e| e.finished.body.len());
+        assert_eq!(served(&published), Some(10));
+        published.put(USER, entry(4, 30));
+        assert_eq!(served(&published), Some(30), "of the same generation the last one stays");
+        published.advance(USER, Generation(5));
+        published.put(USER, entry(5, 40));
+        assert_eq!(served(&published), Some(40));
+        assert_eq!(published.hot_bytes(), 40 + ENTRY_OVERHEAD_BYTES);
     }
 
     #[test]

@@ -52,6 +52,12 @@ impl Store {
         self.health.is_writable()
     }
 
+    /// How often the database was made durable for commits since it was opened. One time serves all commits
+    /// that waited for it.
+    pub fn syncs(&self) -> u64 {
+        self.health.syncs()
+    }
+
     /// Hands a commit to the writer and returns at once; commits of one sender are applied in the order
     /// in which this returned. The answer comes when the commit is durable, stale or failed.
     pub async fn submit(&self, commit: Commit) -> Result<CommitTicket, StoreError> {

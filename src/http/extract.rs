@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HeaderName};
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::body;
 use super::errors::HttpError;
+use super::head::HeadError;
 use super::site::Site;
 use crate::service::accounts::Actor;
 use crate::service::tasks::IdempotencyKey;
@@ -44,6 +45,19 @@ impl FromRequestParts<Arc<Site>> for Asked {
         // The gate puts the actor there; a request without one did not come through it.
         let actor = parts.extensions.get::<Arc<Actor>>().cloned().ok_or(HttpError::SignInNeeded)?;
         Ok(Asked { site: site.clone(), actor })
+    }
+}
+
+/// The id of a task in the path, percent-decoded.
+pub struct TaskId(pub String);
+
+impl FromRequestParts<Arc<Site>> for TaskId {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<TaskId, HttpError> {
+        // The only way to fail is an id that is no UTF-8.
+        let id = Path::<String>::from_request_parts(parts, site).await;
+        id.map(|Path(id)| TaskId(id)).map_err(|_| HttpError::Head(HeadError::PathInvalid))
     }
 }
 

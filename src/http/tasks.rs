@@ -1,6 +1,5 @@
 //! `/api/tasks`: handlers only; what they do is in `service::tasks`.
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
@@ -8,7 +7,7 @@ use serde::Serialize;
 
 use super::conditional::{expectation, is_unchanged};
 use super::errors::HttpError;
-use super::extract::{Asked, JsonObject, MaybeJson, idempotency_key};
+use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
 use super::respond::{BY_ASKER, PRIVATE, json};
 use super::wire::{self, CompletedJson, SavedJson};
@@ -44,7 +43,7 @@ pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Res
     Ok(saved_response(&asked, saved))
 }
 
-pub async fn show(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn show(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
     let shown = asked.site.service.show_task(asked.actor.user, &id).await?;
     let task = summary(&shown.summary, language(&headers));
     let etag = HeaderValue::try_from(shown.etag.as_str()).ok();
@@ -53,7 +52,7 @@ pub async fn show(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> R
 
 pub async fn update(
     asked: Asked,
-    Path(id): Path<String>,
+    TaskId(id): TaskId,
     headers: HeaderMap,
     object: JsonObject,
 ) -> Result<Response, HttpError> {
@@ -63,7 +62,7 @@ pub async fn update(
     Ok(saved_response(&asked, saved))
 }
 
-pub async fn remove(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn remove(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
     let expected = expectation(&headers)?;
     let saved = asked.site.service.remove_task(asked.actor.user, asked.origin(), id, expected).await?;
     Ok(json(&SavedJson::new(&asked.actor.name, saved), None))
@@ -71,7 +70,7 @@ pub async fn remove(asked: Asked, Path(id): Path<String>, headers: HeaderMap) ->
 
 pub async fn complete(
     asked: Asked,
-    Path(id): Path<String>,
+    TaskId(id): TaskId,
     headers: HeaderMap,
     MaybeJson(object): MaybeJson,
 ) -> Result<Response, HttpError> {
@@ -83,42 +82,27 @@ pub async fn complete(
     Ok(json(&CompletedJson::new(&asked.actor.name, completed), etag))
 }
 
-pub async fn cancel(
-    asked: Asked,
-    id: Path<String>,
-    headers: HeaderMap,
-    body: MaybeJson,
-) -> Result<Response, HttpError> {
+pub async fn cancel(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
     no_fields(&body)?;
     apply(asked, id, &headers, Verb::Cancel).await
 }
 
-pub async fn reopen(
-    asked: Asked,
-    id: Path<String>,
-    headers: HeaderMap,
-    body: MaybeJson,
-) -> Result<Response, HttpError> {
+pub async fn reopen(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
     no_fields(&body)?;
     apply(asked, id, &headers, Verb::Reopen).await
 }
 
-pub async fn pin(
-    asked: Asked,
-    id: Path<String>,
-    headers: HeaderMap,
-    object: JsonObject,
-) -> Result<Response, HttpError> {
+pub async fn pin(asked: Asked, id: TaskId, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
     let slot = wire::slot(&object.fields)?;
     apply(asked, id, &headers, Verb::Pin(slot)).await
 }
 
-pub async fn unpin(asked: Asked, id: Path<String>, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+pub async fn unpin(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
     no_fields(&body)?;
     apply(asked, id, &headers, Verb::Unpin).await
 }
 
-async fn apply(asked: Asked, Path(id): Path<String>, headers: &HeaderMap, verb: Verb) -> Result<Response, HttpError> {
+async fn apply(asked: Asked, TaskId(id): TaskId, headers: &HeaderMap, verb: Verb) -> Result<Response, HttpError> {
     let expected = expectation(headers)?;
     let saved = asked.site.service.apply_verb(asked.actor.user, asked.origin(), id, verb, expected).await?;
     Ok(saved_response(&asked, saved))

@@ -17,3 +17,16 @@ impl Lang {
         }
     }
 }
+
+/// A part of a sentence in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phrase {
+    pub en: &'static str,
+    pub de: &'static str,
+}
+
+impl Phrase {
+    pub fn text(self, lang: Lang) -> &'static str {
+        lang.pick(self.en, self.de)
+    }
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject};
 use super::respond::{json, settings_json};
-use super::wire;
+use super::wire::{self, WHOLE_NUMBER};
 use crate::service::error::{Fault, Refusal};
 use crate::service::settings::SettingsFields;
 use crate::store::Settings;
@@ -24,7 +24,7 @@ pub async fn change_settings(asked: Asked, object: JsonObject) -> Result<Respons
             "timeZone" => fields.time_zone = wire::text("timeZone", value)?,
             "language" => fields.language = wire::text("language", value)?,
             "horizon" => {
-                let wrong = Refusal::field("horizon", Fault::WrongType { expected: "a whole number" });
+                let wrong = Refusal::field("horizon", Fault::WrongType { expected: WHOLE_NUMBER });
                 fields.horizon = Some(value.as_i64().ok_or(wrong)?);
             }
             _ => return Err(wire::nearest_of(name, &["timeZone", "language", "horizon"]).into()),

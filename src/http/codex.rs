@@ -18,6 +18,7 @@ use super::respond::{BY_ASKER, JSON, PRIVATE, full};
 use super::web;
 use crate::domain::date;
 use crate::domain::ids::UserId;
+use crate::domain::lang::Phrase;
 use crate::planning::DAYS_MAX;
 use crate::service::Service;
 use crate::service::timeline::Layer;
@@ -26,6 +27,13 @@ use crate::view::{Answer, json, text};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
+const FORMATS: Phrase = Phrase { en: "json, html or text", de: "json, html oder text" };
+const INSTANT: Phrase = Phrase {
+    en: "an RFC 3339 instant of the years 1970 to 9998, like 2025-10-13T08:00:00Z",
+    de: "ein Zeitpunkt nach RFC 3339 aus den Jahren 1970 bis 9998, etwa 2025-10-13T08:00:00Z",
+};
 
 /// Columns of the week drawn in text.
 const TEXT_WIDTH: usize = 120;
@@ -49,7 +57,7 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     let service: &Arc<Service> = &asked.site.service;
     let user = asked.actor.user;
     let rebuild = query.flag("nocache")?;
-    let days = query.number("days", 1..=u64::from(DAYS_MAX), "a number of days from 1 to 366")?;
+    let days = query.number("days", 1..=u64::from(DAYS_MAX), DAYS)?;
     let days = days.and_then(|days| u16::try_from(days).ok());
     let now = query.text("now").map(instant).transpose()?;
     let format = wanted_format(&query, &headers)?;
@@ -84,13 +92,12 @@ fn wanted_format(query: &Query, headers: &HeaderMap) -> Result<Format, HttpError
         Some("json") => Ok(Format::Json),
         Some("html") => Ok(Format::Html),
         Some("text") => Ok(Format::Text),
-        Some(_) => Err(HttpError::MalformedQuery { name: "format", expected: "json, html or text" }),
+        Some(_) => Err(HttpError::MalformedQuery { name: "format", expected: FORMATS }),
     }
 }
 
 fn instant(text: &str) -> Result<DateTime<Utc>, HttpError> {
-    let expected = "an RFC 3339 instant of the years 1970 to 9998, like 2025-10-13T08:00:00Z";
-    date::parse_instant(text).ok_or(HttpError::MalformedQuery { name: "now", expected })
+    date::parse_instant(text).ok_or(HttpError::MalformedQuery { name: "now", expected: INSTANT })
 }
 
 fn timing(layer: Layer, took: Duration) -> HeaderValue {

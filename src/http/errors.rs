@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::body::BodyError;
 use super::head::HeadError;
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::store::StoreError;
 
@@ -33,11 +33,11 @@ pub enum HttpError {
     NotAnObject,
     MalformedQuery {
         name: &'static str,
-        expected: &'static str,
+        expected: Phrase,
     },
     MalformedHeader {
         name: &'static str,
-        expected: &'static str,
+        expected: Phrase,
     },
     Body(BodyError),
     Refused(Refusal),
@@ -165,6 +165,7 @@ impl HttpError {
                 );
             }
             HttpError::MalformedQuery { name, expected } | HttpError::MalformedHeader { name, expected } => {
+                let expected = expected.text(lang);
                 return lang
                     .pick(format!("{name} must be {expected}."), format!("{name} muss so aussehen: {expected}."));
             }

@@ -14,6 +14,7 @@ use super::body;
 use super::errors::HttpError;
 use super::head::HeadError;
 use super::site::Site;
+use crate::domain::lang::Phrase;
 use crate::service::accounts::Actor;
 use crate::service::tasks::IdempotencyKey;
 use crate::store::Origin;
@@ -23,6 +24,9 @@ const JSON_BYTES_MAX: usize = 1024 * 1024;
 
 /// The longest `Idempotency-Key`, in characters.
 const KEY_CHARS_MAX: usize = 255;
+
+const KEY: Phrase =
+    Phrase { en: "1 to 255 visible ASCII characters, once", de: "1 bis 255 sichtbare ASCII-Zeichen, nur einmal" };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -123,9 +127,6 @@ pub fn idempotency_key(headers: &HeaderMap, fingerprint: [u8; 32]) -> Result<Opt
     let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     match (key, values.next()) {
         (Some(key), None) => Ok(Some(IdempotencyKey { key: key.to_owned(), fingerprint })),
-        _ => Err(HttpError::MalformedHeader {
-            name: "Idempotency-Key",
-            expected: "1 to 255 visible ASCII characters, once",
-        }),
+        _ => Err(HttpError::MalformedHeader { name: "Idempotency-Key", expected: KEY }),
     }
 }

@@ -2,23 +2,24 @@
 
 use std::borrow::Cow;
 
-use axum::extract::Path;
 use axum::response::Response;
 use hyper::HeaderMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::errors::HttpError;
-use super::extract::{Asked, MaybeJson};
+use super::extract::{Asked, MaybeJson, TaskId};
 use super::negotiate::language;
 use super::query::Query;
 use super::respond::{json, settings_json};
-use super::wire;
-use crate::domain::lang::Lang;
+use super::wire::{self, WHOLE_NUMBER};
+use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal};
 use crate::service::history::{PAGE_MAX, Page};
 use crate::store::{Moment, Past, PastState};
 use crate::view::json::utc;
+
+const LIMIT: Phrase = Phrase { en: "a number from 1 to 5000", de: "eine Zahl von 1 bis 5000" };
 
 /// Entries of a page unless the client says otherwise.
 const PAGE_DEFAULT: usize = 100;
@@ -49,7 +50,7 @@ pub async fn list(asked: Asked, query: Query, headers: HeaderMap) -> Result<Resp
 
 pub async fn of_task(
     asked: Asked,
-    Path(id): Path<String>,
+    TaskId(id): TaskId,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
@@ -57,7 +58,7 @@ pub async fn of_task(
 }
 
 async fn page(asked: Asked, task: Option<String>, query: &Query, headers: &HeaderMap) -> Result<Response, HttpError> {
-    let limit = query.number("limit", 1..=PAGE_MAX as u64, "a number from 1 to 5000")?;
+    let limit = query.number("limit", 1..=PAGE_MAX as u64, LIMIT)?;
     let count = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE_DEFAULT);
     let before = query.text("before").map(moment).transpose()?;
     let page = asked.site.service.history(asked.actor.user, task, before, count).await?;
@@ -68,7 +69,7 @@ async fn page(asked: Asked, task: Option<String>, query: &Query, headers: &Heade
 fn moment(text: &str) -> Result<Moment, HttpError> {
     let (generation, index) = text.split_once('.').unwrap_or((text, "0"));
     let moment = generation.parse().ok().zip(index.parse().ok());
-    let expected = "a generation, or the value of next";
+    let expected = Phrase { en: "a generation, or the value of next", de: "eine Generation oder der Wert von next" };
     moment
         .map(|(generation, index)| Moment(generation, index))
         .ok_or(HttpError::MalformedQuery { name: "before", expected })
@@ -128,7 +129,7 @@ pub async fn undo(asked: Asked, MaybeJson(object): MaybeJson) -> Result<Response
         match (name.as_str(), value) {
             ("generation", Value::Null) => {}
             ("generation", value) => {
-                let wrong = Refusal::field("generation", Fault::WrongType { expected: "a whole number" });
+                let wrong = Refusal::field("generation", Fault::WrongType { expected: WHOLE_NUMBER });
                 generation = Some(value.as_u64().ok_or(wrong)?);
             }
             _ => return Err(wire::nearest_of(name, &["generation"]).into()),

@@ -6,6 +6,9 @@ use axum::extract::FromRequestParts;
 use hyper::http::request::Parts;
 
 use super::errors::HttpError;
+use crate::domain::lang::Phrase;
+
+const YES_OR_NO: Phrase = Phrase { en: "true or false", de: "true oder false" };
 
 /// The decoded parameters of a request.
 pub struct Query(Vec<(String, String)>);
@@ -33,7 +36,7 @@ impl Query {
         match self.text(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
-            Some(_) => Err(HttpError::MalformedQuery { name, expected: "true or false" }),
+            Some(_) => Err(HttpError::MalformedQuery { name, expected: YES_OR_NO }),
         }
     }
 
@@ -42,7 +45,7 @@ impl Query {
         &self,
         name: &'static str,
         range: RangeInclusive<u64>,
-        expected: &'static str,
+        expected: Phrase,
     ) -> Result<Option<u64>, HttpError> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| range.contains(number));
@@ -56,11 +59,12 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded_and_checked() {
+        let range = Phrase { en: "", de: "" };
         let query = Query::parse("q=a+%C3%BC&days=7&nocache=true&empty=&days=8");
         assert_eq!(query.text("q"), Some("a ü"));
         assert_eq!(query.text("empty"), None);
-        assert_eq!(query.number("days", 1..=366, "").unwrap(), Some(8));
-        assert!(query.number("days", 1..=7, "").is_err());
+        assert_eq!(query.number("days", 1..=366, range).unwrap(), Some(8));
+        assert!(query.number("days", 1..=7, range).is_err());
         assert!(query.flag("nocache").unwrap());
         assert!(query.flag("q").is_err());
     }

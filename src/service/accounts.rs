@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Service;
 use super::error::{Fault, Refusal, ServiceError};
 use crate::domain::ids::{UserId, UserName};
+use crate::domain::lang::Phrase;
 use crate::store::{Administered, Administration, Grant, Scopes, Settings, StoreError, User, random};
 
 /// Who asks, and what that one may do.
@@ -143,14 +144,17 @@ impl Service {
 }
 
 fn require_name(name: &str) -> Result<UserName, Refusal> {
-    let expected = "1 to 39 characters of a-z, 0-9, '.', '_', '-', beginning with a letter or digit";
+    let expected = Phrase {
+        en: "1 to 39 characters of a-z, 0-9, '.', '_', '-', beginning with a letter or digit",
+        de: "1 bis 39 Zeichen aus a-z, 0-9, '.', '_', '-', am Anfang Buchstabe oder Ziffer",
+    };
     UserName::parse(name).ok_or_else(|| Refusal::field("name", Fault::Malformed { expected }))
 }
 
 /// Hashes with Argon2id (RFC 9106), 19 MiB, 2 passes, 1 lane, on a thread where 25 ms hold nobody up.
 async fn hash_password(password: String) -> Result<String, ServiceError> {
     if !PASSWORD_CHARS.contains(&password.chars().count()) {
-        let expected = "12 to 128 characters long";
+        let expected = Phrase { en: "12 to 128 characters long", de: "12 bis 128 Zeichen" };
         return Err(Refusal::field("password", Fault::Malformed { expected }).into());
     }
     let hash = move || {

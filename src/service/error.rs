@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::planners::Interrupted;
 use crate::domain::date;
 use crate::domain::document::EditError;
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::Problem;
 use crate::store::StoreError;
 
@@ -98,7 +98,7 @@ pub enum Fault {
     Missing,
     /// Of another JSON type than `expected`.
     WrongType {
-        expected: &'static str,
+        expected: Phrase,
     },
     /// Not one of the words that it can be.
     UnknownWord {
@@ -130,7 +130,7 @@ pub enum Fault {
     Unreadable(Problem),
     /// Not of the form that is described.
     Malformed {
-        expected: &'static str,
+        expected: Phrase,
     },
 }
 
@@ -251,7 +251,8 @@ impl Fault {
         match self {
             Fault::Missing => lang.pick(format!("{field} is missing."), format!("{field} fehlt.")),
             Fault::WrongType { expected } => {
-                lang.pick(format!("{field} must be {expected}."), format!("{field} muss vom Typ {expected} sein."))
+                let expected = expected.text(lang);
+                lang.pick(format!("{field} must be {expected}."), format!("{field} muss {expected} sein."))
             }
             Fault::UnknownWord { value, known } => {
                 let known = known.join(", ");
@@ -298,6 +299,7 @@ impl Fault {
                 )
             }
             Fault::Malformed { expected } => {
+                let expected = expected.text(lang);
                 lang.pick(format!("{field} must be {expected}."), format!("{field} muss so aussehen: {expected}."))
             }
         }

@@ -6,7 +6,7 @@ use super::Service;
 use super::change::{Decision, Plan};
 use super::error::{Fault, Refusal, ServiceError};
 use crate::domain::ids::UserId;
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
 use crate::planning::DAYS_MAX;
 use crate::store::{Change, Origin, Settings};
@@ -50,23 +50,27 @@ impl Service {
     }
 }
 
+const ZONES: Phrase = Phrase { en: "an IANA name such as Europe/Berlin", de: "ein IANA-Name wie Europe/Berlin" };
+const LANGUAGES: Phrase = Phrase { en: "de or en", de: "de oder en" };
+const DAYS: Phrase = Phrase { en: "a number of days from 1 to 366", de: "eine Zahl von Tagen von 1 bis 366" };
+
 fn apply(fields: &SettingsFields, present: Settings) -> Result<Settings, Refusal> {
     let malformed = |field, expected| Refusal::field(field, Fault::Malformed { expected });
     Ok(Settings {
         zone: match &fields.time_zone {
-            Some(name) => Zone::parse(name).ok_or(malformed("timeZone", "an IANA name such as Europe/Berlin"))?,
+            Some(name) => Zone::parse(name).ok_or(malformed("timeZone", ZONES))?,
             None => present.zone,
         },
         lang: match fields.language.as_deref() {
             Some("de") => Lang::De,
             Some("en") => Lang::En,
-            Some(_) => return Err(malformed("language", "de or en")),
+            Some(_) => return Err(malformed("language", LANGUAGES)),
             None => present.lang,
         },
         days: match fields.horizon {
             Some(days) => {
                 let days = u16::try_from(days).ok().filter(|days| (1..=DAYS_MAX).contains(days));
-                days.ok_or(malformed("horizon", "a number of days from 1 to 366"))?
+                days.ok_or(malformed("horizon", DAYS))?
             }
             None => present.days,
         },

@@ -6,12 +6,15 @@ use super::idempotency::KeyGuard;
 use super::{Fields, IdempotencyKey, Saved, saved, validate};
 use crate::domain::document::{self, NewTask};
 use crate::domain::ids::{DocKey, UserId};
+use crate::domain::lang::Phrase;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::domain::task::Status;
 use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::{Service, planning};
 use crate::store::{Change, Origin};
+
+const MARKDOWN: Phrase = Phrase { en: "Markdown", de: "Markdown" };
 
 /// The route that idempotency keys of creates belong to.
 const ROUTE: &str = "POST /api/tasks";
@@ -56,7 +59,7 @@ fn create(
     let reading = match planning::read(&doc, &raw) {
         Some(Ok(task)) => Ok(task),
         Some(Err(problem)) => return Err(Refusal::field("body", Fault::Unreadable(problem)).into()),
-        None => return Err(Refusal::field("body", Fault::Malformed { expected: "Markdown" }).into()),
+        None => return Err(Refusal::field("body", Fault::Malformed { expected: MARKDOWN }).into()),
     };
     let change = Change::PutDocument { key: doc.clone(), raw: raw.clone(), reading, verb: "create" };
     let key = key.cloned();

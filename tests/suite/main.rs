@@ -1,8 +1,10 @@
 //! Every test that uses the program from outside: a real server on a free port, a real client, the real
 //! binary. One test binary, because linking is what takes long.
 
+mod bad_input;
 mod faults;
 mod faults_documents;
 mod faults_numbers;
 mod harness;
 mod reading;
+mod strangers;

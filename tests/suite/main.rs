@@ -8,3 +8,4 @@ mod faults_numbers;
 mod harness;
 mod reading;
 mod strangers;
+mod writing;

@@ -2,6 +2,7 @@
 //! binary. One test binary, because linking is what takes long.
 
 mod bad_input;
+mod concurrency;
 mod faults;
 mod faults_documents;
 mod faults_numbers;

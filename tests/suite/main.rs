@@ -7,6 +7,7 @@ mod faults;
 mod faults_documents;
 mod faults_numbers;
 mod harness;
+mod plan_equals_server;
 mod reading;
 mod strangers;
 mod writing;

@@ -49,6 +49,9 @@ pub(super) fn begins_with_heading(body: &str, title: &str) -> bool {
 pub(super) fn with_title(body: &str, title: &str, newline: &str) -> Option<String> {
     match heading(body) {
         Some(old) if old.text == title => Some(body.to_owned()),
+        // Text that stands above the heading, or in several lines of one that `---` makes of a paragraph, is
+        // not what somebody means to replace who changes a title.
+        Some(old) if !is_first_line(body, &old) => Some(with_heading(body, title, newline)),
         Some(old) => [title.to_owned(), escaped(title)].into_iter().find_map(|text| {
             let written = replaced(body, &old, &text)?;
             heading(&written).is_some_and(|heading| heading.text == title).then_some(written)
@@ -57,10 +60,24 @@ pub(super) fn with_title(body: &str, title: &str, newline: &str) -> Option<Strin
     }
 }
 
+/// The body under its heading, which is not written twice.
+pub(super) fn titled(body: &str, title: &str, newline: &str) -> String {
+    if begins_with_heading(body, title) { body.to_owned() } else { with_heading(body, title, newline) }
+}
+
 /// The body below a heading of this title, its signs escaped if they would be read as markup.
 pub(super) fn with_heading(body: &str, title: &str, newline: &str) -> String {
     let plain = prepended(body, title, newline);
     if begins_with_heading(&plain, title) { plain } else { prepended(body, &escaped(title), newline) }
+}
+
+/// Whether the heading is what the body begins with, and one line of text.
+fn is_first_line(body: &str, heading: &Heading) -> bool {
+    let above = &body[..heading.at.start];
+    let mut lines = body[heading.at.clone()].lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_atx = lines.next().is_some_and(|line| line.starts_with('#'));
+    let is_underline = |line: &str| line.bytes().all(|byte| byte == b'=') || line.bytes().all(|byte| byte == b'-');
+    above.trim().is_empty() && (is_atx || lines.next().is_some_and(is_underline))
 }
 
 /// The first heading with text, code blocks not mistaken for one.

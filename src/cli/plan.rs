@@ -11,8 +11,9 @@ use crate::clock::Clock;
 use crate::domain::ids::UserName;
 use crate::domain::zone::Zone;
 use crate::planning::{DAYS_DEFAULT, DAYS_MAX};
+use crate::service::folder::read_folder;
+use crate::service::plan_folder;
 use crate::service::rulebook::RuleBook;
-use crate::service::{plan_folder, read_folder};
 use crate::store::Settings;
 use crate::view::{json, text};
 
@@ -47,12 +48,12 @@ enum Format {
 impl Plan {
     pub fn run(self) -> Result<(), CliError> {
         let rules = RuleBook::from_files(&self.rules)?;
-        let files = read_folder(&self.folder).map_err(CliError::Said)?;
+        let folder = read_folder(&self.folder).map_err(CliError::Said)?;
         let system = system_settings();
         let zone = self.time_zone.unwrap_or(system.zone);
         let settings = Settings { zone, days: self.days, ..system };
         let now = self.now.unwrap_or_else(|| Clock::System.now());
-        let answer = plan_folder(&files, &rules, owner_of(&self.folder)?, settings, now);
+        let answer = plan_folder(&folder, &rules, owner_of(&self.folder)?, settings, now);
         match self.format {
             Format::Text => print(&text::week(&answer, width())),
             Format::Json => {

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, print};
+use super::{CliError, open, print};
 use crate::service::import::{Fate, Line, Report};
-use crate::service::{Service, read_folder};
+use crate::service::read_folder;
 use crate::store::Origin;
 
 #[derive(Args)]
@@ -29,9 +28,10 @@ pub struct Import {
 }
 
 impl Import {
-    pub async fn run(self, service: Arc<Service>) -> Result<(), CliError> {
-        let user = service.require_user(&self.user)?;
+    pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
         let files = read_folder(&self.path).map_err(CliError::Said)?;
+        let service = open(data_dir)?;
+        let user = service.require_user(&self.user)?;
         let origin = Origin { actor: user.name.as_str().to_owned(), through: "import" };
         let report = service.import(user.id, origin, files, self.dry_run).await?;
         print(&if self.json { as_json(&report, self.dry_run) } else { as_text(&report, self.dry_run) })

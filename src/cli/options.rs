@@ -1,9 +1,12 @@
 //! Values that several commands take, each read with a message that says what would be right.
 
+use std::net::SocketAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::date;
 use crate::domain::zone::Zone;
+use crate::planning::DAYS_MAX;
 
 /// A time zone by its IANA name.
 pub fn zone(text: &str) -> Result<Zone, String> {
@@ -20,6 +23,17 @@ pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     } else {
         Err("the year must lie between 1970 and 9998".to_owned())
     }
+}
+
+/// How many days to plan.
+pub fn days(text: &str) -> Result<u16, String> {
+    let days = text.parse().ok().filter(|days| (1..=DAYS_MAX).contains(days));
+    days.ok_or_else(|| format!("write a number of days from 1 to {DAYS_MAX}"))
+}
+
+/// Where to listen.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8484 or [::1]:8484".to_owned())
 }
 
 /// A time from now: `90d`, `12h`, `30m`.

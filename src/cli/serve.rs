@@ -15,7 +15,7 @@ use crate::service::rulebook::RuleBook;
 #[derive(Args)]
 pub struct Serve {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "CODEXMIROIR_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8484")]
+    #[arg(long, env = "CODEXMIROIR_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8484", value_parser = options::address)]
     listen: SocketAddr,
     /// Placement rules instead of the built-in ones; several apply in the order given
     #[arg(long, env = "CODEXMIROIR_RULES", value_name = "FILE", value_delimiter = ',')]

@@ -199,8 +199,9 @@ pub(super) fn next_number<'k>(keys: impl Iterator<Item = &'k DocKey>) -> Option<
 /// A sentence that names the folder or the file that could not be read.
 pub fn read_folder(folder: &Path) -> Result<Vec<FolderFile>, String> {
     let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let unlisted = |error| format!("{}; name a folder with task files, such as 0001-Title.md", failed(folder, error));
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+    for entry in std::fs::read_dir(folder).map_err(unlisted)? {
         let path = entry.map_err(|error| failed(folder, error))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         if name.ends_with(".md") && path.is_file() {

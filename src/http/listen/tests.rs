@@ -152,7 +152,7 @@ async fn one(stream: &mut TcpStream) -> String {
     let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     in_time(stream.read_exact(&mut body)).await.unwrap();
-    head + &String::from_utf8(body).unwrap()
+    head + String::from_utf8(body).unwrap().as_str()
 }
 
 fn h2_request(path: &str, fields: usize) -> Vec<u8> {

@@ -24,7 +24,7 @@ pub enum OpenError {
     Newer { path: String, found: u32 },
     #[error("{path} is damaged: {detail}; restore a backup")]
     Damaged { path: String, detail: String },
-    #[error("cannot open {path}: {detail}")]
+    #[error("cannot open {path}: {detail}; see who owns it, or choose another --data-dir")]
     Io { path: String, detail: String },
 }
 
@@ -89,7 +89,9 @@ fn read_meta(db: &Database) -> Result<Option<(u32, Option<Incarnation>)>, redb::
     let transaction = db.begin_read()?;
     let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
-        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(redb::TableError::TableDoesNotExist(_)) if transaction.list_tables()?.next().is_none() => {
+            return Ok(None);
+        }
         Err(error) => return Err(error.into()),
     };
     let version = meta.get(META_SCHEMA)?.and_then(|bytes| bytes.value().try_into().ok().map(u32::from_be_bytes));

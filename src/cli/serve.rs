@@ -1,6 +1,8 @@
 //! `codexmiroir serve`
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -35,7 +37,10 @@ impl Serve {
     pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
         let rules = RuleBook::from_files(&self.rules)?;
         let throw_away = match self.demo {
-            true => Some(tempfile::Builder::new().prefix("codexmiroir-demo-").tempdir()?),
+            true => {
+                let mut folder = tempfile::Builder::new();
+                Some(folder.prefix("codexmiroir-demo-").permissions(Permissions::from_mode(0o700)).tempdir()?)
+            }
             false => None,
         };
         let data_dir = match &throw_away {

@@ -2,8 +2,10 @@
 //! binary. One test binary, because linking is what takes long.
 
 mod binary;
+mod browser;
 mod cli;
 mod crash;
 mod harness;
+mod page;
 mod reading;
 mod zones;

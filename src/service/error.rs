@@ -135,14 +135,7 @@ impl Refusal {
     pub fn text(&self, lang: Lang) -> String {
         match self {
             Refusal::Field { field, fault } => fault.text(field, lang),
-            Refusal::UnknownField { name, nearest: Some(nearest) } => lang.pick(
-                format!("There is no field “{name}”; did you mean “{nearest}”?"),
-                format!("Das Feld „{name}“ gibt es nicht; ist „{nearest}“ gemeint?"),
-            ),
-            Refusal::UnknownField { name, nearest: None } => lang.pick(
-                format!("There is no field “{name}” that could be set."),
-                format!("Das Feld „{name}“ gibt es nicht oder es lässt sich nicht setzen."),
-            ),
+            Refusal::UnknownField { name, nearest } => unknown_field(name, nearest.as_deref(), lang),
             Refusal::NoSuchTask { id } => {
                 lang.pick(format!("You have no task “{id}”."), format!("Du hast keine Aufgabe „{id}“."))
             }
@@ -165,13 +158,7 @@ impl Refusal {
                     "Ein ganzes Dokument zu ersetzen braucht den Header If-Match mit dem ETag des gelesenen Dokuments.",
                 )
                 .to_owned(),
-            Refusal::Unreadable { file, problem } => {
-                let (line, reason) = (problem.line, problem.text(lang));
-                lang.pick(
-                    format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. Replace the whole document instead."),
-                    format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. Bitte das ganze Dokument ersetzen."),
-                )
-            }
+            Refusal::Unreadable { file, problem } => unreadable(file, problem, lang),
             Refusal::NotEditable { file, error } => {
                 let reason = error.text(lang);
                 lang.pick(
@@ -288,6 +275,27 @@ impl Fault {
             Fault::Malformed { .. } => "malformed_value",
         }
     }
+}
+
+fn unknown_field(name: &str, nearest: Option<&str>, lang: Lang) -> String {
+    match nearest {
+        Some(nearest) => lang.pick(
+            format!("There is no field “{name}”; did you mean “{nearest}”?"),
+            format!("Das Feld „{name}“ gibt es nicht; ist „{nearest}“ gemeint?"),
+        ),
+        None => lang.pick(
+            format!("There is no field “{name}” that could be set."),
+            format!("Das Feld „{name}“ gibt es nicht oder es lässt sich nicht setzen."),
+        ),
+    }
+}
+
+fn unreadable(file: &str, problem: &Problem, lang: Lang) -> String {
+    let (line, reason) = (problem.line, problem.text(lang));
+    lang.pick(
+        format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. Replace the whole document instead."),
+        format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. Bitte das ganze Dokument ersetzen."),
+    )
 }
 
 fn list_or_none(words: &[String], lang: Lang) -> String {

@@ -15,7 +15,8 @@ use crate::clock::Clock;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::http::listen::{self, Limits};
-use crate::http::{Site, SiteOptions};
+use crate::http::{Gate, Site, SiteOptions};
+use crate::planning::DAYS_DEFAULT;
 use crate::service::error::ServiceError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::service::{Service, demo};
@@ -161,8 +162,8 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let site =
         Site::new(SiteOptions { service: service.clone(), open_to, hosts: options.hosts, limits: limits.clone() });
     let (stop, stopped) = oneshot::channel();
-    let answering = site.clone();
-    let handler = move |request, peer| answering.clone().answer(request, peer);
+    let gate = Gate::new(site.clone());
+    let handler = move |request, peer| gate.clone().answer(request, peer);
     let serving = tokio::spawn(listen::serve(vec![listener], limits, handler, async {
         // A sender that is gone stops the server too.
         let _ = stopped.await;
@@ -216,5 +217,5 @@ pub fn system_settings() -> Settings {
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let lang = if locale.is_some_and(|locale| locale.starts_with("de")) { Lang::De } else { Lang::En };
-    Settings { zone, lang }
+    Settings { zone, lang, days: DAYS_DEFAULT }
 }

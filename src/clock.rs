@@ -1,29 +1,32 @@
 //! The only reader of time. Everything else is given an instant, so that tests can choose it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 
 /// Tells the present instant, in whole milliseconds: the precision that is stored and answered.
 #[derive(Clone, Debug)]
 pub enum Clock {
     System,
     /// Set by hand: milliseconds since 1970-01-01T00:00:00Z.
-    Manual(Arc<AtomicI64>),
+    Manual(watch::Sender<i64>),
 }
+
+/// The system's clock can be set while somebody waits, so a wait looks again after this time at most.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 impl Clock {
     /// A clock that stands at `instant` until [`Clock::set`] moves it.
     pub fn manual(instant: DateTime<Utc>) -> Clock {
-        Clock::Manual(Arc::new(AtomicI64::new(instant.timestamp_millis())))
+        Clock::Manual(watch::Sender::new(instant.timestamp_millis()))
     }
 
     pub fn now(&self) -> DateTime<Utc> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
         let millis = match self {
             Clock::System => Utc::now().timestamp_millis(),
-            Clock::Manual(millis) => millis.load(Ordering::SeqCst),
+            Clock::Manual(millis) => *millis.borrow(),
         };
         DateTime::from_timestamp_millis(millis).unwrap_or_default()
     }
@@ -31,7 +34,24 @@ impl Clock {
     /// Moves a manual clock; the system's stays as it is.
     pub fn set(&self, instant: DateTime<Utc>) {
         if let Clock::Manual(millis) = self {
-            millis.store(instant.timestamp_millis(), Ordering::SeqCst);
+            millis.send_replace(instant.timestamp_millis());
+        }
+    }
+
+    /// Ready as soon as the clock shows `instant` or later.
+    pub async fn wait_until(&self, instant: DateTime<Utc>) {
+        match self {
+            Clock::Manual(millis) => {
+                // The sender is ours, so the wait cannot fail.
+                let _ = millis.subscribe().wait_for(|now| *now >= instant.timestamp_millis()).await;
+            }
+            Clock::System => {
+                while let Ok(left) = (instant - self.now()).to_std()
+                    && !left.is_zero()
+                {
+                    tokio::time::sleep(left.min(LOOK_AGAIN)).await;
+                }
+            }
         }
     }
 }

@@ -30,6 +30,12 @@ pub struct Import {
 impl Import {
     pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
         let files = read_folder(&self.path).map_err(CliError::Said)?;
+        if files.is_empty() {
+            let folder = self.path.display();
+            return Err(CliError::Said(format!(
+                "there are no Markdown files in {folder}; name the folder that holds files like 0001-title.md"
+            )));
+        }
         let service = open(data_dir)?;
         let user = service.require_user(&self.user)?;
         let origin = Origin { actor: user.name.as_str().to_owned(), through: "import" };

@@ -15,14 +15,8 @@ pub fn zone(text: &str) -> Result<Zone, String> {
 
 /// An instant as RFC 3339 has it, in the years that can be planned.
 pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
-    let instant = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| "this is no RFC 3339 instant; write it like 2025-10-13T08:00:00+02:00".to_owned())?;
-    let instant = instant.to_utc();
-    if date::is_plannable(instant.date_naive()) {
-        Ok(instant)
-    } else {
-        Err("the year must lie between 1970 and 9998".to_owned())
-    }
+    let expected = "write an RFC 3339 instant of the years 1970 to 9998, like 2025-10-13T08:00:00+02:00";
+    date::parse_instant(text).ok_or_else(|| expected.to_owned())
 }
 
 /// How many days to plan.

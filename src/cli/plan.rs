@@ -49,9 +49,10 @@ impl Plan {
         let rules = RuleBook::from_files(&self.rules)?;
         let files = read_folder(&self.folder).map_err(CliError::Said)?;
         let system = system_settings();
-        let settings = Settings { zone: self.time_zone.unwrap_or(system.zone), ..system };
+        let zone = self.time_zone.unwrap_or(system.zone);
+        let settings = Settings { zone, days: self.days, ..system };
         let now = self.now.unwrap_or_else(|| Clock::System.now());
-        let answer = plan_folder(&files, &rules, owner_of(&self.folder)?, settings, now, self.days);
+        let answer = plan_folder(&files, &rules, owner_of(&self.folder)?, settings, now);
         if files.is_empty() {
             let folder = self.folder.display();
             complain(&format!("{folder} has no task files; name a folder with files such as 0001-Title.md"));

@@ -1,6 +1,6 @@
 //! Calendar dates as people write them in task files.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 /// A date as `dd.mm.yyyy`, the form that files and JSON use.
 pub fn to_text(date: NaiveDate) -> String {
@@ -30,8 +30,14 @@ pub fn parse_request(text: &str) -> Option<NaiveDate> {
     parse_lenient(text).filter(|date| is_plannable(*date))
 }
 
+/// Reads an RFC 3339 instant that a horizon can begin at.
+pub fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
+    let instant = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    is_plannable(instant.date_naive()).then_some(instant)
+}
+
 /// Whether a horizon can begin at this date.
-pub fn is_plannable(date: NaiveDate) -> bool {
+fn is_plannable(date: NaiveDate) -> bool {
     (1970..=9998).contains(&date.year())
 }
 

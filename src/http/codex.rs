@@ -3,25 +3,40 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::RawQuery;
 use axum::response::IntoResponse;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY};
+use chrono::{DateTime, Utc};
+use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::Body;
 use super::conditional::is_unchanged;
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::negotiate::{self, Format};
+use super::query::Query;
+use super::respond::{BY_ASKER, JSON, PRIVATE, full};
+use super::web;
+use crate::domain::date;
 use crate::domain::ids::UserId;
+use crate::domain::lang::Phrase;
+use crate::planning::DAYS_MAX;
 use crate::service::Service;
 use crate::service::timeline::Layer;
 use crate::store::hot::Entry;
+use crate::view::{Answer, json, text};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
-pub(super) const BY_ASKER: HeaderValue = HeaderValue::from_static("Authorization, Cookie, Accept-Encoding");
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
+const FORMATS: Phrase = Phrase { en: "json, html or text", de: "json, html oder text" };
+const INSTANT: Phrase = Phrase {
+    en: "an RFC 3339 instant of the years 1970 to 9998, like 2025-10-13T08:00:00Z",
+    de: "ein Zeitpunkt nach RFC 3339 aus den Jahren 1970 bis 9998, etwa 2025-10-13T08:00:00Z",
+};
+
+/// Columns of the week drawn in text.
+const TEXT_WIDTH: usize = 120;
 
 /// The answer before the router: for the plain request, when the timeline is hot.
 pub fn hot<B>(service: &Service, user: UserId, request: &Request<B>) -> Option<Response<Body>> {
@@ -30,37 +45,59 @@ pub fn hot<B>(service: &Service, user: UserId, request: &Request<B>) -> Option<R
     if !is_plain || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
+    if negotiate::format(request.headers()) != Format::Json {
+        return None;
+    }
     let entry = service.hot_timeline(user)?;
     Some(respond(&entry, request.headers(), Layer::Hot, HeaderValue::from_static("cache;desc=\"hot\"")))
 }
 
-/// Every other request for it.
-pub async fn get(
-    asked: Asked,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<axum::response::Response, HttpError> {
-    let rebuild = wants_rebuild(query.as_deref().unwrap_or_default())?;
-    let begun = Instant::now();
+/// Every other request for it: made anew, of other days, at another instant, in another form.
+pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum::response::Response, HttpError> {
     let service: &Arc<Service> = &asked.site.service;
-    let served = service.timeline(asked.actor.user, rebuild).await?;
-    let timing = timing(served.layer, begun.elapsed());
-    let response = respond(&served.entry, &headers, served.layer, timing);
+    let user = asked.actor.user;
+    let rebuild = query.flag("nocache")?;
+    let days = query.number("days", 1..=u64::from(DAYS_MAX), DAYS)?;
+    let days = days.and_then(|days| u16::try_from(days).ok());
+    let now = query.text("now").map(instant).transpose()?;
+    let format = wanted_format(&query, &headers)?;
+    let begun = Instant::now();
+    if days.is_none() && now.is_none() && format == Format::Json {
+        let served = service.timeline(user, rebuild).await?;
+        let timing = timing(served.layer, begun.elapsed());
+        let response = respond(&served.entry, &headers, served.layer, timing);
+        return Ok(response.map(axum::body::Body::new).into_response());
+    }
+    let answer = service.what_if(user, now, days).await?;
+    let mut response = render(&answer, format);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VARY, BY_ASKER);
+    headers.insert(X_CACHE, HeaderValue::from_static(Layer::Rebuilt.as_str()));
+    headers.insert(SERVER_TIMING, timing(Layer::Rebuilt, begun.elapsed()));
     Ok(response.map(axum::body::Body::new).into_response())
 }
 
-/// `?nocache=true`. Other parameters are not this route's and change nothing.
-fn wants_rebuild(query: &str) -> Result<bool, HttpError> {
-    let mut rebuild = false;
-    for pair in query.split('&') {
-        match pair.split_once('=').unwrap_or((pair, "")) {
-            ("nocache", "true" | "1") => rebuild = true,
-            ("nocache", "false" | "0") => rebuild = false,
-            ("nocache", _) => return Err(HttpError::MalformedQuery { name: "nocache", expected: "true or false" }),
-            _ => {}
-        }
+fn render(answer: &Answer, format: Format) -> Response<Body> {
+    match format {
+        Format::Json => full("application/json", json::timeline(answer)),
+        Format::Html => full("text/html; charset=utf-8", web::page(answer).into_string()),
+        Format::Text => full("text/plain; charset=utf-8", text::week(answer, TEXT_WIDTH)),
     }
-    Ok(rebuild)
+}
+
+fn wanted_format(query: &Query, headers: &HeaderMap) -> Result<Format, HttpError> {
+    match query.text("format") {
+        None => Ok(negotiate::format(headers)),
+        Some("json") => Ok(Format::Json),
+        Some("html") => Ok(Format::Html),
+        Some("text") => Ok(Format::Text),
+        Some(_) => Err(HttpError::MalformedQuery { name: "format", expected: FORMATS }),
+    }
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, HttpError> {
+    date::parse_instant(text).ok_or(HttpError::MalformedQuery { name: "now", expected: INSTANT })
 }
 
 fn timing(layer: Layer, took: Duration) -> HeaderValue {
@@ -69,17 +106,23 @@ fn timing(layer: Layer, took: Duration) -> HeaderValue {
 }
 
 fn respond(entry: &Entry, asked: &HeaderMap, layer: Layer, timing: HeaderValue) -> Response<Body> {
-    let mut response = if is_unchanged(asked, &entry.etag) {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response
-    } else {
-        let mut response = Response::new(Body::full(entry.finished.body.clone()));
-        response.headers_mut().insert(CONTENT_TYPE, JSON);
-        response
+    let compressed = if negotiate::takes_gzip(asked) { entry.compressed() } else { None };
+    let (body, etag) = match compressed {
+        Some(compressed) => (&compressed.body, &compressed.etag),
+        None => (&entry.finished.body, &entry.etag),
     };
+    let mut response = Response::new(Body::empty());
+    if is_unchanged(asked, etag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        *response.body_mut() = Body::full(body.clone());
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        if compressed.is_some() {
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+    }
     let headers = response.headers_mut();
-    if let Ok(etag) = HeaderValue::from_maybe_shared(entry.etag.clone()) {
+    if let Ok(etag) = HeaderValue::from_maybe_shared(etag.clone()) {
         headers.insert(ETAG, etag);
     }
     headers.insert(CACHE_CONTROL, PRIVATE);

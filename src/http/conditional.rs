@@ -4,7 +4,10 @@ use hyper::HeaderMap;
 use hyper::header::{IF_MATCH, IF_NONE_MATCH};
 
 use super::errors::HttpError;
+use crate::domain::lang::Phrase;
 use crate::service::tasks::Expectation;
+
+const TAGS: Phrase = Phrase { en: "an ETag in quotes, or *", de: "ein ETag in Anführungszeichen oder *" };
 
 /// Whether the client has the representation with this tag already. Tags are compared weakly.
 pub fn is_unchanged(headers: &HeaderMap, etag: &[u8]) -> bool {
@@ -26,7 +29,7 @@ pub fn expectation(headers: &HeaderMap) -> Result<Option<Expectation>, HttpError
     if values.peek().is_none() {
         return Ok(None);
     }
-    let malformed = || HttpError::MalformedHeader { name: "If-Match", expected: "an ETag in quotes, or *" };
+    let malformed = || HttpError::MalformedHeader { name: "If-Match", expected: TAGS };
     for value in values {
         for tag in value.to_str().map_err(|_| malformed())?.split(',').map(str::trim) {
             if tag == "*" {

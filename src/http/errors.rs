@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::body::BodyError;
 use super::head::HeadError;
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::store::StoreError;
 
@@ -33,11 +33,11 @@ pub enum HttpError {
     NotAnObject,
     MalformedQuery {
         name: &'static str,
-        expected: &'static str,
+        expected: Phrase,
     },
     MalformedHeader {
         name: &'static str,
-        expected: &'static str,
+        expected: Phrase,
     },
     Body(BodyError),
     Refused(Refusal),
@@ -165,6 +165,7 @@ impl HttpError {
                 );
             }
             HttpError::MalformedQuery { name, expected } | HttpError::MalformedHeader { name, expected } => {
+                let expected = expected.text(lang);
                 return lang
                     .pick(format!("{name} must be {expected}."), format!("{name} muss so aussehen: {expected}."));
             }
@@ -267,8 +268,12 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::TooLarge
         | Refusal::NoNumberLeft
         | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } => StatusCode::NOT_FOUND,
-        Refusal::Ambiguous { .. } | Refusal::KeyInFlight | Refusal::UserExists { .. } => StatusCode::CONFLICT,
+        Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::Ambiguous { .. }
+        | Refusal::SlotTaken { .. }
+        | Refusal::TouchedSince { .. }
+        | Refusal::KeyInFlight
+        | Refusal::UserExists { .. } => StatusCode::CONFLICT,
         Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
     }
@@ -285,9 +290,12 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::Unreadable { .. } => "unreadable_document",
         Refusal::NotEditable { .. } => "not_editable",
         Refusal::TooLarge => "document_too_large",
+        Refusal::SlotTaken { .. } => "slot_taken",
         Refusal::NoNumberLeft => "no_number_left",
         Refusal::KeyReused => "idempotency_key_reused",
         Refusal::KeyInFlight => "idempotency_key_in_flight",
+        Refusal::NoSuchChange { .. } => "no_such_change",
+        Refusal::TouchedSince { .. } => "touched_since",
         Refusal::NoSuchUser { .. } => "no_such_user",
         Refusal::UserExists { .. } => "user_exists",
     }

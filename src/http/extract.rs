@@ -1,8 +1,8 @@
 //! What handlers are given of a request.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HeaderName};
@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 
 use super::body;
 use super::errors::HttpError;
-use super::gate::Site;
+use super::head::HeadError;
+use super::site::Site;
+use crate::domain::lang::Phrase;
 use crate::service::accounts::Actor;
 use crate::service::tasks::IdempotencyKey;
 use crate::store::Origin;
@@ -22,6 +24,9 @@ const JSON_BYTES_MAX: usize = 1024 * 1024;
 
 /// The longest `Idempotency-Key`, in characters.
 const KEY_CHARS_MAX: usize = 255;
+
+const KEY: Phrase =
+    Phrase { en: "1 to 255 visible ASCII characters, once", de: "1 bis 255 sichtbare ASCII-Zeichen, nur einmal" };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -37,14 +42,26 @@ impl Asked {
     }
 }
 
-impl FromRequestParts<Weak<Site>> for Asked {
+impl FromRequestParts<Arc<Site>> for Asked {
     type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Weak<Site>) -> Result<Asked, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Asked, HttpError> {
         // The gate puts the actor there; a request without one did not come through it.
         let actor = parts.extensions.get::<Arc<Actor>>().cloned().ok_or(HttpError::SignInNeeded)?;
-        let site = site.upgrade().ok_or(HttpError::Unavailable)?;
-        Ok(Asked { site, actor })
+        Ok(Asked { site: site.clone(), actor })
+    }
+}
+
+/// The id of a task in the path, percent-decoded.
+pub struct TaskId(pub String);
+
+impl FromRequestParts<Arc<Site>> for TaskId {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<TaskId, HttpError> {
+        // The only way to fail is an id that is no UTF-8.
+        let id = Path::<String>::from_request_parts(parts, site).await;
+        id.map(|Path(id)| TaskId(id)).map_err(|_| HttpError::Head(HeadError::PathInvalid))
     }
 }
 
@@ -57,11 +74,11 @@ pub struct JsonObject {
 /// A JSON object, or nothing where the request has no body.
 pub struct MaybeJson(pub Option<JsonObject>);
 
-impl FromRequest<Weak<Site>> for MaybeJson {
+impl FromRequest<Arc<Site>> for MaybeJson {
     type Rejection = HttpError;
 
-    async fn from_request(request: Request, site: &Weak<Site>) -> Result<MaybeJson, HttpError> {
-        let limits = site.upgrade().ok_or(HttpError::Unavailable)?.limits.clone();
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<MaybeJson, HttpError> {
+        let limits = &site.limits;
         let (parts, content) = request.into_parts();
         let read = body::read(content, JSON_BYTES_MAX, limits.body_idle, limits.body_total);
         let bytes = read.await.map_err(HttpError::Body)?;
@@ -73,10 +90,10 @@ impl FromRequest<Weak<Site>> for MaybeJson {
     }
 }
 
-impl FromRequest<Weak<Site>> for JsonObject {
+impl FromRequest<Arc<Site>> for JsonObject {
     type Rejection = HttpError;
 
-    async fn from_request(request: Request, site: &Weak<Site>) -> Result<JsonObject, HttpError> {
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<JsonObject, HttpError> {
         let MaybeJson(object) = MaybeJson::from_request(request, site).await?;
         object.ok_or(HttpError::NotAnObject)
     }
@@ -110,9 +127,6 @@ pub fn idempotency_key(headers: &HeaderMap, fingerprint: [u8; 32]) -> Result<Opt
     let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     match (key, values.next()) {
         (Some(key), None) => Ok(Some(IdempotencyKey { key: key.to_owned(), fingerprint })),
-        _ => Err(HttpError::MalformedHeader {
-            name: "Idempotency-Key",
-            expected: "1 to 255 visible ASCII characters, once",
-        }),
+        _ => Err(HttpError::MalformedHeader { name: "Idempotency-Key", expected: KEY }),
     }
 }

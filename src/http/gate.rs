@@ -6,13 +6,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    AUTHORIZATION, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Request, Response};
@@ -22,31 +20,16 @@ use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
 use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
-use super::listen::Limits;
+use super::negotiate::language;
+use super::site::Site;
 use super::{probes, router};
-use crate::domain::lang::Lang;
-use crate::service::Service;
 use crate::service::accounts::Actor;
 use crate::store::Scopes;
 
-/// What a site is made with.
-pub struct SiteOptions {
-    pub service: Arc<Service>,
-    /// Who everybody is that comes over loopback without a token: the user of a demo.
-    pub open_to: Option<Arc<Actor>>,
-    /// Host names that the server answers for, beside address literals and localhost.
-    pub hosts: Vec<String>,
-    pub limits: Limits,
-}
-
-/// Everything that answers requests.
-pub struct Site {
-    pub(super) service: Arc<Service>,
-    open_to: Option<Arc<Actor>>,
-    hosts: Vec<String>,
-    pub(super) limits: Limits,
+/// Answers requests: the gate and the routes behind it.
+pub struct Gate {
+    site: Arc<Site>,
     router: Router,
-    draining: AtomicBool,
 }
 
 const CSP: HeaderValue = HeaderValue::from_static(
@@ -57,25 +40,9 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-impl Site {
-    pub fn new(options: SiteOptions) -> Arc<Site> {
-        Arc::new_cyclic(|site| Site {
-            service: options.service,
-            open_to: options.open_to,
-            hosts: options.hosts.into_iter().map(|host| host.to_lowercase()).collect(),
-            limits: options.limits,
-            router: router::router(site.clone()),
-            draining: AtomicBool::new(false),
-        })
-    }
-
-    /// From now on the server is not ready: it finishes what it has.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
-    }
-
-    pub(super) fn is_ready(&self) -> bool {
-        !self.draining.load(Ordering::Acquire) && self.service.store().is_writable()
+impl Gate {
+    pub fn new(site: Arc<Site>) -> Arc<Gate> {
+        Arc::new(Gate { router: router::router(site.clone()), site })
     }
 
     /// Answers one request.
@@ -102,13 +69,13 @@ impl Site {
     ) -> Result<Response<Body>, HttpError> {
         check_request_head(&request).map_err(HttpError::Head)?;
         self.check_host(&request)?;
-        if let Some(response) = probes::answer(&self, &request) {
+        if let Some(response) = probes::answer(&self.site, &request) {
             return Ok(response);
         }
         let actor = self.authorize(request.headers(), peer)?;
         check_scope(&actor, request.method())?;
         check_origin(&request)?;
-        if let Some(response) = codex::hot(&self.service, actor.user, &request) {
+        if let Some(response) = codex::hot(&self.site.service, actor.user, &request) {
             return Ok(response);
         }
         request.extensions_mut().insert(actor);
@@ -122,7 +89,7 @@ impl Site {
     /// name, so asking by them is not DNS rebinding.
     fn check_host<B>(&self, request: &Request<B>) -> Result<(), HttpError> {
         let host = host_of(request).unwrap_or_default();
-        if is_address_literal_or_localhost(host) || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+        if is_address_literal_or_localhost(host) || self.site.has_name(host) {
             return Ok(());
         }
         Err(HttpError::UnknownHost { host: host.chars().take(80).collect() })
@@ -132,14 +99,14 @@ impl Site {
     fn authorize(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Arc<Actor>, HttpError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let Some(value) = values.next() else {
-            let open = self.open_to.as_ref().filter(|_| peer.ip().is_loopback());
+            let open = self.site.open_to.as_ref().filter(|_| peer.ip().is_loopback());
             return open.cloned().ok_or(HttpError::SignInNeeded);
         };
         if values.next().is_some() {
             return Err(HttpError::InvalidToken);
         }
         let token = bearer(value).ok_or(HttpError::InvalidToken)?;
-        self.service.authenticate(token)?.ok_or(HttpError::InvalidToken)
+        self.site.service.authenticate(token)?.ok_or(HttpError::InvalidToken)
     }
 }
 
@@ -172,16 +139,4 @@ fn check_origin<B>(request: &Request<B>) -> Result<(), HttpError> {
         (None, None) => true,
     };
     if own { Ok(()) } else { Err(HttpError::CrossSite) }
-}
-
-pub(super) fn language(headers: &HeaderMap) -> Lang {
-    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    header.map_or(Lang::En, Lang::from_accept_language)
-}
-
-/// A full answer with a content type.
-pub(super) fn full(content_type: &'static str, body: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body::full(body));
-    response.headers_mut().insert(hyper::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }

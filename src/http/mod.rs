@@ -1,17 +1,25 @@
 //! HTTP: the accept loop, the gate that every request passes, and the routes behind it.
 
+mod account;
 pub mod body;
 mod codex;
 mod conditional;
 mod errors;
+mod events;
 mod extract;
 mod gate;
 mod head;
+mod history;
 pub mod listen;
+mod negotiate;
 mod probes;
+mod query;
+mod respond;
 mod router;
+mod site;
 mod tasks;
 mod web;
 mod wire;
 
-pub use gate::{Site, SiteOptions};
+pub use gate::Gate;
+pub use site::{Site, SiteOptions};

@@ -1,21 +1,30 @@
 //! Every route behind the gate, and nothing else.
 
-use std::sync::Weak;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::errors::HttpError;
-use super::gate::Site;
-use super::{codex, tasks, web};
+use super::site::Site;
+use super::{account, codex, events, history, tasks, web};
 
-/// The site owns its router, so the router holds it weakly.
-pub fn router(site: Weak<Site>) -> Router {
+pub fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/codex", get(codex::get))
         .route("/api/tasks", get(tasks::list).post(tasks::create))
         .route("/api/tasks/{id}", get(tasks::show).put(tasks::update).patch(tasks::update).delete(tasks::remove))
-        .route("/api/tasks/{id}/complete", axum::routing::post(tasks::complete))
+        .route("/api/tasks/{id}/complete", post(tasks::complete))
+        .route("/api/tasks/{id}/cancel", post(tasks::cancel))
+        .route("/api/tasks/{id}/reopen", post(tasks::reopen))
+        .route("/api/tasks/{id}/pin", post(tasks::pin))
+        .route("/api/tasks/{id}/unpin", post(tasks::unpin))
+        .route("/api/tasks/{id}/history", get(history::of_task))
+        .route("/api/history", get(history::list))
+        .route("/api/undo", post(history::undo))
+        .route("/api/settings", get(account::settings).put(account::change_settings).patch(account::change_settings))
+        .route("/api/me", get(account::me))
+        .route("/api/events", get(events::stream))
         .route("/", get(web::week))
         .route("/assets/week.css", get(web::style))
         .fallback(async || HttpError::NoSuchRoute)

@@ -1,19 +1,19 @@
 //! `/api/tasks`: handlers only; what they do is in `service::tasks`.
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
+use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use super::codex::{BY_ASKER, JSON, PRIVATE};
 use super::conditional::{expectation, is_unchanged};
 use super::errors::HttpError;
-use super::extract::{Asked, JsonObject, MaybeJson, idempotency_key};
-use super::gate::language;
+use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
+use super::negotiate::language;
+use super::respond::{BY_ASKER, PRIVATE, json};
 use super::wire::{self, CompletedJson, SavedJson};
 use crate::domain::lang::Lang;
-use crate::service::tasks::{Saved, Summary};
+use crate::service::error::Refusal;
+use crate::service::tasks::{Saved, Summary, Verb};
 use crate::view::task::{TaskJson, WholeTaskJson};
 
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ struct ListJson<'a> {
 
 pub async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
     let (tasks, etag) = asked.site.service.list_tasks(asked.actor.user).await?;
-    let etag = HeaderValue::from_maybe_shared(etag).map_err(|_| HttpError::Unavailable)?;
+    let etag = HeaderValue::try_from(etag).map_err(|_| HttpError::Unavailable)?;
     if is_unchanged(&headers, etag.as_bytes()) {
         return Ok(
             (StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response()
@@ -43,7 +43,7 @@ pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Res
     Ok(saved_response(&asked, saved))
 }
 
-pub async fn show(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn show(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
     let shown = asked.site.service.show_task(asked.actor.user, &id).await?;
     let task = summary(&shown.summary, language(&headers));
     let etag = HeaderValue::try_from(shown.etag.as_str()).ok();
@@ -52,7 +52,7 @@ pub async fn show(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> R
 
 pub async fn update(
     asked: Asked,
-    Path(id): Path<String>,
+    TaskId(id): TaskId,
     headers: HeaderMap,
     object: JsonObject,
 ) -> Result<Response, HttpError> {
@@ -62,7 +62,7 @@ pub async fn update(
     Ok(saved_response(&asked, saved))
 }
 
-pub async fn remove(asked: Asked, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn remove(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
     let expected = expectation(&headers)?;
     let saved = asked.site.service.remove_task(asked.actor.user, asked.origin(), id, expected).await?;
     Ok(json(&SavedJson::new(&asked.actor.name, saved), None))
@@ -70,7 +70,7 @@ pub async fn remove(asked: Asked, Path(id): Path<String>, headers: HeaderMap) ->
 
 pub async fn complete(
     asked: Asked,
-    Path(id): Path<String>,
+    TaskId(id): TaskId,
     headers: HeaderMap,
     MaybeJson(object): MaybeJson,
 ) -> Result<Response, HttpError> {
@@ -82,6 +82,38 @@ pub async fn complete(
     Ok(json(&CompletedJson::new(&asked.actor.name, completed), etag))
 }
 
+pub async fn cancel(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+    no_fields(&body)?;
+    apply(asked, id, &headers, Verb::Cancel).await
+}
+
+pub async fn reopen(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+    no_fields(&body)?;
+    apply(asked, id, &headers, Verb::Reopen).await
+}
+
+pub async fn pin(asked: Asked, id: TaskId, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
+    let slot = wire::slot(&object.fields)?;
+    apply(asked, id, &headers, Verb::Pin(slot)).await
+}
+
+pub async fn unpin(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+    no_fields(&body)?;
+    apply(asked, id, &headers, Verb::Unpin).await
+}
+
+async fn apply(asked: Asked, TaskId(id): TaskId, headers: &HeaderMap, verb: Verb) -> Result<Response, HttpError> {
+    let expected = expectation(headers)?;
+    let saved = asked.site.service.apply_verb(asked.actor.user, asked.origin(), id, verb, expected).await?;
+    Ok(saved_response(&asked, saved))
+}
+
+/// A verb that takes nothing says so, instead of ignoring what was meant.
+fn no_fields(MaybeJson(object): &MaybeJson) -> Result<(), Refusal> {
+    let first = object.as_ref().and_then(|object| object.fields.keys().next());
+    first.map_or(Ok(()), |name| Err(wire::nearest_of(name, &[])))
+}
+
 fn summary(task: &Summary, lang: Lang) -> TaskJson<'_> {
     let reading = task.reading.as_deref();
     TaskJson::new(&task.id, &task.file, reading, wire::placed(task.placed.clone()), lang)
@@ -90,14 +122,4 @@ fn summary(task: &Summary, lang: Lang) -> TaskJson<'_> {
 fn saved_response(asked: &Asked, saved: Saved) -> Response {
     let etag = HeaderValue::try_from(saved.etag.as_str()).ok();
     json(&SavedJson::new(&asked.actor.name, saved), etag)
-}
-
-fn json<T: Serialize>(value: &T, etag: Option<HeaderValue>) -> Response {
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
-    let mut response = (headers, body).into_response();
-    if let Some(etag) = etag {
-        response.headers_mut().insert(ETAG, etag);
-    }
-    response
 }

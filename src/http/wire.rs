@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::ids::UserName;
+use crate::domain::lang::Phrase;
 use crate::service::error::{Fault, Refusal};
 use crate::service::tasks::{Completed, Edit, Fields, Saved, SlotFields};
 use crate::view::json::SlotRefJson;
@@ -13,6 +14,11 @@ const BASE_PATH: &str = "codex-miroir";
 
 /// The fields that a create takes; an update takes `document` too.
 const FIELDS: [&str; 7] = ["kategorie", "status", "deadline", "fixedSlot", "tags", "title", "body"];
+
+pub const WHOLE_NUMBER: Phrase = Phrase { en: "a whole number", de: "eine ganze Zahl" };
+const A_TEXT: Phrase = Phrase { en: "a text", de: "ein Text" };
+const TEXTS: Phrase = Phrase { en: "a list of texts", de: "eine Liste von Texten" };
+const A_SLOT: Phrase = Phrase { en: "{datum, zeit} or null", de: "{datum, zeit} oder null" };
 
 /// How alike two names must be for one to be suggested for the other.
 const LIKENESS_MIN: f64 = 0.8;
@@ -73,7 +79,7 @@ fn unknown_field(name: &str) -> Refusal {
     nearest_of(name, &known)
 }
 
-fn nearest_of(name: &str, known: &[&str]) -> Refusal {
+pub fn nearest_of(name: &str, known: &[&str]) -> Refusal {
     let likeness = |field: &&&str| strsim::jaro_winkler(&name.to_lowercase(), &field.to_lowercase());
     let nearest = known.iter().filter(|field| likeness(field) >= LIKENESS_MIN);
     let nearest = nearest.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
@@ -82,16 +88,16 @@ fn nearest_of(name: &str, known: &[&str]) -> Refusal {
 }
 
 /// A text; `null` is as if the field were not there.
-fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusal> {
+pub fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusal> {
     match value {
         Value::String(text) => Ok(Some(text.clone())),
         Value::Null => Ok(None),
-        _ => Err(Refusal::field(field, Fault::WrongType { expected: "text" })),
+        _ => Err(Refusal::field(field, Fault::WrongType { expected: A_TEXT })),
     }
 }
 
 fn tags(value: &Value) -> Result<Vec<String>, Refusal> {
-    let wrong = || Refusal::field("tags", Fault::WrongType { expected: "a list of texts" });
+    let wrong = || Refusal::field("tags", Fault::WrongType { expected: TEXTS });
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(tags) => tags.iter().map(|tag| tag.as_str().map(str::to_owned).ok_or_else(wrong)).collect(),
@@ -101,7 +107,7 @@ fn tags(value: &Value) -> Result<Vec<String>, Refusal> {
 
 /// `{datum, zeit}`, the list form `[{datum}, {zeit}]` of old files, or `null`.
 fn fixed_slot(value: &Value) -> Result<Option<SlotFields>, Refusal> {
-    let wrong = || Refusal::field("fixedSlot", Fault::WrongType { expected: "{datum, zeit} or null" });
+    let wrong = || Refusal::field("fixedSlot", Fault::WrongType { expected: A_SLOT });
     let parts: Vec<&Map<String, Value>> = match value {
         Value::Null => return Ok(None),
         Value::Object(object) => vec![object],
@@ -116,7 +122,7 @@ fn fixed_slot(value: &Value) -> Result<Option<SlotFields>, Refusal> {
         match name.as_str() {
             "datum" => slot.datum = text("fixedSlot.datum", value)?,
             "zeit" => slot.zeit = text("fixedSlot.zeit", value)?,
-            _ => return Err(nearest_of(name, &["datum", "zeit"])),
+            _ => return Err(nearest_of(&format!("fixedSlot.{name}"), &["fixedSlot.datum", "fixedSlot.zeit"])),
         }
     }
     Ok(Some(slot))

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Service;
 use super::error::{Fault, Refusal, ServiceError};
 use crate::domain::ids::{UserId, UserName};
+use crate::domain::lang::Phrase;
 use crate::store::{Administered, Administration, Grant, Scopes, Settings, StoreError, User, random};
 
 /// Who asks, and what that one may do.
@@ -149,13 +150,16 @@ pub fn check_new_user(name: &str, password: Option<&str>) -> Result<(), Refusal>
 }
 
 fn check_password(password: &str) -> Result<(), Refusal> {
-    let expected = "12 to 128 characters long";
+    let expected = Phrase { en: "12 to 128 characters long", de: "12 bis 128 Zeichen" };
     let is_good = PASSWORD_CHARS.contains(&password.chars().count());
     if is_good { Ok(()) } else { Err(Refusal::field("password", Fault::Malformed { expected })) }
 }
 
 fn require_name(name: &str) -> Result<UserName, Refusal> {
-    let expected = "1 to 39 characters of a-z, 0-9, '.', '_', '-', beginning with a letter or digit";
+    let expected = Phrase {
+        en: "1 to 39 characters of a-z, 0-9, '.', '_', '-', beginning with a letter or digit",
+        de: "1 bis 39 Zeichen aus a-z, 0-9, '.', '_', '-', am Anfang Buchstabe oder Ziffer",
+    };
     UserName::parse(name).ok_or_else(|| Refusal::field("name", Fault::Malformed { expected }))
 }
 

@@ -18,7 +18,7 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
 use crate::store::{
-    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Origin, Outcome, Remembered, Snapshot, Store, StoreError,
+    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Origin, Outcome, Past, Remembered, Snapshot, Store, StoreError,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.
@@ -57,6 +57,16 @@ impl Situation<'_> {
     /// The day it is for the user.
     pub fn today(&self) -> NaiveDate {
         self.snapshot.settings.zone.date_of(self.now)
+    }
+
+    /// What a commit of the user changed, as far as it is kept and durable.
+    pub fn changes_of(&self, generation: Generation) -> Result<Vec<Past>, StoreError> {
+        self.store.list_changes(self.user, generation)
+    }
+
+    /// Whether that generation is on disk.
+    pub fn is_durable(&self, generation: Generation) -> bool {
+        self.store.published().generation(self.user).is_none_or(|durable| generation <= durable)
     }
 
     /// The slots that the user's rules give a day.
@@ -127,7 +137,9 @@ impl Service {
     {
         let service = self.clone();
         let work = async move { service.change_in_line(user, origin, Arc::new(decide)).await };
-        tokio::spawn(work).await.unwrap_or(Err(ServiceError::Interrupted(super::planners::Interrupted)))
+        // It may have been cut after the commit was handed over.
+        let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()).into());
+        tokio::spawn(work).await.unwrap_or_else(cut)
     }
 
     async fn change_in_line<T, D>(&self, user: UserId, origin: Origin, decide: Arc<D>) -> Result<T, ServiceError>
@@ -315,7 +327,8 @@ fn apply(changes: &[Change], ground: &mut Snapshot, overlay: &mut Overlay) {
                 ground.tasks.insert(key.clone(), reading.clone());
                 overlay.insert(key.clone(), (generation, Some(raw.clone())));
             }
-            Change::RemoveDocument { key } => {
+            Change::PutSettings { settings, .. } => ground.settings = *settings,
+            Change::RemoveDocument { key, .. } => {
                 ground.tasks.remove(key);
                 overlay.insert(key.clone(), (generation, None));
             }

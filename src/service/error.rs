@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::planners::Interrupted;
 use crate::domain::date;
 use crate::domain::document::EditError;
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::Problem;
 use crate::store::StoreError;
 
@@ -64,12 +64,26 @@ pub enum Refusal {
     },
     /// The change would make the document larger than it may be.
     TooLarge,
+    /// An open task is fixed to that slot already.
+    SlotTaken {
+        datum: NaiveDate,
+        zeit: String,
+        by: String,
+    },
     /// All numbers are used up.
     NoNumberLeft,
     /// The `Idempotency-Key` came before with another request.
     KeyReused,
     /// The first request with this `Idempotency-Key` is still under way.
     KeyInFlight,
+    /// No change of that generation is kept.
+    NoSuchChange {
+        generation: u64,
+    },
+    /// A change cannot be taken back, because a later one is built on it.
+    TouchedSince {
+        what: String,
+    },
     NoSuchUser {
         name: String,
     },
@@ -84,7 +98,7 @@ pub enum Fault {
     Missing,
     /// Of another JSON type than `expected`.
     WrongType {
-        expected: &'static str,
+        expected: Phrase,
     },
     /// Not one of the words that it can be.
     UnknownWord {
@@ -116,7 +130,7 @@ pub enum Fault {
     Unreadable(Problem),
     /// Not of the form that is described.
     Malformed {
-        expected: &'static str,
+        expected: Phrase,
     },
 }
 
@@ -172,6 +186,13 @@ impl Refusal {
                     "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
                 )
                 .to_owned(),
+            Refusal::SlotTaken { datum, zeit, by } => {
+                let datum = date::to_text(*datum);
+                lang.pick(
+                    format!("{zeit} on {datum} is held by “{by}”; unpin that one first, or choose another slot."),
+                    format!("{zeit} am {datum} hat schon „{by}“; bitte die erst lösen oder einen anderen Slot wählen."),
+                )
+            }
             Refusal::NoNumberLeft => lang
                 .pick(
                     "All task numbers up to 999999999 are used up.",
@@ -190,6 +211,17 @@ impl Refusal {
                     "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
                 )
                 .to_owned(),
+            Refusal::NoSuchChange { generation: 0 } => lang
+                .pick("There is no change to take back.", "Es gibt keine Änderung, die sich zurücknehmen lässt.")
+                .to_owned(),
+            Refusal::NoSuchChange { generation } => lang.pick(
+                format!("You have no change of generation {generation}; see GET /api/history."),
+                format!("Du hast keine Änderung der Generation {generation}; siehe GET /api/history."),
+            ),
+            Refusal::TouchedSince { what } => lang.pick(
+                format!("{what} was changed again since; take the later change back first."),
+                format!("{what} wurde seitdem wieder geändert; bitte erst die spätere Änderung zurücknehmen."),
+            ),
             Refusal::NoSuchUser { name } => lang.pick(
                 format!("There is no user {name}; see: codexmiroir user add NAME"),
                 format!("Es gibt keinen Benutzer {name}; siehe: codexmiroir user add NAME"),
@@ -206,7 +238,8 @@ impl Fault {
         match self {
             Fault::Missing => lang.pick(format!("{field} is missing."), format!("{field} fehlt.")),
             Fault::WrongType { expected } => {
-                lang.pick(format!("{field} must be {expected}."), format!("{field} muss vom Typ {expected} sein."))
+                let expected = expected.text(lang);
+                lang.pick(format!("{field} must be {expected}."), format!("{field} muss {expected} sein."))
             }
             Fault::UnknownWord { value, known } => {
                 let known = known.join(", ");
@@ -253,6 +286,7 @@ impl Fault {
                 )
             }
             Fault::Malformed { expected } => {
+                let expected = expected.text(lang);
                 lang.pick(format!("{field} must be {expected}."), format!("{field} muss so aussehen: {expected}."))
             }
         }

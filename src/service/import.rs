@@ -72,8 +72,9 @@ fn import(situation: &Situation<'_>, files: &[FolderFile], dry_run: bool) -> Res
     if changes.is_empty() || dry_run {
         return Ok(Decision::Keep(report));
     }
-    let imported = changes.iter().map(|change| match change {
-        Change::PutDocument { key, .. } | Change::RemoveDocument { key } => key,
+    let imported = changes.iter().filter_map(|change| match change {
+        Change::PutDocument { key, .. } => Some(key),
+        Change::RemoveDocument { .. } | Change::PutSettings { .. } => None,
     });
     let known = situation.snapshot.head.next_number;
     let next_number = match (known, planning::next_number(imported)) {

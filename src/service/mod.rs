@@ -7,10 +7,12 @@ pub mod accounts;
 pub mod change;
 pub mod demo;
 pub mod error;
+pub mod history;
 pub mod import;
 mod planners;
 mod planning;
 pub mod rulebook;
+pub mod settings;
 pub mod tasks;
 pub mod timeline;
 

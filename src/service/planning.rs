@@ -17,7 +17,7 @@ use crate::domain::policy::{Policy, SlotSpec};
 use crate::domain::problem::{DOCUMENT_BYTES_MAX, Problem};
 use crate::domain::task::Task;
 use crate::domain::timeline::InvalidDocument;
-use crate::planning::{DAYS_DEFAULT, Horizon, days_asked, needs_verdict, plan};
+use crate::planning::{Horizon, days_asked, needs_verdict, plan};
 use crate::rules::{Question, Questions, RuleError};
 use crate::store::hot::Entry;
 use crate::store::{Finished, Head, Incarnation, Reading, Settings, Snapshot};
@@ -40,7 +40,7 @@ pub(super) struct Identity {
 /// The body of a task's document, for rules that read it.
 pub(super) type BodyOf<'a> = dyn Fn(&DocKey) -> Option<Arc<str>> + 'a;
 
-/// Plans a snapshot over the days that are served by default.
+/// Plans a snapshot over the days that the user's timeline covers.
 pub(super) fn plan_snapshot(
     desk: &mut Desk,
     rules: &RuleBook,
@@ -49,7 +49,7 @@ pub(super) fn plan_snapshot(
     now: DateTime<Utc>,
     body_of: &BodyOf<'_>,
 ) -> Planned {
-    let horizon = Horizon::new(snapshot.settings.zone, now, DAYS_DEFAULT);
+    let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
     let answer = answer(desk, rules, snapshot, &horizon, body_of);
     let body = Bytes::from(json::timeline(&answer));
     let finished = Finished {
@@ -75,13 +75,12 @@ pub(super) fn entry(identity: Identity, finished: Finished) -> Entry {
     hash.update(finished.valid_from.timestamp_millis().to_be_bytes());
     hash.update(finished.valid_until.timestamp_millis().to_be_bytes());
     hash.update(b"json");
-    Entry { finished, etag: quoted_tag(&hash.finalize()) }
+    Entry::new(finished, &tag(&hash.finalize()))
 }
 
-/// The first half of a hash as an entity tag, in hexadecimal digits between quotes.
-pub(super) fn quoted_tag(hash: &[u8]) -> Bytes {
-    let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Bytes::from(format!("\"{digits}\""))
+/// The first half of a hash in hexadecimal digits: what entity tags are made of.
+pub(super) fn tag(hash: &[u8]) -> String {
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Asks the rules and plans. Rules that fail are replaced by the built-in ones, and the answer says so.
@@ -160,7 +159,6 @@ pub fn plan_folder(
     user: UserName,
     settings: Settings,
     now: DateTime<Utc>,
-    days: u16,
 ) -> Answer {
     let mut tasks = std::collections::BTreeMap::new();
     let mut bodies = std::collections::HashMap::new();
@@ -176,7 +174,7 @@ pub fn plan_folder(
     let head = Head { generation: Generation(0), committed_at: now, next_number };
     let snapshot = Snapshot { name: user, head, settings, tasks };
     let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
-    answer(&mut Desk::default(), rules, &snapshot, &Horizon::new(settings.zone, now, days), &body_of)
+    answer(&mut Desk::default(), rules, &snapshot, &Horizon::new(settings.zone, now, settings.days), &body_of)
 }
 
 /// A document as planning keeps it; `None` for a file that is no task and does not say so either.

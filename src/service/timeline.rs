@@ -77,6 +77,23 @@ impl Service {
         Ok(served)
     }
 
+    /// What the timeline would be over other days or at another instant. Nothing of it is kept.
+    pub async fn what_if(
+        self: &Arc<Self>,
+        user: UserId,
+        now: Option<DateTime<Utc>>,
+        days: Option<u16>,
+    ) -> Result<Answer, ServiceError> {
+        let service = self.clone();
+        let job = move |desk: &mut super::planners::Desk| {
+            let mut snapshot = service.require_snapshot(user)?;
+            snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
+            let now = now.unwrap_or_else(|| service.clock.now());
+            Ok(service.plan(desk, user, &snapshot, now).answer)
+        };
+        self.planners.run(job).await?
+    }
+
     /// The user's timeline as a value, planned now.
     pub async fn answer(self: &Arc<Self>, user: UserId) -> Result<Answer, ServiceError> {
         Ok(self.planned(user).await?.1.answer)
@@ -104,7 +121,7 @@ impl Service {
         Ok(self.plan(desk, user, &snapshot, self.clock.now()))
     }
 
-    fn require_snapshot(&self, user: UserId) -> Result<Snapshot, ServiceError> {
+    pub(super) fn require_snapshot(&self, user: UserId) -> Result<Snapshot, ServiceError> {
         let snapshot = self.store.snapshot(user)?;
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }

@@ -5,22 +5,64 @@
 //! entry is served only if it is of that generation or a later one. So no acknowledged write is unseen, in
 //! whatever order entries arrive.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
+use tokio::sync::watch;
 
 use super::{Basis, Finished};
 use crate::domain::ids::{Generation, UserId};
 
 /// A finished answer, ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Entry {
     pub finished: Finished,
-    /// The entity tag with its quotes.
+    /// The entity tag of the body, with its quotes.
     pub etag: Bytes,
+    /// Made when the first reader takes it, and kept as long as the entry.
+    compressed: OnceLock<Option<Compressed>>,
+}
+
+/// The body compressed with gzip, with an entity tag of its own.
+#[derive(Clone, Debug)]
+pub struct Compressed {
+    pub body: Bytes,
+    pub etag: Bytes,
+}
+
+/// Smaller bodies fit into one packet anyway.
+const COMPRESSED_BODY_BYTES_MIN: usize = 1_024;
+
+impl Entry {
+    /// `tag` is what stands between the quotes of the entity tag.
+    pub fn new(finished: Finished, tag: &str) -> Entry {
+        Entry { finished, etag: format!("\"{tag}\"").into(), compressed: OnceLock::new() }
+    }
+
+    /// The compressed body; `None` where compressing does not pay.
+    pub fn compressed(&self) -> Option<&Compressed> {
+        self.compressed.get_or_init(|| self.compress()).as_ref()
+    }
+
+    fn compress(&self) -> Option<Compressed> {
+        let body = &self.finished.body;
+        if body.len() < COMPRESSED_BODY_BYTES_MIN {
+            return None;
+        }
+        let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+        encoder.write_all(body).ok()?;
+        let compressed = encoder.finish().ok()?;
+        let tag = self.etag.strip_suffix(b"\"")?;
+        let smaller = compressed.len() < body.len();
+        smaller.then(|| Compressed { body: compressed.into(), etag: [tag, b"-gzip\""].concat().into() })
+    }
 }
 
 /// What an entry costs beside its body: the structs, the tag, the map's own bookkeeping.
@@ -31,7 +73,9 @@ struct BytesOfEntry;
 
 impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
     fn weight(&self, _: &UserId, entry: &Arc<Entry>) -> u64 {
-        entry.finished.body.len() as u64 + ENTRY_OVERHEAD_BYTES
+        // The compressed body is made later and must not change the weight; JSON shrinks to a third at least.
+        let body = entry.finished.body.len() as u64;
+        body + body / 3 + ENTRY_OVERHEAD_BYTES
     }
 }
 
@@ -39,6 +83,8 @@ impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
 pub struct Published {
     generations: papaya::HashMap<UserId, Generation>,
     entries: Cache<UserId, Arc<Entry>, BytesOfEntry>,
+    /// Who wants to be told of a user's commits; only users that somebody listens to are in it.
+    listeners: Mutex<HashMap<UserId, watch::Sender<Generation>>>,
 }
 
 impl Published {
@@ -49,6 +95,7 @@ impl Published {
         Published {
             generations: papaya::HashMap::new(),
             entries: Cache::with_weighter(entries_estimate, hot_bytes_max, BytesOfEntry),
+            listeners: Mutex::default(),
         }
     }
 
@@ -60,11 +107,38 @@ impl Published {
     /// Raises the user's generation to at least this one. To be called with committed generations only.
     pub fn advance(&self, user: UserId, generation: Generation) {
         self.generations.pin().update_or_insert(user, |known| (*known).max(generation), generation);
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listener) = listeners.get(&user) {
+            if listener.is_closed() {
+                listeners.remove(&user);
+            } else {
+                listener.send_if_modified(|known| std::mem::replace(known, generation.max(*known)) < generation);
+            }
+        }
     }
 
-    /// Offers an answer; it is served for as long as it is current.
+    /// Tells of every generation that is advanced to from now on.
+    pub fn subscribe(&self, user: UserId) -> watch::Receiver<Generation> {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever left without a commit since is forgotten when somebody comes.
+        listeners.retain(|_, listener| !listener.is_closed());
+        listeners.entry(user).or_insert_with(|| watch::Sender::new(Generation(0))).subscribe()
+    }
+
+    /// Offers an answer; it is served for as long as it is current. One of a later generation stays: a reader
+    /// that was slow must not push out what a commit has published since.
     pub fn put(&self, user: UserId, entry: Arc<Entry>) {
-        self.entries.insert(user, entry);
+        let decide = |_: &UserId, kept: &mut Arc<Entry>| {
+            let is_later = kept.finished.generation > entry.finished.generation;
+            if is_later { EntryAction::Retain(()) } else { EntryAction::ReplaceWithGuard }
+        };
+        match self.entries.entry(&user, None, decide) {
+            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
+                // It fails when the place was taken away meanwhile; then the next read brings the answer again.
+                let _ = place.insert(entry);
+            }
+            EntryResult::Retained(()) | EntryResult::Removed(..) | EntryResult::Timeout => {}
+        }
     }
 
     /// The answer for this user, if a current one is hot.
@@ -98,7 +172,7 @@ mod tests {
             valid_until: at(200),
             body: vec![b'x'; bytes].into(),
         };
-        Arc::new(Entry { finished, etag: Bytes::from_static(b"\"t\"") })
+        Arc::new(Entry::new(finished, "t"))
     }
 
     #[test]
@@ -116,6 +190,22 @@ mod tests {
         assert!(published.get(USER, BASIS, at(150)).is_none(), "a later commit");
         published.advance(USER, Generation(2));
         assert_eq!(published.generation(USER), Some(Generation(4)), "generations never go back");
+    }
+
+    #[test]
+    fn a_late_answer_does_not_push_out_a_later_one() {
+        let published = Published::new(1 << 20);
+        published.advance(USER, Generation(4));
+        published.put(USER, entry(4, 10));
+        published.put(USER, entry(3, 20));
+        let served = |published: &Published| published.get(USER, BASIS, at(150)).map(|e| e.finished.body.len());
+        assert_eq!(served(&published), Some(10));
+        published.put(USER, entry(4, 30));
+        assert_eq!(served(&published), Some(30), "of the same generation the last one stays");
+        published.advance(USER, Generation(5));
+        published.put(USER, entry(5, 40));
+        assert_eq!(served(&published), Some(40));
+        assert_eq!(published.hot_bytes(), 40 + ENTRY_OVERHEAD_BYTES);
     }
 
     #[test]

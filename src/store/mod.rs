@@ -24,7 +24,7 @@ use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
-pub use self::redb::{OpenError, SCHEMA_VERSION, Store};
+pub use self::redb::{Moment, OpenError, SCHEMA_VERSION, Store};
 pub use keyed::KeyedLocks;
 
 /// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.
@@ -53,6 +53,8 @@ pub struct Head {
 pub struct Settings {
     pub zone: Zone,
     pub lang: Lang,
+    /// How many days the user's timeline covers, today included.
+    pub days: u16,
 }
 
 /// The ground state of one user at one generation: everything that planning needs.
@@ -82,10 +84,10 @@ impl Finished {
     }
 }
 
-/// One change of a user's ground state.
+/// One change of a user's ground state. `verb` says for the history what was done: `create`, `update` …
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// `verb` says for the history what was done: `create`, `update`, `complete` …
+    /// The document is there afterwards, whatever was there before.
     PutDocument {
         key: DocKey,
         raw: Arc<[u8]>,
@@ -94,6 +96,40 @@ pub enum Change {
     },
     RemoveDocument {
         key: DocKey,
+        verb: &'static str,
+    },
+    PutSettings {
+        settings: Settings,
+        verb: &'static str,
+    },
+}
+
+/// One change of a commit, as the history keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    pub generation: Generation,
+    /// The place of the change within its commit.
+    pub index: u32,
+    pub at: DateTime<Utc>,
+    pub basis: Basis,
+    pub actor: String,
+    pub through: String,
+    pub verb: String,
+    pub what: PastState,
+}
+
+/// What was changed, from what to what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PastState {
+    /// A document's bytes; `None` where there was or is none.
+    Document {
+        key: DocKey,
+        before: Option<Vec<u8>>,
+        after: Option<Vec<u8>>,
+    },
+    Settings {
+        before: Settings,
+        after: Settings,
     },
 }
 
@@ -187,6 +223,12 @@ impl Scopes {
 
     pub fn with(self, other: Scopes) -> Scopes {
         Scopes(self.0 | other.0)
+    }
+
+    /// The words of the scopes that are set.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [(Self::READ, "read"), (Self::WRITE, "write"), (Self::FEED, "feed"), (Self::ADMIN, "admin")];
+        all.into_iter().filter(|(scope, _)| self.allow(*scope)).map(|(_, name)| name).collect()
     }
 
     pub fn allow(self, needed: Scopes) -> bool {

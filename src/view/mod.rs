@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod markdown;
+pub mod settings;
 pub mod task;
 pub mod text;
 

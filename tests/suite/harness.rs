@@ -97,6 +97,13 @@ impl TestServer {
         TestServer::start_in(self.data_dir.clone(), self.clock.clone(), start).await
     }
 
+    /// As [`TestServer::restart`]; in between `meddle` has the data directory to itself.
+    pub async fn restart_after(mut self, meddle: impl FnOnce()) -> TestServer {
+        self.running.take().unwrap().stop().await;
+        meddle();
+        TestServer::start_in(self.data_dir.clone(), self.clock.clone(), Start::default()).await
+    }
+
     fn running(&self) -> &Running {
         self.running.as_ref().unwrap()
     }
@@ -127,7 +134,7 @@ impl TestServer {
     }
 
     pub async fn user_in(&self, name: &str, zone: &str) -> TestUser {
-        let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En };
+        let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En, days: 7 };
         self.service().add_user(name, false, settings, None).await.unwrap();
         let token = self.token(name, Scopes::READ.with(Scopes::WRITE)).await;
         TestUser { name: name.to_owned(), token, client: self.client.clone(), base: self.url("") }
@@ -144,7 +151,15 @@ impl TestServer {
 
     /// Imports a folder for the user.
     pub async fn import(&self, user: &TestUser, folder: &Path) {
-        let files = read_folder(folder).unwrap();
+        self.import_files(user, read_folder(folder).unwrap()).await;
+    }
+
+    /// Imports one document for the user.
+    pub async fn import_document(&self, user: &TestUser, file: &str, document: &str) {
+        self.import_files(user, vec![(file.to_owned(), document.as_bytes().to_vec())]).await;
+    }
+
+    pub async fn import_files(&self, user: &TestUser, files: Vec<(String, Vec<u8>)>) {
         let id = self.service().require_user(&user.name).unwrap().id;
         let origin = Origin { actor: user.name.clone(), through: "import" };
         self.service().import(id, origin, files, false).await.unwrap();
@@ -161,6 +176,11 @@ pub struct TestUser {
 }
 
 impl TestUser {
+    /// The same user with another token.
+    pub fn with_token(&self, token: String) -> TestUser {
+        TestUser { token, ..self.clone() }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
@@ -184,6 +204,39 @@ impl TestUser {
     /// The timeline, which must be there.
     pub async fn codex(&self) -> Value {
         let answer = self.get("/codex").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// A task whole, which must be there.
+    pub async fn task(&self, id: &str) -> Value {
+        let answer = self.get(&format!("/api/tasks/{id}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// The document of a task, byte for byte.
+    pub async fn document(&self, id: &str) -> String {
+        self.task(id).await["document"].as_str().unwrap().to_owned()
+    }
+
+    /// The tasks of the list, which must be there.
+    pub async fn tasks(&self) -> Vec<Value> {
+        let answer = self.get("/api/tasks").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["tasks"].as_array().unwrap().clone()
+    }
+
+    /// Changes fields of a task, which must succeed.
+    pub async fn update(&self, id: &str, fields: Value) -> Value {
+        let answer = self.put(&format!("/api/tasks/{id}"), &fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// Completes a task, which must succeed; an empty object is as no body.
+    pub async fn complete(&self, id: &str, slot: Value) -> Value {
+        let answer = self.post(&format!("/api/tasks/{id}/complete"), &slot).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
     }
@@ -236,4 +289,47 @@ pub fn file_at(codex: &Value, datum: &str, zeit: &str) -> Option<String> {
     let day = codex["timeline"].as_array()?.iter().find(|day| day["datum"] == datum)?;
     let slot = day["slots"].as_array()?.iter().find(|slot| slot["zeit"] == zeit)?;
     Some(slot["task"]["file"].as_str()?.to_owned())
+}
+
+/// Every place of a timeline that names the file: `13.10.2025 morgens`, `waiting`, `invalid` … The running slot
+/// counts as `current` when the timeline does not offer it any more.
+pub fn places(codex: &Value, file: &str) -> Vec<String> {
+    let mut places = Vec::new();
+    for day in codex["timeline"].as_array().unwrap() {
+        for slot in day["slots"].as_array().unwrap().iter().filter(|slot| slot["task"]["file"] == file) {
+            places.push(format!("{} {}", day["datum"].as_str().unwrap(), slot["zeit"].as_str().unwrap()));
+        }
+    }
+    let current = &codex["current"];
+    if current["task"]["file"] == file {
+        let slot = format!("{} {}", current["datum"].as_str().unwrap(), current["zeit"].as_str().unwrap());
+        if !places.contains(&slot) {
+            places.push("current".to_owned());
+        }
+    }
+    for list in ["conflicts", "overdue", "later", "unplaced", "invalid"] {
+        let entries = codex[list].as_array().unwrap().iter().filter(|entry| entry["file"] == file);
+        places.extend(entries.map(|_| list.to_owned()));
+    }
+    let waiting = codex["waiting"].as_array().unwrap().iter().filter(|waiting| **waiting == file);
+    places.extend(waiting.map(|_| "waiting".to_owned()));
+    places
+}
+
+/// The entry of a list of a timeline for the file.
+pub fn entry<'c>(codex: &'c Value, list: &str, file: &str) -> &'c Value {
+    let entries = codex[list].as_array().unwrap();
+    entries.iter().find(|entry| entry["file"] == file).unwrap_or_else(|| panic!("{file} is not in {list}: {codex:#}"))
+}
+
+/// Runs all of them at the same time; the results in their order.
+pub async fn at_once<T: Send + 'static>(
+    futures: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    let running: Vec<_> = futures.into_iter().map(tokio::spawn).collect();
+    let mut results = Vec::with_capacity(running.len());
+    for task in running {
+        results.push(task.await.unwrap());
+    }
+    results
 }

@@ -1,11 +1,19 @@
 //! Every test that uses the program from outside: a real server on a free port, a real client, the real
 //! binary. One test binary, because linking is what takes long.
 
+mod bad_input;
 mod binary;
 mod browser;
 mod cli;
+mod concurrency;
 mod crash;
+mod faults;
+mod faults_documents;
+mod faults_numbers;
 mod harness;
 mod page;
+mod plan_equals_server;
 mod reading;
+mod strangers;
+mod writing;
 mod zones;

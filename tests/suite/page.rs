@@ -71,7 +71,7 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
         rules: RuleBook::builtin(),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
         hosts: Vec::new(),
-        demo: Some(Settings { zone, lang }),
+        demo: Some(Settings { zone, lang, days: DAYS_DEFAULT }),
         limits: Limits::default(),
         clock: Clock::manual(instant(now)),
     };
@@ -171,7 +171,7 @@ async fn the_last_evening_of_a_week_still_shows_a_week() {
 
 #[test]
 fn the_demo_is_alive_at_every_hour_of_every_weekday() {
-    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En };
+    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: DAYS_DEFAULT };
     let rules = RuleBook::builtin();
     let name = UserName::parse(demo::USER).unwrap();
     // From a winter into a summer, seven hours further each time: every hour of every weekday comes.
@@ -179,7 +179,7 @@ fn the_demo_is_alive_at_every_hour_of_every_weekday() {
     for step in 0..24 * 7 {
         let now = start + TimeDelta::hours(7 * step);
         let samples = demo::samples(settings.zone.date_of(now));
-        let timeline = plan_folder(&samples, &rules, name.clone(), settings, now, DAYS_DEFAULT).timeline;
+        let timeline = plan_folder(&samples, &rules, name.clone(), settings, now).timeline;
         let slots = || timeline.days.iter().flat_map(|day| &day.slots);
         assert!(slots().filter(|slot| slot.task.is_some()).count() >= 10, "{now}");
         assert!(slots().filter(|slot| slot.task.as_ref().is_some_and(|task| task.is_fixed)).count() >= 2, "{now}");

@@ -82,8 +82,8 @@ impl Scene {
     }
 
     fn plan(&self, now: DateTime<Utc>) -> Answer {
-        let settings = Settings { zone: self.zone, lang: Lang::En };
-        plan_folder(&self.files, &self.rules, UserName::parse("lena").unwrap(), settings, now, DAYS_DEFAULT)
+        let settings = Settings { zone: self.zone, lang: Lang::En, days: DAYS_DEFAULT };
+        plan_folder(&self.files, &self.rules, UserName::parse("lena").unwrap(), settings, now)
     }
 
     fn local(&self, instant: DateTime<Utc>) -> String {

@@ -2,14 +2,19 @@
 
 mod week;
 
+pub use week::page;
+
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hyper::HeaderMap;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 
-use super::codex::{BY_ASKER, PRIVATE};
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::respond::{BY_ASKER, PRIVATE};
+use super::site::Site;
 
 const STYLE: &str = include_str!("week.css");
 
@@ -22,7 +27,7 @@ pub async fn week(asked: Asked) -> Result<Response, HttpError> {
 }
 
 /// `GET /assets/week.css`
-pub async fn style(State(_): State<std::sync::Weak<super::Site>>, headers: HeaderMap) -> Response {
+pub async fn style(State(_): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let etag = format!("\"{:08x}\"", crc32fast::hash(STYLE.as_bytes()));
     let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
     let cache = HeaderValue::from_static("no-cache");

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use chrono::{NaiveDate, Timelike};
-
+use super::slot::{done_in, usual_slot};
 use super::update::{edit_document, put, require};
-use super::{Completed, Expectation, SlotFields, validate};
+use super::{Completed, Expectation, SlotFields};
 use crate::domain::date;
 use crate::domain::document::Changes;
 use crate::domain::ids::UserId;
@@ -46,7 +45,7 @@ fn complete(
         (None, Some((datum, zeit))) => (datum, zeit, Changes::default()),
         (named, _) => {
             let (datum, zeit) = match named {
-                Some(slot) => validate::done_in(slot, situation)?,
+                Some(slot) => done_in(slot, situation)?,
                 None => usual_slot(situation),
             };
             let changes = Changes {
@@ -60,20 +59,4 @@ fn complete(
     let edited = edit_document(&key, &raw, &changes)?;
     let completed = move |saved| Completed { saved, datum: date::to_text(datum), zeit };
     put(situation, key, &raw, edited, "complete", completed)
-}
-
-/// The slot that somebody who names none means: the running one, else the last that began today, else
-/// today's first; on a day without slots, the usual name of this time of day.
-pub(super) fn usual_slot(situation: &mut Situation<'_>) -> (NaiveDate, String) {
-    let now = situation.snapshot.settings.zone.local(situation.now);
-    let today = now.date_naive();
-    let slots = situation.slots(today);
-    let begun = slots.iter().rev().find(|slot| slot.from <= now.time());
-    let zeit = match begun.or(slots.first()) {
-        Some(slot) => slot.zeit.clone(),
-        None if now.hour() < 13 => "morgens".to_owned(),
-        None if now.hour() < 18 => "nachmittags".to_owned(),
-        None => "abends".to_owned(),
-    };
-    (today, zeit)
 }

@@ -6,12 +6,15 @@ use super::idempotency::KeyGuard;
 use super::{Fields, IdempotencyKey, Saved, saved, validate};
 use crate::domain::document::{self, NewTask};
 use crate::domain::ids::{DocKey, UserId};
+use crate::domain::lang::Phrase;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::domain::task::Status;
 use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::{Service, planning};
 use crate::store::{Change, Origin};
+
+const MARKDOWN: Phrase = Phrase { en: "Markdown", de: "Markdown" };
 
 /// The route that idempotency keys of creates belong to.
 const ROUTE: &str = "POST /api/tasks";
@@ -25,13 +28,18 @@ impl Service {
         fields: Fields,
         key: Option<IdempotencyKey>,
     ) -> Result<Saved, ServiceError> {
-        let _guard = key.as_ref().map(|key| KeyGuard::take(self, user, ROUTE, &key.key)).transpose()?;
+        let guard = key.as_ref().map(|key| KeyGuard::take(self, user, ROUTE, &key.key)).transpose()?;
         if let Some(key) = &key
             && let Some(earlier) = self.repeated(user, ROUTE, key)?
         {
             return Ok(earlier);
         }
-        self.change(user, origin, move |situation| create(situation, &fields, key.as_ref())).await
+        self.change(user, origin, move |situation| {
+            // The change goes on when its asker goes away, so the key is held by the change.
+            let _held = &guard;
+            create(situation, &fields, key.as_ref())
+        })
+        .await
     }
 }
 
@@ -51,7 +59,7 @@ fn create(
     let reading = match planning::read(&doc, &raw) {
         Some(Ok(task)) => Ok(task),
         Some(Err(problem)) => return Err(Refusal::field("body", Fault::Unreadable(problem)).into()),
-        None => return Err(Refusal::field("body", Fault::Malformed { expected: "Markdown" }).into()),
+        None => return Err(Refusal::field("body", Fault::Malformed { expected: MARKDOWN }).into()),
     };
     let change = Change::PutDocument { key: doc.clone(), raw: raw.clone(), reading, verb: "create" };
     let key = key.cloned();
@@ -77,7 +85,7 @@ fn new_task(situation: &mut Situation<'_>, fields: &Fields) -> Result<NewTask, R
         tags: changes.tags.unwrap_or_default(),
         deadline: changes.deadline.flatten(),
         fixed_slot: changes.fixed_slot.flatten(),
-        abgeschlossen_am: (status == Status::Abgeschlossen).then(|| super::complete::usual_slot(situation)),
+        abgeschlossen_am: (status == Status::Abgeschlossen).then(|| super::slot::usual_slot(situation)),
         title: changes.title,
         body: changes.body,
     })

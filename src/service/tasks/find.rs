@@ -8,7 +8,7 @@ use crate::store::Snapshot;
 ///
 /// # Errors
 /// [`Refusal::NoSuchTask`], or [`Refusal::Ambiguous`] when several files have the number.
-pub(super) fn find(snapshot: &Snapshot, id: &str) -> Result<DocKey, Refusal> {
+pub(in crate::service) fn find(snapshot: &Snapshot, id: &str) -> Result<DocKey, Refusal> {
     let missing = || Refusal::NoSuchTask { id: shortened(id) };
     if let Some(number) = number(id) {
         let mut candidates = snapshot.tasks.keys().filter(|key| key.number == Some(number));
@@ -25,6 +25,14 @@ pub(super) fn find(snapshot: &Snapshot, id: &str) -> Result<DocKey, Refusal> {
     let file = FileName::parse(id).or_else(|| FileName::parse(&format!("{id}.md"))).ok_or_else(missing)?;
     let key = DocKey::of(file);
     if snapshot.tasks.contains_key(&key) { Ok(key) } else { Err(missing()) }
+}
+
+/// Whether `id` is a name of this document: its number, its file name, or that without `.md`.
+pub(in crate::service) fn is_named(key: &DocKey, id: &str) -> bool {
+    match number(id) {
+        Some(number) => key.number == Some(number),
+        None => key.file.as_str() == id || key.file.stem() == id,
+    }
 }
 
 fn number(id: &str) -> Option<TaskNumber> {

@@ -3,7 +3,7 @@
 //! A key belongs to one user and one route. The answer is stored in the commit of the change, so it lasts
 //! exactly as surely as the change does. While the first request is under way its twin is refused.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::{IdempotencyKey, Saved};
 use crate::domain::ids::UserId;
@@ -12,20 +12,20 @@ use crate::service::error::{Refusal, ServiceError};
 use crate::store::{REMEMBER_MILLIS, Remembered};
 
 /// Holds a key for as long as its request is under way.
-pub(super) struct KeyGuard<'a> {
-    service: &'a Service,
+pub(super) struct KeyGuard {
+    service: Arc<Service>,
     held: (UserId, String),
 }
 
-impl<'a> KeyGuard<'a> {
-    pub(super) fn take(service: &'a Service, user: UserId, route: &str, key: &str) -> Result<KeyGuard<'a>, Refusal> {
+impl KeyGuard {
+    pub(super) fn take(service: &Arc<Service>, user: UserId, route: &str, key: &str) -> Result<KeyGuard, Refusal> {
         let held = (user, format!("{route} {key}"));
-        let mut in_flight = service.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if in_flight.insert(held.clone()) { Ok(KeyGuard { service, held }) } else { Err(Refusal::KeyInFlight) }
+        let is_first = service.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(held.clone());
+        if is_first { Ok(KeyGuard { service: service.clone(), held }) } else { Err(Refusal::KeyInFlight) }
     }
 }
 
-impl Drop for KeyGuard<'_> {
+impl Drop for KeyGuard {
     fn drop(&mut self) {
         self.service.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.held);
     }

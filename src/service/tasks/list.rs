@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::find::find;
@@ -17,6 +16,9 @@ use crate::service::error::ServiceError;
 use crate::service::planning;
 use crate::store::{Reading, StoreError};
 use crate::view::Answer;
+
+/// Times that a task is read again because it was removed between two reads.
+const READS_MAX: usize = 8;
 
 /// A task in short.
 #[derive(Clone, Debug)]
@@ -42,19 +44,19 @@ pub struct Shown {
 
 impl Service {
     /// Every task of the user in the order of rank, with the entity tag of the list.
-    pub async fn list_tasks(self: &Arc<Self>, user: UserId) -> Result<(Vec<Summary>, Bytes), ServiceError> {
+    pub async fn list_tasks(self: &Arc<Self>, user: UserId) -> Result<(Vec<Summary>, String), ServiceError> {
         let (snapshot, planned) = self.planned(user).await?;
         let tasks = snapshot.tasks.iter().map(|(key, reading)| summary(key, reading, &planned.answer)).collect();
         let mut hash = Sha256::new();
         hash.update(b"tasks");
         hash.update(&planned.entry.etag);
-        Ok((tasks, planning::quoted_tag(&hash.finalize())))
+        Ok((tasks, format!("\"{}\"", planning::tag(&hash.finalize()))))
     }
 
     /// One task, whole.
     pub async fn show_task(self: &Arc<Self>, user: UserId, id: &str) -> Result<Shown, ServiceError> {
         // The plan and the document are read one after the other; a change between them makes another round.
-        loop {
+        for _ in 0..READS_MAX {
             let (snapshot, planned) = self.planned(user).await?;
             let key = find(&snapshot, id)?;
             let Some(raw) = self.store.get_document(user, &key)? else { continue };
@@ -63,6 +65,7 @@ impl Service {
             let body = document::body(&raw).unwrap_or_default().to_owned();
             return Ok(Shown { etag: document_tag(&raw), summary, body, raw });
         }
+        Err(StoreError::Damaged("documents").into())
     }
 }
 

@@ -6,8 +6,10 @@ mod find;
 mod idempotency;
 mod list;
 mod remove;
+mod slot;
 mod update;
 mod validate;
+mod verbs;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,8 +19,10 @@ use crate::domain::date;
 use crate::domain::ids::{DocKey, Generation};
 use crate::view::json::SlotRefJson;
 
+pub(super) use find::{find, is_named};
 pub use list::{Shown, Summary};
 pub use update::Edit;
+pub use verbs::Verb;
 
 /// Where a task stands in the timeline, as an answer says it.
 pub type Placed = Option<SlotRefJson>;
@@ -93,8 +97,7 @@ impl Expectation {
 
 /// The entity tag of a document: of its bytes alone, so that other tasks do not upset it.
 pub fn document_tag(raw: &[u8]) -> String {
-    let tag = planning::quoted_tag(&Sha256::digest(raw));
-    String::from_utf8_lossy(&tag).into_owned()
+    format!("\"{}\"", planning::tag(&Sha256::digest(raw)))
 }
 
 fn saved(key: &DocKey, raw: &[u8], generation: Generation, planned: Option<&Planned>) -> Saved {

@@ -22,7 +22,7 @@ impl Service {
         self.change(user, origin, move |situation| {
             let (key, raw) = require(situation, &id, &expected)?;
             Ok(Decision::Change(Plan {
-                changes: vec![Change::RemoveDocument { key: key.clone() }],
+                changes: vec![Change::RemoveDocument { key: key.clone(), verb: "delete" }],
                 next_number: None,
                 with_timeline: true,
                 answer: Box::new(move |generation, _| (saved(&key, &raw, generation, None), None)),

@@ -6,12 +6,15 @@ use super::find::find;
 use super::{Expectation, Fields, Saved, saved, validate};
 use crate::domain::document::{self, Changes, EditError};
 use crate::domain::ids::{DocKey, Generation, UserId};
+use crate::domain::lang::Phrase;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::domain::task::Status;
 use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::{Service, planning};
 use crate::store::{Change, Origin};
+
+const TYP_TASK: Phrase = Phrase { en: "typ: task", de: "typ: task" };
 
 /// What is to become of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +76,7 @@ fn edit_fields(
         // A task that is open again is not done, and one that is set to done was done now.
         Some(Status::Abgeschlossen) => match situation.snapshot.tasks.get(key) {
             Some(Ok(task)) if task.status == Status::Abgeschlossen && task.abgeschlossen_am.is_some() => None,
-            _ => Some(Some(super::complete::usual_slot(situation))),
+            _ => Some(Some(super::slot::usual_slot(situation))),
         },
         Some(Status::Offen | Status::Abgebrochen) => Some(None),
         None => None,
@@ -104,7 +107,7 @@ fn whole_document(key: &DocKey, text: &str) -> Result<Vec<u8>, ServiceError> {
     match planning::read(key, text.as_bytes()) {
         Some(Ok(_)) => Ok(text.as_bytes().to_vec()),
         Some(Err(problem)) => Err(Refusal::field("document", Fault::Unreadable(problem)).into()),
-        None => Err(Refusal::field("document", Fault::Malformed { expected: "typ: task" }).into()),
+        None => Err(Refusal::field("document", Fault::Malformed { expected: TYP_TASK }).into()),
     }
 }
 
@@ -126,7 +129,7 @@ where
     }
     let raw: Arc<[u8]> = after.into();
     let Some(reading) = planning::read(&key, &raw) else {
-        return Err(Refusal::field("document", Fault::Malformed { expected: "typ: task" }).into());
+        return Err(Refusal::field("document", Fault::Malformed { expected: TYP_TASK }).into());
     };
     let change = Change::PutDocument { key: key.clone(), raw: raw.clone(), reading, verb };
     Ok(Decision::Change(Plan {

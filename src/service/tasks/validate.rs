@@ -1,9 +1,7 @@
 //! From the fields of a request to values: every rule about what may be written, in one place.
 
-use chrono::NaiveDate;
-
-use super::{Fields, SlotFields};
-use crate::domain::date;
+use super::Fields;
+use super::slot::{datum, fixed_slot, quoted};
 use crate::domain::document::Changes;
 use crate::domain::task::Status;
 use crate::service::change::Situation;
@@ -17,9 +15,6 @@ const TAG_CHARS_MAX: usize = 64;
 const TAGS_MAX: usize = 32;
 /// The longest body, in characters; the document's own limit is in bytes and is checked when it is written.
 const BODY_CHARS_MAX: usize = 64 * 1024;
-
-/// Slots that a task can always be marked as done in, whatever the rules gave the day.
-const USUAL_SLOTS: [&str; 3] = ["morgens", "nachmittags", "abends"];
 
 /// The changes that the fields ask for.
 ///
@@ -36,7 +31,7 @@ pub(super) fn changes(fields: &Fields, situation: &mut Situation<'_>) -> Result<
             None => None,
         },
         fixed_slot: match &fields.fixed_slot {
-            Some(Some(slot)) => Some(Some(fixed_slot(slot, situation)?)),
+            Some(Some(slot)) => Some(Some(fixed_slot(slot, ["fixedSlot.datum", "fixedSlot.zeit"], situation)?)),
             Some(None) => Some(None),
             None => None,
         },
@@ -63,11 +58,6 @@ fn status(text: &str) -> Result<Status, Refusal> {
 
 fn unknown_word(field: &'static str, value: &str, known: Vec<String>) -> Refusal {
     Refusal::field(field, Fault::UnknownWord { value: quoted(value), known })
-}
-
-/// A value of a request, short enough to be repeated in an error.
-fn quoted(value: &str) -> String {
-    value.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
 fn tags(tags: &[String]) -> Result<Vec<String>, Refusal> {
@@ -111,43 +101,4 @@ fn body(text: &str) -> Result<String, Refusal> {
         return Ok(text.to_owned());
     };
     Err(Refusal::field("body", fault))
-}
-
-fn datum(field: &'static str, text: &str) -> Result<NaiveDate, Refusal> {
-    date::parse_request(text).ok_or_else(|| Refusal::field(field, Fault::NotADate { value: quoted(text) }))
-}
-
-/// A slot that a task can be fixed to: the rules give that day a slot of this name.
-fn fixed_slot(slot: &SlotFields, situation: &mut Situation<'_>) -> Result<(NaiveDate, String), Refusal> {
-    let day = required(slot.datum.as_deref(), "fixedSlot.datum").and_then(|text| datum("fixedSlot.datum", text))?;
-    let zeit = required(slot.zeit.as_deref(), "fixedSlot.zeit")?;
-    let known = situation.slots(day).iter().map(|slot| slot.zeit.clone()).collect();
-    one_of_slots("fixedSlot.zeit", day, zeit, known).map(|zeit| (day, zeit))
-}
-
-/// A slot that a task was done in: one that the rules give that day, or one of the usual three.
-pub(super) fn done_in(slot: &SlotFields, situation: &mut Situation<'_>) -> Result<(NaiveDate, String), Refusal> {
-    let day = required(slot.datum.as_deref(), "datum").and_then(|text| datum("datum", text))?;
-    let zeit = required(slot.zeit.as_deref(), "zeit")?;
-    let mut known: Vec<String> = situation.slots(day).iter().map(|slot| slot.zeit.clone()).collect();
-    known.extend(
-        USUAL_SLOTS
-            .iter()
-            .filter(|usual| !known.iter().any(|zeit| zeit == *usual))
-            .map(|usual| (*usual).to_owned())
-            .collect::<Vec<_>>(),
-    );
-    one_of_slots("zeit", day, zeit, known).map(|zeit| (day, zeit))
-}
-
-fn one_of_slots(field: &'static str, datum: NaiveDate, zeit: &str, known: Vec<String>) -> Result<String, Refusal> {
-    let wanted = zeit.trim().to_lowercase();
-    if known.contains(&wanted) {
-        return Ok(wanted);
-    }
-    Err(Refusal::field(field, Fault::NoSuchSlot { datum, zeit: quoted(zeit), known }))
-}
-
-fn required<'t>(text: Option<&'t str>, field: &'static str) -> Result<&'t str, Refusal> {
-    text.ok_or_else(|| Refusal::field(field, Fault::Missing))
 }

@@ -13,7 +13,7 @@ use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserN
 use crate::domain::lang::Lang;
 use crate::domain::task::{SlotRef, Status, Task};
 use crate::domain::zone::Zone;
-use crate::store::{Basis, Finished, Grant, Head, Reading, Scopes, Settings, StoreError, User};
+use crate::store::{Basis, Finished, Grant, Head, Past, PastState, Reading, Scopes, Settings, StoreError, User};
 
 /// MessagePack by position.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -50,10 +50,15 @@ pub fn decode_head(bytes: &[u8]) -> Result<Head, StoreError> {
 struct StoredSettings {
     zone: String,
     german: bool,
+    days: u16,
 }
 
 pub fn encode_settings(settings: Settings) -> Vec<u8> {
-    encode(&StoredSettings { zone: settings.zone.name().to_owned(), german: settings.lang == Lang::De })
+    encode(&StoredSettings {
+        zone: settings.zone.name().to_owned(),
+        german: settings.lang == Lang::De,
+        days: settings.days,
+    })
 }
 
 pub fn decode_settings(bytes: &[u8]) -> Result<Settings, StoreError> {
@@ -61,6 +66,7 @@ pub fn decode_settings(bytes: &[u8]) -> Result<Settings, StoreError> {
     Ok(Settings {
         zone: Zone::parse(&stored.zone).ok_or(StoreError::Damaged("settings"))?,
         lang: if stored.german { Lang::De } else { Lang::En },
+        days: stored.days,
     })
 }
 
@@ -218,7 +224,8 @@ pub fn decode_timeline(bytes: &[u8]) -> Option<Finished> {
     })
 }
 
-/// One change of a commit, as the history keeps it.
+/// One change of a commit. `file` is empty for a change of the settings, whose encoded values are then the
+/// two states.
 #[derive(Serialize, Deserialize)]
 pub struct StoredChange {
     pub at: i64,
@@ -232,6 +239,27 @@ pub struct StoredChange {
     pub before: Option<Vec<u8>>,
     #[serde(with = "serde_bytes")]
     pub after: Option<Vec<u8>>,
+}
+
+pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, StoreError> {
+    let stored: StoredChange = decode(bytes, "history")?;
+    let what = if stored.file.is_empty() {
+        let settings = |state: Option<Vec<u8>>| decode_settings(&state.ok_or(StoreError::Damaged("history"))?);
+        PastState::Settings { before: settings(stored.before)?, after: settings(stored.after)? }
+    } else {
+        let file = FileName::parse(&stored.file).ok_or(StoreError::Damaged("history"))?;
+        PastState::Document { key: DocKey::of(file), before: stored.before, after: stored.after }
+    };
+    Ok(Past {
+        generation: Generation(generation),
+        index,
+        at: millis(stored.at, "history")?,
+        basis: Basis(stored.basis),
+        actor: stored.actor,
+        through: stored.through,
+        verb: stored.verb,
+        what,
+    })
 }
 
 /// The answer to repeat for an `Idempotency-Key`.

@@ -19,6 +19,7 @@ use super::{Administered, Administration, Commit, Finished, Incarnation, Outcome
 use crate::domain::ids::UserId;
 
 pub use open::OpenError;
+pub use read::Moment;
 pub use schema::SCHEMA_VERSION;
 
 /// The database of one data directory, held exclusively.
@@ -49,6 +50,12 @@ impl Store {
     /// Whether the last write succeeded.
     pub fn is_writable(&self) -> bool {
         self.health.is_writable()
+    }
+
+    /// How often the database was made durable for commits since it was opened. One time serves all commits
+    /// that waited for it.
+    pub fn syncs(&self) -> u64 {
+        self.health.syncs()
     }
 
     /// Hands a commit to the writer and returns at once; commits of one sender are applied in the order

@@ -146,6 +146,7 @@ fn lay_out(db: &Database) -> Result<Incarnation, redb::Error> {
         transaction.open_table(schema::TASKS)?;
         transaction.open_table(schema::TIMELINES)?;
         transaction.open_table(schema::HISTORY)?;
+        transaction.open_table(schema::HISTORY_BY_FILE)?;
         transaction.open_table(schema::IDEMPOTENCY)?;
         transaction.open_table(schema::IDEMPOTENCY_BY_TIME)?;
     }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{AccessGuard, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::schema::{
-    CREDENTIALS, DOCUMENTS, HEADS, IDEMPOTENCY, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
+    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, SETTINGS, TASKS, TIMELINES, TOKENS,
+    USER_NAMES, USERS,
 };
 use super::{Store, codec};
 use crate::domain::document::{self, Outcome as Read};
-use crate::domain::ids::{DocKey, UserId, UserName};
-use crate::store::{Finished, Grant, Head, Reading, Snapshot, StoreError, User};
+use crate::domain::ids::{DocKey, FileName, Generation, UserId, UserName};
+use crate::store::{Finished, Grant, Head, Past, Reading, Snapshot, StoreError, User};
 
 /// An answer that was given to an `Idempotency-Key`, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,18 @@ pub struct Repeated {
     pub fingerprint: [u8; 32],
     pub at_millis: i64,
     pub answer: Vec<u8>,
+}
+
+/// A place in a user's history: a generation, and a change within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub u64, pub u32);
+
+type HistoryRow<'a> = (AccessGuard<'a, (u64, u64, u32)>, AccessGuard<'a, &'static [u8]>);
+
+fn past(row: Result<HistoryRow<'_>, redb::StorageError>) -> Result<Past, StoreError> {
+    let (key, value) = row.map_err(failed)?;
+    let (_, generation, index) = key.value();
+    codec::decode_past(generation, index, value.value())
 }
 
 fn failed(error: impl Into<redb::Error>) -> StoreError {
@@ -92,6 +105,61 @@ impl Store {
         let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
         let raw = documents.get((user.0, codec::key_number(key), key.file.as_str())).map_err(failed)?;
         Ok(raw.map(|raw| raw.value().to_vec()))
+    }
+
+    /// What changed, the latest first: at most `count` changes that come before `before`.
+    pub fn list_history(&self, user: UserId, before: Option<Moment>, count: usize) -> Result<Vec<Past>, StoreError> {
+        let transaction = self.begin()?;
+        let history = transaction.open_table(HISTORY).map_err(failed)?;
+        let end = before.map_or((user.0 + 1, 0, 0), |Moment(generation, index)| (user.0, generation, index));
+        let rows = history.range((user.0, 0, 0)..end).map_err(failed)?.rev().take(count);
+        rows.map(past).collect()
+    }
+
+    /// As [`Store::list_history`], of one document.
+    pub fn list_history_of(
+        &self,
+        user: UserId,
+        file: &FileName,
+        before: Option<Moment>,
+        count: usize,
+    ) -> Result<Vec<Past>, StoreError> {
+        let transaction = self.begin()?;
+        let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
+        let history = transaction.open_table(HISTORY).map_err(failed)?;
+        let Moment(generation, index) = before.unwrap_or(Moment(u64::MAX, u32::MAX));
+        let (user, file) = (user.0, file.as_str());
+        let rows = by_file.range((user, file, 0, 0)..(user, file, generation, index)).map_err(failed)?;
+        let changes = rows.rev().take(count).map(|row| {
+            let (_, _, generation, index) = row.map_err(failed)?.0.value();
+            let value = history.get((user, generation, index)).map_err(failed)?;
+            codec::decode_past(generation, index, value.ok_or(StoreError::Damaged("history"))?.value())
+        });
+        changes.collect()
+    }
+
+    /// The names of all documents that the user has or had.
+    pub fn list_documents_of_history(&self, user: UserId) -> Result<Vec<FileName>, StoreError> {
+        let transaction = self.begin()?;
+        let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
+        let mut files: Vec<FileName> = Vec::new();
+        for row in by_file.range((user.0, "", 0, 0)..(user.0 + 1, "", 0, 0)).map_err(failed)? {
+            let key = row.map_err(failed)?.0;
+            let file = key.value().1;
+            if files.last().is_none_or(|last| last.as_str() != file) {
+                files.extend(FileName::parse(file));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Everything that one commit changed, in its order; empty when that generation is not kept.
+    pub fn list_changes(&self, user: UserId, generation: Generation) -> Result<Vec<Past>, StoreError> {
+        let transaction = self.begin()?;
+        let history = transaction.open_table(HISTORY).map_err(failed)?;
+        let (user, generation) = (user.0, generation.0);
+        let Some(next) = generation.checked_add(1) else { return Ok(Vec::new()) };
+        history.range((user, generation, 0)..(user, next, 0)).map_err(failed)?.map(past).collect()
     }
 
     /// The answer that this key was given on this route, if it is remembered.

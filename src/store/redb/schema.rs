@@ -44,6 +44,9 @@ pub const TIMELINES: TableDefinition<u64, &[u8]> = TableDefinition::new("timelin
 /// (user id, generation, index within the commit) → what changed, by whom, through what.
 pub const HISTORY: TableDefinition<(u64, u64, u32), &[u8]> = TableDefinition::new("history");
 
+/// (user id, file name, generation, index): the same by document.
+pub const HISTORY_BY_FILE: TableDefinition<(u64, &str, u64, u32), ()> = TableDefinition::new("history_by_file");
+
 /// (user id, route, key) → fingerprint, time and answer.
 pub const IDEMPOTENCY: TableDefinition<(u64, &str, &str), &[u8]> = TableDefinition::new("idempotency");
 /// (milliseconds, user id, route, key): the same in the order of time, for forgetting.

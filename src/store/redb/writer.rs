@@ -3,17 +3,17 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use redb::{Database, Durability, ReadableTable, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::codec::{self, StoredAnswer, StoredChange};
 use super::schema::{
-    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER, SETTINGS, TASKS,
-    TIMELINES, TOKENS, USER_NAMES, USERS,
+    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
+    SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
 };
-use crate::domain::ids::{Generation, TaskNumber, UserId};
+use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::store::hot::{Entry, Published};
 use crate::store::{
     Administered, Administration, COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Finished, Head, Outcome,
@@ -34,17 +34,25 @@ const GROUP_MAX: usize = 256;
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
 
-/// Whether writes succeed, as the last one told.
+/// Whether writes succeed, as the last one told, and how often one waited for the disk.
 #[derive(Debug, Default)]
-pub(super) struct Health(AtomicBool);
+pub(super) struct Health {
+    failed: AtomicBool,
+    syncs: AtomicU64,
+}
 
 impl Health {
     pub(super) fn is_writable(&self) -> bool {
-        !self.0.load(Ordering::Acquire)
+        !self.failed.load(Ordering::Acquire)
     }
 
-    fn record(&self, failed: bool) {
-        self.0.store(failed, Ordering::Release);
+    pub(super) fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Acquire)
+    }
+
+    fn record(&self, failed: bool, durable: bool) {
+        self.failed.store(failed, Ordering::Release);
+        self.syncs.fetch_add(u64::from(durable && !failed), Ordering::AcqRel);
     }
 }
 
@@ -54,10 +62,13 @@ pub(super) struct Writer {
     pub(super) health: Arc<Health>,
 }
 
+/// A commit to be published, with its timeline, and answered.
+type Committed = (UserId, Generation, Option<Arc<Entry>>, Answer<Outcome>);
+
 /// What one group did, to be published and answered once it is durable.
 #[derive(Default)]
 struct Group {
-    committed: Vec<(UserId, Generation, Option<Arc<Entry>>, Answer<Outcome>)>,
+    committed: Vec<Committed>,
     stale: Vec<(Generation, Answer<Outcome>)>,
     administered: Vec<(Administered, Answer<Administered>)>,
     /// The last timeline of each user: a group stores one.
@@ -98,7 +109,7 @@ impl Writer {
             Ok(transaction) => commit(transaction, group.durable),
             Err(error) => Err(StoreError::NotWritten(error.to_string())),
         };
-        self.health.record(result.is_err());
+        self.health.record(result.is_err(), group.durable);
         match result {
             Ok(()) => self.publish(group),
             Err(error) => {
@@ -220,45 +231,76 @@ fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<O
         return Ok(Outcome::Committed { generation });
     }
     let user = commit.user.0;
-    {
-        let mut documents = transaction.open_table(DOCUMENTS)?;
-        let mut tasks = transaction.open_table(TASKS)?;
-        let mut history = transaction.open_table(HISTORY)?;
-        for (index, change) in commit.changes.iter().enumerate() {
-            let (key, verb) = match change {
-                Change::PutDocument { key, verb, .. } => (key, *verb),
-                Change::RemoveDocument { key } => (key, "delete"),
-            };
-            let row = (user, codec::key_number(key), key.file.as_str());
-            let (before, after) = match change {
-                Change::PutDocument { raw, reading, .. } => {
-                    tasks.insert(row, codec::encode_reading(reading).as_slice())?;
-                    let before = documents.insert(row, &raw[..])?.map(|raw| raw.value().to_vec());
-                    (before, Some(raw.to_vec()))
-                }
-                Change::RemoveDocument { .. } => {
-                    tasks.remove(row)?;
-                    (documents.remove(row)?.map(|raw| raw.value().to_vec()), None)
-                }
-            };
-            let stored = StoredChange {
-                at: commit.head.committed_at.timestamp_millis(),
-                basis: commit.basis.0,
-                actor: commit.origin.actor.clone(),
-                through: commit.origin.through.to_owned(),
-                verb: verb.to_owned(),
-                file: key.file.as_str().to_owned(),
-                before,
-                after,
-            };
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            history.insert((user, commit.head.generation.0, index), codec::encode(&stored).as_slice())?;
-        }
+    for (index, change) in commit.changes.iter().enumerate() {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let applied = apply_change(transaction, commit.user, change)?;
+        record(transaction, commit, index, applied)?;
     }
     transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
     transaction.open_table(TIMELINES)?.remove(user)?;
     remember(transaction, commit)?;
     Ok(Outcome::Committed { generation: commit.head.generation })
+}
+
+/// What a change did, as the history keeps it.
+struct Applied<'c> {
+    verb: &'c str,
+    /// Empty for the settings.
+    file: &'c str,
+    before: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
+}
+
+fn apply_change<'c>(
+    transaction: &WriteTransaction,
+    user: UserId,
+    change: &'c Change,
+) -> Result<Applied<'c>, redb::Error> {
+    let row = |key: &'c DocKey| (user.0, codec::key_number(key), key.file.as_str());
+    let (verb, file, before, after) = match change {
+        Change::PutDocument { key, raw, reading, verb } => {
+            let mut documents = transaction.open_table(DOCUMENTS)?;
+            transaction.open_table(TASKS)?.insert(row(key), codec::encode_reading(reading).as_slice())?;
+            let before = documents.insert(row(key), &raw[..])?.map(|raw| raw.value().to_vec());
+            (*verb, key.file.as_str(), before, Some(raw.to_vec()))
+        }
+        Change::RemoveDocument { key, verb } => {
+            let mut documents = transaction.open_table(DOCUMENTS)?;
+            transaction.open_table(TASKS)?.remove(row(key))?;
+            let before = documents.remove(row(key))?.map(|raw| raw.value().to_vec());
+            (*verb, key.file.as_str(), before, None)
+        }
+        Change::PutSettings { settings, verb } => {
+            let mut table = transaction.open_table(SETTINGS)?;
+            let after = codec::encode_settings(*settings);
+            let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
+            (*verb, "", before, Some(after))
+        }
+    };
+    Ok(Applied { verb, file, before, after })
+}
+
+/// Appends a change to the history.
+fn record(
+    transaction: &WriteTransaction,
+    commit: &Commit,
+    index: u32,
+    applied: Applied<'_>,
+) -> Result<(), redb::Error> {
+    let (user, generation) = (commit.user.0, commit.head.generation.0);
+    let stored = StoredChange {
+        at: commit.head.committed_at.timestamp_millis(),
+        basis: commit.basis.0,
+        actor: commit.origin.actor.clone(),
+        through: commit.origin.through.to_owned(),
+        verb: applied.verb.to_owned(),
+        file: applied.file.to_owned(),
+        before: applied.before,
+        after: applied.after,
+    };
+    transaction.open_table(HISTORY)?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
+    transaction.open_table(HISTORY_BY_FILE)?.insert((user, applied.file, generation, index), ())?;
+    Ok(())
 }
 
 /// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.
@@ -354,4 +396,68 @@ fn add_user(
         transaction.open_table(CREDENTIALS)?.insert(id, hash)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::domain::document::{self, Outcome as Read};
+    use crate::domain::ids::{DocKey, FileName};
+    use crate::store::{Basis, Origin};
+
+    fn commit(user: u64, expected: u64) -> Commit {
+        let raw: Arc<[u8]> = Arc::from(&b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n"[..]);
+        let key = DocKey::of(FileName::parse(&format!("{expected:04}.md")).unwrap());
+        let Read::Task(task) = document::read(&key.file, &raw) else { panic!() };
+        let generation = Generation(expected + 1);
+        Commit {
+            user: UserId(user),
+            expected: Generation(expected),
+            head: Head { generation, committed_at: DateTime::UNIX_EPOCH, next_number: None },
+            changes: vec![Change::PutDocument { key, raw, reading: Ok(task.into()), verb: "create" }],
+            origin: Origin { actor: "lena".to_owned(), through: "test" },
+            basis: Basis([0; 16]),
+            timeline: None,
+            remember: None,
+        }
+    }
+
+    /// What becomes of commits that all wait when the writer looks, and how often it waits for the disk.
+    fn written(commits: impl IntoIterator<Item = Commit>) -> (Vec<Outcome>, u64) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let db = Arc::new(redb::Builder::new().create(file.path()).unwrap());
+        let (published, health) = (Arc::new(Published::new(1 << 20)), Arc::new(Health::default()));
+        let (requests, queue) = mpsc::channel(2 * GROUP_MAX);
+        let mut answers = Vec::new();
+        for commit in commits {
+            let (answer, outcome) = oneshot::channel();
+            assert!(requests.try_send(Request::Commit(Box::new(commit), answer)).is_ok());
+            answers.push(outcome);
+        }
+        drop(requests);
+        Writer { db, published, health: health.clone() }.run(queue);
+        let outcomes = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap());
+        (outcomes.collect(), health.syncs())
+    }
+
+    #[test]
+    fn one_sync_serves_all_commits_that_wait() {
+        let committed = |generation| Outcome::Committed { generation: Generation(generation) };
+        let (outcomes, syncs) = written((1..=32).map(|user| commit(user, 0)));
+        assert_eq!((outcomes, syncs), (vec![committed(1); 32], 1), "of as many users");
+        let (outcomes, syncs) = written((0..32).map(|expected| commit(1, expected)));
+        assert_eq!((outcomes, syncs), ((1..=32).map(committed).collect(), 1), "of one user, each on the one before");
+        let (outcomes, syncs) = written((1..=300).map(|user| commit(user, 0)));
+        assert_eq!((outcomes, syncs), (vec![committed(1); 300], 2), "a group is bounded");
+    }
+
+    #[test]
+    fn a_stale_commit_harms_none_of_its_group() {
+        let committed = |generation| Outcome::Committed { generation: Generation(generation) };
+        let stale = |generation| Outcome::Stale { generation: Generation(generation) };
+        let (outcomes, _) = written([commit(1, 0), commit(1, 0), commit(2, 5), commit(1, 1), commit(2, 0)]);
+        assert_eq!(outcomes, [committed(1), stale(1), stale(0), committed(2), committed(1)]);
+    }
 }

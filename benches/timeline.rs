@@ -1,0 +1,273 @@
+//! What README's figures come from: `cargo bench --bench timeline`.
+//!
+//! Everything runs on one machine in one run, and what is compared takes turns, so the ratios hold where
+//! the times themselves depend on the machine. Times are medians.
+
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use codexmiroir::app::{self, HOT_MAP_BYTES_DEFAULT, Running, ServeOptions};
+use codexmiroir::clock::Clock;
+use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::zone::Zone;
+use codexmiroir::http::listen::Limits;
+use codexmiroir::service::rulebook::RuleBook;
+use codexmiroir::store::{Origin, Scopes, Settings};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Rounds that two servers take turns in.
+const ROUNDS: usize = 7;
+/// Connections of the load, and requests of each in a round.
+const CONNECTIONS: usize = 64;
+const REQUESTS: usize = 400;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let running = start(folder.path()).await;
+        let mut tokens = Vec::new();
+        for tasks in [50, 200, 500, 5_000] {
+            tokens.push((tasks, fill(&running, tasks).await));
+        }
+        rebuilds(&running, &tokens).await;
+        warm_reads(&running, &tokens[2].1).await;
+        writes(&running, &tokens[2].1, folder.path()).await;
+        first_answer(running, folder.path(), &tokens[2].1).await;
+    });
+}
+
+async fn start(folder: &std::path::Path) -> Running {
+    let options = ServeOptions {
+        data_dir: folder.to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        rules: RuleBook::builtin(),
+        hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
+        hosts: Vec::new(),
+        demo: None,
+        limits: Limits::default(),
+        clock: Clock::System,
+    };
+    app::start(options).await.unwrap()
+}
+
+/// A user with this many tasks, most of them open, some fixed; the token.
+async fn fill(running: &Running, tasks: usize) -> String {
+    let name = format!("u{tasks}");
+    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 7 };
+    let user = running.service.add_user(&name, false, settings, None).await.unwrap();
+    let today = settings.zone.date_of(Clock::System.now());
+    let files = (0..tasks).map(|number| {
+        let kategorie = if number % 3 == 0 { "privat" } else { "arbeit" };
+        let status = if number % 10 == 9 { "abgeschlossen" } else { "offen" };
+        let day = today + chrono::Days::new(number as u64 % 9);
+        let fixed = match number % 25 {
+            7 => format!("\n  datum: {}\n  zeit: abends", day.format("%d.%m.%Y")),
+            _ => " null".to_owned(),
+        };
+        let text = format!(
+            "---\ntyp: task\nkategorie: {kategorie}\nstatus: {status}\ntags: [bench, t{}]\ndeadline: {}\nfixedSlot:{fixed}\n---\n\n# Task number {number} of the bench\n\n{}",
+            number % 7,
+            day.format("%d.%m.%Y"),
+            "Some text that a task has.\n".repeat(20),
+        );
+        (format!("{number:04}-Task-number-{number}.md"), text.into_bytes())
+    });
+    let origin = Origin { actor: name.clone(), through: "import" };
+    running.service.import(user.id, origin, files.collect(), false).await.unwrap();
+    running.service.create_token(&name, Scopes::READ.with(Scopes::WRITE), "bench", None).await.unwrap()
+}
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1_000.0
+}
+
+/// Load from the database, rules, placement, JSON and hot map, as `?nocache=true` does.
+async fn rebuilds(running: &Running, tokens: &[(usize, String)]) {
+    println!("\nrebuild (load + rules + placement + JSON)");
+    for (tasks, token) in tokens {
+        let user = running.service.authenticate(token).unwrap().unwrap().user;
+        let mut times = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..60 {
+            let begun = Instant::now();
+            bytes = running.service.timeline(user, true).await.unwrap().entry.finished.body.len();
+            times.push(begun.elapsed());
+        }
+        println!("  {tasks:>5} tasks  {:>8.3} ms   {bytes:>7} bytes", median(times));
+    }
+}
+
+/// The warm answer against a bare hyper server that sends the same bytes and looks at nothing.
+async fn warm_reads(running: &Running, token: &str) {
+    let user = running.service.authenticate(token).unwrap().unwrap().user;
+    let body = running.service.timeline(user, false).await.unwrap().entry.finished.body.clone();
+    let bare = bare_server(body.clone()).await;
+    let (mut ours, mut theirs, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
+    let etag = etag_of(running.address, token).await;
+    for _ in 0..ROUNDS {
+        ours.push(load(running.address, token, "").await);
+        theirs.push(load(bare, token, "").await);
+        unchanged.push(load(running.address, token, &format!("if-none-match: {etag}\r\n")).await);
+    }
+    let middle = |rates: &mut Vec<f64>| {
+        rates.sort_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    };
+    let (ours, theirs, unchanged) = (middle(&mut ours), middle(&mut theirs), middle(&mut unchanged));
+    println!("\nwarm GET /codex, {} bytes, {CONNECTIONS} connections, client on the same cores", body.len());
+    println!("  codexmiroir 200  {ours:>9.0} requests/s   {:.2} of bare hyper", ours / theirs);
+    println!("  codexmiroir 304  {unchanged:>9.0} requests/s   {:.2} of its 200", unchanged / ours);
+    println!("  bare hyper       {theirs:>9.0} requests/s");
+    let mut times = Vec::new();
+    let mut connection = TcpStream::connect(running.address).await.unwrap();
+    let request = request(token, "");
+    let mut buffer = Vec::new();
+    for _ in 0..2_000 {
+        let begun = Instant::now();
+        exchange(&mut connection, &request, &mut buffer).await;
+        times.push(begun.elapsed());
+    }
+    println!("  one client, one request after the other: {:.3} ms", median(times));
+}
+
+async fn bare_server(body: Bytes) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let body = body.clone();
+            tokio::spawn(async move {
+                let answer = service_fn(move |_: Request<Incoming>| {
+                    let body = body.clone();
+                    async move { Ok::<_, Infallible>(Response::new(Full::new(body))) }
+                });
+                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+            });
+        }
+    });
+    address
+}
+
+fn request(token: &str, header: &str) -> Vec<u8> {
+    format!("GET /codex HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{header}\r\n").into_bytes()
+}
+
+async fn etag_of(address: SocketAddr, token: &str) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let mut head = Vec::new();
+    exchange(&mut connection, &request(token, ""), &mut head).await;
+    let text = String::from_utf8_lossy(&head).into_owned();
+    text.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned()
+}
+
+/// Requests per second of many connections, each sending the next request when it has its answer.
+async fn load(address: SocketAddr, token: &str, header: &str) -> f64 {
+    let request: Arc<[u8]> = request(token, header).into();
+    let begun = Instant::now();
+    let clients: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let request = request.clone();
+            tokio::spawn(async move {
+                let mut connection = TcpStream::connect(address).await.unwrap();
+                connection.set_nodelay(true).unwrap();
+                let mut buffer = Vec::new();
+                for _ in 0..REQUESTS {
+                    exchange(&mut connection, &request, &mut buffer).await;
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    (CONNECTIONS * REQUESTS) as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// Sends a request and reads the answer whole; `buffer` then holds it.
+async fn exchange(connection: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) {
+    connection.write_all(request).await.unwrap();
+    buffer.clear();
+    let head = loop {
+        assert!(connection.read_buf(buffer).await.unwrap() > 0, "the server closed the connection");
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+    };
+    let text = std::str::from_utf8(&buffer[..head]).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200") || text.starts_with("HTTP/1.1 304"), "{text}");
+    let length = text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let end = head + if text.starts_with("HTTP/1.1 304") { 0 } else { length.unwrap_or(0) };
+    while buffer.len() < end {
+        assert!(connection.read_buf(buffer).await.unwrap() > 0, "the server closed the connection");
+    }
+}
+
+/// One client's creates and completions, beside the disk's own append + fdatasync.
+async fn writes(running: &Running, token: &str, folder: &std::path::Path) {
+    let mut file = std::fs::File::create(folder.join("append")).unwrap();
+    let (mut creates, mut completes, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
+    let mut connection = TcpStream::connect(running.address).await.unwrap();
+    connection.set_nodelay(true).unwrap();
+    let mut buffer = Vec::new();
+    for number in 0..200 {
+        let body = format!(r#"{{"kategorie":"arbeit","title":"Created {number}"}}"#);
+        let begun = Instant::now();
+        exchange(&mut connection, &post("/api/tasks", token, &body), &mut buffer).await;
+        creates.push(begun.elapsed());
+        let begun = Instant::now();
+        exchange(&mut connection, &post(&format!("/api/tasks/{}/complete", 500 + number), token, ""), &mut buffer)
+            .await;
+        completes.push(begun.elapsed());
+        let begun = Instant::now();
+        file.write_all(&[b'x'; 1_024]).unwrap();
+        file.sync_data().unwrap();
+        syncs.push(begun.elapsed());
+    }
+    println!("\nwrites of one client, 500 tasks and growing, each answered when it is on disk");
+    println!("  create             {:>8.3} ms", median(creates));
+    println!("  complete           {:>8.3} ms", median(completes));
+    println!("  append + fdatasync {:>8.3} ms (the disk alone)", median(syncs));
+}
+
+fn post(path: &str, token: &str, body: &str) -> Vec<u8> {
+    let head = format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n");
+    let content = format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    format!("{head}{content}").into_bytes()
+}
+
+/// From the start of the server to its first answer, which comes from the database.
+async fn first_answer(running: Running, folder: &std::path::Path, token: &str) {
+    running.stop().await;
+    let (mut starts, mut answers) = (Vec::new(), Vec::new());
+    for _ in 0..15 {
+        let begun = Instant::now();
+        let running = start(folder).await;
+        starts.push(begun.elapsed());
+        let mut connection = TcpStream::connect(running.address).await.unwrap();
+        let mut buffer = Vec::new();
+        let asked = Instant::now();
+        exchange(&mut connection, &request(token, ""), &mut buffer).await;
+        answers.push(asked.elapsed());
+        running.stop().await;
+    }
+    println!("\nrestart, 5,750 tasks of four users in the database");
+    println!("  until it accepts            {:>8.3} ms", median(starts));
+    println!("  first GET /codex (from disk){:>8.3} ms", median(answers));
+}

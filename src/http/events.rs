@@ -1,0 +1,112 @@
+//! `GET /api/events`: server-sent events (WHATWG HTML, 9.2). One event whenever the timeline is another: after a
+//! change, and when the clock crosses a boundary. Nothing polls: a stream sleeps until one of the two.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use hyper::HeaderMap;
+use hyper::body::{Body as HttpBody, Frame};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::errors::HttpError;
+use super::extract::Asked;
+use super::site::Site;
+use crate::domain::ids::UserId;
+use crate::store::Finished;
+use crate::view::json::utc;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// A comment is sent this often, so that proxies and clients know that the stream lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Events that may wait for a slow client; a client that takes none for longer than the connection's limits
+/// allow is cut, and resumes with `Last-Event-ID`.
+const QUEUE_MAX: usize = 16;
+
+pub async fn stream(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
+    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let (events, queue) = mpsc::channel(QUEUE_MAX);
+    tokio::spawn(publish(asked.site.clone(), asked.actor.user, last, events));
+    let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    let headers = [content_type, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((headers, axum::body::Body::new(Events(queue))).into_response())
+}
+
+/// Sends an event for each timeline that the client does not know, until it goes away or the server drains.
+async fn publish(site: Arc<Site>, user: UserId, mut last: Option<String>, events: mpsc::Sender<Bytes>) {
+    let service = &site.service;
+    let mut changes = service.store().published().subscribe(user);
+    let mut draining = site.draining();
+    loop {
+        changes.borrow_and_update();
+        let boundary = match service.timeline(user, false).await {
+            Ok(served) => {
+                let finished = &served.entry.finished;
+                let id = id_of(finished);
+                if last.as_ref() != Some(&id) {
+                    if events.send(event(&id, finished)).await.is_err() {
+                        return;
+                    }
+                    last = Some(id);
+                }
+                finished.valid_until
+            }
+            Err(error) => {
+                tracing::warn!(%error, "an event stream ends: the timeline cannot be read");
+                return;
+            }
+        };
+        let next = async {
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = service.clock().wait_until(boundary) => {}
+            }
+        };
+        tokio::pin!(next);
+        loop {
+            tokio::select! {
+                () = &mut next => break,
+                () = events.closed() => return,
+                () = async { drop(draining.wait_for(|draining| *draining).await) } => return,
+                () = tokio::time::sleep(HEARTBEAT) => {
+                    if events.send(Bytes::from_static(b": alive\n\n")).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same for every reader and after a restart: what makes the timeline another makes the id another.
+fn id_of(finished: &Finished) -> String {
+    format!("{}.{}", finished.generation, finished.valid_until.timestamp_millis())
+}
+
+fn event(id: &str, finished: &Finished) -> Bytes {
+    let data = json!({"generation": finished.generation.0, "validUntil": utc(finished.valid_until)});
+    format!("id: {id}\nevent: timeline\ndata: {data}\n\n").into()
+}
+
+/// A body whose frames come from a queue.
+struct Events(mpsc::Receiver<Bytes>);
+
+impl HttpBody for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}

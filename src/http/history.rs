@@ -1,0 +1,141 @@
+//! `/api/history` and `/api/undo`.
+
+use std::borrow::Cow;
+
+use axum::response::Response;
+use hyper::HeaderMap;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::errors::HttpError;
+use super::extract::{Asked, MaybeJson, TaskId};
+use super::negotiate::language;
+use super::query::Query;
+use super::respond::{json, settings_json};
+use super::wire::{self, WHOLE_NUMBER};
+use crate::domain::lang::{Lang, Phrase};
+use crate::service::error::{Fault, Refusal};
+use crate::service::history::{PAGE_MAX, Page};
+use crate::store::{Moment, Past, PastState};
+use crate::view::json::utc;
+
+const LIMIT: Phrase = Phrase { en: "a number from 1 to 5000", de: "eine Zahl von 1 bis 5000" };
+
+/// Entries of a page unless the client says otherwise.
+const PAGE_DEFAULT: usize = 100;
+
+#[derive(Serialize)]
+struct PageJson<'a> {
+    entries: Vec<EntryJson<'a>>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct EntryJson<'a> {
+    generation: u64,
+    at: String,
+    actor: &'a str,
+    through: &'a str,
+    verb: &'a str,
+    summary: String,
+    file: Option<&'a str>,
+    /// The whole document, or the settings; null where there was none.
+    before: Option<Cow<'a, str>>,
+    after: Option<Cow<'a, str>>,
+}
+
+pub async fn list(asked: Asked, query: Query, headers: HeaderMap) -> Result<Response, HttpError> {
+    page(asked, None, &query, &headers).await
+}
+
+pub async fn of_task(
+    asked: Asked,
+    TaskId(id): TaskId,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    page(asked, Some(id), &query, &headers).await
+}
+
+async fn page(asked: Asked, task: Option<String>, query: &Query, headers: &HeaderMap) -> Result<Response, HttpError> {
+    let limit = query.number("limit", 1..=PAGE_MAX as u64, LIMIT)?;
+    let count = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE_DEFAULT);
+    let before = query.text("before").map(moment).transpose()?;
+    let page = asked.site.service.history(asked.actor.user, task, before, count).await?;
+    Ok(json(&page_json(&page, language(headers)), None))
+}
+
+/// A generation, or a place within one as `next` gives it: `17` or `17.3`.
+fn moment(text: &str) -> Result<Moment, HttpError> {
+    let (generation, index) = text.split_once('.').unwrap_or((text, "0"));
+    let moment = generation.parse().ok().zip(index.parse().ok());
+    let expected = Phrase { en: "a generation, or the value of next", de: "eine Generation oder der Wert von next" };
+    moment
+        .map(|(generation, index)| Moment(generation, index))
+        .ok_or(HttpError::MalformedQuery { name: "before", expected })
+}
+
+fn page_json(page: &Page, lang: Lang) -> PageJson<'_> {
+    let next = page.next.map(|Moment(generation, index)| format!("{generation}.{index}"));
+    PageJson { entries: page.changes.iter().map(|past| entry(past, lang)).collect(), next }
+}
+
+fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
+    let (file, before, after) = match &past.what {
+        PastState::Document { key, before, after } => {
+            let text =
+                |raw: &'_ Option<Vec<u8>>| raw.as_ref().map(|raw| String::from_utf8_lossy(raw).into_owned().into());
+            (Some(key.file.as_str()), text(before), text(after))
+        }
+        PastState::Settings { before, after } => {
+            let text = |settings| serde_json::to_string(&settings_json(settings)).ok().map(Cow::from);
+            (None, text(*before), text(*after))
+        }
+    };
+    EntryJson {
+        generation: past.generation.0,
+        at: utc(past.at),
+        actor: &past.actor,
+        through: &past.through,
+        verb: &past.verb,
+        summary: summary(&past.verb, file.unwrap_or_default(), lang),
+        file,
+        before,
+        after,
+    }
+}
+
+fn summary(verb: &str, file: &str, lang: Lang) -> String {
+    let done = match verb {
+        "create" => lang.pick("added", "angelegt"),
+        "update" => lang.pick("changed", "geändert"),
+        "complete" => lang.pick("completed", "erledigt"),
+        "cancel" => lang.pick("cancelled", "abgebrochen"),
+        "reopen" => lang.pick("reopened", "wieder geöffnet"),
+        "pin" => lang.pick("pinned", "festgelegt"),
+        "unpin" => lang.pick("unpinned", "gelöst"),
+        "delete" => lang.pick("removed", "entfernt"),
+        "import" => lang.pick("imported", "importiert"),
+        "undo" => lang.pick("took back", "zurückgenommen"),
+        "settings" => return lang.pick("changed the settings", "Einstellungen geändert").to_owned(),
+        other => other,
+    };
+    lang.pick(format!("{done} {file}"), format!("{file} {done}")).trim().to_owned()
+}
+
+pub async fn undo(asked: Asked, MaybeJson(object): MaybeJson) -> Result<Response, HttpError> {
+    let mut generation = None;
+    for (name, value) in object.iter().flat_map(|object| &object.fields) {
+        match (name.as_str(), value) {
+            ("generation", Value::Null) => {}
+            ("generation", value) => {
+                let wrong = Refusal::field("generation", Fault::WrongType { expected: WHOLE_NUMBER });
+                generation = Some(value.as_u64().ok_or(wrong)?);
+            }
+            _ => return Err(wire::nearest_of(name, &["generation"]).into()),
+        }
+    }
+    let undone = asked.site.service.undo(asked.actor.user, asked.origin(), generation).await?;
+    let answer = json!({"ok": true, "generation": undone.generation, "undone": undone.undone, "files": undone.files});
+    Ok(json(&answer, None))
+}

@@ -1,0 +1,71 @@
+//! The query of a URL: parameters by name, each read with a message that says what would be right.
+
+use std::ops::RangeInclusive;
+
+use axum::extract::FromRequestParts;
+use hyper::http::request::Parts;
+
+use super::errors::HttpError;
+use crate::domain::lang::Phrase;
+
+const YES_OR_NO: Phrase = Phrase { en: "true or false", de: "true oder false" };
+
+/// The decoded parameters of a request.
+pub struct Query(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query, Self::Rejection> {
+        Ok(Query::parse(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+impl Query {
+    fn parse(query: &str) -> Query {
+        Query(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    /// The parameter, if it is there and not empty; the last where it is there several times.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    pub fn flag(&self, name: &'static str) -> Result<bool, HttpError> {
+        match self.text(name) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(HttpError::MalformedQuery { name, expected: YES_OR_NO }),
+        }
+    }
+
+    /// A whole number within `range`; `expected` says it in words.
+    pub fn number(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u64>,
+        expected: Phrase,
+    ) -> Result<Option<u64>, HttpError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.map(Some).ok_or(HttpError::MalformedQuery { name, expected })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_and_checked() {
+        let range = Phrase { en: "", de: "" };
+        let query = Query::parse("q=a+%C3%BC&days=7&nocache=true&empty=&days=8");
+        assert_eq!(query.text("q"), Some("a ü"));
+        assert_eq!(query.text("empty"), None);
+        assert_eq!(query.number("days", 1..=366, range).unwrap(), Some(8));
+        assert!(query.number("days", 1..=7, range).is_err());
+        assert!(query.flag("nocache").unwrap());
+        assert!(query.flag("q").is_err());
+    }
+}

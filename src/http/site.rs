@@ -1,0 +1,59 @@
+//! What every handler may use: the use cases, and how the site was set up.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::listen::Limits;
+use crate::service::Service;
+use crate::service::accounts::Actor;
+
+/// What a site is made with.
+pub struct SiteOptions {
+    pub service: Arc<Service>,
+    /// Who everybody is that comes over loopback without a token: the user of a demo.
+    pub open_to: Option<Arc<Actor>>,
+    /// Host names that the server answers for, beside address literals and localhost.
+    pub hosts: Vec<String>,
+    pub limits: Limits,
+}
+
+/// What handlers are given.
+pub struct Site {
+    pub(super) service: Arc<Service>,
+    pub(super) open_to: Option<Arc<Actor>>,
+    hosts: Vec<String>,
+    pub(super) limits: Limits,
+    draining: watch::Sender<bool>,
+}
+
+impl Site {
+    pub fn new(options: SiteOptions) -> Arc<Site> {
+        Arc::new(Site {
+            service: options.service,
+            open_to: options.open_to,
+            hosts: options.hosts,
+            limits: options.limits,
+            draining: watch::Sender::new(false),
+        })
+    }
+
+    /// From now on the server is not ready: it finishes what it has.
+    pub fn drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        !*self.draining.borrow() && self.service.store().is_writable()
+    }
+
+    /// Tells when the server drains, for answers that would not end by themselves.
+    pub(super) fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
+    }
+
+    /// Whether the server was told that it has this name.
+    pub(super) fn has_name(&self, host: &str) -> bool {
+        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+}

@@ -1,0 +1,165 @@
+//! What was changed, by whom, and taking it back.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::change::{Decision, Plan, Situation};
+use super::error::{Refusal, ServiceError};
+use super::planning;
+use super::tasks::find;
+use crate::domain::ids::{DocKey, Generation, UserId};
+use crate::store::{Change, Moment, Origin, Past, PastState};
+
+/// Changes that one page of the history has at most.
+pub const PAGE_MAX: usize = 5_000;
+
+/// A commit of more changes than this is taken back without planning in the same step, as imports are made.
+const PLANNED_CHANGES_MAX: usize = 100;
+
+/// Times that an undo waits for the change that it takes back to be durable.
+const WAITS_MAX: usize = 8;
+
+/// A page of the history, the latest change first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub changes: Vec<Past>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Moment>,
+}
+
+/// What an undo took back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// The generation that the undo made.
+    pub generation: u64,
+    /// The generation that was taken back.
+    pub undone: u64,
+    /// The documents that are now as they were before; none for a change of the settings.
+    pub files: Vec<String>,
+}
+
+impl Service {
+    /// The user's changes; `task` narrows them to one document's, which may have been removed since.
+    pub async fn history(
+        self: &Arc<Self>,
+        user: UserId,
+        task: Option<String>,
+        before: Option<Moment>,
+        count: usize,
+    ) -> Result<Page, ServiceError> {
+        let count = count.clamp(1, PAGE_MAX);
+        let service = self.clone();
+        let read = move || {
+            // One more than asked for tells whether there is another page.
+            let mut changes = match task {
+                None => service.store.list_history(user, before, count + 1)?,
+                Some(id) => {
+                    let file = service.document_of_history(user, &id)?.file;
+                    service.store.list_history_of(user, &file, before, count + 1)?
+                }
+            };
+            let more = changes.len() > count;
+            changes.truncate(count);
+            let next = changes.last().filter(|_| more).map(|last| Moment(last.generation.0, last.index));
+            Ok(Page { changes, next })
+        };
+        self.planners.run(move |_| read()).await?
+    }
+
+    /// The document that an id names, or named before it was removed.
+    fn document_of_history(&self, user: UserId, id: &str) -> Result<DocKey, ServiceError> {
+        let snapshot = self.require_snapshot(user)?;
+        match find(&snapshot, id) {
+            Err(Refusal::NoSuchTask { .. }) => {}
+            found => return Ok(found?),
+        }
+        let past = self.store.list_documents_of_history(user)?;
+        let named = past.into_iter().map(DocKey::of).filter(|key| super::tasks::is_named(key, id));
+        let mut named = named.collect::<Vec<_>>();
+        match (named.pop(), named.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (Some(last), false) => {
+                let candidates = named.iter().chain([&last]).map(|key| key.file.as_str().to_owned()).collect();
+                Err(Refusal::Ambiguous { id: id.to_owned(), candidates }.into())
+            }
+            (None, _) => Err(Refusal::NoSuchTask { id: id.chars().take(80).collect() }.into()),
+        }
+    }
+
+    /// Takes back the user's last change, or that of a generation, by a new change. Undoing an undo brings
+    /// the change back.
+    ///
+    /// # Errors
+    /// [`Refusal::TouchedSince`] when a document is no longer as that change left it, and
+    /// [`Refusal::NoSuchChange`] when that generation changed nothing that is kept.
+    pub async fn undo(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        generation: Option<u64>,
+    ) -> Result<Undone, ServiceError> {
+        for _ in 0..WAITS_MAX {
+            let decide = move |situation: &mut Situation<'_>| undo(situation, generation);
+            // A change that is still on its way to the disk has no history yet; answering waits for it.
+            if let Some(undone) = self.change(user, origin.clone(), decide).await? {
+                return Ok(undone);
+            }
+        }
+        Err(ServiceError::Contended)
+    }
+}
+
+fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<Option<Undone>>, ServiceError> {
+    let wanted = generation.map_or(situation.snapshot.head.generation, Generation);
+    let missing = || Refusal::NoSuchChange { generation: wanted.0 };
+    if wanted == Generation(0) || wanted > situation.snapshot.head.generation {
+        return Err(missing().into());
+    }
+    let past = situation.changes_of(wanted)?;
+    if past.is_empty() {
+        return if situation.is_durable(wanted) { Err(missing().into()) } else { Ok(Decision::Keep(None)) };
+    }
+    let changes = past.iter().rev().map(|past| reverse(situation, past)).collect::<Result<Vec<_>, _>>()?;
+    let files = past.iter().filter_map(|past| match &past.what {
+        PastState::Document { key, .. } => Some(key.file.as_str().to_owned()),
+        PastState::Settings { .. } => None,
+    });
+    let files = files.collect();
+    Ok(Decision::Change(Plan {
+        with_timeline: changes.len() <= PLANNED_CHANGES_MAX,
+        changes,
+        next_number: None,
+        answer: Box::new(move |generation, _| {
+            (Some(Undone { generation: generation.0, undone: wanted.0, files }), None)
+        }),
+    }))
+}
+
+/// The change that takes a past one back, if nothing came between.
+fn reverse(situation: &Situation<'_>, past: &Past) -> Result<Change, ServiceError> {
+    const VERB: &str = "undo";
+    match &past.what {
+        PastState::Settings { before, after } => {
+            if situation.snapshot.settings != *after {
+                return Err(Refusal::TouchedSince { what: "settings".to_owned() }.into());
+            }
+            Ok(Change::PutSettings { settings: *before, verb: VERB })
+        }
+        PastState::Document { key, before, after } => {
+            let present = match situation.snapshot.tasks.contains_key(key) {
+                true => Some(situation.document(key)?),
+                false => None,
+            };
+            if present.as_deref() != after.as_deref() {
+                return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() }.into());
+            }
+            match before {
+                None => Ok(Change::RemoveDocument { key: key.clone(), verb: VERB }),
+                Some(raw) => {
+                    let reading = planning::read(key, raw).ok_or(crate::store::StoreError::Damaged("history"))?;
+                    Ok(Change::PutDocument { key: key.clone(), raw: raw.as_slice().into(), reading, verb: VERB })
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a user can set about planning.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::change::{Decision, Plan};
+use super::error::{Fault, Refusal, ServiceError};
+use crate::domain::ids::UserId;
+use crate::domain::lang::{Lang, Phrase};
+use crate::domain::zone::Zone;
+use crate::planning::DAYS_MAX;
+use crate::store::{Change, Origin, Settings};
+
+/// Settings as a client sent them; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsFields {
+    pub time_zone: Option<String>,
+    pub language: Option<String>,
+    pub horizon: Option<i64>,
+}
+
+impl Service {
+    /// The user's settings and the generation they stand at.
+    pub fn settings(&self, user: UserId) -> Result<(Settings, u64), ServiceError> {
+        let snapshot = self.require_snapshot(user)?;
+        Ok((snapshot.settings, snapshot.head.generation.0))
+    }
+
+    /// Changes settings. The timeline is planned anew, so this raises the generation, unless nothing changes.
+    pub async fn change_settings(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        fields: SettingsFields,
+    ) -> Result<(Settings, u64), ServiceError> {
+        self.change(user, origin, move |situation| {
+            let present = situation.snapshot.settings;
+            let settings = apply(&fields, present)?;
+            if settings == present {
+                return Ok(Decision::Keep((settings, situation.snapshot.head.generation.0)));
+            }
+            Ok(Decision::Change(Plan {
+                changes: vec![Change::PutSettings { settings, verb: "settings" }],
+                next_number: None,
+                with_timeline: true,
+                answer: Box::new(move |generation, _| ((settings, generation.0), None)),
+            }))
+        })
+        .await
+    }
+}
+
+const ZONES: Phrase = Phrase { en: "an IANA name such as Europe/Berlin", de: "ein IANA-Name wie Europe/Berlin" };
+const LANGUAGES: Phrase = Phrase { en: "de or en", de: "de oder en" };
+const DAYS: Phrase = Phrase { en: "a number of days from 1 to 366", de: "eine Zahl von Tagen von 1 bis 366" };
+
+fn apply(fields: &SettingsFields, present: Settings) -> Result<Settings, Refusal> {
+    let malformed = |field, expected| Refusal::field(field, Fault::Malformed { expected });
+    Ok(Settings {
+        zone: match &fields.time_zone {
+            Some(name) => Zone::parse(name).ok_or(malformed("timeZone", ZONES))?,
+            None => present.zone,
+        },
+        lang: match fields.language.as_deref() {
+            Some("de") => Lang::De,
+            Some("en") => Lang::En,
+            Some(_) => return Err(malformed("language", LANGUAGES)),
+            None => present.lang,
+        },
+        days: match fields.horizon {
+            Some(days) => {
+                let days = u16::try_from(days).ok().filter(|days| (1..=DAYS_MAX).contains(days));
+                days.ok_or(malformed("horizon", DAYS))?
+            }
+            None => present.days,
+        },
+    })
+}

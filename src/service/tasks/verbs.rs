@@ -1,0 +1,82 @@
+//! The verbs that people use beside "done": cancel, reopen, pin, unpin.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::slot::fixed_slot;
+use super::update::{edit_document, put, require};
+use super::{Expectation, Saved, SlotFields};
+use crate::domain::document::Changes;
+use crate::domain::ids::{DocKey, UserId};
+use crate::domain::task::Status;
+use crate::service::Service;
+use crate::service::change::Situation;
+use crate::service::error::{Refusal, ServiceError};
+use crate::store::Origin;
+
+/// What is to happen to a task. A task that is so already stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Cancel,
+    Reopen,
+    /// Fix it to this slot, unless an open task is fixed there already.
+    Pin(SlotFields),
+    Unpin,
+}
+
+impl Verb {
+    fn name(&self) -> &'static str {
+        match self {
+            Verb::Cancel => "cancel",
+            Verb::Reopen => "reopen",
+            Verb::Pin(_) => "pin",
+            Verb::Unpin => "unpin",
+        }
+    }
+
+    fn changes(&self, key: &DocKey, situation: &mut Situation<'_>) -> Result<Changes, Refusal> {
+        let status = |status| Changes { status: Some(status), abgeschlossen_am: Some(None), ..Changes::default() };
+        let fixed = |slot| Changes { fixed_slot: Some(slot), ..Changes::default() };
+        Ok(match self {
+            Verb::Cancel => status(Status::Abgebrochen),
+            Verb::Reopen => status(Status::Offen),
+            Verb::Unpin => fixed(None),
+            Verb::Pin(slot) => {
+                let (datum, zeit) = fixed_slot(slot, ["datum", "zeit"], situation)?;
+                if let Some(holder) = holder(situation, key, datum, &zeit) {
+                    return Err(Refusal::SlotTaken { datum, zeit, by: holder });
+                }
+                fixed(Some((datum, zeit)))
+            }
+        })
+    }
+}
+
+/// The open task, other than `key`'s, that is fixed to this slot.
+fn holder(situation: &Situation<'_>, key: &DocKey, datum: NaiveDate, zeit: &str) -> Option<String> {
+    let open = situation.snapshot.tasks.values().filter_map(|reading| reading.as_ref().ok());
+    let mut others = open.filter(|task| task.is_open() && task.key != *key);
+    let holder = others.find(|task| task.binding_slot() == Some((datum, Some(zeit))))?;
+    Some(format!("{} {}", holder.id(), holder.title))
+}
+
+impl Service {
+    pub async fn apply_verb(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        id: String,
+        verb: Verb,
+        expected: Option<Expectation>,
+    ) -> Result<Saved, ServiceError> {
+        let expected = expected.unwrap_or(Expectation::Anything);
+        self.change(user, origin, move |situation| {
+            let (key, raw) = require(situation, &id, &expected)?;
+            let changes = verb.changes(&key, situation)?;
+            let edited = edit_document(&key, &raw, &changes)?;
+            put(situation, key, &raw, edited, verb.name(), |saved| saved)
+        })
+        .await
+    }
+}

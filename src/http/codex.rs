@@ -65,17 +65,26 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     if days.is_none() && now.is_none() && format == Format::Json {
         let served = service.timeline(user, rebuild).await?;
         let timing = timing(served.layer, begun.elapsed());
+        if !served.is_certain {
+            let body = full("application/json", served.entry.finished.body.clone());
+            return Ok(uncached(body, timing).map(axum::body::Body::new).into_response());
+        }
         let response = respond(&served.entry, &headers, served.layer, timing);
         return Ok(response.map(axum::body::Body::new).into_response());
     }
     let answer = service.what_if(user, now, days).await?;
-    let mut response = render(&answer, format);
+    let response = uncached(render(&answer, format), timing(Layer::Rebuilt, begun.elapsed()));
+    Ok(response.map(axum::body::Body::new).into_response())
+}
+
+/// An answer that nobody is to keep.
+fn uncached(mut response: Response<Body>, timing: HeaderValue) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(VARY, BY_ASKER);
     headers.insert(X_CACHE, HeaderValue::from_static(Layer::Rebuilt.as_str()));
-    headers.insert(SERVER_TIMING, timing(Layer::Rebuilt, begun.elapsed()));
-    Ok(response.map(axum::body::Body::new).into_response())
+    headers.insert(SERVER_TIMING, timing);
+    response
 }
 
 fn render(answer: &Answer, format: Format) -> Response<Body> {

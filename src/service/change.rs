@@ -70,14 +70,14 @@ impl Situation<'_> {
     }
 
     /// The slots that the user's rules give a day.
-    pub fn slots(&mut self, day: NaiveDate) -> Arc<[SlotSpec]> {
+    pub fn slots(&mut self, day: NaiveDate) -> Result<Arc<[SlotSpec]>, ServiceError> {
         let today = self.today();
-        planning::slots_of_day(self.desk, self.rules, day, today)
+        Ok(planning::slots_of_day(self.desk, self.rules, day, today)?)
     }
 
     /// The categories that the user's rules know.
-    pub fn categories(&mut self) -> Vec<String> {
-        planning::categories(self.desk, self.rules)
+    pub fn categories(&mut self) -> Result<Vec<String>, ServiceError> {
+        Ok(planning::categories(self.desk, self.rules)?)
     }
 }
 
@@ -173,7 +173,7 @@ impl Service {
     }
 
     fn keep_large_timeline(&self, user: UserId, planned: Option<Arc<Planned>>) {
-        if let Some(planned) = planned
+        if let Some(planned) = planned.filter(|planned| planned.is_certain)
             && planned.entry.finished.body.len() > COMMITTED_TIMELINE_BYTES_MAX
         {
             self.store.put_timeline(user, planned.entry.finished.clone());
@@ -280,7 +280,7 @@ impl RoundWork<'_> {
             changes: plan.changes,
             origin,
             basis: self.rules.basis(),
-            timeline: planned.as_ref().map(|planned| planned.entry.clone()),
+            timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
             remember,
         };
         Ok(Step::Commit(answer, commit, planned))

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
-use super::planners::Desk;
+use super::planners::{Desk, Interrupted};
 use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
@@ -18,7 +18,7 @@ use crate::domain::problem::{DOCUMENT_BYTES_MAX, Problem};
 use crate::domain::task::Task;
 use crate::domain::timeline::InvalidDocument;
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
-use crate::rules::{Question, Questions, RuleError};
+use crate::rules::{Question, Questions, RuleError, RuleSet};
 use crate::store::hot::Entry;
 use crate::store::{Finished, Head, Incarnation, Reading, Settings, Snapshot};
 use crate::view::{Answer, RulesState, json};
@@ -28,6 +28,9 @@ use crate::view::{Answer, RulesState, json};
 pub struct Planned {
     pub answer: Answer,
     pub entry: Arc<Entry>,
+    /// Whether a repetition would give the same. A plan whose rules were cut by the clock is shown, but not
+    /// kept: a machine that was busy for a moment must not decide for longer.
+    pub is_certain: bool,
 }
 
 /// Who is planned for: part of every entity tag.
@@ -50,7 +53,7 @@ pub(super) fn plan_snapshot(
     body_of: &BodyOf<'_>,
 ) -> Planned {
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
-    let answer = answer(desk, rules, snapshot, &horizon, body_of);
+    let (answer, is_certain) = answer(desk, rules, snapshot, &horizon, body_of);
     let body = Bytes::from(json::timeline(&answer));
     let finished = Finished {
         generation: snapshot.head.generation,
@@ -59,7 +62,7 @@ pub(super) fn plan_snapshot(
         valid_until: answer.timeline.valid_until,
         body,
     };
-    Planned { entry: Arc::new(entry(identity, finished)), answer }
+    Planned { entry: Arc::new(entry(identity, finished)), answer, is_certain }
 }
 
 /// Adds the entity tag to finished bytes.
@@ -83,8 +86,15 @@ pub(super) fn tag(hash: &[u8]) -> String {
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Asks the rules and plans. Rules that fail are replaced by the built-in ones, and the answer says so.
-fn answer(desk: &mut Desk, rules: &RuleBook, snapshot: &Snapshot, horizon: &Horizon, body_of: &BodyOf<'_>) -> Answer {
+/// Asks the rules and plans. Rules that fail are replaced by the built-in ones, and the answer says so. The flag
+/// is false when the clock cut a run, so that another time the answer may be another.
+fn answer(
+    desk: &mut Desk,
+    rules: &RuleBook,
+    snapshot: &Snapshot,
+    horizon: &Horizon,
+    body_of: &BodyOf<'_>,
+) -> (Answer, bool) {
     let mut tasks = Vec::with_capacity(snapshot.tasks.len());
     let mut invalid = Vec::new();
     for (key, reading) in &snapshot.tasks {
@@ -97,15 +107,22 @@ fn answer(desk: &mut Desk, rules: &RuleBook, snapshot: &Snapshot, horizon: &Hori
     }
     let days = days_asked(&tasks, horizon);
     let ask = |desk: &mut Desk, list: &RuleList| evaluate(desk, list, horizon, &days, &tasks, body_of);
-    let (policy, state) = match ask(desk, &rules.chosen) {
-        Ok((policy, name)) => (policy, RulesState { name, source: rules.chosen.source, error: None }),
+    // A run that was cut by the clock is repeated once: most likely the machine was busy.
+    let chosen = ask(desk, &rules.chosen).or_else(|error| match error.timed_out {
+        true => ask(desk, &rules.chosen),
+        false => Err(error),
+    });
+    let (policy, state, is_certain) = match chosen {
+        Ok((policy, name)) => (policy, RulesState { name, source: rules.chosen.source, error: None }, true),
         Err(error) => {
             tracing::warn!(user = %snapshot.name, %error, "the rules failed; the built-in ones stand in");
-            let (policy, name) = ask(desk, &rules.builtin).unwrap_or_default();
-            (policy, RulesState { name, source: rules.builtin.source, error: Some(error.to_string()) })
+            let stand_in = ask(desk, &rules.builtin);
+            let is_certain = !error.timed_out && stand_in.is_ok();
+            let (policy, name) = stand_in.unwrap_or_default();
+            (policy, RulesState { name, source: rules.builtin.source, error: Some(error.to_string()) }, is_certain)
         }
     };
-    Answer {
+    let answer = Answer {
         user: snapshot.name.clone(),
         lang: snapshot.settings.lang,
         zone: snapshot.settings.zone,
@@ -114,7 +131,8 @@ fn answer(desk: &mut Desk, rules: &RuleBook, snapshot: &Snapshot, horizon: &Hori
         next_number: snapshot.head.next_number,
         rules: state,
         timeline: plan(&tasks, invalid, &policy, horizon),
-    }
+    };
+    (answer, is_certain)
 }
 
 fn evaluate(
@@ -138,15 +156,33 @@ fn evaluate(
 
 /// The slots that the rules give a day, for checking a slot that somebody names; built-in ones when the
 /// chosen rules fail, as in planning.
-pub(super) fn slots_of_day(desk: &mut Desk, rules: &RuleBook, day: NaiveDate, today: NaiveDate) -> Arc<[SlotSpec]> {
-    let ask = |desk: &mut Desk, list: &RuleList| desk.rule_set(list).and_then(|set| set.slots(day, today));
-    ask(desk, &rules.chosen).or_else(|_| ask(desk, &rules.builtin)).unwrap_or_else(|_| Arc::from([]))
+pub(super) fn slots_of_day(
+    desk: &mut Desk,
+    rules: &RuleBook,
+    day: NaiveDate,
+    today: NaiveDate,
+) -> Result<Arc<[SlotSpec]>, Interrupted> {
+    ask_or_builtin(desk, rules, |set| set.slots(day, today))
 }
 
 /// The categories that the rules know.
-pub(super) fn categories(desk: &mut Desk, rules: &RuleBook) -> Vec<String> {
-    let ask = |desk: &mut Desk, list: &RuleList| desk.rule_set(list).and_then(|set| set.categories());
-    ask(desk, &rules.chosen).or_else(|_| ask(desk, &rules.builtin)).unwrap_or_default()
+pub(super) fn categories(desk: &mut Desk, rules: &RuleBook) -> Result<Vec<String>, Interrupted> {
+    ask_or_builtin(desk, rules, |set| set.categories())
+}
+
+/// Asks the chosen rules, and the built-in ones when those fail. Rules that were cut by the clock give no
+/// answer at all: what is checked by the wrong rules would be refused or taken wrongly.
+fn ask_or_builtin<T>(
+    desk: &mut Desk,
+    rules: &RuleBook,
+    ask: impl Fn(&RuleSet) -> Result<T, RuleError>,
+) -> Result<T, Interrupted> {
+    let chosen = desk.rule_set(&rules.chosen).and_then(|set| ask(&set));
+    match chosen {
+        Ok(answer) => Ok(answer),
+        Err(error) if error.timed_out => Err(Interrupted),
+        Err(_) => desk.rule_set(&rules.builtin).and_then(|set| ask(&set)).map_err(|_| Interrupted),
+    }
 }
 
 /// Files of a folder as (name, bytes): what `plan` and `import` read.
@@ -174,7 +210,7 @@ pub fn plan_folder(
     let head = Head { generation: Generation(0), committed_at: now, next_number };
     let snapshot = Snapshot { name: user, head, settings, tasks };
     let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
-    answer(&mut Desk::default(), rules, &snapshot, &Horizon::new(settings.zone, now, settings.days), &body_of)
+    answer(&mut Desk::default(), rules, &snapshot, &Horizon::new(settings.zone, now, settings.days), &body_of).0
 }
 
 /// A document as planning keeps it; `None` for a file that is no task and does not say so either.

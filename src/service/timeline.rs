@@ -37,6 +37,8 @@ impl Layer {
 pub struct Served {
     pub entry: Arc<Entry>,
     pub layer: Layer,
+    /// Whether the answer may be kept by whoever gets it; see [`Planned::is_certain`].
+    pub is_certain: bool,
 }
 
 impl Service {
@@ -49,7 +51,7 @@ impl Service {
     pub async fn timeline(self: &Arc<Self>, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
         let hot = |service: &Service| {
             let entry = service.hot_timeline(user).filter(|_| !rebuild)?;
-            Some(Served { entry, layer: Layer::Hot })
+            Some(Served { entry, layer: Layer::Hot, is_certain: true })
         };
         if let Some(served) = hot(self) {
             return Ok(served);
@@ -63,17 +65,21 @@ impl Service {
         let service = self.clone();
         let load = move |desk: &mut super::planners::Desk| {
             if !rebuild && let Some(entry) = service.materialized(user)? {
-                return Ok(Served { entry, layer: Layer::Materialized });
+                return Ok(Served { entry, layer: Layer::Materialized, is_certain: true });
             }
             let planned = service.rebuild(desk, user)?;
-            service.store.put_timeline(user, planned.entry.finished.clone());
-            Ok(Served { entry: planned.entry, layer: Layer::Rebuilt })
+            if planned.is_certain {
+                service.store.put_timeline(user, planned.entry.finished.clone());
+            }
+            Ok(Served { entry: planned.entry, layer: Layer::Rebuilt, is_certain: planned.is_certain })
         };
         let served: Result<Served, ServiceError> = self.planners.run(load).await?;
         let served = served?;
         let published = self.store.published();
         published.advance(user, served.entry.finished.generation);
-        published.put(user, served.entry.clone());
+        if served.is_certain {
+            published.put(user, served.entry.clone());
+        }
         Ok(served)
     }
 

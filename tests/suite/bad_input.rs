@@ -442,8 +442,18 @@ async fn idempotency_keys_that_cannot_be_are_refused() {
 #[tokio::test]
 async fn queries_that_cannot_be_are_refused() {
     let stage = Stage::set().await;
-    let query = |query: &str| bad(Method::GET, &format!("/codex?{query}"), 400, "malformed_query").at("nocache");
-    stage.refuses(vec![query("nocache=vielleicht"), query("nocache"), query("a=b&nocache=2")]).await;
+    let mut requests = Vec::new();
+    for (field, values) in [
+        ("nocache", &["vielleicht", "2", "TRUE"][..]),
+        ("days", &["0", "367", "-1", "1.5", "x", "99999999999999999999"]),
+        ("format", &["xml", "JSON"]),
+        ("now", &["gestern", "2025-10-13", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2025-02-31T08:00:00Z"]),
+    ] {
+        for value in values {
+            requests.push(bad(Method::GET, &format!("/codex?a=b&{field}={value}"), 400, "malformed_query").at(field));
+        }
+    }
+    stage.refuses(requests).await;
 }
 
 #[tokio::test]

@@ -62,14 +62,11 @@ pub fn compose(new: &NewTask) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The body under its heading, which is not written twice.
+/// The body under the title's heading, if there is a title.
 fn titled_body(new: &NewTask) -> String {
     let body = new.body.as_deref().unwrap_or_default();
     let title = title::clean(new.title.as_deref().unwrap_or_default());
-    if title.is_empty() || title::begins_with_heading(body, &title) {
-        return body.to_owned();
-    }
-    title::with_heading(body, &title, "\n")
+    if title.is_empty() { body.to_owned() } else { title::titled(body, &title, "\n") }
 }
 
 /// `NNNN-Slug.md`, or `NNNN.md` when the title has no letter and no digit. The name's number is the number.

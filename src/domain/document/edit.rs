@@ -388,7 +388,10 @@ fn with_rest(source: &Source<'_>, old_title: &str, changes: &Changes) -> Result<
         if changes.body.is_none() && title::shorten(&title) == old_title {
             return Ok(None);
         }
-        body = title::with_title(&body, &title, source.parts.newline).ok_or(EditError::Value { field: "title" })?;
+        body = match &changes.body {
+            Some(new) => title::titled(new, &title, source.parts.newline),
+            None => title::with_title(old, &title, source.parts.newline).ok_or(EditError::Value { field: "title" })?,
+        };
     }
     if body == old {
         return Ok(None);

@@ -386,7 +386,7 @@ fn titles_and_bodies_are_replaced() {
         ("\n \t\n# Alt\n", change(None, Some("")), "\n \t\n"),
         ("\n\n# Alt\n", change(Some("Neu"), Some("Text")), "\n\n# Neu\n\nText"),
         ("\n\n# Alt\n", change(Some("Neu"), Some("# Neu\nText")), "\n\n# Neu\nText"),
-        ("\n\n# Alt\n", change(Some("Neu *x*"), Some("Z\n==\n")), "\n\nNeu \\*x\\*\n==\n"),
+        ("\n\n# Alt\n", change(Some("Neu *x*"), Some("Z\n==\n")), "\n\n# Neu \\*x\\*\n\nZ\n==\n"),
     ] {
         let text = edited(&format!("{head}{rest}"), &changes);
         assert_eq!(text.strip_prefix(head), Some(expected), "{rest:?}");

@@ -49,6 +49,9 @@ pub(super) fn begins_with_heading(body: &str, title: &str) -> bool {
 pub(super) fn with_title(body: &str, title: &str, newline: &str) -> Option<String> {
     match heading(body) {
         Some(old) if old.text == title => Some(body.to_owned()),
+        // A section's heading below some text, or a paragraph that `---` under it makes a heading of, is not
+        // what somebody means to replace who changes a title.
+        Some(old) if !is_title(body, &old) => Some(with_heading(body, title, newline)),
         Some(old) => [title.to_owned(), escaped(title)].into_iter().find_map(|text| {
             let written = replaced(body, &old, &text)?;
             heading(&written).is_some_and(|heading| heading.text == title).then_some(written)
@@ -57,10 +60,26 @@ pub(super) fn with_title(body: &str, title: &str, newline: &str) -> Option<Strin
     }
 }
 
+/// The body under its heading, which is not written twice.
+pub(super) fn titled(body: &str, title: &str, newline: &str) -> String {
+    if begins_with_heading(body, title) { body.to_owned() } else { with_heading(body, title, newline) }
+}
+
 /// The body below a heading of this title, its signs escaped if they would be read as markup.
 pub(super) fn with_heading(body: &str, title: &str, newline: &str) -> String {
     let plain = prepended(body, title, newline);
     if begins_with_heading(&plain, title) { plain } else { prepended(body, &escaped(title), newline) }
+}
+
+/// Whether the heading is the document's own and not a section's: one line of text, and either of the highest
+/// level or what the body begins with.
+fn is_title(body: &str, heading: &Heading) -> bool {
+    let mut lines = body[heading.at.clone()].lines().map(str::trim).filter(|line| !line.is_empty());
+    let (first, second) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let underlined = |sign: u8| !second.is_empty() && second.bytes().all(|byte| byte == sign);
+    let is_highest = underlined(b'=') || (first.starts_with('#') && !first.starts_with("##"));
+    let is_one_line = first.starts_with('#') || underlined(b'=') || underlined(b'-');
+    is_one_line && (is_highest || body[..heading.at.start].trim().is_empty())
 }
 
 /// The first heading with text, code blocks not mistaken for one.
@@ -215,7 +234,10 @@ mod tests {
             ("# Alt C#\n", "# Neu\n"),
             ("vorher\n\n# Alt", "vorher\n\n# Neu"),
             ("Alt\n===\nText\n", "Neu\n===\nText\n"),
-            ("  Alt\nlang \r\n---\r\n", "  Neu \r\n---\r\n"),
+            ("  Alt \r\n---\r\n", "  Neu \r\n---\r\n"),
+            ("Zwei\nZeilen\n---\nRest\n", "# Neu\n\nZwei\nZeilen\n---\nRest\n"),
+            ("vorher\n\n## Schritte\n", "# Neu\n\nvorher\n\n## Schritte\n"),
+            ("## Schritte\n", "## Neu\n"),
             ("```\n# kein\n```\n# Alt\n", "```\n# kein\n```\n# Neu\n"),
             ("Text\n", "# Neu\n\nText\n"),
             ("\nText\n", "# Neu\n\nText\n"),

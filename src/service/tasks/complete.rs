@@ -46,7 +46,7 @@ fn complete(
         (named, _) => {
             let (datum, zeit) = match named {
                 Some(slot) => done_in(slot, situation)?,
-                None => usual_slot(situation),
+                None => usual_slot(situation)?,
             };
             let changes = Changes {
                 status: Some(Status::Abgeschlossen),

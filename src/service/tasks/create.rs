@@ -75,7 +75,7 @@ fn create(
     }))
 }
 
-fn new_task(situation: &mut Situation<'_>, fields: &Fields) -> Result<NewTask, Refusal> {
+fn new_task(situation: &mut Situation<'_>, fields: &Fields) -> Result<NewTask, ServiceError> {
     let changes = validate::changes(fields, situation)?;
     let kategorie = changes.kategorie.ok_or_else(|| Refusal::field("kategorie", Fault::Missing))?;
     let status = changes.status.unwrap_or(Status::Offen);
@@ -85,7 +85,10 @@ fn new_task(situation: &mut Situation<'_>, fields: &Fields) -> Result<NewTask, R
         tags: changes.tags.unwrap_or_default(),
         deadline: changes.deadline.flatten(),
         fixed_slot: changes.fixed_slot.flatten(),
-        abgeschlossen_am: (status == Status::Abgeschlossen).then(|| super::slot::usual_slot(situation)),
+        abgeschlossen_am: match status {
+            Status::Abgeschlossen => Some(super::slot::usual_slot(situation)?),
+            Status::Offen | Status::Abgebrochen => None,
+        },
         title: changes.title,
         body: changes.body,
     })

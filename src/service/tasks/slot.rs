@@ -5,7 +5,7 @@ use chrono::{NaiveDate, Timelike};
 use super::SlotFields;
 use crate::domain::date;
 use crate::service::change::Situation;
-use crate::service::error::{Fault, Refusal};
+use crate::service::error::{Fault, Refusal, ServiceError};
 
 /// Slots that a task can always be marked as done in, whatever the rules gave the day.
 const USUAL_SLOTS: [&str; 3] = ["morgens", "nachmittags", "abends"];
@@ -16,18 +16,18 @@ pub(super) fn fixed_slot(
     slot: &SlotFields,
     fields: [&'static str; 2],
     situation: &mut Situation<'_>,
-) -> Result<(NaiveDate, String), Refusal> {
+) -> Result<(NaiveDate, String), ServiceError> {
     let day = required(slot.datum.as_deref(), fields[0]).and_then(|text| datum(fields[0], text))?;
     let zeit = required(slot.zeit.as_deref(), fields[1])?;
-    let known = situation.slots(day).iter().map(|slot| slot.zeit.clone()).collect();
-    one_of_slots(fields[1], day, zeit, known).map(|zeit| (day, zeit))
+    let known = situation.slots(day)?.iter().map(|slot| slot.zeit.clone()).collect();
+    Ok((day, one_of_slots(fields[1], day, zeit, known)?))
 }
 
 /// A slot that a task was done in: one that the rules give that day, or one of the usual three.
-pub(super) fn done_in(slot: &SlotFields, situation: &mut Situation<'_>) -> Result<(NaiveDate, String), Refusal> {
+pub(super) fn done_in(slot: &SlotFields, situation: &mut Situation<'_>) -> Result<(NaiveDate, String), ServiceError> {
     let day = required(slot.datum.as_deref(), "datum").and_then(|text| datum("datum", text))?;
     let zeit = required(slot.zeit.as_deref(), "zeit")?;
-    let mut known: Vec<String> = situation.slots(day).iter().map(|slot| slot.zeit.clone()).collect();
+    let mut known: Vec<String> = situation.slots(day)?.iter().map(|slot| slot.zeit.clone()).collect();
     known.extend(
         USUAL_SLOTS
             .iter()
@@ -35,7 +35,7 @@ pub(super) fn done_in(slot: &SlotFields, situation: &mut Situation<'_>) -> Resul
             .map(|usual| (*usual).to_owned())
             .collect::<Vec<_>>(),
     );
-    one_of_slots("zeit", day, zeit, known).map(|zeit| (day, zeit))
+    Ok((day, one_of_slots("zeit", day, zeit, known)?))
 }
 
 fn one_of_slots(field: &'static str, datum: NaiveDate, zeit: &str, known: Vec<String>) -> Result<String, Refusal> {
@@ -52,10 +52,10 @@ fn required<'t>(text: Option<&'t str>, field: &'static str) -> Result<&'t str, R
 
 /// The slot that somebody who names none means: the running one, else the last that began today, else
 /// today's first; on a day without slots, the usual name of this time of day.
-pub(super) fn usual_slot(situation: &mut Situation<'_>) -> (NaiveDate, String) {
+pub(super) fn usual_slot(situation: &mut Situation<'_>) -> Result<(NaiveDate, String), ServiceError> {
     let now = situation.snapshot.settings.zone.local(situation.now);
     let today = now.date_naive();
-    let slots = situation.slots(today);
+    let slots = situation.slots(today)?;
     let begun = slots.iter().rev().find(|slot| slot.from <= now.time());
     let zeit = match begun.or(slots.first()) {
         Some(slot) => slot.zeit.clone(),
@@ -63,7 +63,7 @@ pub(super) fn usual_slot(situation: &mut Situation<'_>) -> (NaiveDate, String) {
         None if now.hour() < 18 => "nachmittags".to_owned(),
         None => "abends".to_owned(),
     };
-    (today, zeit)
+    Ok((today, zeit))
 }
 
 /// A date of the calendar that can be planned.

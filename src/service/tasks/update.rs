@@ -76,7 +76,7 @@ fn edit_fields(
         // A task that is open again is not done, and one that is set to done was done now.
         Some(Status::Abgeschlossen) => match situation.snapshot.tasks.get(key) {
             Some(Ok(task)) if task.status == Status::Abgeschlossen && task.abgeschlossen_am.is_some() => None,
-            _ => Some(Some(super::slot::usual_slot(situation))),
+            _ => Some(Some(super::slot::usual_slot(situation)?)),
         },
         Some(Status::Offen | Status::Abgebrochen) => Some(None),
         None => None,

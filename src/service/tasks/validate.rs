@@ -5,7 +5,7 @@ use super::slot::{datum, fixed_slot, quoted};
 use crate::domain::document::Changes;
 use crate::domain::task::Status;
 use crate::service::change::Situation;
-use crate::service::error::{Fault, Refusal};
+use crate::service::error::{Fault, Refusal, ServiceError};
 
 /// The longest title, in characters.
 const TITLE_CHARS_MAX: usize = 200;
@@ -20,7 +20,7 @@ const BODY_CHARS_MAX: usize = 64 * 1024;
 ///
 /// # Errors
 /// The first field that cannot be written, in the order of the file format.
-pub(super) fn changes(fields: &Fields, situation: &mut Situation<'_>) -> Result<Changes, Refusal> {
+pub(super) fn changes(fields: &Fields, situation: &mut Situation<'_>) -> Result<Changes, ServiceError> {
     Ok(Changes {
         kategorie: fields.kategorie.as_deref().map(|text| kategorie(text, situation)).transpose()?,
         status: fields.status.as_deref().map(status).transpose()?,
@@ -41,13 +41,13 @@ pub(super) fn changes(fields: &Fields, situation: &mut Situation<'_>) -> Result<
     })
 }
 
-fn kategorie(text: &str, situation: &mut Situation<'_>) -> Result<String, Refusal> {
+fn kategorie(text: &str, situation: &mut Situation<'_>) -> Result<String, ServiceError> {
     let lower = text.trim().to_lowercase();
     let word = if lower == "geschäftlich" { "arbeit" } else { &lower };
-    let known = situation.categories();
+    let known = situation.categories()?;
     match known.iter().find(|category| category.to_lowercase() == word) {
         Some(category) => Ok(category.clone()),
-        None => Err(unknown_word("kategorie", text, known)),
+        None => Err(unknown_word("kategorie", text, known).into()),
     }
 }
 

@@ -35,7 +35,7 @@ impl Verb {
         }
     }
 
-    fn changes(&self, key: &DocKey, situation: &mut Situation<'_>) -> Result<Changes, Refusal> {
+    fn changes(&self, key: &DocKey, situation: &mut Situation<'_>) -> Result<Changes, ServiceError> {
         let status = |status| Changes { status: Some(status), abgeschlossen_am: Some(None), ..Changes::default() };
         let fixed = |slot| Changes { fixed_slot: Some(slot), ..Changes::default() };
         Ok(match self {
@@ -45,7 +45,7 @@ impl Verb {
             Verb::Pin(slot) => {
                 let (datum, zeit) = fixed_slot(slot, ["datum", "zeit"], situation)?;
                 if let Some(holder) = holder(situation, key, datum, &zeit) {
-                    return Err(Refusal::SlotTaken { datum, zeit, by: holder });
+                    return Err(Refusal::SlotTaken { datum, zeit, by: holder }.into());
                 }
                 fixed(Some((datum, zeit)))
             }

@@ -140,6 +140,27 @@ impl From<Refusal> for ServiceError {
     }
 }
 
+const IF_MATCH_NEEDED: Phrase = Phrase {
+    en: "Replacing a whole document needs the header If-Match with the ETag of the document you read.",
+    de: "Ein ganzes Dokument zu ersetzen braucht den Header If-Match mit dem ETag des gelesenen Dokuments.",
+};
+const TOO_LARGE: Phrase = Phrase {
+    en: "The document would be larger than 64 KiB; shorten the body.",
+    de: "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
+};
+const NO_NUMBER_LEFT: Phrase = Phrase {
+    en: "All task numbers up to 999999999 are used up.",
+    de: "Alle Aufgabennummern bis 999999999 sind vergeben.",
+};
+const KEY_REUSED: Phrase = Phrase {
+    en: "This Idempotency-Key came before with another request; use a new key for a new request.",
+    de: "Dieser Idempotency-Key kam schon mit einer anderen Anfrage; neue Anfragen brauchen einen neuen.",
+};
+const KEY_IN_FLIGHT: Phrase = Phrase {
+    en: "The first request with this Idempotency-Key is still under way; try again in a moment.",
+    de: "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
+};
+
 impl Refusal {
     pub fn field(field: &'static str, fault: Fault) -> Refusal {
         Refusal::Field { field, fault }
@@ -166,12 +187,7 @@ impl Refusal {
                     "{file} wurde geändert, seit du es gelesen hast; bitte neu lesen und die Änderung wiederholen."
                 ),
             ),
-            Refusal::IfMatchNeeded => lang
-                .pick(
-                    "Replacing a whole document needs the header If-Match with the ETag of the document you read.",
-                    "Ein ganzes Dokument zu ersetzen braucht den Header If-Match mit dem ETag des gelesenen Dokuments.",
-                )
-                .to_owned(),
+            Refusal::IfMatchNeeded => IF_MATCH_NEEDED.text(lang).to_owned(),
             Refusal::Unreadable { file, problem } => unreadable(file, problem, lang),
             Refusal::NotEditable { file, error } => {
                 let reason = error.text(lang);
@@ -180,12 +196,7 @@ impl Refusal {
                     format!("{file}: {reason}. Bitte das ganze Dokument ersetzen."),
                 )
             }
-            Refusal::TooLarge => lang
-                .pick(
-                    "The document would be larger than 64 KiB; shorten the body.",
-                    "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
-                )
-                .to_owned(),
+            Refusal::TooLarge => TOO_LARGE.text(lang).to_owned(),
             Refusal::SlotTaken { datum, zeit, by } => {
                 let datum = date::to_text(*datum);
                 lang.pick(
@@ -193,24 +204,9 @@ impl Refusal {
                     format!("{zeit} am {datum} hat schon „{by}“; bitte die erst lösen oder einen anderen Slot wählen."),
                 )
             }
-            Refusal::NoNumberLeft => lang
-                .pick(
-                    "All task numbers up to 999999999 are used up.",
-                    "Alle Aufgabennummern bis 999999999 sind vergeben.",
-                )
-                .to_owned(),
-            Refusal::KeyReused => lang
-                .pick(
-                    "This Idempotency-Key came before with another request; use a new key for a new request.",
-                    "Dieser Idempotency-Key kam schon mit einer anderen Anfrage; neue Anfragen brauchen einen neuen.",
-                )
-                .to_owned(),
-            Refusal::KeyInFlight => lang
-                .pick(
-                    "The first request with this Idempotency-Key is still under way; try again in a moment.",
-                    "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
-                )
-                .to_owned(),
+            Refusal::NoNumberLeft => NO_NUMBER_LEFT.text(lang).to_owned(),
+            Refusal::KeyReused => KEY_REUSED.text(lang).to_owned(),
+            Refusal::KeyInFlight => KEY_IN_FLIGHT.text(lang).to_owned(),
             Refusal::NoSuchChange { generation: 0 } => lang
                 .pick("There is no change to take back.", "Es gibt keine Änderung, die sich zurücknehmen lässt.")
                 .to_owned(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -33,7 +33,7 @@ pub const HOT_MAP_BYTES_DEFAULT: u64 = 128 * 1024 * 1024;
 /// Why the program could not start. Each is one sentence for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("cannot use the data directory {path}: {detail}")]
+    #[error("cannot use the data directory {path}: {detail}; choose another --data-dir")]
     DataDir { path: String, detail: String },
     #[error(
         "the data directory {path} is in use by the server at http://{address}; stop that one first, or choose another --data-dir"
@@ -61,15 +61,27 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory, for its owner alone, if it is not there.
-    pub fn prepare(path: &Path) -> Result<DataDir, StartError> {
-        let failed =
-            |error: io::Error| StartError::DataDir { path: path.display().to_string(), detail: error.to_string() };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        Ok(DataDir { path: path.to_owned() })
+    pub fn at(path: PathBuf) -> DataDir {
+        DataDir { path }
     }
 
-    /// Opens the database. Nobody else can have it open at the same time.
+    /// Whether there is a database, or something in its place, that [`DataDir::open`] would open.
+    pub fn has_database(&self) -> bool {
+        self.path.join(DATABASE_FILE).exists()
+    }
+
+    /// Makes the directory, for its owner alone, and the database in it, if they are not there.
+    pub fn open_or_create(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
+        let failed = |detail: String| StartError::DataDir { path: self.path.display().to_string(), detail };
+        if self.path.exists() && !self.path.is_dir() {
+            return Err(failed("it is a file".to_owned()));
+        }
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
+        made.map_err(|error| failed(error.to_string()))?;
+        self.open(hot_bytes_max)
+    }
+
+    /// Opens the database of a directory that is there. Nobody else can have it open at the same time.
     pub fn open(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
         Store::open(&self.path.join(DATABASE_FILE), hot_bytes_max).map_err(|error| match error {
             OpenError::InUse { .. } => match fs::read_to_string(self.path.join(ADDRESS_FILE)) {
@@ -127,16 +139,19 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     if options.demo.is_some() && !options.listen.ip().is_loopback() {
         return Err(StartError::DemoNotLocal);
     }
-    let data_dir = DataDir::prepare(&options.data_dir)?;
-    let store = data_dir.open(options.hot_bytes_max)?;
+    // A database that is there is opened first: whoever has it is named, rather than the port that it has too.
+    // One that is not there is made last: a start that is refused leaves nothing behind.
+    let data_dir = DataDir::at(options.data_dir.clone());
+    let present = data_dir.has_database().then(|| data_dir.open(options.hot_bytes_max)).transpose()?;
+    let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
+    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let store = present.map_or_else(|| data_dir.open_or_create(options.hot_bytes_max), Ok)?;
     let service = Service::new(store, options.clock, options.rules);
     let open_to = match options.demo {
         Some(settings) => Some(fill_demo(&service, settings).await?),
         None => None,
     };
-    let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
-    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
     let note = data_dir.write_address(address);
     note.map_err(|error| StartError::DataDir {
         path: options.data_dir.display().to_string(),

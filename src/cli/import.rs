@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, print};
-use crate::service::Service;
+use super::{CliError, open, print};
 use crate::service::folder::read_folder;
 use crate::service::import::{Fate, Line, Report};
 use crate::store::Origin;
@@ -31,8 +29,7 @@ pub struct Import {
 }
 
 impl Import {
-    pub async fn run(self, service: Arc<Service>) -> Result<(), CliError> {
-        let user = service.require_user(&self.user)?;
+    pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
         let folder = read_folder(&self.path).map_err(CliError::Said)?;
         if folder.files.is_empty() && folder.left_out.is_empty() {
             let path = self.path.display();
@@ -40,6 +37,8 @@ impl Import {
                 "there are no Markdown files in {path}; name the folder that holds files like 0001-title.md"
             )));
         }
+        let service = open(data_dir)?;
+        let user = service.require_user(&self.user)?;
         let origin = Origin { actor: user.name.as_str().to_owned(), through: "import" };
         let report = service.import(user.id, origin, folder, self.dry_run).await?;
         print(&if self.json { as_json(&report, self.dry_run) } else { as_text(&report, self.dry_run) })

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::app::{DataDir, HOT_MAP_BYTES_DEFAULT, StartError};
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::service::Service;
 use crate::service::error::ServiceError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
+use crate::store::Store;
 use crate::view::text::printable;
 
 /// What is in my next free slot? A self-hosted task server: numbered Markdown files become a timeline.
@@ -71,8 +73,12 @@ pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // --help and --version are no failures, and go to stdout.
-            let _ = error.print();
+            // Help is printed as it is laid out; whoever asked for it finds it on stdout.
+            if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = error.print();
+            } else {
+                complain(&usage_sentence(&error));
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -89,8 +95,22 @@ pub fn run() -> ExitCode {
 }
 
 fn fail(error: &CliError) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "codexmiroir: {}", printable(&error.to_string()));
+    complain(&error.to_string());
     ExitCode::FAILURE
+}
+
+fn complain(sentence: &str) {
+    let _ = writeln!(std::io::stderr(), "codexmiroir: {}", printable(sentence));
+}
+
+/// What clap says in several paragraphs about a wrong argument, as one sentence.
+fn usage_sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let paragraphs = text.trim_start_matches("error: ").split("\n\n");
+    let said = paragraphs.map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+    let said = said.take_while(|said| !said.starts_with("Usage:") && !said.starts_with("For more information"));
+    let said = said.map(|said| said.trim_start_matches("tip: ").to_owned()).collect::<Vec<_>>().join("; ");
+    format!("{said}; see --help")
 }
 
 async fn dispatch(arguments: Arguments) -> Result<(), CliError> {
@@ -99,16 +119,33 @@ async fn dispatch(arguments: Arguments) -> Result<(), CliError> {
         Command::Serve(serve) => serve.run(data_dir).await,
         Command::Plan(plan) => plan.run(),
         Command::Timeline(timeline) => timeline.run(open(data_dir)?).await,
-        Command::Import(import) => import.run(open(data_dir)?).await,
-        Command::User(command) => command.run(open(data_dir)?).await,
+        Command::Import(import) => import.run(data_dir).await,
+        Command::User(command) => command.run(data_dir).await,
         Command::Token(command) => command.run(open(data_dir)?).await,
     }
 }
 
 /// Opens the database for a command of its own. A server that runs has it, and is named in the refusal.
 fn open(data_dir: Option<PathBuf>) -> Result<Arc<Service>, CliError> {
-    let store = DataDir::prepare(&require_data_dir(data_dir)?)?.open(HOT_MAP_BYTES_DEFAULT)?;
-    Ok(Service::new(store, Clock::System, RuleBook::builtin()))
+    let path = require_data_dir(data_dir)?;
+    let named = path.display().to_string();
+    let data_dir = DataDir::at(path);
+    if !data_dir.has_database() {
+        return Err(CliError::Said(format!(
+            "there is no database in {named}; add a user first with codexmiroir user add NAME, or name another --data-dir"
+        )));
+    }
+    Ok(service_of(data_dir.open(HOT_MAP_BYTES_DEFAULT)?))
+}
+
+/// As [`open`], and makes the data directory and the database if they are not there.
+fn open_or_create(data_dir: Option<PathBuf>) -> Result<Arc<Service>, CliError> {
+    let data_dir = DataDir::at(require_data_dir(data_dir)?);
+    Ok(service_of(data_dir.open_or_create(HOT_MAP_BYTES_DEFAULT)?))
+}
+
+fn service_of(store: Store) -> Arc<Service> {
+    Service::new(store, Clock::System, RuleBook::builtin())
 }
 
 /// The data directory that was named, else the platform's.

@@ -1,9 +1,12 @@
 //! Values that several commands take, each read with a message that says what would be right.
 
+use std::net::SocketAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::date;
 use crate::domain::zone::Zone;
+use crate::planning::DAYS_MAX;
 
 /// A time zone by its IANA name.
 pub fn zone(text: &str) -> Result<Zone, String> {
@@ -14,6 +17,17 @@ pub fn zone(text: &str) -> Result<Zone, String> {
 pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let expected = "write an RFC 3339 instant of the years 1970 to 9997, like 2025-10-13T08:00:00+02:00";
     date::parse_instant(text).ok_or_else(|| expected.to_owned())
+}
+
+/// How many days to plan.
+pub fn days(text: &str) -> Result<u16, String> {
+    let days = text.parse().ok().filter(|days| (1..=DAYS_MAX).contains(days));
+    days.ok_or_else(|| format!("write a number of days from 1 to {DAYS_MAX}"))
+}
+
+/// Where to listen.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8484 or [::1]:8484".to_owned())
 }
 
 /// A time from now: `90d`, `12h`, `30m`.

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
-use super::{CliError, options, print, width};
+use super::{CliError, complain, options, print, width};
 use crate::app::system_settings;
 use crate::clock::Clock;
 use crate::domain::ids::UserName;
 use crate::domain::zone::Zone;
-use crate::planning::{DAYS_DEFAULT, DAYS_MAX};
+use crate::planning::DAYS_DEFAULT;
 use crate::service::folder::read_folder;
 use crate::service::plan_folder;
 use crate::service::rulebook::RuleBook;
@@ -29,7 +29,7 @@ pub struct Plan {
     #[arg(long, value_name = "TZ", value_parser = options::zone)]
     time_zone: Option<Zone>,
     /// How many days to plan, today included
-    #[arg(long, value_name = "N", default_value_t = DAYS_DEFAULT, value_parser = clap::value_parser!(u16).range(1..=i64::from(DAYS_MAX)))]
+    #[arg(long, value_name = "N", default_value_t = DAYS_DEFAULT, value_parser = options::days)]
     days: u16,
     /// Placement rules instead of the built-in ones; several apply in the order given
     #[arg(long, value_name = "FILE")]
@@ -54,6 +54,10 @@ impl Plan {
         let settings = Settings { zone, days: self.days, ..system };
         let now = self.now.unwrap_or_else(|| Clock::System.now());
         let answer = plan_folder(&folder, &rules, owner_of(&self.folder)?, settings, now);
+        if folder.files.is_empty() {
+            let folder = self.folder.display();
+            complain(&format!("{folder} has no task files; name a folder with files such as 0001-Title.md"));
+        }
         match self.format {
             Format::Text => print(&text::week(&answer, width())),
             Format::Json => {

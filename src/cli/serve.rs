@@ -1,6 +1,8 @@
 //! `codexmiroir serve`
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -15,7 +17,7 @@ use crate::service::rulebook::RuleBook;
 #[derive(Args)]
 pub struct Serve {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "CODEXMIROIR_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8484")]
+    #[arg(long, env = "CODEXMIROIR_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8484", value_parser = options::address)]
     listen: SocketAddr,
     /// Placement rules instead of the built-in ones; several apply in the order given
     #[arg(long, env = "CODEXMIROIR_RULES", value_name = "FILE", value_delimiter = ',')]
@@ -35,7 +37,10 @@ impl Serve {
     pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
         let rules = RuleBook::from_files(&self.rules)?;
         let throw_away = match self.demo {
-            true => Some(tempfile::Builder::new().prefix("codexmiroir-demo-").tempdir()?),
+            true => {
+                let mut folder = tempfile::Builder::new();
+                Some(folder.prefix("codexmiroir-demo-").permissions(Permissions::from_mode(0o700)).tempdir()?)
+            }
             false => None,
         };
         let data_dir = match &throw_away {

@@ -143,6 +143,18 @@ impl Service {
     }
 }
 
+/// Whether an account can have this name and this password, apart from the name being taken.
+pub fn check_new_user(name: &str, password: Option<&str>) -> Result<(), Refusal> {
+    require_name(name)?;
+    password.map_or(Ok(()), check_password)
+}
+
+fn check_password(password: &str) -> Result<(), Refusal> {
+    let expected = Phrase { en: "12 to 128 characters long", de: "12 bis 128 Zeichen" };
+    let is_good = PASSWORD_CHARS.contains(&password.chars().count());
+    if is_good { Ok(()) } else { Err(Refusal::field("password", Fault::Malformed { expected })) }
+}
+
 fn require_name(name: &str) -> Result<UserName, Refusal> {
     let expected = Phrase {
         en: "1 to 39 characters of a-z, 0-9, '.', '_', '-', beginning with a letter or digit",
@@ -153,10 +165,7 @@ fn require_name(name: &str) -> Result<UserName, Refusal> {
 
 /// Hashes with Argon2id (RFC 9106), 19 MiB, 2 passes, 1 lane, on a thread where 25 ms hold nobody up.
 async fn hash_password(password: String) -> Result<String, ServiceError> {
-    if !PASSWORD_CHARS.contains(&password.chars().count()) {
-        let expected = Phrase { en: "12 to 128 characters long", de: "12 bis 128 Zeichen" };
-        return Err(Refusal::field("password", Fault::Malformed { expected }).into());
-    }
+    check_password(&password)?;
     let hash = move || {
         let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| error.to_string())?;
         let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);

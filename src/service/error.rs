@@ -140,6 +140,27 @@ impl From<Refusal> for ServiceError {
     }
 }
 
+const IF_MATCH_NEEDED: Phrase = Phrase {
+    en: "Replacing a whole document needs the header If-Match with the ETag of the document you read.",
+    de: "Ein ganzes Dokument zu ersetzen braucht den Header If-Match mit dem ETag des gelesenen Dokuments.",
+};
+const TOO_LARGE: Phrase = Phrase {
+    en: "The document would be larger than 64 KiB; shorten the body.",
+    de: "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
+};
+const NO_NUMBER_LEFT: Phrase = Phrase {
+    en: "All task numbers up to 999999999 are used up.",
+    de: "Alle Aufgabennummern bis 999999999 sind vergeben.",
+};
+const KEY_REUSED: Phrase = Phrase {
+    en: "This Idempotency-Key came before with another request; use a new key for a new request.",
+    de: "Dieser Idempotency-Key kam schon mit einer anderen Anfrage; neue Anfragen brauchen einen neuen.",
+};
+const KEY_IN_FLIGHT: Phrase = Phrase {
+    en: "The first request with this Idempotency-Key is still under way; try again in a moment.",
+    de: "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
+};
+
 impl Refusal {
     pub fn field(field: &'static str, fault: Fault) -> Refusal {
         Refusal::Field { field, fault }
@@ -149,14 +170,7 @@ impl Refusal {
     pub fn text(&self, lang: Lang) -> String {
         match self {
             Refusal::Field { field, fault } => fault.text(field, lang),
-            Refusal::UnknownField { name, nearest: Some(nearest) } => lang.pick(
-                format!("There is no field “{name}”; did you mean “{nearest}”?"),
-                format!("Das Feld „{name}“ gibt es nicht; ist „{nearest}“ gemeint?"),
-            ),
-            Refusal::UnknownField { name, nearest: None } => lang.pick(
-                format!("There is no field “{name}” that could be set."),
-                format!("Das Feld „{name}“ gibt es nicht oder es lässt sich nicht setzen."),
-            ),
+            Refusal::UnknownField { name, nearest } => unknown_field(name, nearest.as_deref(), lang),
             Refusal::NoSuchTask { id } => {
                 lang.pick(format!("You have no task “{id}”."), format!("Du hast keine Aufgabe „{id}“."))
             }
@@ -173,19 +187,8 @@ impl Refusal {
                     "{file} wurde geändert, seit du es gelesen hast; bitte neu lesen und die Änderung wiederholen."
                 ),
             ),
-            Refusal::IfMatchNeeded => lang
-                .pick(
-                    "Replacing a whole document needs the header If-Match with the ETag of the document you read.",
-                    "Ein ganzes Dokument zu ersetzen braucht den Header If-Match mit dem ETag des gelesenen Dokuments.",
-                )
-                .to_owned(),
-            Refusal::Unreadable { file, problem } => {
-                let (line, reason) = (problem.line, problem.text(lang));
-                lang.pick(
-                    format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. Replace the whole document instead."),
-                    format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. Bitte das ganze Dokument ersetzen."),
-                )
-            }
+            Refusal::IfMatchNeeded => IF_MATCH_NEEDED.text(lang).to_owned(),
+            Refusal::Unreadable { file, problem } => unreadable(file, problem, lang),
             Refusal::NotEditable { file, error } => {
                 let reason = error.text(lang);
                 lang.pick(
@@ -193,12 +196,7 @@ impl Refusal {
                     format!("{file}: {reason}. Bitte das ganze Dokument ersetzen."),
                 )
             }
-            Refusal::TooLarge => lang
-                .pick(
-                    "The document would be larger than 64 KiB; shorten the body.",
-                    "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
-                )
-                .to_owned(),
+            Refusal::TooLarge => TOO_LARGE.text(lang).to_owned(),
             Refusal::SlotTaken { datum, zeit, by } => {
                 let datum = date::to_text(*datum);
                 lang.pick(
@@ -206,24 +204,9 @@ impl Refusal {
                     format!("{zeit} am {datum} hat schon „{by}“; bitte die erst lösen oder einen anderen Slot wählen."),
                 )
             }
-            Refusal::NoNumberLeft => lang
-                .pick(
-                    "All task numbers up to 999999999 are used up.",
-                    "Alle Aufgabennummern bis 999999999 sind vergeben.",
-                )
-                .to_owned(),
-            Refusal::KeyReused => lang
-                .pick(
-                    "This Idempotency-Key came before with another request; use a new key for a new request.",
-                    "Dieser Idempotency-Key kam schon mit einer anderen Anfrage; neue Anfragen brauchen einen neuen.",
-                )
-                .to_owned(),
-            Refusal::KeyInFlight => lang
-                .pick(
-                    "The first request with this Idempotency-Key is still under way; try again in a moment.",
-                    "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
-                )
-                .to_owned(),
+            Refusal::NoNumberLeft => NO_NUMBER_LEFT.text(lang).to_owned(),
+            Refusal::KeyReused => KEY_REUSED.text(lang).to_owned(),
+            Refusal::KeyInFlight => KEY_IN_FLIGHT.text(lang).to_owned(),
             Refusal::NoSuchChange { generation: 0 } => lang
                 .pick("There is no change to take back.", "Es gibt keine Änderung, die sich zurücknehmen lässt.")
                 .to_owned(),
@@ -322,6 +305,27 @@ impl Fault {
             Fault::Malformed { .. } => "malformed_value",
         }
     }
+}
+
+fn unknown_field(name: &str, nearest: Option<&str>, lang: Lang) -> String {
+    match nearest {
+        Some(nearest) => lang.pick(
+            format!("There is no field “{name}”; did you mean “{nearest}”?"),
+            format!("Das Feld „{name}“ gibt es nicht; ist „{nearest}“ gemeint?"),
+        ),
+        None => lang.pick(
+            format!("There is no field “{name}” that could be set."),
+            format!("Das Feld „{name}“ gibt es nicht oder es lässt sich nicht setzen."),
+        ),
+    }
+}
+
+fn unreadable(file: &str, problem: &Problem, lang: Lang) -> String {
+    let (line, reason) = (problem.line, problem.text(lang));
+    lang.pick(
+        format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. Replace the whole document instead."),
+        format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. Bitte das ganze Dokument ersetzen."),
+    )
 }
 
 fn list_or_none(words: &[String], lang: Lang) -> String {

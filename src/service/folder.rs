@@ -23,8 +23,9 @@ pub struct Folder {
 /// A sentence that names the folder or the file that could not be read.
 pub fn read_folder(path: &Path) -> Result<Folder, String> {
     let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let unlisted = |error| format!("{}; name a folder with task files, such as 0001-Title.md", failed(path, error));
     let mut folder = Folder::default();
-    for entry in std::fs::read_dir(path).map_err(|error| failed(path, error))? {
+    for entry in std::fs::read_dir(path).map_err(unlisted)? {
         let entry = entry.map_err(|error| failed(path, error))?;
         let name = entry.file_name();
         let shown = name.to_string_lossy().into_owned();

@@ -2,12 +2,18 @@
 //! binary. One test binary, because linking is what takes long.
 
 mod bad_input;
+mod binary;
+mod browser;
+mod cli;
 mod concurrency;
+mod crash;
 mod faults;
 mod faults_documents;
 mod faults_numbers;
 mod harness;
+mod page;
 mod plan_equals_server;
 mod reading;
 mod strangers;
 mod writing;
+mod zones;

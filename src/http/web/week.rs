@@ -26,7 +26,10 @@ pub fn page(answer: &Answer) -> Markup {
             body {
                 header {
                     h1 { (lang.pick("This week", "Diese Woche")) }
-                    p { (long_date(timeline.today, lang)) " · " (answer.user) " · " (answer.zone.name()) }
+                    p {
+                        (long_date(timeline.today, lang))
+                        span.whose { " · " (answer.user) " · " (answer.zone.name()) }
+                    }
                 }
                 main {
                     @if let Some(error) = &answer.rules.error {
@@ -58,7 +61,7 @@ fn now(timeline: &Timeline, lang: Lang) -> Markup {
                 h2 { (lang.pick("Now", "Jetzt")) }
                 @match &timeline.current {
                     Some(slot) => {
-                        p.when { (slot.zeit) " " (text::times(slot)) }
+                        p.when { (slot.zeit) " " span.times { (text::times(slot)) } }
                         @match &slot.task {
                             Some(placed) => p.task { (title(&placed.task)) },
                             None => p.free { (lang.pick("Nothing planned", "Nichts geplant")) },
@@ -70,7 +73,7 @@ fn now(timeline: &Timeline, lang: Lang) -> Markup {
             @if let Some((slot, placed)) = next.and_then(|slot| Some((slot, slot.task.as_ref()?))) {
                 div {
                     h2 { (lang.pick("Next", "Danach")) }
-                    p.when { (short_date(slot.date, lang)) " " (slot.zeit) " " (text::times(slot)) }
+                    p.when { (short_date(slot.date, lang)) " " (slot.zeit) " " span.times { (text::times(slot)) } }
                     p.task { (title(&placed.task)) }
                 }
             }

@@ -24,7 +24,7 @@ pub enum OpenError {
     Newer { path: String, found: u32 },
     #[error("{path} is damaged: {detail}; restore a backup")]
     Damaged { path: String, detail: String },
-    #[error("cannot open {path}: {detail}")]
+    #[error("cannot open {path}: {detail}; see who owns it, or choose another --data-dir")]
     Io { path: String, detail: String },
 }
 
@@ -35,6 +35,7 @@ impl Store {
     /// Opens the database file, or makes it. `hot_bytes_max` bounds the hot map.
     pub fn open(path: &Path, hot_bytes_max: u64) -> Result<Store, OpenError> {
         let name = path.display().to_string();
+        look(path, &name)?;
         let db = open_database(path, &name)?;
         let incarnation = prepare(&db, &name)?;
         let db = Arc::new(db);
@@ -48,6 +49,13 @@ impl Store {
             .map_err(|error| OpenError::Io { path: name, detail: error.to_string() })?;
         Ok(Store { db, incarnation, published, requests, writer: Some(writer), health })
     }
+}
+
+/// Refuses a database of somebody else before it is opened for writing, which would already change its file.
+fn look(path: &Path, name: &str) -> Result<(), OpenError> {
+    // One that is not there, is in use, or was left by a crash is judged when it is open.
+    let Ok(db) = redb::Builder::new().set_cache_size(0).open_read_only(path) else { return Ok(()) };
+    present(&db, name).map(|_| ())
 }
 
 fn open_database(path: &Path, name: &str) -> Result<Database, OpenError> {
@@ -71,30 +79,52 @@ fn open_database(path: &Path, name: &str) -> Result<Database, OpenError> {
 
 /// Checks the schema version of an existing database, or lays out a new one.
 fn prepare(db: &Database, name: &str) -> Result<Incarnation, OpenError> {
-    let io = |error: redb::Error| OpenError::Io { path: name.to_owned(), detail: error.to_string() };
-    match read_meta(db).map_err(io)? {
-        None => lay_out(db).map_err(io),
-        Some((version, _)) if version > SCHEMA_VERSION => {
+    match present(db, name)? {
+        Some(incarnation) => Ok(incarnation),
+        None => lay_out(db).map_err(|error| io(name, &error)),
+    }
+}
+
+/// The incarnation of a database that this version reads; `None` when it is new.
+fn present(db: &impl ReadableDatabase, name: &str) -> Result<Option<Incarnation>, OpenError> {
+    match read_meta(db).map_err(|error| io(name, &error))? {
+        Meta::New => Ok(None),
+        Meta::Foreign => Err(OpenError::Foreign { path: name.to_owned() }),
+        Meta::Version(version, _) if version > SCHEMA_VERSION => {
             Err(OpenError::Newer { path: name.to_owned(), found: version })
         }
-        Some((_, Some(incarnation))) => Ok(incarnation),
-        Some((_, None)) => {
+        Meta::Version(_, Some(incarnation)) => Ok(Some(incarnation)),
+        Meta::Version(_, None) => {
             Err(OpenError::Damaged { path: name.to_owned(), detail: "the incarnation is missing".to_owned() })
         }
     }
 }
 
-/// The schema version and the incarnation; `None` for a database without tables.
-fn read_meta(db: &Database) -> Result<Option<(u32, Option<Incarnation>)>, redb::Error> {
+fn io(name: &str, error: &redb::Error) -> OpenError {
+    OpenError::Io { path: name.to_owned(), detail: error.to_string() }
+}
+
+enum Meta {
+    /// Without tables.
+    New,
+    /// With tables, but not with ours.
+    Foreign,
+    Version(u32, Option<Incarnation>),
+}
+
+fn read_meta(db: &impl ReadableDatabase) -> Result<Meta, redb::Error> {
     let transaction = db.begin_read()?;
     let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
-        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(redb::TableError::TableDoesNotExist(_)) => {
+            return Ok(if transaction.list_tables()?.next().is_none() { Meta::New } else { Meta::Foreign });
+        }
+        Err(redb::TableError::TableTypeMismatch { .. }) => return Ok(Meta::Foreign),
         Err(error) => return Err(error.into()),
     };
     let version = meta.get(META_SCHEMA)?.and_then(|bytes| bytes.value().try_into().ok().map(u32::from_be_bytes));
     let incarnation = meta.get(META_INCARNATION)?.and_then(|bytes| bytes.value().try_into().ok().map(Incarnation));
-    Ok(Some((version.unwrap_or(u32::MAX), incarnation)))
+    Ok(Meta::Version(version.unwrap_or(u32::MAX), incarnation))
 }
 
 fn lay_out(db: &Database) -> Result<Incarnation, redb::Error> {

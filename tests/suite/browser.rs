@@ -1,0 +1,164 @@
+//! A browser to look at pages with: Chromium, driven through chromedriver's WebDriver interface.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+const DRIVER: &str = "chromedriver";
+
+/// A window of a browser that nobody used before.
+pub struct Browser {
+    client: reqwest::Client,
+    /// The URL of the session.
+    session: String,
+    driver: Child,
+    /// Kept open, so that the driver can go on talking.
+    _output: BufReader<ChildStdout>,
+    _profile: TempDir,
+}
+
+/// Runs `look` with a browser, and ends the browser whatever comes of it. Without one to be had the test fails
+/// where tests must be complete, else it says what is lacking.
+pub async fn with_browser<F>(look: impl FnOnce(std::sync::Arc<Browser>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (Some(driver), Some(program)) = (found(&[DRIVER]), found(&BROWSERS)) else {
+        let lacking = "this test needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)";
+        assert!(!must_be_complete(), "{lacking}");
+        eprintln!("NOT TESTED: {lacking}");
+        return;
+    };
+    let browser = std::sync::Arc::new(Browser::open(&driver, &program).await);
+    let looked = tokio::spawn(look(browser.clone())).await;
+    std::sync::Arc::into_inner(browser).unwrap().close().await;
+    if let Err(failed) = looked {
+        std::panic::resume_unwind(failed.into_panic());
+    }
+}
+
+/// Whether a component that is not there fails the tests: in CI, and by `tests/run`.
+fn must_be_complete() -> bool {
+    let is_set = |name| std::env::var(name).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+    is_set("CI") || is_set("CODEXMIROIR_TESTS_COMPLETE")
+}
+
+fn found(names: &[&str]) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    let candidates = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    candidates.into_iter().find(|candidate| candidate.is_file())
+}
+
+impl Browser {
+    async fn open(driver: &Path, program: &Path) -> Browser {
+        let profile = TempDir::new().unwrap();
+        let mut driver = Command::new(driver);
+        driver.arg("--port=0").env("HOME", profile.path()).stdin(Stdio::null()).stderr(Stdio::null());
+        let mut driver = driver.stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(driver.stdout.take().unwrap());
+        let base = format!("http://127.0.0.1:{}", port_said(&mut output));
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+        let data = format!("--user-data-dir={}", profile.path().join("profile").display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &data,
+        ];
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": {"binary": program, "args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }}});
+        let answer = client.post(format!("{base}/session")).json(&wanted).send().await.unwrap();
+        let opened = value_of(answer).await;
+        let session = format!("{base}/session/{}", opened["sessionId"].as_str().unwrap());
+        Browser { client, session, driver, _output: output, _profile: profile }
+    }
+
+    async fn close(mut self) {
+        let closed = self.client.delete(&self.session).send().await;
+        self.driver.kill().unwrap();
+        self.driver.wait().unwrap();
+        closed.unwrap();
+    }
+
+    async fn command(&self, command: &str, body: &Value) -> Value {
+        value_of(self.client.post(format!("{}/{command}", self.session)).json(body).send().await.unwrap()).await
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.command("goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
+    }
+
+    /// Opens the page and waits until it is loaded.
+    pub async fn go(&self, url: &str) {
+        self.command("url", &json!({"url": url})).await;
+    }
+
+    /// The size of the screen in CSS pixels; small ones are telephones and watches.
+    pub async fn set_screen(&self, width: u32, height: u32) {
+        let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+        // As wide as it is on a picture of the whole page, where no bar has a place.
+        self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
+    }
+
+    pub async fn set_dark(&self, dark: bool) {
+        let scheme = json!({"name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" }});
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": [scheme]})).await;
+    }
+
+    /// What a script of the page's own returns.
+    pub async fn evaluate(&self, script: &str) -> Value {
+        self.command("execute/sync", &json!({"script": script, "args": []})).await
+    }
+
+    /// What the console said since it was last asked.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.command("se/log", &json!({"type": "browser"})).await;
+        entries.as_array().unwrap().iter().map(Value::to_string).collect()
+    }
+
+    /// The whole page as a picture, kept in `target/screenshots`.
+    pub async fn photograph(&self, name: &str) {
+        let taken = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await;
+        let png = base64::prelude::BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
+    }
+}
+
+/// The port that the driver took: it prints it once it accepts.
+fn port_said(output: &mut BufReader<ChildStdout>) -> u16 {
+    let mut said = String::new();
+    loop {
+        let begun = said.len();
+        assert!(output.read_line(&mut said).unwrap() > 0, "chromedriver ended: {said}");
+        let line = said[begun..].trim_end();
+        if let Some((_, port)) = line.rsplit_once("started successfully on port ") {
+            return port.trim_end_matches('.').parse().unwrap();
+        }
+    }
+}
+
+async fn value_of(answer: reqwest::Response) -> Value {
+    let status = answer.status();
+    let mut json: Value = answer.json().await.unwrap();
+    let value = json["value"].take();
+    assert!(status.is_success(), "the browser refused: {value}");
+    value
+}

@@ -1,0 +1,189 @@
+//! The demo's page, in a real browser, on screens from a desk's to a watch's.
+
+use chrono::{TimeDelta, Utc};
+use codexmiroir::app::{self, HOT_MAP_BYTES_DEFAULT, Running, ServeOptions};
+use codexmiroir::clock::Clock;
+use codexmiroir::domain::ids::UserName;
+use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::zone::Zone;
+use codexmiroir::http::listen::Limits;
+use codexmiroir::planning::DAYS_DEFAULT;
+use codexmiroir::service::folder::{Folder, read_folder};
+use codexmiroir::service::rulebook::RuleBook;
+use codexmiroir::service::{demo, plan_folder};
+use codexmiroir::store::{Origin, Settings};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::browser::{Browser, with_browser};
+use crate::harness::{instant, repository};
+
+const SCREENS: [(u32, u32); 3] = [(1280, 800), (390, 844), (240, 282)];
+/// While the first slot of the day runs.
+const MONDAY_AT_TEN: &str = "2025-10-13T10:00:00+02:00";
+/// WCAG 2.2, AA, for text of any size.
+const CONTRAST_MIN: f64 = 4.5;
+
+/// What sticks out to the right, and the text with the least contrast to what is behind it.
+const MEASURE: &str = r#"
+const root = document.documentElement;
+const channels = color => color.match(/[\d.]+/g).map(Number);
+const luminance = color => {
+    const [r, g, b] = channels(color).slice(0, 3).map(c => c / 255)
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const opaque = color => { const [, , , alpha] = channels(color); return alpha === undefined || alpha === 1; };
+const behind = element => {
+    for (let e = element; e; e = e.parentElement) {
+        const color = getComputedStyle(e).backgroundColor;
+        if (opaque(color)) return color;
+    }
+    return "rgb(255, 255, 255)";
+};
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+let least = { ratio: 21, text: "" };
+while (texts.nextNode()) {
+    const text = texts.currentNode.textContent.trim(), element = texts.currentNode.parentElement;
+    if (!text) continue;
+    const [a, b] = [luminance(getComputedStyle(element).color), luminance(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < least.ratio) least = { ratio, text };
+}
+const outside = [...document.querySelectorAll("body *")]
+    .filter(e => e.getBoundingClientRect().right > root.clientWidth + 0.5).map(e => e.className + ": " + e.textContent);
+return {
+    innerWidth, scrollWidth: root.scrollWidth, clientWidth: root.clientWidth, outside, least,
+    isDark: luminance(getComputedStyle(document.body).backgroundColor) < 0.2,
+    title: document.title, nowEnds: document.querySelector(".now").getBoundingClientRect().bottom,
+    headings: [...document.querySelectorAll("h1, h2")].map(e => e.textContent),
+    tasks: [...document.querySelectorAll(".board .task")].map(e => e.textContent),
+    smallest: Math.min(...[...document.querySelectorAll("body *")].map(e => parseFloat(getComputedStyle(e).fontSize))),
+};
+"#;
+
+/// A demo whose clock stands.
+async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let zone = Zone::parse("Europe/Berlin").unwrap();
+    let options = ServeOptions {
+        data_dir: folder.path().to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        rules: RuleBook::builtin(),
+        hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
+        hosts: Vec::new(),
+        demo: Some(Settings { zone, lang, days: DAYS_DEFAULT }),
+        limits: Limits::default(),
+        clock: Clock::manual(instant(now)),
+    };
+    (app::start(options).await.unwrap(), folder)
+}
+
+/// Looks at the page on every screen, light and dark, and photographs it; what each showed.
+async fn look(browser: &Browser, url: &str, name: &str) -> Vec<Value> {
+    let mut seen = Vec::new();
+    for (width, height) in SCREENS {
+        for (scheme, dark) in [("light", false), ("dark", true)] {
+            let case = format!("{name}-{width}x{height}-{scheme}");
+            browser.set_screen(width, height).await;
+            browser.set_dark(dark).await;
+            browser.go(url).await;
+            let page = browser.evaluate(MEASURE).await;
+            browser.photograph(&case).await;
+            assert_eq!(browser.console().await, Vec::<String>::new(), "{case}");
+            assert_eq!(page["innerWidth"], width, "{case}");
+            assert!(page["scrollWidth"].as_u64() <= page["clientWidth"].as_u64(), "{case} scrolls sideways: {page:#}");
+            assert_eq!(page["outside"], Value::Array(Vec::new()), "{case}");
+            assert!(page["least"]["ratio"].as_f64().unwrap() >= CONTRAST_MIN, "{case}: {}", page["least"]);
+            assert!(page["smallest"].as_f64().unwrap() >= 12.0, "{case}: text of {} px", page["smallest"]);
+            assert_eq!(page["isDark"], dark, "{case}");
+            seen.push(page);
+        }
+    }
+    seen
+}
+
+fn texts<'v>(page: &'v Value, list: &str) -> Vec<&'v str> {
+    page[list].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_week_is_readable_on_every_screen_in_light_and_dark() {
+    let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::En).await;
+    let url = format!("http://{}/", running.address);
+    with_browser(|browser| async move {
+        let pages = look(&browser, &url, "week").await;
+        for page in &pages {
+            let headings = texts(page, "headings");
+            for heading in ["This week", "Now", "Next", "Mon 13.10.", "Tue 14.10.", "Sun 19.10."] {
+                assert!(headings.contains(&heading), "no {heading:?} in {headings:?}");
+            }
+            let height = if page["innerWidth"] == 240 { 282.0 } else { 800.0 };
+            assert!(page["nowEnds"].as_f64().unwrap() <= height, "now and next need scrolling: {page:#}");
+            assert!(texts(page, "tasks").len() >= 10, "{page:#}");
+            assert_eq!(page["tasks"], pages[0]["tasks"], "every screen shows the same");
+        }
+    })
+    .await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odd_documents_neither_break_the_page_nor_run_in_it() {
+    let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::De).await;
+    let mut files = read_folder(&repository("fixtures/odd/tasks")).unwrap().files;
+    let long = "Donaudampfschifffahrtsgesellschaft".repeat(8);
+    let document = format!("---\ntyp: task\nkategorie: privat\nstatus: offen\n---\n# {long}\n");
+    files.push(("0000-Lang.md".to_owned(), document.into_bytes()));
+    let script = "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n# <img src=x onerror=alert(1)><script>alert(2)</script>\n";
+    files.push(("0001-Script.md".to_owned(), script.as_bytes().to_vec()));
+    let user = running.service.require_user(demo::USER).unwrap().id;
+    let origin = Origin { actor: demo::USER.to_owned(), through: "import" };
+    running.service.import(user, origin, Folder { files, left_out: Vec::new() }, false).await.unwrap();
+
+    let url = format!("http://{}/", running.address);
+    with_browser(|browser| async move {
+        for page in look(&browser, &url, "odd").await {
+            assert_eq!(page["title"], "Diese Woche · CodexMiroir");
+            let headings = texts(&page, "headings");
+            for heading in ["Jetzt", "Mo 13.10.", "Überfällig", "Ohne Platz", "Unlesbar", "Später"] {
+                assert!(headings.contains(&heading), "no {heading:?} in {headings:?}");
+            }
+            assert!(texts(&page, "tasks").iter().any(|task| task.contains("<script>alert(2)</script>")), "{page:#}");
+        }
+    })
+    .await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_evening_of_a_week_still_shows_a_week() {
+    let (running, _folder) = demo_at("2025-10-19T22:15:00+02:00", Lang::De).await;
+    let url = format!("http://{}/", running.address);
+    with_browser(|browser| async move {
+        for page in look(&browser, &url, "sunday").await {
+            assert!(!texts(&page, "headings").contains(&"So 19.10."), "nothing is offered today any more");
+            assert!(texts(&page, "tasks").len() >= 10, "{page:#}");
+        }
+    })
+    .await;
+    running.stop().await;
+}
+
+#[test]
+fn the_demo_is_alive_at_every_hour_of_every_weekday() {
+    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: DAYS_DEFAULT };
+    let rules = RuleBook::builtin();
+    let name = UserName::parse(demo::USER).unwrap();
+    // From a winter into a summer, seven hours further each time: every hour of every weekday comes.
+    let start: chrono::DateTime<Utc> = instant("2027-03-01T00:30:00+01:00");
+    for step in 0..24 * 7 {
+        let now = start + TimeDelta::hours(7 * step);
+        let samples = demo::samples(settings.zone.date_of(now));
+        let timeline = plan_folder(&samples, &rules, name.clone(), settings, now).timeline;
+        let slots = || timeline.days.iter().flat_map(|day| &day.slots);
+        assert!(slots().filter(|slot| slot.task.is_some()).count() >= 10, "{now}");
+        assert!(slots().filter(|slot| slot.task.as_ref().is_some_and(|task| task.is_fixed)).count() >= 2, "{now}");
+        assert!(timeline.invalid.is_empty() && timeline.overdue.len() <= 3, "{now}: {:?}", timeline.overdue);
+    }
+}

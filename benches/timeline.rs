@@ -17,6 +17,7 @@ use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::http::listen::Limits;
+use codexmiroir::service::folder::Folder;
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::store::{Origin, Scopes, Settings};
 use http_body_util::Full;
@@ -89,7 +90,8 @@ async fn fill(running: &Running, tasks: usize) -> String {
         (format!("{number:04}-Task-number-{number}.md"), text.into_bytes())
     });
     let origin = Origin { actor: name.clone(), through: "import" };
-    running.service.import(user.id, origin, files.collect(), false).await.unwrap();
+    let folder = Folder { files: files.collect(), left_out: Vec::new() };
+    running.service.import(user.id, origin, folder, false).await.unwrap();
     running.service.create_token(&name, Scopes::READ.with(Scopes::WRITE), "bench", None).await.unwrap()
 }
 

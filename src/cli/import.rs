@@ -7,9 +7,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, open, print};
+use crate::service::folder::read_folder;
 use crate::service::import::{Fate, Line, Report};
-use crate::service::read_folder;
 use crate::store::Origin;
+use crate::view::text::printable;
 
 #[derive(Args)]
 pub struct Import {
@@ -29,17 +30,17 @@ pub struct Import {
 
 impl Import {
     pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
-        let files = read_folder(&self.path).map_err(CliError::Said)?;
-        if files.is_empty() {
-            let folder = self.path.display();
+        let folder = read_folder(&self.path).map_err(CliError::Said)?;
+        if folder.files.is_empty() && folder.left_out.is_empty() {
+            let path = self.path.display();
             return Err(CliError::Said(format!(
-                "there are no Markdown files in {folder}; name the folder that holds files like 0001-title.md"
+                "there are no Markdown files in {path}; name the folder that holds files like 0001-title.md"
             )));
         }
         let service = open(data_dir)?;
         let user = service.require_user(&self.user)?;
         let origin = Origin { actor: user.name.as_str().to_owned(), through: "import" };
-        let report = service.import(user.id, origin, files, self.dry_run).await?;
+        let report = service.import(user.id, origin, folder, self.dry_run).await?;
         print(&if self.json { as_json(&report, self.dry_run) } else { as_text(&report, self.dry_run) })
     }
 }
@@ -48,6 +49,7 @@ impl Import {
 fn as_text(report: &Report, dry_run: bool) -> String {
     let mut text = String::new();
     for Line { file, fate } in &report.lines {
+        let file = printable(file);
         let _ = match fate {
             Fate::Added | Fate::Unchanged => Ok(()),
             Fate::Replaced => writeln!(text, "{file}: replaced; the history keeps what it was"),
@@ -66,6 +68,9 @@ fn as_text(report: &Report, dry_run: bool) -> String {
         count(|fate| matches!(fate, Fate::KeptUnreadable { .. })),
         count(|fate| matches!(fate, Fate::Skipped { .. })),
     );
+    if let Some(next) = report.next_number {
+        let _ = writeln!(text, "the next new task gets the number {next}");
+    }
     text
 }
 
@@ -83,5 +88,8 @@ fn as_json(report: &Report, dry_run: bool) -> String {
         }
     };
     let files: Vec<_> = report.lines.iter().map(line).collect();
-    format!("{}\n", json!({"dryRun": dry_run, "generation": report.generation, "files": files}))
+    format!(
+        "{}\n",
+        json!({"dryRun": dry_run, "generation": report.generation, "nextAvailableId": report.next_number.map(|next| next.to_string()), "files": files})
+    )
 }

@@ -22,6 +22,7 @@ use crate::service::Service;
 use crate::service::error::ServiceError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::store::Store;
+use crate::view::text::printable;
 
 /// What is in my next free slot? A self-hosted task server: numbered Markdown files become a timeline.
 #[derive(Parser)]
@@ -99,7 +100,7 @@ fn fail(error: &CliError) -> ExitCode {
 }
 
 fn complain(sentence: &str) {
-    let _ = writeln!(std::io::stderr(), "codexmiroir: {sentence}");
+    let _ = writeln!(std::io::stderr(), "codexmiroir: {}", printable(sentence));
 }
 
 /// What clap says in several paragraphs about a wrong argument, as one sentence.
@@ -155,10 +156,12 @@ fn require_data_dir(named: Option<PathBuf>) -> Result<PathBuf, CliError> {
     })
 }
 
-/// Prints to stdout, so that a closed pipe is an error and not a panic.
+/// Prints to stdout, so that a closed pipe is an error and not a panic. Control characters other than the end
+/// of a line are left out: documents, rules and file names are other people's.
 fn print(text: &str) -> Result<(), CliError> {
+    let clean: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(clean.as_bytes())?;
     out.flush()?;
     Ok(())
 }

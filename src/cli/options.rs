@@ -15,7 +15,7 @@ pub fn zone(text: &str) -> Result<Zone, String> {
 
 /// An instant as RFC 3339 has it, in the years that can be planned.
 pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
-    let expected = "write an RFC 3339 instant of the years 1970 to 9998, like 2025-10-13T08:00:00+02:00";
+    let expected = "write an RFC 3339 instant of the years 1970 to 9997, like 2025-10-13T08:00:00+02:00";
     date::parse_instant(text).ok_or_else(|| expected.to_owned())
 }
 

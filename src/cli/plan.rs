@@ -11,8 +11,9 @@ use crate::clock::Clock;
 use crate::domain::ids::UserName;
 use crate::domain::zone::Zone;
 use crate::planning::DAYS_DEFAULT;
+use crate::service::folder::read_folder;
+use crate::service::plan_folder;
 use crate::service::rulebook::RuleBook;
-use crate::service::{plan_folder, read_folder};
 use crate::store::Settings;
 use crate::view::{json, text};
 
@@ -47,15 +48,15 @@ enum Format {
 impl Plan {
     pub fn run(self) -> Result<(), CliError> {
         let rules = RuleBook::from_files(&self.rules)?;
-        let files = read_folder(&self.folder).map_err(CliError::Said)?;
+        let folder = read_folder(&self.folder).map_err(CliError::Said)?;
         let system = system_settings();
         let zone = self.time_zone.unwrap_or(system.zone);
         let settings = Settings { zone, days: self.days, ..system };
         let now = self.now.unwrap_or_else(|| Clock::System.now());
-        let answer = plan_folder(&files, &rules, owner_of(&self.folder)?, settings, now);
-        if files.is_empty() {
-            let folder = self.folder.display();
-            complain(&format!("{folder} has no task files; name a folder with files such as 0001-Title.md"));
+        let answer = plan_folder(&folder, &rules, owner_of(&self.folder)?, settings, now);
+        if folder.files.is_empty() && folder.left_out.is_empty() {
+            let path = self.folder.display();
+            complain(&format!("{path} has no task files; name a folder with files such as 0001-Title.md"));
         }
         match self.format {
             Format::Text => print(&text::week(&answer, width())),

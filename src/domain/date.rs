@@ -1,6 +1,11 @@
 //! Calendar dates as people write them in task files.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+
+/// The years that a client may name.
+const PLANNED_YEARS: RangeInclusive<i32> = 1970..=9998;
 
 /// A date as `dd.mm.yyyy`, the form that files and JSON use.
 pub fn to_text(date: NaiveDate) -> String {
@@ -16,7 +21,7 @@ pub fn parse_lenient(text: &str) -> Option<NaiveDate> {
         parts.reverse();
     }
     let [year, month, day] = parts[..] else { return None };
-    let digits = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
+    let digits = |part: &str, lengths: RangeInclusive<usize>| {
         let ok = lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         ok.then(|| part.parse::<u32>().ok())?
     };
@@ -27,18 +32,17 @@ pub fn parse_lenient(text: &str) -> Option<NaiveDate> {
 /// As [`parse_lenient`], for values that a client sends: years 1970 to 9998 only, so that a horizon
 /// around the date still has four-digit years.
 pub fn parse_request(text: &str) -> Option<NaiveDate> {
-    parse_lenient(text).filter(|date| is_plannable(*date))
+    parse_lenient(text).filter(|date| PLANNED_YEARS.contains(&date.year()))
 }
 
-/// Reads an RFC 3339 instant that a horizon can begin at.
+/// Reads an RFC 3339 instant that a horizon can begin at: years 1970 to 9997.
 pub fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
-    let instant = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    is_plannable(instant.date_naive()).then_some(instant)
-}
-
-/// Whether a horizon can begin at this date.
-fn is_plannable(date: NaiveDate) -> bool {
-    (1970..=9998).contains(&date.year())
+    let instant = DateTime::parse_from_rfc3339(text).ok()?;
+    // Through milliseconds, which have no leap second and no finer part.
+    let instant = DateTime::from_timestamp_millis(instant.timestamp_millis())?;
+    // The longest horizon begins at least a year before five-digit years.
+    let year = instant.year();
+    (*PLANNED_YEARS.start()..*PLANNED_YEARS.end()).contains(&year).then_some(instant)
 }
 
 #[cfg(test)]

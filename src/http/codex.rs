@@ -31,8 +31,8 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
 const FORMATS: Phrase = Phrase { en: "json, html or text", de: "json, html oder text" };
 const INSTANT: Phrase = Phrase {
-    en: "an RFC 3339 instant of the years 1970 to 9998, like 2025-10-13T08:00:00Z",
-    de: "ein Zeitpunkt nach RFC 3339 aus den Jahren 1970 bis 9998, etwa 2025-10-13T08:00:00Z",
+    en: "an RFC 3339 instant of the years 1970 to 9997, like 2025-10-13T08:00:00Z",
+    de: "ein Zeitpunkt nach RFC 3339 aus den Jahren 1970 bis 9997, etwa 2025-10-13T08:00:00Z",
 };
 
 /// Columns of the week drawn in text.

@@ -128,15 +128,20 @@ fn check_origin<B>(request: &Request<B>) -> Result<(), HttpError> {
     if request.method().is_safe() || headers.contains_key(AUTHORIZATION) {
         return Ok(());
     }
-    let own = match (headers.get(SEC_FETCH_SITE), headers.get(ORIGIN)) {
-        (Some(site), _) => matches!(site.as_bytes(), b"same-origin" | b"none"),
-        (None, Some(origin)) => {
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-            let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-            host.is_some_and(|host| origin.is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host)))
-        }
+    let one = |name: HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>();
+    let own = match (&one(SEC_FETCH_SITE)[..], &one(ORIGIN)[..]) {
+        ([site], _) => matches!(*site, b"same-origin" | b"none"),
+        ([], [origin]) => is_own(origin, headers),
         // No browser: a program on this machine, which a demo is open to.
-        (None, None) => true,
+        ([], []) => true,
+        _ => false,
     };
     if own { Ok(()) } else { Err(HttpError::CrossSite) }
+}
+
+/// Whether an origin (RFC 6454) is the host that was asked.
+fn is_own(origin: &[u8], headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let origin = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
+    origin.is_some_and(|origin| !host.is_empty() && origin.eq_ignore_ascii_case(host))
 }

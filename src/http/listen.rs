@@ -124,6 +124,8 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
+        // A client may say that it has sent everything and still wait for the answer.
+        .half_close(true)
         .timer(TokioTimer::new())
         // It also runs between requests, where it would be the keep-alive time; `pulse` tells the two apart.
         .header_read_timeout(None)

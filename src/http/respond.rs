@@ -13,7 +13,8 @@ use crate::view::settings::SettingsJson;
 /// For what one user sees: kept by nobody else, and asked about each time.
 pub const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// What in a request decides about its answer.
-pub const BY_ASKER: HeaderValue = HeaderValue::from_static("Authorization, Cookie, Accept, Accept-Encoding");
+pub const BY_ASKER: HeaderValue =
+    HeaderValue::from_static("Authorization, Cookie, Accept, Accept-Encoding, Accept-Language");
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// JSON for one user.

@@ -24,14 +24,14 @@ struct ListJson<'a> {
 }
 
 pub async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
-    let (tasks, etag) = asked.site.service.list_tasks(asked.actor.user).await?;
+    let lang = language(&headers);
+    let (tasks, etag) = asked.site.service.list_tasks(asked.actor.user, lang).await?;
     let etag = HeaderValue::try_from(etag).map_err(|_| HttpError::Unavailable)?;
     if is_unchanged(&headers, etag.as_bytes()) {
         return Ok(
             (StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response()
         );
     }
-    let lang = language(&headers);
     let tasks = tasks.iter().map(|task| summary(task, lang)).collect();
     Ok(json(&ListJson { tasks, next_cursor: None }, Some(etag)))
 }
@@ -44,7 +44,7 @@ pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Res
 }
 
 pub async fn show(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
-    let shown = asked.site.service.show_task(asked.actor.user, &id).await?;
+    let shown = asked.site.service.show_task(asked.actor.user, id).await?;
     let task = summary(&shown.summary, language(&headers));
     let etag = HeaderValue::try_from(shown.etag.as_str()).ok();
     Ok(json(&WholeTaskJson::new(task, &shown.body, &shown.raw), etag))

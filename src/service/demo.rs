@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use include_dir::{Dir, include_dir};
 
-use super::planning::FolderFile;
+use super::folder::Folder;
 use crate::domain::date;
 
 /// The sample tasks, part of the program so that the demo needs no files.
@@ -17,7 +17,7 @@ pub const USER: &str = "demo";
 
 /// The sample tasks with every date moved by whole weeks, so that their Monday is this week's. What is fixed
 /// to a day of this week that has passed moves on by a week, so that there is always something ahead.
-pub fn samples(today: NaiveDate) -> Vec<FolderFile> {
+pub fn samples(today: NaiveDate) -> Folder {
     let monday = today.week(chrono::Weekday::Mon).first_day();
     let shift = monday - WRITTEN_FOR;
     let files = SAMPLES.files().filter_map(|file| {
@@ -31,7 +31,7 @@ pub fn samples(today: NaiveDate) -> Vec<FolderFile> {
         });
         Some((name.to_owned(), moved.into_bytes()))
     });
-    files.collect()
+    Folder { files: files.collect(), left_out: Vec::new() }
 }
 
 /// The text with every `dd.mm.yyyy` in it replaced.
@@ -77,7 +77,7 @@ mod tests {
     fn every_day_has_samples_ahead() {
         for offset in 0..7 {
             let today = NaiveDate::from_ymd_opt(2027, 3, 1).unwrap() + Days::new(offset);
-            let samples = samples(today);
+            let samples = samples(today).files;
             assert!(samples.len() > 30);
             let text: String = samples.iter().map(|(_, raw)| String::from_utf8_lossy(raw).into_owned()).collect();
             let ahead =

@@ -5,17 +5,24 @@ use std::sync::Arc;
 use super::Service;
 use super::change::{Decision, Plan, Situation};
 use super::error::ServiceError;
-use super::planning::{self, FolderFile};
-use crate::domain::ids::{DocKey, FileName, UserId};
+use super::folder::Folder;
+use super::planning;
+use crate::domain::ids::{DocKey, FileName, TaskNumber, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::problem::{DOCUMENT_BYTES_MAX, ProblemKind};
 use crate::store::{Change, Origin};
+
+/// The highest number that an import takes: far enough below the highest of all that no file can use up the
+/// numbers of new tasks.
+const IMPORTED_NUMBER_MAX: u32 = 99_999_999;
 
 /// What became, or would become, of each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     pub lines: Vec<Line>,
     pub generation: u64,
+    /// The number that the next new task gets afterwards.
+    pub next_number: Option<TaskNumber>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,17 +55,19 @@ impl Service {
         self: &Arc<Self>,
         user: UserId,
         origin: Origin,
-        files: Vec<FolderFile>,
+        folder: Folder,
         dry_run: bool,
     ) -> Result<Report, ServiceError> {
-        self.change(user, origin, move |situation| import(situation, &files, dry_run)).await
+        self.change(user, origin, move |situation| import(situation, &folder, dry_run)).await
     }
 }
 
-fn import(situation: &Situation<'_>, files: &[FolderFile], dry_run: bool) -> Result<Decision<Report>, ServiceError> {
+fn import(situation: &Situation<'_>, folder: &Folder, dry_run: bool) -> Result<Decision<Report>, ServiceError> {
     let mut changes = Vec::new();
-    let mut lines = Vec::with_capacity(files.len());
-    for (name, raw) in files {
+    let left_out =
+        folder.left_out.iter().map(|(file, reason)| Line { file: file.clone(), fate: Fate::Skipped { reason } });
+    let mut lines: Vec<Line> = left_out.collect();
+    for (name, raw) in &folder.files {
         let fate = match consider(situation, name, raw)? {
             (fate, Some(change)) => {
                 changes.push(change);
@@ -68,19 +77,11 @@ fn import(situation: &Situation<'_>, files: &[FolderFile], dry_run: bool) -> Res
         };
         lines.push(Line { file: name.clone(), fate });
     }
-    let report = Report { lines, generation: situation.snapshot.head.generation.0 };
+    let next_number = next_number(situation, &changes);
+    let report = Report { lines, generation: situation.snapshot.head.generation.0, next_number };
     if changes.is_empty() || dry_run {
         return Ok(Decision::Keep(report));
     }
-    let imported = changes.iter().filter_map(|change| match change {
-        Change::PutDocument { key, .. } => Some(key),
-        Change::RemoveDocument { .. } | Change::PutSettings { .. } => None,
-    });
-    let known = situation.snapshot.head.next_number;
-    let next_number = match (known, planning::next_number(imported)) {
-        (Some(known), Some(imported)) => Some(known.max(imported)),
-        _ => None,
-    };
     Ok(Decision::Change(Plan {
         changes,
         next_number: Some(next_number),
@@ -89,12 +90,25 @@ fn import(situation: &Situation<'_>, files: &[FolderFile], dry_run: bool) -> Res
     }))
 }
 
+/// The next number, which goes up and never down.
+fn next_number(situation: &Situation<'_>, changes: &[Change]) -> Option<TaskNumber> {
+    let imported = changes.iter().filter_map(|change| match change {
+        Change::PutDocument { key, .. } => Some(key),
+        Change::RemoveDocument { .. } | Change::PutSettings { .. } => None,
+    });
+    let known = situation.snapshot.head.next_number?;
+    Some(planning::next_number(imported)?.max(known))
+}
+
 /// What is to become of one file.
 fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, Option<Change>), ServiceError> {
     let skipped = |reason| Ok((Fate::Skipped { reason }, None));
     let Some(file) = FileName::parse(name) else { return skipped("its name cannot be the name of a task file") };
     if raw.len() > DOCUMENT_BYTES_MAX {
         return skipped("it is larger than 64 KiB");
+    }
+    if file.number().is_some_and(|number| number.get() > IMPORTED_NUMBER_MAX) {
+        return skipped("its number is above 99999999");
     }
     let key = DocKey::of(file);
     let Some(reading) = planning::read(&key, raw) else { return skipped("it is not a task file") };

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod change;
 pub mod demo;
 pub mod error;
+pub mod folder;
 pub mod history;
 pub mod import;
 mod planners;
@@ -23,7 +24,7 @@ use crate::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::store::{KeyedLocks, Store};
 
-pub use planning::{Planned, plan_folder, read_folder};
+pub use planning::{Planned, plan_folder};
 
 use change::Lane;
 use planners::Planners;
@@ -39,6 +40,8 @@ pub struct Service {
     lanes: KeyedLocks<UserId, Lane>,
     /// One rebuild of a user's timeline at a time; others that ask wait for its result.
     rebuilds: KeyedLocks<UserId, ()>,
+    /// One costly view of a user at a time, so that nobody's reading holds up everybody's planning.
+    views: KeyedLocks<UserId, ()>,
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
     grants: accounts::GrantCache,
@@ -55,6 +58,7 @@ impl Service {
             planners: Planners::start(threads),
             lanes: KeyedLocks::default(),
             rebuilds: KeyedLocks::default(),
+            views: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
             grants: accounts::GrantCache::default(),
         })

@@ -1,20 +1,18 @@
 //! From a snapshot to a finished answer: the rules are asked, the planner places, the view writes.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
+use super::folder::Folder;
 use super::planners::{Desk, Interrupted};
 use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::domain::policy::{Policy, SlotSpec};
-use crate::domain::problem::{DOCUMENT_BYTES_MAX, Problem};
+use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::timeline::InvalidDocument;
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
@@ -185,12 +183,9 @@ fn ask_or_builtin<T>(
     }
 }
 
-/// Files of a folder as (name, bytes): what `plan` and `import` read.
-pub type FolderFile = (String, Vec<u8>);
-
 /// Plans a folder of task files without a server and without a database.
 pub fn plan_folder(
-    files: &[FolderFile],
+    folder: &Folder,
     rules: &RuleBook,
     user: UserName,
     settings: Settings,
@@ -198,7 +193,7 @@ pub fn plan_folder(
 ) -> Answer {
     let mut tasks = std::collections::BTreeMap::new();
     let mut bodies = std::collections::HashMap::new();
-    for (name, raw) in files {
+    for (name, raw) in &folder.files {
         let Some(file) = FileName::parse(name) else { continue };
         let key = DocKey::of(file);
         if let Some(reading) = read(&key, raw) {
@@ -225,28 +220,4 @@ pub(super) fn read(key: &DocKey, raw: &[u8]) -> Option<Reading> {
 /// The number after the highest of these; the first one when there are none.
 pub(super) fn next_number<'k>(keys: impl Iterator<Item = &'k DocKey>) -> Option<TaskNumber> {
     keys.filter_map(|key| key.number).max().map_or(Some(TaskNumber::FIRST), TaskNumber::next)
-}
-
-/// Reads the Markdown files of a folder, without the folders in it, in the order of their names.
-///
-/// # Errors
-/// A sentence that names the folder or the file that could not be read.
-pub fn read_folder(folder: &Path) -> Result<Vec<FolderFile>, String> {
-    let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
-    let unlisted = |error| format!("{}; name a folder with task files, such as 0001-Title.md", failed(folder, error));
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unlisted)? {
-        let path = entry.map_err(|error| failed(folder, error))?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if name.ends_with(".md") && path.is_file() {
-            // One byte more than a document may have is enough to tell that it is too large.
-            let mut raw = Vec::new();
-            let read =
-                File::open(&path).and_then(|file| file.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw));
-            read.map_err(|error| failed(&path, error))?;
-            files.push((name.to_owned(), raw));
-        }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -1,5 +1,7 @@
 //! Which rules apply: the server's, else the built-in ones, which also stand in when others fail.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -7,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::document::READER_VERSION;
 use crate::domain::zone;
 use crate::planning::PLANNER_VERSION;
-use crate::rules::{self, RuleError, RuleSet, Script};
+use crate::rules::{self, RuleError, RuleSet, SOURCE_BYTES_MAX, Script};
 use crate::store::Basis;
 use crate::view::RulesSource;
 
@@ -42,6 +44,16 @@ impl RuleList {
     }
 }
 
+/// Reads a script; no more of it than a script may have and one byte, and no pipe or device.
+fn read_script(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut source = String::new();
+    File::open(path)?.take(SOURCE_BYTES_MAX as u64 + 1).read_to_string(&mut source)?;
+    Ok(source)
+}
+
 impl RuleBook {
     pub fn builtin() -> RuleBook {
         let builtin = RuleList::new(rules::builtin(), RulesSource::Builtin);
@@ -59,7 +71,7 @@ impl RuleBook {
         let mut scripts = Vec::new();
         for path in paths {
             let path = path.as_ref();
-            let source = std::fs::read_to_string(path).map_err(|error| RuleFileError::Unreadable {
+            let source = read_script(path).map_err(|error| RuleFileError::Unreadable {
                 path: path.display().to_string(),
                 detail: error.to_string(),
             })?;

@@ -90,6 +90,8 @@ impl Service {
         now: Option<DateTime<Utc>>,
         days: Option<u16>,
     ) -> Result<Answer, ServiceError> {
+        let view = self.views.get(user);
+        let _turn = view.lock().await;
         let service = self.clone();
         let job = move |desk: &mut super::planners::Desk| {
             let mut snapshot = service.require_snapshot(user)?;
@@ -102,18 +104,7 @@ impl Service {
 
     /// The user's timeline as a value, planned now.
     pub async fn answer(self: &Arc<Self>, user: UserId) -> Result<Answer, ServiceError> {
-        Ok(self.planned(user).await?.1.answer)
-    }
-
-    /// The user's state and its plan, for answers that need more than the served bytes.
-    pub(super) async fn planned(self: &Arc<Self>, user: UserId) -> Result<(Snapshot, Planned), ServiceError> {
-        let service = self.clone();
-        let job = move |desk: &mut super::planners::Desk| {
-            let snapshot = service.require_snapshot(user)?;
-            let planned = service.plan(desk, user, &snapshot, service.clock.now());
-            Ok((snapshot, planned))
-        };
-        self.planners.run(job).await?
+        self.what_if(user, None, None).await
     }
 
     fn materialized(&self, user: UserId) -> Result<Option<Arc<Entry>>, StoreError> {

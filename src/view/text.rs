@@ -167,7 +167,7 @@ pub fn reason(entry: &Unplaced, lang: Lang) -> String {
                 format!("die Regeln erlauben keinen Slot dieser Tage{because}"),
             )
         }
-        Reason::ExcludedByRule { because } => because.clone(),
+        Reason::ExcludedByRule { because } => printable(because),
     }
 }
 
@@ -181,8 +181,8 @@ fn label(task: &Task) -> String {
     format!("{} {}", task.id(), printable(&task.title))
 }
 
-/// Without control characters: a title must not move the cursor of somebody's terminal.
-fn printable(text: &str) -> String {
+/// Without control characters: what somebody wrote must not move the cursor of somebody else's terminal.
+pub fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

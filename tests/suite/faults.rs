@@ -309,7 +309,7 @@ async fn fault_13_timeline_and_list_have_an_etag_that_holds() {
             let again = Answer::of(lena.request(Method::GET, path).header("If-None-Match", &tag)).await;
             assert_eq!((again.status, again.text.as_str(), again.header("etag")), (304, "", etag), "{path} {tag}");
             assert_eq!(again.header("cache-control"), "private, no-cache");
-            assert_eq!(again.header("vary"), "Authorization, Cookie, Accept, Accept-Encoding");
+            assert_eq!(again.header("vary"), "Authorization, Cookie, Accept, Accept-Encoding, Accept-Language");
         }
         lena.update("0000", json!({"tags": [path]})).await;
         let changed = Answer::of(lena.request(Method::GET, path).header("If-None-Match", etag)).await;

@@ -10,7 +10,7 @@ use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::http::listen::Limits;
-use codexmiroir::service::read_folder;
+use codexmiroir::service::folder::{Folder, read_folder};
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::store::{Origin, Scopes, Settings};
 use reqwest::{Method, RequestBuilder, Response};
@@ -151,7 +151,7 @@ impl TestServer {
 
     /// Imports a folder for the user.
     pub async fn import(&self, user: &TestUser, folder: &Path) {
-        self.import_files(user, read_folder(folder).unwrap()).await;
+        self.import_files(user, read_folder(folder).unwrap().files).await;
     }
 
     /// Imports one document for the user.
@@ -162,7 +162,8 @@ impl TestServer {
     pub async fn import_files(&self, user: &TestUser, files: Vec<(String, Vec<u8>)>) {
         let id = self.service().require_user(&user.name).unwrap().id;
         let origin = Origin { actor: user.name.clone(), through: "import" };
-        self.service().import(id, origin, files, false).await.unwrap();
+        let folder = Folder { files, left_out: Vec::new() };
+        self.service().import(id, origin, folder, false).await.unwrap();
     }
 }
 

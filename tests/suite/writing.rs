@@ -75,7 +75,7 @@ async fn an_update_touches_the_lines_of_its_field_alone() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
     let before = "\u{feff}---\n# Kopf\ntyp:  task\nkategorie: arbeit # fest\n\"status\": offen\ntags:\n  - eins\n  # dazwischen\n\
-                  \ndeadline: 2025-10-31\nfarbe: rot\nfixedSlot: null # frei\nliste: [1,\n  2]\n---\n\n  Vorweg\n\n## Titel ##\n\nText  \n"
+                  \ndeadline: 2025-10-31\nfarbe: rot\nfixedSlot: null # frei\nliste: [1,\n  2]\n---\n\n  Vorweg\n\n# Titel #\n\nText  \n"
         .replace('\n', "\r\n");
     server.import_document(&lena, "0005-alt.md", &before).await;
     let mut expected = before.clone();
@@ -89,7 +89,7 @@ async fn an_update_touches_the_lines_of_its_field_alone() {
             "fixedSlot: null # frei\r\n",
             "fixedSlot: # frei\r\n  datum: 16.10.2025\r\n  zeit: abends\r\n",
         ),
-        (json!({"title": "Neuer Titel"}), "## Titel ##", "## Neuer Titel ##"),
+        (json!({"title": "Neuer Titel"}), "# Titel #", "# Neuer Titel #"),
         (json!({"deadline": null}), "deadline: 01.11.2025", "deadline: null"),
     ] {
         lena.update("0005", fields.clone()).await;

@@ -9,6 +9,7 @@ use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::timeline::Placement;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::planning::DAYS_DEFAULT;
+use codexmiroir::service::folder::Folder;
 use codexmiroir::service::plan_folder;
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::store::Settings;
@@ -59,7 +60,7 @@ fn place(task, today) { anywhere() }
 struct Scene {
     zone: Zone,
     rules: RuleBook,
-    files: Vec<(String, Vec<u8>)>,
+    folder: Folder,
 }
 
 impl Scene {
@@ -78,12 +79,12 @@ impl Scene {
             let slot = format!("{{datum: {}, zeit: {zeit}}}", date::to_text(day));
             files.push(("0009.md".to_owned(), document("arbeit", &slot).into_bytes()));
         }
-        Scene { zone: Zone::parse(zone).unwrap(), rules, files }
+        Scene { zone: Zone::parse(zone).unwrap(), rules, folder: Folder { files, left_out: Vec::new() } }
     }
 
     fn plan(&self, now: DateTime<Utc>) -> Answer {
         let settings = Settings { zone: self.zone, lang: Lang::En, days: DAYS_DEFAULT };
-        plan_folder(&self.files, &self.rules, UserName::parse("lena").unwrap(), settings, now)
+        plan_folder(&self.folder, &self.rules, UserName::parse("lena").unwrap(), settings, now)
     }
 
     fn local(&self, instant: DateTime<Utc>) -> String {

@@ -4,27 +4,50 @@ use crate::domain::ids::{DocKey, FileName, TaskNumber};
 use crate::service::error::Refusal;
 use crate::store::Snapshot;
 
-/// The document that `id` names: by number (`42`, `0042`), by file name, or by that without `.md`.
+/// What an id can mean.
+pub(super) enum Wanted {
+    Number(TaskNumber),
+    File(DocKey),
+}
+
+/// Reads an id: a number (`42`, `0042`), a file name, or that without `.md`.
+pub(super) fn wanted(id: &str) -> Result<Wanted, Refusal> {
+    if let Some(number) = number(id) {
+        return Ok(Wanted::Number(number));
+    }
+    let file = FileName::parse(id).or_else(|| FileName::parse(&format!("{id}.md")));
+    file.map(|file| Wanted::File(DocKey::of(file))).ok_or_else(|| missing(id))
+}
+
+/// The document that `id` names.
 ///
 /// # Errors
 /// [`Refusal::NoSuchTask`], or [`Refusal::Ambiguous`] when several files have the number.
 pub(in crate::service) fn find(snapshot: &Snapshot, id: &str) -> Result<DocKey, Refusal> {
-    let missing = || Refusal::NoSuchTask { id: shortened(id) };
-    if let Some(number) = number(id) {
-        let mut candidates = snapshot.tasks.keys().filter(|key| key.number == Some(number));
-        return match (candidates.next(), candidates.next()) {
-            (None, _) => Err(missing()),
-            (Some(only), None) => Ok(only.clone()),
-            (Some(first), Some(second)) => {
-                let all = [first, second].into_iter().chain(candidates);
-                let candidates = all.map(|key| key.file.as_str().to_owned()).collect();
-                Err(Refusal::Ambiguous { id: number.to_string(), candidates })
-            }
-        };
+    match wanted(id)? {
+        Wanted::Number(number) => {
+            only(id, snapshot.tasks.keys().filter(|key| key.number == Some(number)).cloned().collect())
+        }
+        Wanted::File(key) if snapshot.tasks.contains_key(&key) => Ok(key),
+        Wanted::File(_) => Err(missing(id)),
     }
-    let file = FileName::parse(id).or_else(|| FileName::parse(&format!("{id}.md"))).ok_or_else(missing)?;
-    let key = DocKey::of(file);
-    if snapshot.tasks.contains_key(&key) { Ok(key) } else { Err(missing()) }
+}
+
+/// The one document of a number.
+pub(super) fn only(id: &str, mut candidates: Vec<DocKey>) -> Result<DocKey, Refusal> {
+    match (candidates.pop(), candidates.is_empty()) {
+        (None, _) => Err(missing(id)),
+        (Some(only), true) => Ok(only),
+        (Some(last), false) => {
+            let all = candidates.iter().chain([&last]);
+            let candidates = all.map(|key| key.file.as_str().to_owned()).collect();
+            Err(Refusal::Ambiguous { id: shortened(id), candidates })
+        }
+    }
+}
+
+pub(super) fn missing(id: &str) -> Refusal {
+    Refusal::NoSuchTask { id: shortened(id) }
 }
 
 /// Whether `id` is a name of this document: its number, its file name, or that without `.md`.

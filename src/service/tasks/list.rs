@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::find::find;
+use super::find::{Wanted, missing, only, wanted};
 use super::{document_tag, id_of};
-use crate::domain::date;
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
+use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::service::Service;
 use crate::service::error::ServiceError;
+use crate::service::planners::Interrupted;
 use crate::service::planning;
 use crate::store::{Reading, StoreError};
-use crate::view::Answer;
-
-/// Times that a task is read again because it was removed between two reads.
-const READS_MAX: usize = 8;
+use crate::view::json::{Placements, placements};
 
 /// A task in short.
 #[derive(Clone, Debug)]
@@ -43,38 +41,61 @@ pub struct Shown {
 }
 
 impl Service {
-    /// Every task of the user in the order of rank, with the entity tag of the list.
-    pub async fn list_tasks(self: &Arc<Self>, user: UserId) -> Result<(Vec<Summary>, String), ServiceError> {
-        let (snapshot, planned) = self.planned(user).await?;
-        let tasks = snapshot.tasks.iter().map(|(key, reading)| summary(key, reading, &planned.answer)).collect();
+    /// Every task of the user in the order of rank, with the entity tag of the list in that language.
+    pub async fn list_tasks(
+        self: &Arc<Self>,
+        user: UserId,
+        lang: Lang,
+    ) -> Result<(Vec<Summary>, String), ServiceError> {
+        let view = self.views.get(user);
+        let _turn = view.lock().await;
+        let served = self.timeline(user, false).await?;
+        let places = placements(&served.entry.finished.body);
+        let service = self.clone();
+        let snapshot = read(move || service.require_snapshot(user)).await?;
+        let tasks = snapshot.tasks.into_iter().map(|(key, reading)| summary(&key, reading, &places)).collect();
         let mut hash = Sha256::new();
         hash.update(b"tasks");
-        hash.update(&planned.entry.etag);
+        hash.update(lang.pick("en", "de"));
+        hash.update(&served.entry.etag);
+        hash.update(snapshot.head.generation.0.to_be_bytes());
         Ok((tasks, format!("\"{}\"", planning::tag(&hash.finalize()))))
     }
 
     /// One task, whole.
-    pub async fn show_task(self: &Arc<Self>, user: UserId, id: &str) -> Result<Shown, ServiceError> {
-        // The plan and the document are read one after the other; a change between them makes another round.
-        for _ in 0..READS_MAX {
-            let (snapshot, planned) = self.planned(user).await?;
-            let key = find(&snapshot, id)?;
-            let Some(raw) = self.store.get_document(user, &key)? else { continue };
-            let reading = planning::read(&key, &raw).ok_or(StoreError::Damaged("documents"))?;
-            let summary = summary(&key, &reading, &planned.answer);
-            let body = document::body(&raw).unwrap_or_default().to_owned();
-            return Ok(Shown { etag: document_tag(&raw), summary, body, raw });
-        }
-        Err(StoreError::Damaged("documents").into())
+    pub async fn show_task(self: &Arc<Self>, user: UserId, id: String) -> Result<Shown, ServiceError> {
+        let service = self.clone();
+        let (key, raw) = read(move || service.require_document(user, &id)).await?;
+        let served = self.timeline(user, false).await?;
+        let places = placements(&served.entry.finished.body);
+        let reading = planning::read(&key, &raw).ok_or(StoreError::Damaged("documents"))?;
+        let body = document::body(&raw).unwrap_or_default().to_owned();
+        Ok(Shown { etag: document_tag(&raw), summary: summary(&key, reading, &places), body, raw })
+    }
+
+    /// The document that an id names, with its bytes, without reading any other.
+    fn require_document(&self, user: UserId, id: &str) -> Result<(DocKey, Vec<u8>), ServiceError> {
+        let key = match wanted(id)? {
+            Wanted::Number(number) => only(id, self.store.list_documents_of(user, number)?)?,
+            Wanted::File(key) => key,
+        };
+        let raw = self.store.get_document(user, &key)?.ok_or_else(|| missing(id))?;
+        Ok((key, raw))
     }
 }
 
-fn summary(key: &DocKey, reading: &Reading, answer: &Answer) -> Summary {
-    let placed = answer.timeline.placed(key.file.as_str());
+/// Reads the database on a thread that may wait for the disk.
+async fn read<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+) -> Result<T, ServiceError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(ServiceError::Interrupted(Interrupted)))
+}
+
+fn summary(key: &DocKey, reading: Reading, places: &Placements) -> Summary {
     Summary {
         id: id_of(key),
         file: key.file.as_str().to_owned(),
-        reading: reading.clone(),
-        placed: placed.map(|(day, zeit)| (date::to_text(day), zeit.to_owned())),
+        reading,
+        placed: places.get(key.file.as_str()).cloned(),
     }
 }

@@ -10,7 +10,7 @@ use super::schema::{
 };
 use super::{Store, codec};
 use crate::domain::document::{self, Outcome as Read};
-use crate::domain::ids::{DocKey, FileName, Generation, UserId, UserName};
+use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::store::{Finished, Grant, Head, Past, Reading, Snapshot, StoreError, User};
 
 /// An answer that was given to an `Idempotency-Key`, and when.
@@ -105,6 +105,15 @@ impl Store {
         let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
         let raw = documents.get((user.0, codec::key_number(key), key.file.as_str())).map_err(failed)?;
         Ok(raw.map(|raw| raw.value().to_vec()))
+    }
+
+    /// The documents of a number, in the order of their names.
+    pub fn list_documents_of(&self, user: UserId, number: TaskNumber) -> Result<Vec<DocKey>, StoreError> {
+        let transaction = self.begin()?;
+        let tasks = transaction.open_table(TASKS).map_err(failed)?;
+        let (user, number) = (user.0, number.get());
+        let rows = tasks.range((user, number, "")..(user, number + 1, "")).map_err(failed)?;
+        rows.map(|row| codec::decode_key(number, row.map_err(failed)?.0.value().2)).collect()
     }
 
     /// What changed, the latest first: at most `count` changes that come before `before`.

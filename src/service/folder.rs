@@ -1,0 +1,58 @@
+//! A folder of task files on disk, as `plan` and `import` read it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::domain::problem::DOCUMENT_BYTES_MAX;
+
+/// The Markdown files of a folder, without the folders in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folder {
+    /// Names and bytes, in the order of the names. A file that is too large for a document is cut one byte
+    /// after what a document may have, which is enough to tell.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Entries that look like task files and are none that can be read, each with the reason.
+    pub left_out: Vec<(String, &'static str)>,
+}
+
+/// Reads a folder. Links are not followed: whoever may write the folder could otherwise have any file read
+/// that the reader may read.
+///
+/// # Errors
+/// A sentence that names the folder or the file that could not be read.
+pub fn read_folder(path: &Path) -> Result<Folder, String> {
+    let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let unlisted = |error| format!("{}; name a folder with task files, such as 0001-Title.md", failed(path, error));
+    let mut folder = Folder::default();
+    for entry in std::fs::read_dir(path).map_err(unlisted)? {
+        let entry = entry.map_err(|error| failed(path, error))?;
+        let name = entry.file_name();
+        let shown = name.to_string_lossy().into_owned();
+        if !shown.to_lowercase().ends_with(".md") {
+            continue;
+        }
+        // The type of the entry itself, not of what a link points to.
+        let file_type = entry.file_type().map_err(|error| failed(&entry.path(), error))?;
+        let reason = match name.to_str() {
+            None => Some("its name is not UTF-8"),
+            Some(name) if !name.ends_with(".md") => Some("its name does not end in .md in lower case"),
+            Some(_) if file_type.is_symlink() => Some("it is a symbolic link"),
+            Some(_) if !file_type.is_file() => Some("it is not a file"),
+            Some(_) => None,
+        };
+        match reason {
+            Some(reason) => folder.left_out.push((shown, reason)),
+            None => folder.files.push((shown, read(&entry.path()).map_err(|error| failed(&entry.path(), error))?)),
+        }
+    }
+    folder.files.sort();
+    folder.left_out.sort();
+    Ok(folder)
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut raw = Vec::new();
+    File::open(path)?.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw)?;
+    Ok(raw)
+}

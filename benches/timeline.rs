@@ -3,6 +3,8 @@
 //! Everything runs on one machine in one run, and what is compared takes turns, so the ratios hold where
 //! the times themselves depend on the machine. Times are medians.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends where something fails")]
+
 use std::convert::Infallible;
 use std::io::Write as _;
 use std::net::SocketAddr;

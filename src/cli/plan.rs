@@ -54,9 +54,9 @@ impl Plan {
         let settings = Settings { zone, days: self.days, ..system };
         let now = self.now.unwrap_or_else(|| Clock::System.now());
         let answer = plan_folder(&folder, &rules, owner_of(&self.folder)?, settings, now);
-        if folder.files.is_empty() {
-            let folder = self.folder.display();
-            complain(&format!("{folder} has no task files; name a folder with files such as 0001-Title.md"));
+        if folder.files.is_empty() && folder.left_out.is_empty() {
+            let path = self.folder.display();
+            complain(&format!("{path} has no task files; name a folder with files such as 0001-Title.md"));
         }
         match self.format {
             Format::Text => print(&text::week(&answer, width())),

@@ -21,7 +21,7 @@ pub fn parse_lenient(text: &str) -> Option<NaiveDate> {
         parts.reverse();
     }
     let [year, month, day] = parts[..] else { return None };
-    let digits = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
+    let digits = |part: &str, lengths: RangeInclusive<usize>| {
         let ok = lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         ok.then(|| part.parse::<u32>().ok())?
     };

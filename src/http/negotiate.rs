@@ -1,7 +1,7 @@
 //! What the asker would like best: language and media type, by weighted headers (RFC 9110, 12.5).
 
 use hyper::HeaderMap;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName, HeaderValue};
 
 use crate::domain::lang::Lang;
 
@@ -52,7 +52,7 @@ pub fn language(headers: &HeaderMap) -> Lang {
 /// The form that is wanted; JSON unless a browser asks for a page or somebody for text.
 pub fn format(headers: &HeaderMap) -> Format {
     // What programs send, without a look at weights: this is on the way of every warm read.
-    match headers.get(ACCEPT).map(|value| value.as_bytes()) {
+    match headers.get(ACCEPT).map(HeaderValue::as_bytes) {
         None | Some(b"*/*" | b"application/json") => return Format::Json,
         Some(_) => {}
     }

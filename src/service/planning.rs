@@ -165,7 +165,7 @@ pub(super) fn slots_of_day(
 
 /// The categories that the rules know.
 pub(super) fn categories(desk: &mut Desk, rules: &RuleBook) -> Result<Vec<String>, Interrupted> {
-    ask_or_builtin(desk, rules, |set| set.categories())
+    ask_or_builtin(desk, rules, RuleSet::categories)
 }
 
 /// Asks the chosen rules, and the built-in ones when those fail. Rules that were cut by the clock give no

@@ -1,5 +1,11 @@
 //! Every test that uses the program from outside: a real server on a free port, a real client, the real
 //! binary. One test binary, because linking is what takes long.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what is lacking"
+)]
 
 mod bad_input;
 mod binary;

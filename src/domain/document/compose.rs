@@ -73,6 +73,7 @@ fn titled_body(new: &NewTask) -> String {
 pub fn file_name(number: TaskNumber, title: Option<&str>) -> FileName {
     let slug = slug(title.unwrap_or_default());
     let separator = if slug.is_empty() { "" } else { "-" };
+    #[expect(clippy::expect_used, reason = "the parts can make no other name; see the test of all scripts")]
     FileName::parse(&format!("{number}{separator}{slug}.md")).expect("digits, letters and hyphens are a file name")
 }
 

@@ -158,13 +158,14 @@ async fn one(stream: &mut TcpStream) -> String {
 fn h2_request(path: &str, fields: usize) -> Vec<u8> {
     let mut block = vec![0x82, 0x86, 0x41, 9];
     block.extend_from_slice(b"localhost");
-    block.extend_from_slice(&[0x04, path.len() as u8]);
+    block.extend_from_slice(&[0x04, u8::try_from(path.len()).unwrap()]);
     block.extend_from_slice(path.as_bytes());
+    let letter = |index: usize| b'a' + u8::try_from(index).unwrap();
     for field in 0..fields {
-        block.extend_from_slice(&[0, 3, b'x', b'a' + (field / 26) as u8, b'a' + (field % 26) as u8, 1, b'1']);
+        block.extend_from_slice(&[0, 3, b'x', letter(field / 26), letter(field % 26), 1, b'1']);
     }
     let mut bytes = [PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0], &[0]].concat();
-    bytes.extend_from_slice(&(block.len() as u16).to_be_bytes());
+    bytes.extend_from_slice(&u16::try_from(block.len()).unwrap().to_be_bytes());
     bytes.extend_from_slice(&[1, 5, 0, 0, 0, 1]);
     [bytes, block].concat()
 }

@@ -23,7 +23,7 @@ pub async fn week(asked: Asked) -> Result<Response, HttpError> {
     let answer = asked.site.service.answer(asked.actor.user).await?;
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     let headers = [(CONTENT_TYPE, html), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
-    Ok((headers, week::page(&answer).into_string()).into_response())
+    Ok((headers, page(&answer).into_string()).into_response())
 }
 
 /// `GET /assets/week.css`

@@ -15,7 +15,7 @@ use crate::service::error::ServiceError;
 use crate::store::Origin;
 
 impl Service {
-    /// Marks a task as done in the slot named, or in the one that [`usual_slot`] gives. A task that is done
+    /// Marks a task as done in the slot named, or in the one that `usual_slot` gives. A task that is done
     /// already keeps its slot unless another is named.
     pub async fn complete_task(
         self: &Arc<Self>,

@@ -235,6 +235,9 @@ fn database(path: &Path, table: &str, key: &str, value: &[u8]) {
     transaction.commit().unwrap();
 }
 
+/// Its name, how it is made, and what the refusal says.
+type Case = (&'static str, fn(&Path), &'static [&'static str]);
+
 #[test]
 fn databases_that_are_not_ours_are_left_as_they_are() {
     let newer: fn(&Path) = |path| database(path, "meta", "schema", &99_u32.to_be_bytes());
@@ -243,7 +246,7 @@ fn databases_that_are_not_ours_are_left_as_they_are() {
         let whole = std::fs::read(path).unwrap();
         std::fs::write(path, &whole[..whole.len() / 2]).unwrap();
     };
-    let cases: [(&str, fn(&Path), &[&str]); 6] = [
+    let cases: [Case; 6] = [
         ("newer", newer, &["newer version", "99"]),
         ("other", |path| database(path, "recipes", "soup", b"salt"), &["not a CodexMiroir database", "--data-dir"]),
         ("text", |path| std::fs::write(path, "Einkaufsliste\n").unwrap(), &["not a CodexMiroir database"]),

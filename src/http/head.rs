@@ -77,8 +77,7 @@ fn check_host<B>(request: &Request<B>) -> Result<(), HeadError> {
     }
     let authority = request.uri().authority();
     if field.is_none() && (authority.is_none() || request.version() == Version::HTTP_11) {
-        // HTTP/1.0 did not know it.
-        return if request.version() == Version::HTTP_10 { Ok(()) } else { Err(HeadError::HostMissing) };
+        return Err(HeadError::HostMissing);
     }
     let asked = host_of(request).ok_or(HeadError::HostInvalid)?;
     if let (Some(_), Some(field)) = (authority, field) {
@@ -146,7 +145,7 @@ mod tests {
         assert_eq!(checked("/", &[("host", "a"), ("host", "a")]), Err(HeadError::HostAmbiguous));
         assert_eq!(checked("http://A.example:80/", &[("host", "a.example")]), Ok(()));
         assert_eq!(checked("http://a.example/", &[("host", "b.example")]), Err(HeadError::HostAmbiguous));
-        assert_eq!(check_request_head(&request(Version::HTTP_10, "/", &[])), Ok(()));
+        assert_eq!(check_request_head(&request(Version::HTTP_10, "/", &[])), Err(HeadError::HostMissing));
         assert_eq!(check_request_head(&request(Version::HTTP_2, "http://a.example/", &[])), Ok(()));
         assert_eq!(check_request_head(&request(Version::HTTP_2, "/", &[])), Err(HeadError::HostMissing));
     }

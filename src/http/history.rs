@@ -15,8 +15,7 @@ use super::respond::{json, settings_json};
 use super::wire::{self, WHOLE_NUMBER};
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal};
-use crate::service::history::{PAGE_MAX, Page};
-use crate::store::{Moment, Past, PastState};
+use crate::service::history::{Moment, PAGE_MAX, Page, Past, PastState};
 use crate::view::json::utc;
 
 const LIMIT: Phrase = Phrase { en: "a number from 1 to 5000", de: "eine Zahl von 1 bis 5000" };

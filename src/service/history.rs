@@ -8,7 +8,9 @@ use super::error::{Refusal, ServiceError};
 use super::planning;
 use super::tasks::find;
 use crate::domain::ids::{DocKey, Generation, UserId};
-use crate::store::{Change, Moment, Origin, Past, PastState};
+use crate::store::{Change, Origin};
+
+pub use crate::store::{Moment, Past, PastState};
 
 /// Changes that one page of the history has at most.
 pub const PAGE_MAX: usize = 5_000;

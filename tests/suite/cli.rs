@@ -160,6 +160,9 @@ async fn users_and_tokens_let_somebody_in() {
     assert_eq!(codex.json::<Value>().await.unwrap()["userId"], "lena");
 }
 
+/// What an import of tom's folder says last.
+const NEXT: &str = "the next new task gets the number 0040\n";
+
 #[test]
 fn importing_twice_changes_nothing_the_second_time() {
     let home = Home::new();
@@ -171,7 +174,6 @@ fn importing_twice_changes_nothing_the_second_time() {
     let named = ["--data-dir", elsewhere.to_str().unwrap()];
     home.did(&[&["user", "add", "tom"][..], &named].concat());
 
-    const NEXT: &str = "the next new task gets the number 0040\n";
     let before = home.content_read();
     let dry = home.did(&["import", folder, "--user", "tom", "--dry-run"]);
     assert_eq!(dry, format!("dry run: {files} added, 0 replaced, 0 unchanged, 0 unreadable, 0 left out\n{NEXT}"));

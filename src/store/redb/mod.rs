@@ -4,6 +4,7 @@
 //! function that opened it.
 
 mod codec;
+mod health;
 mod open;
 mod read;
 mod schema;
@@ -31,7 +32,7 @@ pub struct Store {
     published: Arc<Published>,
     requests: mpsc::Sender<writer::Request>,
     writer: Option<std::thread::JoinHandle<()>>,
-    health: Arc<writer::Health>,
+    health: Arc<health::Health>,
 }
 
 /// Commits that may wait for the writer; more make their senders wait.

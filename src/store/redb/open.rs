@@ -1,5 +1,8 @@
 //! Opening a data directory's database: made when it is new, refused when it is not ours to open.
 
+use std::fs;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +10,7 @@ use redb::{Database, DatabaseError, Durability, ReadableDatabase, StorageError};
 use tokio::sync::mpsc;
 
 use super::schema::{self, META, META_INCARNATION, META_NEXT_USER, META_SCHEMA, SCHEMA_VERSION};
-use super::{QUEUE_MAX, Store, writer};
+use super::{QUEUE_MAX, Store, health, writer};
 use crate::store::Incarnation;
 use crate::store::hot::Published;
 
@@ -16,6 +19,8 @@ use crate::store::hot::Published;
 pub enum OpenError {
     #[error("{path} is in use by another codexmiroir")]
     InUse { path: String },
+    #[error("{path} is empty, which a database never is; restore a backup, or remove the file to begin anew")]
+    Empty { path: String },
     #[error("{path} is not a CodexMiroir database; choose another --data-dir, or restore a backup")]
     Foreign { path: String },
     #[error(
@@ -37,12 +42,14 @@ impl Store {
         let name = path.display().to_string();
         look(path, &name)?;
         let db = open_database(path, &name)?;
-        let incarnation = prepare(&db, &name)?;
+        let incarnation = present(&db, &name)?;
         let db = Arc::new(db);
         let published = Arc::new(Published::new(hot_bytes_max));
-        let health = Arc::new(writer::Health::default());
+        let health = Arc::new(health::Health::default());
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
-        let thread = writer::Writer { db: db.clone(), published: published.clone(), health: health.clone() };
+        let file = health::DatabaseFile::at(path)
+            .map_err(|error| OpenError::Io { path: name.clone(), detail: error.to_string() })?;
+        let thread = writer::Writer { db: db.clone(), file, published: published.clone(), health: health.clone() };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || thread.run(queue))
@@ -55,11 +62,40 @@ impl Store {
 fn look(path: &Path, name: &str) -> Result<(), OpenError> {
     // One that is not there, is in use, or was left by a crash is judged when it is open.
     let Ok(db) = redb::Builder::new().set_cache_size(0).open_read_only(path) else { return Ok(()) };
-    present(&db, name).map(|_| ())
+    present(&db, name).map(drop)
 }
 
+/// Opens the file that is there, or makes a new one under another name first: a database under its own name
+/// is always whole, so an empty file of that name is somebody's loss and not a beginning.
 fn open_database(path: &Path, name: &str) -> Result<Database, OpenError> {
-    // redb would take any file of zero bytes, and panic on some that are not a database.
+    let failed = |error: io::Error| OpenError::Io { path: name.to_owned(), detail: error.to_string() };
+    match fs::metadata(path) {
+        Ok(found) if found.len() == 0 => Err(OpenError::Empty { path: name.to_owned() }),
+        Ok(_) => open_file(path, name),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let new = path.with_extension("new");
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+            // Documents and password hashes are its owner's alone, whatever the folder allows.
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(failed)?;
+            let db = open_file(&new, name)?;
+            lay_out(&db).map_err(|error| self::failed(name, &error))?;
+            drop(db);
+            fs::rename(&new, path).and_then(|()| sync_folder(path)).map_err(failed)?;
+            open_file(path, name)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Makes a new name durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
+
+fn open_file(path: &Path, name: &str) -> Result<Database, OpenError> {
     let mut builder = redb::Builder::new();
     builder.set_cache_size(CACHE_BYTES);
     builder.set_repair_callback(|repair| {
@@ -69,7 +105,7 @@ fn open_database(path: &Path, name: &str) -> Result<Database, OpenError> {
     builder.create(path).map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path_text },
         DatabaseError::UpgradeRequired(_) => OpenError::Foreign { path: path_text },
-        DatabaseError::Storage(StorageError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+        DatabaseError::Storage(StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
             OpenError::Foreign { path: path_text }
         }
         DatabaseError::Storage(StorageError::Corrupted(detail)) => OpenError::Damaged { path: path_text, detail },
@@ -77,37 +113,26 @@ fn open_database(path: &Path, name: &str) -> Result<Database, OpenError> {
     })
 }
 
-/// Checks the schema version of an existing database, or lays out a new one.
-fn prepare(db: &Database, name: &str) -> Result<Incarnation, OpenError> {
-    match present(db, name)? {
-        Some(incarnation) => Ok(incarnation),
-        None => lay_out(db).map_err(|error| io(name, &error)),
-    }
-}
-
-/// The incarnation of a database that this version reads; `None` when it is new.
-fn present(db: &impl ReadableDatabase, name: &str) -> Result<Option<Incarnation>, OpenError> {
-    match read_meta(db).map_err(|error| io(name, &error))? {
-        Meta::New => Ok(None),
+/// The incarnation of a database that this version reads.
+fn present(db: &impl ReadableDatabase, name: &str) -> Result<Incarnation, OpenError> {
+    match read_meta(db).map_err(|error| failed(name, &error))? {
         Meta::Foreign => Err(OpenError::Foreign { path: name.to_owned() }),
         Meta::Version(version, _) if version > SCHEMA_VERSION => {
             Err(OpenError::Newer { path: name.to_owned(), found: version })
         }
-        Meta::Version(_, Some(incarnation)) => Ok(Some(incarnation)),
+        Meta::Version(_, Some(incarnation)) => Ok(incarnation),
         Meta::Version(_, None) => {
             Err(OpenError::Damaged { path: name.to_owned(), detail: "the incarnation is missing".to_owned() })
         }
     }
 }
 
-fn io(name: &str, error: &redb::Error) -> OpenError {
+fn failed(name: &str, error: &redb::Error) -> OpenError {
     OpenError::Io { path: name.to_owned(), detail: error.to_string() }
 }
 
 enum Meta {
-    /// Without tables.
-    New,
-    /// With tables, but not with ours.
+    /// Without our tables.
     Foreign,
     Version(u32, Option<Incarnation>),
 }
@@ -116,10 +141,9 @@ fn read_meta(db: &impl ReadableDatabase) -> Result<Meta, redb::Error> {
     let transaction = db.begin_read()?;
     let meta = match transaction.open_table(META) {
         Ok(meta) => meta,
-        Err(redb::TableError::TableDoesNotExist(_)) => {
-            return Ok(if transaction.list_tables()?.next().is_none() { Meta::New } else { Meta::Foreign });
+        Err(redb::TableError::TableDoesNotExist(_) | redb::TableError::TableTypeMismatch { .. }) => {
+            return Ok(Meta::Foreign);
         }
-        Err(redb::TableError::TableTypeMismatch { .. }) => return Ok(Meta::Foreign),
         Err(error) => return Err(error.into()),
     };
     let version = meta.get(META_SCHEMA)?.and_then(|bytes| bytes.value().try_into().ok().map(u32::from_be_bytes));
@@ -127,7 +151,7 @@ fn read_meta(db: &impl ReadableDatabase) -> Result<Meta, redb::Error> {
     Ok(Meta::Version(version.unwrap_or(u32::MAX), incarnation))
 }
 
-fn lay_out(db: &Database) -> Result<Incarnation, redb::Error> {
+fn lay_out(db: &Database) -> Result<(), redb::Error> {
     let incarnation = Incarnation(crate::store::random());
     let mut transaction = db.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;
@@ -151,5 +175,5 @@ fn lay_out(db: &Database) -> Result<Incarnation, redb::Error> {
         transaction.open_table(schema::IDEMPOTENCY_BY_TIME)?;
     }
     transaction.commit()?;
-    Ok(incarnation)
+    Ok(())
 }

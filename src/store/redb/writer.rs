@@ -2,13 +2,14 @@
 //! generation in one transaction, makes it durable once, publishes, and then answers all.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use redb::{Database, Durability, ReadableTable, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::codec::{self, StoredAnswer, StoredChange};
+use super::health::{DatabaseFile, Ended, Health};
 use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
     SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
@@ -34,30 +35,9 @@ const GROUP_MAX: usize = 256;
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
 
-/// Whether writes succeed, as the last one told, and how often one waited for the disk.
-#[derive(Debug, Default)]
-pub(super) struct Health {
-    failed: AtomicBool,
-    syncs: AtomicU64,
-}
-
-impl Health {
-    pub(super) fn is_writable(&self) -> bool {
-        !self.failed.load(Ordering::Acquire)
-    }
-
-    pub(super) fn syncs(&self) -> u64 {
-        self.syncs.load(Ordering::Acquire)
-    }
-
-    fn record(&self, failed: bool, durable: bool) {
-        self.failed.store(failed, Ordering::Release);
-        self.syncs.fetch_add(u64::from(durable && !failed), Ordering::AcqRel);
-    }
-}
-
 pub(super) struct Writer {
     pub(super) db: Arc<Database>,
+    pub(super) file: DatabaseFile,
     pub(super) published: Arc<Published>,
     pub(super) health: Arc<Health>,
 }
@@ -83,6 +63,8 @@ struct Group {
 impl Writer {
     /// Serves until the queue is closed and empty, then leaves the database closed cleanly.
     pub(super) fn run(self, mut queue: mpsc::Receiver<Request>) {
+        // Without its writer the store cannot be written, however the writer ended.
+        let _ended = Ended(&self.health);
         let mut requests = Vec::new();
         while queue.blocking_recv_many(&mut requests, GROUP_MAX) > 0 {
             self.serve(std::mem::take(&mut requests));
@@ -120,6 +102,9 @@ impl Writer {
     }
 
     fn begin(&self) -> Result<WriteTransaction, redb::Error> {
+        if !self.file.is_there() {
+            return Err(redb::Error::Io(io::Error::other("its file was removed or replaced; restart the server")));
+        }
         Ok(self.db.begin_write()?)
     }
 
@@ -437,7 +422,8 @@ mod tests {
             answers.push(outcome);
         }
         drop(requests);
-        Writer { db, published, health: health.clone() }.run(queue);
+        let file = DatabaseFile::at(file.path()).unwrap();
+        Writer { db, file, published, health: health.clone() }.run(queue);
         let outcomes = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap());
         (outcomes.collect(), health.syncs())
     }

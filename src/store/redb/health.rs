@@ -1,0 +1,58 @@
+//! Whether the store can be written, and whether its file is still the one that was opened.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Whether writes succeed, as the last one told, and how often one waited for the disk.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    failed: AtomicBool,
+    syncs: AtomicU64,
+}
+
+impl Health {
+    pub(super) fn is_writable(&self) -> bool {
+        !self.failed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Acquire)
+    }
+
+    pub(super) fn record(&self, failed: bool, durable: bool) {
+        self.failed.store(failed, Ordering::Release);
+        self.syncs.fetch_add(u64::from(durable && !failed), Ordering::AcqRel);
+    }
+}
+
+/// Records at its end that nothing can be written any more.
+pub(super) struct Ended<'a>(pub(super) &'a Health);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.record(true, false);
+    }
+}
+
+/// The database's file, by name and by what the name stood for at the start.
+pub(super) struct DatabaseFile {
+    path: PathBuf,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl DatabaseFile {
+    pub(super) fn at(path: &Path) -> io::Result<DatabaseFile> {
+        let found = fs::metadata(path)?;
+        Ok(DatabaseFile { path: path.to_owned(), identity: (found.dev(), found.ino()) })
+    }
+
+    /// Whether the name still stands for the file that is open: what is written into one that somebody
+    /// removed is gone with the process.
+    pub(super) fn is_there(&self) -> bool {
+        DatabaseFile::at(&self.path).is_ok_and(|now| now.identity == self.identity)
+    }
+}

@@ -9,12 +9,21 @@ use super::conditional::{expectation, is_unchanged};
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
+use super::query::Query;
 use super::respond::{BY_ASKER, PRIVATE, json};
 use super::wire::{self, CompletedJson, SavedJson};
-use crate::domain::lang::Lang;
+use crate::domain::ids::{DocKey, FileName, TaskNumber};
+use crate::domain::lang::{Lang, Phrase};
+use crate::domain::task::Status;
 use crate::service::error::Refusal;
-use crate::service::tasks::{Saved, Summary, Verb};
+use crate::service::tasks::{Filter, PAGE_MAX, Saved, Summary, Verb};
 use crate::view::task::{TaskJson, WholeTaskJson};
+
+const STATUS: Phrase =
+    Phrase { en: "offen, abgeschlossen or abgebrochen", de: "offen, abgeschlossen oder abgebrochen" };
+const CURSOR: Phrase = Phrase { en: "the value of nextCursor", de: "der Wert von nextCursor" };
+const NUMBER: Phrase = Phrase { en: "a task's number", de: "die Nummer einer Aufgabe" };
+const LIMIT: Phrase = Phrase { en: "a number from 1 to 500", de: "eine Zahl von 1 bis 500" };
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,17 +32,39 @@ struct ListJson<'a> {
     next_cursor: Option<String>,
 }
 
-pub async fn list(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn list(asked: Asked, query: Query, headers: HeaderMap) -> Result<Response, HttpError> {
     let lang = language(&headers);
-    let (tasks, etag) = asked.site.service.list_tasks(asked.actor.user, lang).await?;
-    let etag = HeaderValue::try_from(etag).map_err(|_| HttpError::Unavailable)?;
+    let page = asked.site.service.list_tasks(asked.actor.user, filter(&query)?, lang).await?;
+    let etag = HeaderValue::try_from(page.etag).map_err(|_| HttpError::Unavailable)?;
     if is_unchanged(&headers, etag.as_bytes()) {
         return Ok(
             (StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response()
         );
     }
-    let tasks = tasks.iter().map(|task| summary(task, lang)).collect();
-    Ok(json(&ListJson { tasks, next_cursor: None }, Some(etag)))
+    let tasks = page.tasks.iter().map(|task| summary(task, lang)).collect();
+    Ok(json(&ListJson { tasks, next_cursor: page.next }, Some(etag)))
+}
+
+fn filter(query: &Query) -> Result<Filter, HttpError> {
+    let status = query
+        .text("status")
+        .map(|text| Status::parse(text).ok_or(HttpError::MalformedQuery { name: "status", expected: STATUS }));
+    let cursor = query.text("cursor").map(|text| {
+        let file = FileName::parse(text).ok_or(HttpError::MalformedQuery { name: "cursor", expected: CURSOR });
+        file.map(DocKey::of)
+    });
+    let from = query.number("from", 0..=u64::from(TaskNumber::MAX.get()), NUMBER)?;
+    let limit = query.number("limit", 1..=PAGE_MAX as u64, LIMIT)?;
+    let text = |name: &str| query.text(name).map(str::to_owned);
+    Ok(Filter {
+        status: status.transpose()?,
+        kategorie: text("kategorie"),
+        tag: text("tag"),
+        text: text("q"),
+        from: from.and_then(|from| u32::try_from(from).ok()).and_then(TaskNumber::new),
+        after: cursor.transpose()?,
+        limit: limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE_MAX),
+    })
 }
 
 pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use super::find::{Wanted, missing, only, wanted};
 use super::{document_tag, id_of};
 use crate::domain::document;
-use crate::domain::ids::{DocKey, UserId};
+use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
-use crate::domain::task::Task;
+use crate::domain::task::{Status, Task};
 use crate::service::Service;
 use crate::service::error::ServiceError;
 use crate::service::planners::Interrupted;
@@ -29,6 +29,52 @@ pub struct Summary {
     pub placed: Option<(String, String)>,
 }
 
+/// Which tasks a list has. Each condition that is set must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    pub status: Option<Status>,
+    pub kategorie: Option<String>,
+    pub tag: Option<String>,
+    /// Stands somewhere in the document, in any case.
+    pub text: Option<String>,
+    /// The lowest number.
+    pub from: Option<TaskNumber>,
+    /// The last document of the page before.
+    pub after: Option<DocKey>,
+    /// Tasks of a page at most.
+    pub limit: usize,
+}
+
+/// Tasks of a page at most, whoever asks.
+pub const PAGE_MAX: usize = 500;
+
+impl Filter {
+    /// A document that cannot be read has no fields, so only conditions on its place and text can hold.
+    fn admits(&self, key: &DocKey, reading: &Reading) -> bool {
+        let same = |wanted: &str, word: &str| wanted.to_lowercase() == word.to_lowercase();
+        let has_fields = |task: &Task| {
+            self.status.is_none_or(|status| task.status == status)
+                && self.kategorie.as_ref().is_none_or(|wanted| same(wanted, &task.kategorie))
+                && self.tag.as_ref().is_none_or(|wanted| task.tags.iter().any(|tag| same(wanted, tag)))
+        };
+        let needs_fields = self.status.is_some() || self.kategorie.is_some() || self.tag.is_some();
+        self.after.as_ref().is_none_or(|after| key > after)
+            && self.from.is_none_or(|from| key.number.is_none_or(|number| number >= from))
+            && reading.as_ref().map_or(!needs_fields, |task| has_fields(task))
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub tasks: Vec<Summary>,
+    /// The last document of this page, if there is another page.
+    pub next: Option<String>,
+    pub etag: String,
+}
+
+type Selection = (Vec<(DocKey, Reading)>, Generation, bool);
+
 /// A task whole.
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -41,25 +87,40 @@ pub struct Shown {
 }
 
 impl Service {
-    /// Every task of the user in the order of rank, with the entity tag of the list in that language.
-    pub async fn list_tasks(
-        self: &Arc<Self>,
-        user: UserId,
-        lang: Lang,
-    ) -> Result<(Vec<Summary>, String), ServiceError> {
+    /// A page of the user's tasks in the order of rank, with the entity tag of the list in that language.
+    pub async fn list_tasks(self: &Arc<Self>, user: UserId, filter: Filter, lang: Lang) -> Result<Page, ServiceError> {
         let view = self.views.get(user);
         let _turn = view.lock().await;
         let served = self.timeline(user, false).await?;
         let places = placements(&served.entry.finished.body);
-        let service = self.clone();
-        let snapshot = read(move || service.require_snapshot(user)).await?;
-        let tasks = snapshot.tasks.into_iter().map(|(key, reading)| summary(&key, reading, &places)).collect();
         let mut hash = Sha256::new();
         hash.update(b"tasks");
         hash.update(lang.pick("en", "de"));
         hash.update(&served.entry.etag);
-        hash.update(snapshot.head.generation.0.to_be_bytes());
-        Ok((tasks, format!("\"{}\"", planning::tag(&hash.finalize()))))
+        hash.update(format!("{filter:?}"));
+        let service = self.clone();
+        let (tasks, generation, more) = read(move || service.select(user, &filter)).await?;
+        hash.update(generation.0.to_be_bytes());
+        let tasks: Vec<_> = tasks.into_iter().map(|(key, reading)| summary(&key, reading, &places)).collect();
+        let next = tasks.last().filter(|_| more).map(|last| last.file.clone());
+        Ok(Page { tasks, next, etag: format!("\"{}\"", planning::tag(&hash.finalize())) })
+    }
+
+    /// The documents that a filter lets through, and whether there are more than it asks for.
+    fn select(&self, user: UserId, filter: &Filter) -> Result<Selection, ServiceError> {
+        let snapshot = self.require_snapshot(user)?;
+        let generation = snapshot.head.generation;
+        let found = match &filter.text {
+            Some(text) => Some(self.store.list_documents_with(user, text)?),
+            None => None,
+        };
+        let wanted = |key: &DocKey, reading: &Reading| {
+            let in_text = found.as_ref().is_none_or(|found| found.contains(key));
+            in_text && filter.admits(key, reading)
+        };
+        let mut rest = snapshot.tasks.into_iter().filter(|(key, reading)| wanted(key, reading));
+        let page = rest.by_ref().take(filter.limit).collect();
+        Ok((page, generation, rest.next().is_some()))
     }
 
     /// One task, whole.

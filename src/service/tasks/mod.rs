@@ -20,7 +20,7 @@ use crate::domain::ids::{DocKey, Generation};
 use crate::view::json::SlotRefJson;
 
 pub(super) use find::{find, is_named};
-pub use list::{Shown, Summary};
+pub use list::{Filter, PAGE_MAX, Page, Shown, Summary};
 pub use update::Edit;
 pub use verbs::Verb;
 

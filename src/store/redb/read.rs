@@ -1,6 +1,6 @@
 //! Reads: each in one short transaction, so each sees one state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redb::{AccessGuard, ReadTransaction, ReadableDatabase, ReadableTable};
 
@@ -114,6 +114,23 @@ impl Store {
         let (user, number) = (user.0, number.get());
         let rows = tasks.range((user, number, "")..(user, number + 1, "")).map_err(failed)?;
         rows.map(|row| codec::decode_key(number, row.map_err(failed)?.0.value().2)).collect()
+    }
+
+    /// The documents that have this text somewhere, in any case.
+    pub fn list_documents_with(&self, user: UserId, text: &str) -> Result<BTreeSet<DocKey>, StoreError> {
+        let transaction = self.begin()?;
+        let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+        let needle = text.to_lowercase();
+        let mut found = BTreeSet::new();
+        for row in documents.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)? {
+            let (key, raw) = row.map_err(failed)?;
+            let (_, number, file) = key.value();
+            let body = String::from_utf8_lossy(raw.value()).to_lowercase();
+            if body.contains(&needle) || file.to_lowercase().contains(&needle) {
+                found.insert(codec::decode_key(number, file)?);
+            }
+        }
+        Ok(found)
     }
 
     /// What changed, the latest first: at most `count` changes that come before `before`.

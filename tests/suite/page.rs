@@ -8,7 +8,7 @@ use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::http::listen::Limits;
 use codexmiroir::planning::DAYS_DEFAULT;
-use codexmiroir::service::folder::{Folder, read_folder};
+use codexmiroir::service::folder::read_folder;
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::service::{demo, plan_folder};
 use codexmiroir::store::{Origin, Settings};
@@ -131,15 +131,15 @@ async fn the_week_is_readable_on_every_screen_in_light_and_dark() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_documents_neither_break_the_page_nor_run_in_it() {
     let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::De).await;
-    let mut files = read_folder(&repository("fixtures/odd/tasks")).unwrap().files;
+    let mut folder = read_folder(&repository("fixtures/odd/tasks")).unwrap();
     let long = "Donaudampfschifffahrtsgesellschaft".repeat(8);
     let document = format!("---\ntyp: task\nkategorie: privat\nstatus: offen\n---\n# {long}\n");
-    files.push(("0000-Lang.md".to_owned(), document.into_bytes()));
+    folder.files.push(("0000-Lang.md".to_owned(), document.into_bytes()));
     let script = "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n# <img src=x onerror=alert(1)><script>alert(2)</script>\n";
-    files.push(("0001-Script.md".to_owned(), script.as_bytes().to_vec()));
+    folder.files.push(("0001-Script.md".to_owned(), script.as_bytes().to_vec()));
     let user = running.service.require_user(demo::USER).unwrap().id;
     let origin = Origin { actor: demo::USER.to_owned(), through: "import" };
-    running.service.import(user, origin, Folder { files, left_out: Vec::new() }, false).await.unwrap();
+    running.service.import(user, origin, folder, false).await.unwrap();
 
     let url = format!("http://{}/", running.address);
     with_browser(|browser| async move {

@@ -162,6 +162,7 @@ async fn users_and_tokens_let_somebody_in() {
 
 #[test]
 fn importing_twice_changes_nothing_the_second_time() {
+    const NEXT: &str = "the next new task gets the number 0040\n";
     let home = Home::new();
     let folder = vault("tom");
     let folder = folder.to_str().unwrap();
@@ -171,7 +172,6 @@ fn importing_twice_changes_nothing_the_second_time() {
     let named = ["--data-dir", elsewhere.to_str().unwrap()];
     home.did(&[&["user", "add", "tom"][..], &named].concat());
 
-    const NEXT: &str = "the next new task gets the number 0040\n";
     let before = home.content_read();
     let dry = home.did(&["import", folder, "--user", "tom", "--dry-run"]);
     assert_eq!(dry, format!("dry run: {files} added, 0 replaced, 0 unchanged, 0 unreadable, 0 left out\n{NEXT}"));

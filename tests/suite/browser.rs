@@ -59,7 +59,12 @@ impl Browser {
     async fn open(driver: &Path, program: &Path) -> Browser {
         let profile = TempDir::new().unwrap();
         let mut driver = Command::new(driver);
-        driver.arg("--port=0").env("HOME", profile.path()).stdin(Stdio::null()).stderr(Stdio::null());
+        driver
+            .arg("--port=0")
+            .env("HOME", profile.path())
+            .env("TMPDIR", profile.path())
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
         let mut driver = driver.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(driver.stdout.take().unwrap());
         let base = format!("http://127.0.0.1:{}", port_said(&mut output));
@@ -90,7 +95,10 @@ impl Browser {
 
     async fn close(mut self) {
         let closed = self.client.delete(&self.session).send().await;
-        self.driver.kill().unwrap();
+        let (base, _) = self.session.rsplit_once("/session/").unwrap();
+        if self.client.post(format!("{base}/shutdown")).send().await.is_err() {
+            self.driver.kill().unwrap();
+        }
         self.driver.wait().unwrap();
         closed.unwrap();
     }

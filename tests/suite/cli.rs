@@ -165,6 +165,7 @@ const NEXT: &str = "the next new task gets the number 0040\n";
 
 #[test]
 fn importing_twice_changes_nothing_the_second_time() {
+    const NEXT: &str = "the next new task gets the number 0040\n";
     let home = Home::new();
     let folder = vault("tom");
     let folder = folder.to_str().unwrap();

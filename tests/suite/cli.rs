@@ -160,9 +160,6 @@ async fn users_and_tokens_let_somebody_in() {
     assert_eq!(codex.json::<Value>().await.unwrap()["userId"], "lena");
 }
 
-/// What an import of tom's folder says last.
-const NEXT: &str = "the next new task gets the number 0040\n";
-
 #[test]
 fn importing_twice_changes_nothing_the_second_time() {
     const NEXT: &str = "the next new task gets the number 0040\n";

@@ -18,6 +18,7 @@ mod faults_documents;
 mod faults_numbers;
 mod harness;
 mod listing;
+mod mended;
 mod page;
 mod plan_equals_server;
 mod reading;

@@ -35,8 +35,11 @@ impl FromArgMatches for SettingFlags {
 }
 
 fn argument(key: &'static Key, defaults: &Config) -> Arg {
-    let default = key.text(defaults);
-    let about = if default.is_empty() { key.about.to_owned() } else { format!("{} [default: {default}]", key.about) };
+    let default = match key.text(defaults) {
+        none if none.is_empty() => none,
+        default => format!("[default: {default}] "),
+    };
+    let about = format!("{} {default}[env: {}]", key.about, key.variable());
     let read = |text: &str| key.check(text).map(|()| text.to_owned());
     let argument = Arg::new(key.name).long(key.flag()).value_name(key.placeholder).help(about).value_parser(read);
     let argument = argument.action(if key.is_list() { ArgAction::Append } else { ArgAction::Set });

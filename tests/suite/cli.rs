@@ -50,7 +50,14 @@ fn help_names_every_command_and_every_flag() {
         (&["timeline"], &["--user <NAME>", "--json"]),
         (
             &["config"],
-            &["--default", "--hot-map <SIZE>", "128MiB", "--limits-first-byte <TIME>", "--limits-proxies <ADDR>"],
+            &[
+                "--default",
+                "--hot-map <SIZE>",
+                "CODEXMIROIR_HOT_MAP",
+                "128MiB",
+                "--limits-first-byte <TIME>",
+                "--limits-proxies <ADDR>",
+            ],
         ),
         (&["user"], &["add"]),
         (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--password-stdin"]),

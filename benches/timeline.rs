@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use codexmiroir::app::{self, HOT_MAP_BYTES_DEFAULT, Running, ServeOptions};
+use codexmiroir::app::{self, Running, ServeOptions};
 use codexmiroir::clock::Clock;
+use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::http::listen::Limits;

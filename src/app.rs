@@ -27,9 +27,6 @@ const DATABASE_FILE: &str = "codexmiroir.redb";
 /// Holds the address of the server that has the data directory, for whoever finds it in use.
 const ADDRESS_FILE: &str = "server.address";
 
-/// Bytes of finished answers that are kept in memory unless told otherwise.
-pub const HOT_MAP_BYTES_DEFAULT: u64 = 128 * 1024 * 1024;
-
 /// Why the program could not start. Each is one sentence for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{CliError, open, print};
+use crate::config::Config;
 use crate::service::folder::read_folder;
 use crate::service::import::{Fate, Line, Report};
 use crate::store::Origin;
@@ -29,7 +30,7 @@ pub struct Import {
 }
 
 impl Import {
-    pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
+    pub async fn run(self, data_dir: Option<PathBuf>, config: &Config) -> Result<(), CliError> {
         let folder = read_folder(&self.path).map_err(CliError::Said)?;
         if folder.files.is_empty() && folder.left_out.is_empty() {
             let path = self.path.display();
@@ -37,7 +38,7 @@ impl Import {
                 "there are no Markdown files in {path}; name the folder that holds files like 0001-title.md"
             )));
         }
-        let service = open(data_dir)?;
+        let service = open(data_dir, config)?;
         let user = service.require_user(&self.user)?;
         let origin = Origin { actor: user.name.as_str().to_owned(), through: "import" };
         let report = service.import(user.id, origin, folder, self.dry_run).await?;

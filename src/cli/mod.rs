@@ -1,27 +1,31 @@
 //! The command line: one file per command.
 
+mod config;
 mod import;
 mod options;
 mod plan;
 mod serve;
+mod settings;
 mod timeline;
 mod token;
 mod user;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
-use crate::app::{DataDir, HOT_MAP_BYTES_DEFAULT, StartError};
+use self::settings::SettingFlags;
+use crate::app::{DataDir, StartError};
 use crate::clock::Clock;
+use crate::config::{self as configuration, Config, ConfigError, Effective};
 use crate::service::Service;
 use crate::service::error::ServiceError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
-use crate::store::Store;
 use crate::view::text::printable;
 
 /// What is in my next free slot? A self-hosted task server: numbered Markdown files become a timeline.
@@ -31,6 +35,9 @@ struct Arguments {
     /// Where the database lives [default: the platform's data folder for codexmiroir]
     #[arg(long, global = true, env = "CODEXMIROIR_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// The configuration file [default: codexmiroir.toml in the data directory, if it is there]
+    #[arg(long, global = true, env = "CODEXMIROIR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -45,6 +52,8 @@ enum Command {
     Timeline(timeline::TimelineOf),
     /// Bring a folder of task files into the database
     Import(import::Import),
+    /// Print the configuration that applies, and where each value came from
+    Config(config::ConfigOf),
     /// Manage accounts
     #[command(subcommand)]
     User(user::UserCommand),
@@ -56,6 +65,8 @@ enum Command {
 /// Why a command failed: one sentence, what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
@@ -113,20 +124,51 @@ fn usage_sentence(error: &clap::Error) -> String {
     format!("{said}; see --help")
 }
 
-async fn dispatch(arguments: Arguments) -> Result<(), CliError> {
-    let data_dir = arguments.data_dir;
-    match arguments.command {
-        Command::Serve(serve) => serve.run(data_dir).await,
-        Command::Plan(plan) => plan.run(),
-        Command::Timeline(timeline) => timeline.run(open(data_dir)?).await,
-        Command::Import(import) => import.run(data_dir).await,
-        Command::User(command) => command.run(data_dir).await,
-        Command::Token(command) => command.run(open(data_dir)?).await,
+/// Where the configuration is looked for.
+struct Place {
+    named: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+}
+
+impl Place {
+    fn load(&self, flags: &SettingFlags) -> Result<Effective, CliError> {
+        Ok(configuration::load(self.named.as_deref(), self.data_dir.as_deref(), &flags.0)?)
     }
 }
 
+async fn dispatch(arguments: Arguments) -> Result<(), CliError> {
+    let Arguments { data_dir, config: named, command } = arguments;
+    // A demo's data directory is made anew: there is no file in it.
+    let is_demo = matches!(&command, Command::Serve(serve) if serve.demo);
+    let usual = if is_demo { None } else { data_dir.clone().or_else(platform_data_dir) };
+    let place = Place { named, data_dir: usual };
+    let config = match &command {
+        Command::Serve(serve) => place.load(&serve.settings)?.config,
+        Command::Config(_) => Config::default(),
+        _ => place.load(&SettingFlags::default())?.config,
+    };
+    log_to_stderr(&config.log);
+    match command {
+        Command::Serve(serve) => serve.run(data_dir, config).await,
+        Command::Plan(plan) => plan.run(&config),
+        Command::Timeline(timeline) => timeline.run(open(data_dir, &config)?).await,
+        Command::Import(import) => import.run(data_dir, &config).await,
+        Command::Config(printed) => printed.run(&place),
+        Command::User(command) => command.run(data_dir, &config).await,
+        Command::Token(command) => command.run(open(data_dir, &config)?).await,
+    }
+}
+
+fn log_to_stderr(filter: &str) {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
 /// Opens the database for a command of its own. A server that runs has it, and is named in the refusal.
-fn open(data_dir: Option<PathBuf>) -> Result<Arc<Service>, CliError> {
+fn open(data_dir: Option<PathBuf>, config: &Config) -> Result<Arc<Service>, CliError> {
     let path = require_data_dir(data_dir)?;
     let named = path.display().to_string();
     let data_dir = DataDir::at(path);
@@ -135,23 +177,25 @@ fn open(data_dir: Option<PathBuf>) -> Result<Arc<Service>, CliError> {
             "there is no database in {named}; add a user first with codexmiroir user add NAME, or name another --data-dir"
         )));
     }
-    Ok(service_of(data_dir.open(HOT_MAP_BYTES_DEFAULT)?))
+    // The rules of the server, so that what is planned here is what it serves.
+    let rules = RuleBook::from_files(&config.rules)?;
+    Ok(Service::new(data_dir.open(config.hot_map)?, Clock::System, rules))
 }
 
 /// As [`open`], and makes the data directory and the database if they are not there.
-fn open_or_create(data_dir: Option<PathBuf>) -> Result<Arc<Service>, CliError> {
+fn open_or_create(data_dir: Option<PathBuf>, config: &Config) -> Result<Arc<Service>, CliError> {
     let data_dir = DataDir::at(require_data_dir(data_dir)?);
-    Ok(service_of(data_dir.open_or_create(HOT_MAP_BYTES_DEFAULT)?))
+    let rules = RuleBook::from_files(&config.rules)?;
+    Ok(Service::new(data_dir.open_or_create(config.hot_map)?, Clock::System, rules))
 }
 
-fn service_of(store: Store) -> Arc<Service> {
-    Service::new(store, Clock::System, RuleBook::builtin())
+fn platform_data_dir() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "codexmiroir").map(|dirs| dirs.data_dir().to_owned())
 }
 
 /// The data directory that was named, else the platform's.
 fn require_data_dir(named: Option<PathBuf>) -> Result<PathBuf, CliError> {
-    let platform = || directories::ProjectDirs::from("", "", "codexmiroir").map(|dirs| dirs.data_dir().to_owned());
-    named.or_else(platform).ok_or_else(|| {
+    named.or_else(platform_data_dir).ok_or_else(|| {
         CliError::Said("there is no home directory to keep data in; name a folder with --data-dir".to_owned())
     })
 }

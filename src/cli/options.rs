@@ -1,7 +1,5 @@
 //! Values that several commands take, each read with a message that says what would be right.
 
-use std::net::SocketAddr;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::date;
@@ -25,11 +23,6 @@ pub fn days(text: &str) -> Result<u16, String> {
     days.ok_or_else(|| format!("write a number of days from 1 to {DAYS_MAX}"))
 }
 
-/// Where to listen.
-pub fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8484 or [::1]:8484".to_owned())
-}
-
 /// A time from now: `90d`, `12h`, `30m`.
 pub fn span(text: &str) -> Result<TimeDelta, String> {
     let wrong = || "write a number and d, h or m, like 90d; at most 3650d".to_owned();
@@ -45,36 +38,16 @@ pub fn span(text: &str) -> Result<TimeDelta, String> {
     within.map(TimeDelta::minutes).ok_or_else(wrong)
 }
 
-/// A size in bytes: `1048576`, `512KiB`, `128MiB`, `2GiB`.
-pub fn bytes(text: &str) -> Result<u64, String> {
-    let wrong = || "write a number of bytes, KiB, MiB or GiB, like 128MiB".to_owned();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u64 = match &text[digits.len()..] {
-        "" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return Err(wrong()),
-    };
-    let count: u64 = digits.trim().parse().map_err(|_| wrong())?;
-    count.checked_mul(unit).filter(|bytes| *bytes <= 1 << 40).ok_or_else(wrong)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn spans_and_sizes() {
+    fn spans() {
         assert_eq!(span("90d"), Ok(TimeDelta::days(90)));
         assert_eq!(span("12h"), Ok(TimeDelta::hours(12)));
         for bad in ["", "d", "90", "-1d", "0m", "99999999999999999999d", "9999d", "5ä"] {
             assert!(span(bad).is_err(), "{bad}");
-        }
-        assert_eq!(bytes("128MiB"), Ok(128 << 20));
-        assert_eq!(bytes("77"), Ok(77));
-        for bad in ["", "MiB", "1.5GiB", "1GB", "99999999999999GiB", "-1"] {
-            assert!(bytes(bad).is_err(), "{bad}");
         }
     }
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::{CliError, complain, options, print, width};
 use crate::app::system_settings;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::domain::ids::UserName;
 use crate::domain::zone::Zone;
 use crate::planning::DAYS_DEFAULT;
@@ -31,7 +32,7 @@ pub struct Plan {
     /// How many days to plan, today included
     #[arg(long, value_name = "N", default_value_t = DAYS_DEFAULT, value_parser = options::days)]
     days: u16,
-    /// Placement rules instead of the built-in ones; several apply in the order given
+    /// Placement rules instead of the configured or built-in ones; several apply in the order given
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
     /// Draw the week, or print the timeline as JSON
@@ -46,8 +47,9 @@ enum Format {
 }
 
 impl Plan {
-    pub fn run(self) -> Result<(), CliError> {
-        let rules = RuleBook::from_files(&self.rules)?;
+    pub fn run(self, config: &Config) -> Result<(), CliError> {
+        let files = if self.rules.is_empty() { &config.rules } else { &self.rules };
+        let rules = RuleBook::from_files(files)?;
         let folder = read_folder(&self.folder).map_err(CliError::Said)?;
         let system = system_settings();
         let zone = self.time_zone.unwrap_or(system.zone);

@@ -1,41 +1,31 @@
 //! `codexmiroir serve`
 
 use std::fs::Permissions;
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CliError, options, print, require_data_dir};
+use super::settings::SettingFlags;
+use super::{CliError, print, require_data_dir};
 use crate::app::{self, ServeOptions};
 use crate::clock::Clock;
-use crate::http::listen::Limits;
+use crate::config::Config;
 use crate::service::rulebook::RuleBook;
 
 #[derive(Args)]
 pub struct Serve {
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "CODEXMIROIR_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8484", value_parser = options::address)]
-    listen: SocketAddr,
-    /// Placement rules instead of the built-in ones; several apply in the order given
-    #[arg(long, env = "CODEXMIROIR_RULES", value_name = "FILE", value_delimiter = ',')]
-    rules: Vec<PathBuf>,
-    /// The address that people use, behind a reverse proxy; its host name is then answered for
-    #[arg(long, env = "CODEXMIROIR_PUBLIC_URL", value_name = "URL", value_parser = host_of_url)]
-    public_url: Option<String>,
-    /// Memory for finished answers
-    #[arg(long, env = "CODEXMIROIR_HOT_MAP", value_name = "SIZE", default_value = "128MiB", value_parser = options::bytes)]
-    hot_map: u64,
+    #[command(flatten)]
+    pub settings: SettingFlags,
     /// Try it: a throw-away data directory with sample tasks, open on this machine only
     #[arg(long)]
-    demo: bool,
+    pub demo: bool,
 }
 
 impl Serve {
-    pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
-        let rules = RuleBook::from_files(&self.rules)?;
+    pub async fn run(self, data_dir: Option<PathBuf>, config: Config) -> Result<(), CliError> {
+        let rules = RuleBook::from_files(&config.rules)?;
         let throw_away = match self.demo {
             true => {
                 let mut folder = tempfile::Builder::new();
@@ -47,14 +37,15 @@ impl Serve {
             Some(folder) => folder.path().to_owned(),
             None => require_data_dir(data_dir)?,
         };
+        let limits = config.http_limits();
         let running = app::start(ServeOptions {
             data_dir,
-            listen: self.listen,
+            listen: config.listen,
             rules,
-            hot_bytes_max: self.hot_map,
-            hosts: self.public_url.into_iter().collect(),
+            hot_bytes_max: config.hot_map,
+            hosts: config.public_url.into_iter().map(|public| public.host).collect(),
             demo: self.demo.then(app::system_settings),
-            limits: Limits::default(),
+            limits,
             clock: Clock::System,
         });
         // Signals are caught from here on: a start that is interrupted leaves nothing behind either.
@@ -82,15 +73,4 @@ fn shutdown_signal() -> Result<impl Future<Output = ()>, CliError> {
             _ = terminate.recv() => {}
         }
     })
-}
-
-/// The host name of a URL.
-fn host_of_url(url: &str) -> Result<String, String> {
-    let uri: hyper::Uri =
-        url.parse().map_err(|_| "this is no URL; write it like https://tasks.example.org".to_owned())?;
-    let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
-    match uri.host().filter(|_| is_web) {
-        Some(host) => Ok(host.to_owned()),
-        None => Err("this URL has no host; write it like https://tasks.example.org".to_owned()),
-    }
 }

@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use super::{CliError, open_or_create, options, print};
 use crate::app::system_settings;
+use crate::config::Config;
 use crate::domain::zone::Zone;
 use crate::service::accounts::check_new_user;
 use crate::service::error::ServiceError;
@@ -34,14 +35,14 @@ pub enum UserCommand {
 const PASSWORD_BYTES_MAX: u64 = 4_096;
 
 impl UserCommand {
-    pub async fn run(self, data_dir: Option<PathBuf>) -> Result<(), CliError> {
+    pub async fn run(self, data_dir: Option<PathBuf>, config: &Config) -> Result<(), CliError> {
         let UserCommand::Add { name, admin, time_zone, password_stdin } = self;
         let password = if password_stdin { Some(read_password()?) } else { None };
         let system = system_settings();
         let settings = Settings { zone: time_zone.unwrap_or(system.zone), ..system };
         // Before the database, so that a refused first user leaves no database behind.
         check_new_user(&name, password.as_deref()).map_err(ServiceError::from)?;
-        let service = open_or_create(data_dir)?;
+        let service = open_or_create(data_dir, config)?;
         let user = service.add_user(&name, admin, settings, password).await?;
         print(&format!("added {} ({})\n", user.name, settings.zone.name()))
     }

@@ -39,11 +39,26 @@ fn help_names_every_command_and_every_flag() {
     assert_eq!(home.did(&["-V"]), version);
     let help_of = |command: &[&str]| home.did(&[command, &["--help"]].concat());
     for (command, words) in [
-        (&[][..], &["serve", "plan", "timeline", "import", "user", "token", "--data-dir <DIR>"][..]),
+        (
+            &[][..],
+            &["serve", "plan", "timeline", "import", "config", "user", "token", "--data-dir <DIR>", "--config <FILE>"]
+                [..],
+        ),
         (&["serve"], &["--listen <ADDR>", "127.0.0.1:8484", "--rules <FILE>", "--demo", "--data-dir <DIR>"]),
         (&["plan"], &["<DIR>", "--now <RFC3339>", "--time-zone <TZ>", "--days <N>", "--rules <FILE>", "text, json"]),
         (&["import"], &["<PATH>", "--user <NAME>", "--dry-run", "--json"]),
         (&["timeline"], &["--user <NAME>", "--json"]),
+        (
+            &["config"],
+            &[
+                "--default",
+                "--hot-map <SIZE>",
+                "CODEXMIROIR_HOT_MAP",
+                "128MiB",
+                "--limits-first-byte <TIME>",
+                "--limits-proxies <ADDR>",
+            ],
+        ),
         (&["user"], &["add"]),
         (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--password-stdin"]),
         (&["token"], &["create"]),
@@ -280,7 +295,7 @@ fn the_environment_stands_in_for_flags_and_flags_win() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(one.is_dir() && other.is_dir() && !home.path("third").exists() && !home.data_dir().exists());
     let ran = Ran::of(home.command(&["serve"]).env("CODEXMIROIR_LISTEN", "nowhere"));
-    assert!(ran.refusal(2).contains("127.0.0.1:8484"));
+    assert!(ran.refusal(1).contains("127.0.0.1:8484"));
     let ran = Ran::of(home.command(&["serve"]).env("CODEXMIROIR_RULES", "no.rhai"));
     assert!(ran.refusal(1).contains("no.rhai"));
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use codexmiroir::app::{self, Running, ServeOptions};
 use codexmiroir::clock::Clock;
+use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::http::listen::Limits;
@@ -54,7 +55,7 @@ pub struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        let (limits, hot_bytes_max) = (Limits::default(), app::HOT_MAP_BYTES_DEFAULT);
+        let (limits, hot_bytes_max) = (Limits::default(), HOT_MAP_BYTES_DEFAULT);
         Start { now: MONDAY, rules: Vec::new(), hosts: Vec::new(), limits, hot_bytes_max }
     }
 }

@@ -12,6 +12,7 @@ mod binary;
 mod browser;
 mod cli;
 mod concurrency;
+mod config;
 mod crash;
 mod faults;
 mod faults_documents;

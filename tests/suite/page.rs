@@ -1,8 +1,9 @@
 //! The demo's page, in a real browser, on screens from a desk's to a watch's.
 
 use chrono::{TimeDelta, Utc};
-use codexmiroir::app::{self, HOT_MAP_BYTES_DEFAULT, Running, ServeOptions};
+use codexmiroir::app::{self, Running, ServeOptions};
 use codexmiroir::clock::Clock;
+use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::ids::UserName;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;

@@ -1,0 +1,48 @@
+//! A flag for every setting of the configuration.
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use crate::config::{Config, Flag, KEYS, Key};
+
+/// The flags that were given.
+#[derive(Default)]
+pub struct SettingFlags(pub Vec<Flag>);
+
+impl Args for SettingFlags {
+    fn augment_args(command: Command) -> Command {
+        let defaults = Config::default();
+        command.args(KEYS.iter().map(|key| argument(key, &defaults)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SettingFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |key: &'static Key| {
+            let texts = matches.get_many::<String>(key.name)?.cloned().collect();
+            Some(Flag { key, texts })
+        };
+        Ok(SettingFlags(KEYS.iter().filter_map(given).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn argument(key: &'static Key, defaults: &Config) -> Arg {
+    let default = match key.text(defaults) {
+        none if none.is_empty() => none,
+        default => format!("[default: {default}] "),
+    };
+    let about = format!("{} {default}[env: {}]", key.about, key.variable());
+    let read = |text: &str| key.check(text).map(|()| text.to_owned());
+    let argument = Arg::new(key.name).long(key.flag()).value_name(key.placeholder).help(about).value_parser(read);
+    let argument = argument.action(if key.is_list() { ArgAction::Append } else { ArgAction::Set });
+    // The short help is for what most people set.
+    if key.name.starts_with("limits.") { argument.help_heading("Limits").hide_short_help(true) } else { argument }
+}

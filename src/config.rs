@@ -1,0 +1,66 @@
+//! The configuration: every setting, checked, and where its value came from.
+//!
+//! Flags go before the environment, that before the file, that before the defaults. `keys` is the one list of
+//! settings: what reads, prints and explains them goes through it, so a key cannot be forgotten in one of them.
+
+mod file;
+mod keys;
+mod layers;
+mod print;
+mod values;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::http::listen::Limits;
+
+pub use self::keys::{KEYS, Key};
+pub use self::layers::{ConfigError, Effective, Flag, load};
+pub use self::print::default_file;
+pub use self::values::PublicUrl;
+
+/// The configuration file's name in the data directory.
+pub const CONFIG_FILE: &str = "codexmiroir.toml";
+
+/// Bytes of finished answers that are kept in memory unless told otherwise.
+pub const HOT_MAP_BYTES_DEFAULT: u64 = 128 * 1024 * 1024;
+
+/// What an administrator has set, each value one that the program can work with.
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// The address that people use, behind a reverse proxy.
+    pub public_url: Option<PublicUrl>,
+    /// Rule files in the order in which they apply; none: the built-in rules.
+    pub rules: Vec<PathBuf>,
+    /// Bytes of finished answers that are kept in memory.
+    pub hot_map: u64,
+    /// What is logged, as tracing's filters have it.
+    pub log: String,
+    /// Addresses that may have more connections than one client.
+    pub proxies: Vec<IpAddr>,
+    limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8484)),
+            public_url: None,
+            rules: Vec::new(),
+            hot_map: HOT_MAP_BYTES_DEFAULT,
+            log: "info".to_owned(),
+            proxies: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// What a connection may take, with the exception for the proxies.
+    pub fn http_limits(&self) -> Limits {
+        let proxies = self.proxies.clone();
+        Limits { is_proxy: Arc::new(move |address| proxies.contains(&address)), ..self.limits.clone() }
+    }
+}

@@ -21,5 +21,6 @@ mod page;
 mod plan_equals_server;
 mod reading;
 mod strangers;
+mod verbs;
 mod writing;
 mod zones;

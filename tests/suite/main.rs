@@ -17,6 +17,7 @@ mod faults;
 mod faults_documents;
 mod faults_numbers;
 mod harness;
+mod history;
 mod page;
 mod plan_equals_server;
 mod reading;

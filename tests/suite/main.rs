@@ -22,6 +22,7 @@ mod page;
 mod plan_equals_server;
 mod reading;
 mod strangers;
+mod undo;
 mod verbs;
 mod writing;
 mod zones;

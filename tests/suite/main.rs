@@ -21,6 +21,7 @@ mod history;
 mod page;
 mod plan_equals_server;
 mod reading;
+mod settings;
 mod strangers;
 mod undo;
 mod verbs;

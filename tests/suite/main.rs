@@ -25,5 +25,6 @@ mod settings;
 mod strangers;
 mod undo;
 mod verbs;
+mod what_if;
 mod writing;
 mod zones;

@@ -13,6 +13,7 @@ mod browser;
 mod cli;
 mod concurrency;
 mod crash;
+mod events;
 mod faults;
 mod faults_documents;
 mod faults_numbers;

@@ -19,6 +19,7 @@ use super::errors::HttpError;
 use super::extract::Asked;
 use super::site::Site;
 use crate::domain::ids::UserId;
+use crate::service::Service;
 use crate::store::Finished;
 use crate::view::json::utc;
 
@@ -41,10 +42,17 @@ pub async fn stream(asked: Asked, headers: HeaderMap) -> Result<Response, HttpEr
 }
 
 /// Sends an event for each timeline that the client does not know, until it goes away or the server drains.
-async fn publish(site: Arc<Site>, user: UserId, mut last: Option<String>, events: mpsc::Sender<Bytes>) {
-    let service = &site.service;
-    let mut changes = service.store().published().subscribe(user);
+async fn publish(site: Arc<Site>, user: UserId, last: Option<String>, events: mpsc::Sender<Bytes>) {
     let mut draining = site.draining();
+    tokio::select! {
+        () = async { drop(draining.wait_for(|draining| *draining).await) } => {}
+        () = follow(&site.service, user, last, &events) => {}
+    }
+}
+
+/// As [`publish`], until the client goes away or the timeline cannot be read.
+async fn follow(service: &Arc<Service>, user: UserId, mut last: Option<String>, events: &mpsc::Sender<Bytes>) {
+    let mut changes = service.store().published().subscribe(user);
     loop {
         changes.borrow_and_update();
         let boundary = match service.timeline(user, false).await {
@@ -75,7 +83,6 @@ async fn publish(site: Arc<Site>, user: UserId, mut last: Option<String>, events
             tokio::select! {
                 () = &mut next => break,
                 () = events.closed() => return,
-                () = async { drop(draining.wait_for(|draining| *draining).await) } => return,
                 () = tokio::time::sleep(HEARTBEAT) => {
                     if events.send(Bytes::from_static(b": alive\n\n")).await.is_err() {
                         return;

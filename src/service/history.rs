@@ -117,9 +117,11 @@ fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<O
     if wanted == Generation(0) || wanted > situation.snapshot.head.generation {
         return Err(missing().into());
     }
+    // Asked first: a change that becomes durable between the two is waited for once more, and not missed.
+    let is_durable = situation.is_durable(wanted);
     let past = situation.changes_of(wanted)?;
     if past.is_empty() {
-        return if situation.is_durable(wanted) { Err(missing().into()) } else { Ok(Decision::Keep(None)) };
+        return if is_durable { Err(missing().into()) } else { Ok(Decision::Keep(None)) };
     }
     let changes = past.iter().rev().map(|past| reverse(situation, past)).collect::<Result<Vec<_>, _>>()?;
     let files = past.iter().filter_map(|past| match &past.what {

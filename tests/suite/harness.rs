@@ -15,7 +15,7 @@ use codexmiroir::service::folder::{Folder, read_folder};
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::store::{Origin, Scopes, Settings};
 use reqwest::{Method, RequestBuilder, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The Monday morning that the sample vault was written for, before its first slot.
@@ -199,6 +199,10 @@ impl TestUser {
         Answer::of(self.request(Method::PUT, path).json(body)).await
     }
 
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::DELETE, path)).await
     }
@@ -241,6 +245,30 @@ impl TestUser {
         let answer = self.post(&format!("/api/tasks/{id}/complete"), &slot).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
+    }
+
+    /// Applies a verb such as `pin` to a task, which must succeed.
+    pub async fn apply(&self, id: &str, verb: &str, body: Value) -> Value {
+        let answer = self.post(&format!("/api/tasks/{id}/{verb}"), &body).await;
+        assert_eq!(answer.status, 200, "{verb} {id}: {}", answer.text);
+        answer.json()
+    }
+
+    /// Takes back the change of a generation.
+    pub async fn undo(&self, generation: u64) -> Answer {
+        self.post("/api/undo", &json!({"generation": generation})).await
+    }
+
+    /// The entries of a history, the latest first; it must be there and fit into one page.
+    pub async fn history(&self, path: &str) -> Vec<Value> {
+        let answer = self.get(&format!("{path}?limit=5000")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.json()["next"], Value::Null);
+        answer.json()["entries"].as_array().unwrap().clone()
+    }
+
+    pub async fn generation(&self) -> u64 {
+        self.codex().await["generation"].as_u64().unwrap()
     }
 
     /// Creates a task, which must succeed; its id.

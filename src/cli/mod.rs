@@ -30,7 +30,7 @@ use crate::view::text::printable;
 
 /// What is in my next free slot? A self-hosted task server: numbered Markdown files become a timeline.
 #[derive(Parser)]
-#[command(name = "codexmiroir", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "codexmiroir", version, arg_required_else_help = true)]
 struct Arguments {
     /// Where the database lives [default: the platform's data folder for codexmiroir]
     #[arg(long, global = true, env = "CODEXMIROIR_DATA_DIR", value_name = "DIR")]

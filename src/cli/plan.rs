@@ -60,6 +60,9 @@ impl Plan {
             let path = self.folder.display();
             complain(&format!("{path} has no task files; name a folder with files such as 0001-Title.md"));
         }
+        if let Some(error) = &answer.rules.error {
+            return Err(CliError::Said(format!("the rules fail on these tasks: {error}")));
+        }
         match self.format {
             Format::Text => print(&text::week(&answer, width())),
             Format::Json => {

@@ -52,6 +52,9 @@ pub(super) fn plan_snapshot(
 ) -> Planned {
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
     let (answer, is_certain) = answer(desk, rules, snapshot, &horizon, body_of);
+    if let Some(error) = &answer.rules.error {
+        tracing::warn!(user = %snapshot.name, error, "the rules failed; the built-in ones stand in");
+    }
     let body = Bytes::from(json::timeline(&answer));
     let finished = Finished {
         generation: snapshot.head.generation,
@@ -113,7 +116,6 @@ fn answer(
     let (policy, state, is_certain) = match chosen {
         Ok((policy, name)) => (policy, RulesState { name, source: rules.chosen.source, error: None }, true),
         Err(error) => {
-            tracing::warn!(user = %snapshot.name, %error, "the rules failed; the built-in ones stand in");
             let stand_in = ask(desk, &rules.builtin);
             let is_certain = !error.timed_out && stand_in.is_ok();
             let (policy, name) = stand_in.unwrap_or_default();

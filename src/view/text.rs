@@ -112,7 +112,7 @@ fn remainder(text: &mut String, answer: &Answer, width: usize) {
     section(text, lang.pick("Not placed", "Ohne Platz"), &timeline.unplaced, lang, width);
     section(text, lang.pick("Later", "Später"), &timeline.later, lang, width);
     if !timeline.missed.is_empty() {
-        line(text, lang.pick("Deadline passes without a slot", "Termin verstreicht ohne Slot"));
+        line(text, lang.pick("Deadline without a slot", "Termin ohne Slot"));
         for task in &timeline.missed {
             let deadline = task.deadline.map(date::to_text).unwrap_or_default();
             line(text, &shorten(&format!("  {} ({deadline})", label(task)), width));

@@ -25,6 +25,7 @@ mod mended;
 mod page;
 mod plan_equals_server;
 mod reading;
+mod readme;
 mod settings;
 mod strangers;
 mod undo;

@@ -143,7 +143,7 @@ fn attention(timeline: &Timeline, lang: Lang) -> Markup {
             (problems(lang.pick("Slot taken", "Slot belegt"), &timeline.conflicts, lang))
             (problems(lang.pick("Not placed", "Ohne Platz"), &timeline.unplaced, lang))
             @if !timeline.missed.is_empty() {
-                h2 { (lang.pick("Deadline passes without a slot", "Termin verstreicht ohne Slot")) }
+                h2 { (lang.pick("Deadline without a slot", "Termin ohne Slot")) }
                 ul { @for task in &timeline.missed {
                     li { (title(task)) " – " (task.deadline.map(date::to_text).unwrap_or_default()) }
                 } }

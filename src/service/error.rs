@@ -6,7 +6,7 @@ use super::planners::Interrupted;
 use crate::domain::date;
 use crate::domain::document::EditError;
 use crate::domain::lang::{Lang, Phrase};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::store::StoreError;
 
 /// A use case that was not carried out.
@@ -320,11 +320,20 @@ fn unknown_field(name: &str, nearest: Option<&str>, lang: Lang) -> String {
     }
 }
 
+/// What to do about a document that cannot be read.
+const REPLACE: Phrase = Phrase { en: "Replace the whole document instead.", de: "Bitte das ganze Dokument ersetzen." };
+/// No text of a document can mend its name.
+const ADD_ANEW: Phrase = Phrase {
+    en: "Add the task anew and delete this file.",
+    de: "Bitte die Aufgabe neu anlegen und diese Datei löschen.",
+};
+
 fn unreadable(file: &str, problem: &Problem, lang: Lang) -> String {
     let (line, reason) = (problem.line, problem.text(lang));
+    let cure = if problem.kind == ProblemKind::NotNumbered { ADD_ANEW } else { REPLACE }.text(lang);
     lang.pick(
-        format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. Replace the whole document instead."),
-        format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. Bitte das ganze Dokument ersetzen."),
+        format!("{file} cannot be read as a task, so its fields cannot be changed: line {line}: {reason}. {cure}"),
+        format!("{file} lässt sich nicht als Aufgabe lesen, daher sind ihre Felder nicht änderbar: Zeile {line}: {reason}. {cure}"),
     )
 }
 

@@ -9,7 +9,7 @@ use super::folder::Folder;
 use super::planning;
 use crate::domain::ids::{DocKey, FileName, TaskNumber, UserId};
 use crate::domain::lang::Lang;
-use crate::domain::problem::{DOCUMENT_BYTES_MAX, ProblemKind};
+use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::store::{Change, Origin};
 
 /// The highest number that an import takes: far enough below the highest of all that no file can use up the
@@ -116,14 +116,17 @@ fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, 
         true => Some(situation.document(&key)?),
         false => None,
     };
-    let fate = match (&reading, &before) {
-        (_, Some(before)) if before[..] == *raw => return Ok((Fate::Unchanged, None)),
-        (Err(problem), _) if problem.kind != ProblemKind::TooLarge => {
-            Fate::KeptUnreadable { line: problem.line, reason: problem.text(Lang::En) }
-        }
-        (_, Some(_)) => Fate::Replaced,
-        (_, None) => Fate::Added,
+    let is_there = before.as_ref().is_some_and(|before| before[..] == *raw);
+    let fate = match &reading {
+        // Said each time: it is still in nobody's plan.
+        Err(problem) => Fate::KeptUnreadable { line: problem.line, reason: problem.text(Lang::En) },
+        Ok(_) if is_there => Fate::Unchanged,
+        Ok(_) if before.is_some() => Fate::Replaced,
+        Ok(_) => Fate::Added,
     };
+    if is_there {
+        return Ok((fate, None));
+    }
     let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: "import" };
     Ok((fate, Some(change)))
 }

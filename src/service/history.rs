@@ -19,7 +19,7 @@ pub const PAGE_MAX: usize = 5_000;
 const PLANNED_CHANGES_MAX: usize = 100;
 
 /// Times that an undo waits for the change that it takes back to be durable.
-const WAITS_MAX: usize = 8;
+const WAITS_MAX: usize = 64;
 
 /// A page of the history, the latest change first.
 #[derive(Clone, Debug)]

@@ -44,6 +44,8 @@ impl Home {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_codexmiroir"));
         command.args(arguments).env_clear().env("HOME", self.dir.path()).env("LC_ALL", "C");
+        // What is thrown away there goes with the home, even when the program is killed.
+        command.env("TMPDIR", self.dir.path());
         command.current_dir(self.dir.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -48,8 +48,6 @@ pub enum StartError {
     DemoNotLocal,
     #[error("cannot set up the demo: {0}")]
     Demo(#[from] ServiceError),
-    #[error("the demo's user cannot be named")]
-    DemoUser,
 }
 
 /// A data directory with its database.

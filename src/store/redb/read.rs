@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use redb::{AccessGuard, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::schema::{
-    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, SETTINGS, TASKS, TIMELINES, TOKENS,
-    USER_NAMES, USERS,
+    DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
 };
 use super::{Store, codec};
 use crate::domain::document::{self, Outcome as Read};
@@ -60,14 +59,6 @@ impl Store {
         let users = transaction.open_table(USERS).map_err(failed)?;
         let first = users.first().map_err(failed)?;
         Ok(first.is_some())
-    }
-
-    /// The password hash of an account in PHC string form, if it has a password.
-    pub fn get_credential(&self, id: UserId) -> Result<Option<String>, StoreError> {
-        let transaction = self.begin()?;
-        let credentials = transaction.open_table(CREDENTIALS).map_err(failed)?;
-        let hash = credentials.get(id.0).map_err(failed)?;
-        Ok(hash.map(|hash| hash.value().to_owned()))
     }
 
     /// What the token with this SHA-256 grants.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::ids::UserName;
 use crate::domain::lang::Phrase;
-use crate::service::error::{Fault, Refusal};
+use crate::service::error::{Fault, Refusal, repeatable};
 use crate::service::tasks::{Completed, Edit, Fields, Saved, SlotFields};
 use crate::view::json::SlotRefJson;
 
@@ -19,6 +19,9 @@ pub const WHOLE_NUMBER: Phrase = Phrase { en: "a whole number", de: "eine ganze 
 const A_TEXT: Phrase = Phrase { en: "a text", de: "ein Text" };
 const TEXTS: Phrase = Phrase { en: "a list of texts", de: "eine Liste von Texten" };
 const A_SLOT: Phrase = Phrase { en: "{datum, zeit} or null", de: "{datum, zeit} oder null" };
+
+/// Characters of an unknown field's name that an error repeats.
+const NAME_CHARS_MAX: usize = 40;
 
 /// How alike two names must be for one to be suggested for the other.
 const LIKENESS_MIN: f64 = 0.8;
@@ -83,7 +86,7 @@ pub fn nearest_of(name: &str, known: &[&str]) -> Refusal {
     let likeness = |field: &&&str| strsim::jaro_winkler(&name.to_lowercase(), &field.to_lowercase());
     let nearest = known.iter().filter(|field| likeness(field) >= LIKENESS_MIN);
     let nearest = nearest.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let name = name.chars().filter(|c| !c.is_control()).take(40).collect();
+    let name = repeatable(name, NAME_CHARS_MAX);
     Refusal::UnknownField { name, nearest: nearest.map(|field| (*field).to_owned()) }
 }
 

@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use super::Service;
-use super::error::{Fault, Refusal, ServiceError};
+use super::error::{Fault, Refusal, ServiceError, repeatable};
 use crate::domain::ids::{UserId, UserName};
 use crate::domain::lang::Phrase;
 use crate::store::{Administered, Administration, Grant, Scopes, Settings, StoreError, User, random};
@@ -103,7 +103,7 @@ impl Service {
 
     /// The account of this name.
     pub fn require_user(&self, name: &str) -> Result<User, ServiceError> {
-        let missing = || Refusal::NoSuchUser { name: name.chars().filter(|c| !c.is_control()).take(80).collect() };
+        let missing = || Refusal::NoSuchUser { name: repeatable(name, 80) };
         let user = match UserName::parse(name) {
             Some(name) => self.store.get_user_by_name(&name)?,
             None => None,

@@ -337,6 +337,11 @@ fn unreadable(file: &str, problem: &Problem, lang: Lang) -> String {
     )
 }
 
+/// What a client sent, short and plain enough to be repeated in an error.
+pub fn repeatable(text: &str, chars_max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
+}
+
 fn list_or_none(words: &[String], lang: Lang) -> String {
     if words.is_empty() { lang.pick("none", "keinen").to_owned() } else { words.join(", ") }
 }

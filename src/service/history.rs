@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Service;
 use super::change::{Decision, Plan, Situation};
 use super::error::{Refusal, ServiceError};
 use super::planning;
-use super::tasks::find;
+use super::tasks::{find, is_named, only};
+use super::{Service, read};
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::store::{Change, Origin};
 
@@ -51,7 +51,7 @@ impl Service {
     ) -> Result<Page, ServiceError> {
         let count = count.clamp(1, PAGE_MAX);
         let service = self.clone();
-        let read = move || {
+        let page = move || {
             // One more than asked for tells whether there is another page.
             let mut changes = match task {
                 None => service.store.list_history(user, before, count + 1)?,
@@ -65,7 +65,7 @@ impl Service {
             let next = changes.last().filter(|_| more).map(|last| Moment(last.generation.0, last.index));
             Ok(Page { changes, next })
         };
-        self.planners.run(move |_| read()).await?
+        read(page).await
     }
 
     /// The document that an id names, or named before it was removed.
@@ -76,16 +76,8 @@ impl Service {
             found => return Ok(found?),
         }
         let past = self.store.list_documents_of_history(user)?;
-        let named = past.into_iter().map(DocKey::of).filter(|key| super::tasks::is_named(key, id));
-        let mut named = named.collect::<Vec<_>>();
-        match (named.pop(), named.is_empty()) {
-            (Some(only), true) => Ok(only),
-            (Some(last), false) => {
-                let candidates = named.iter().chain([&last]).map(|key| key.file.as_str().to_owned()).collect();
-                Err(Refusal::Ambiguous { id: id.to_owned(), candidates }.into())
-            }
-            (None, _) => Err(Refusal::NoSuchTask { id: id.chars().take(80).collect() }.into()),
-        }
+        let named = past.into_iter().map(DocKey::of).filter(|key| is_named(key, id));
+        Ok(only(id, named.collect())?)
     }
 
     /// Takes back the user's last change, or that of a generation, by a new change. Undoing an undo brings

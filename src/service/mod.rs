@@ -27,7 +27,8 @@ use crate::store::{KeyedLocks, Store};
 pub use planning::{Planned, plan_folder};
 
 use change::Lane;
-use planners::Planners;
+use error::ServiceError;
+use planners::{Interrupted, Planners};
 use rulebook::RuleBook;
 
 /// Everything that the use cases work with. One per running program.
@@ -71,4 +72,11 @@ impl Service {
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
+}
+
+/// Reads the database on a thread that may wait for the disk.
+async fn read<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+) -> Result<T, ServiceError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(ServiceError::Interrupted(Interrupted)))
 }

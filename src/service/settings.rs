@@ -22,8 +22,9 @@ pub struct SettingsFields {
 impl Service {
     /// The user's settings and the generation they stand at.
     pub fn settings(&self, user: UserId) -> Result<(Settings, u64), ServiceError> {
-        let snapshot = self.require_snapshot(user)?;
-        Ok((snapshot.settings, snapshot.head.generation.0))
+        let found = self.store.get_settings(user)?;
+        let (settings, head) = found.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?;
+        Ok((settings, head.generation.0))
     }
 
     /// Changes settings. The timeline is planned anew, so this raises the generation, unless nothing changes.

@@ -1,8 +1,11 @@
 //! From what a client calls a task to its document.
 
 use crate::domain::ids::{DocKey, FileName, TaskNumber};
-use crate::service::error::Refusal;
+use crate::service::error::{Refusal, repeatable};
 use crate::store::Snapshot;
+
+/// Characters of an id that an error repeats.
+const ID_CHARS_MAX: usize = 80;
 
 /// What an id can mean.
 pub(super) enum Wanted {
@@ -34,20 +37,20 @@ pub(in crate::service) fn find(snapshot: &Snapshot, id: &str) -> Result<DocKey, 
 }
 
 /// The one document of a number.
-pub(super) fn only(id: &str, mut candidates: Vec<DocKey>) -> Result<DocKey, Refusal> {
+pub(in crate::service) fn only(id: &str, mut candidates: Vec<DocKey>) -> Result<DocKey, Refusal> {
     match (candidates.pop(), candidates.is_empty()) {
         (None, _) => Err(missing(id)),
         (Some(only), true) => Ok(only),
         (Some(last), false) => {
             let all = candidates.iter().chain([&last]);
             let candidates = all.map(|key| key.file.as_str().to_owned()).collect();
-            Err(Refusal::Ambiguous { id: shortened(id), candidates })
+            Err(Refusal::Ambiguous { id: repeatable(id, ID_CHARS_MAX), candidates })
         }
     }
 }
 
 pub(super) fn missing(id: &str) -> Refusal {
-    Refusal::NoSuchTask { id: shortened(id) }
+    Refusal::NoSuchTask { id: repeatable(id, ID_CHARS_MAX) }
 }
 
 /// Whether `id` is a name of this document: its number, its file name, or that without `.md`.
@@ -61,9 +64,4 @@ pub(in crate::service) fn is_named(key: &DocKey, id: &str) -> bool {
 fn number(id: &str) -> Option<TaskNumber> {
     let digits = (1..=9).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| id.parse().ok().and_then(TaskNumber::new))?
-}
-
-/// An id of a request, short enough to be repeated in an error.
-fn shortened(id: &str) -> String {
-    id.chars().filter(|c| !c.is_control()).take(80).collect()
 }

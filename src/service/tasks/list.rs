@@ -11,10 +11,9 @@ use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::domain::task::{Status, Task};
-use crate::service::Service;
 use crate::service::error::ServiceError;
-use crate::service::planners::Interrupted;
 use crate::service::planning;
+use crate::service::{Service, read};
 use crate::store::{Reading, StoreError};
 use crate::view::json::{Placements, placements};
 
@@ -143,13 +142,6 @@ impl Service {
         let raw = self.store.get_document(user, &key)?.ok_or_else(|| missing(id))?;
         Ok((key, raw))
     }
-}
-
-/// Reads the database on a thread that may wait for the disk.
-async fn read<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
-) -> Result<T, ServiceError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(ServiceError::Interrupted(Interrupted)))
 }
 
 fn summary(key: &DocKey, reading: Reading, places: &Placements) -> Summary {

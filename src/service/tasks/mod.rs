@@ -19,7 +19,7 @@ use crate::domain::date;
 use crate::domain::ids::{DocKey, Generation};
 use crate::view::json::SlotRefJson;
 
-pub(super) use find::{find, is_named};
+pub(super) use find::{find, is_named, only};
 pub use list::{Filter, PAGE_MAX, Page, Shown, Summary};
 pub use update::Edit;
 pub use verbs::Verb;

@@ -5,7 +5,7 @@ use chrono::{NaiveDate, Timelike};
 use super::SlotFields;
 use crate::domain::date;
 use crate::service::change::Situation;
-use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::error::{Fault, Refusal, ServiceError, repeatable};
 
 /// Slots that a task can always be marked as done in, whatever the rules gave the day.
 const USUAL_SLOTS: [&str; 3] = ["morgens", "nachmittags", "abends"];
@@ -71,7 +71,10 @@ pub(super) fn datum(field: &'static str, text: &str) -> Result<NaiveDate, Refusa
     date::parse_request(text).ok_or_else(|| Refusal::field(field, Fault::NotADate { value: quoted(text) }))
 }
 
+/// Characters of a value that an error repeats.
+const VALUE_CHARS_MAX: usize = 40;
+
 /// A value of a request, short enough to be repeated in an error.
 pub(super) fn quoted(value: &str) -> String {
-    value.chars().filter(|c| !c.is_control()).take(40).collect()
+    repeatable(value, VALUE_CHARS_MAX)
 }

@@ -10,7 +10,7 @@ use super::schema::{
 use super::{Store, codec};
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
-use crate::store::{Finished, Grant, Head, Past, Reading, Snapshot, StoreError, User};
+use crate::store::{Finished, Grant, Head, Past, Reading, Settings, Snapshot, StoreError, User};
 
 /// An answer that was given to an `Idempotency-Key`, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,14 +78,18 @@ impl Store {
         Ok(Some((head, stored.and_then(|bytes| codec::decode_timeline(bytes.value())))))
     }
 
+    /// The user's settings and where the user stands; `None` when there is no such user.
+    pub fn get_settings(&self, user: UserId) -> Result<Option<(Settings, Head)>, StoreError> {
+        let transaction = self.begin()?;
+        Ok(get_settings(&transaction, user)?.zip(get_head(&transaction, user)?))
+    }
+
     /// The ground state of a user; `None` when there is no such user.
     pub fn snapshot(&self, user: UserId) -> Result<Option<Snapshot>, StoreError> {
         let transaction = self.begin()?;
         let Some(account) = get_user(&transaction, user)? else { return Ok(None) };
         let head = get_head(&transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
-        let settings = transaction.open_table(SETTINGS).map_err(failed)?;
-        let settings = settings.get(user.0).map_err(failed)?.ok_or(StoreError::Damaged("settings"))?;
-        let settings = codec::decode_settings(settings.value())?;
+        let settings = get_settings(&transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
         let tasks = readings(&transaction, user)?;
         Ok(Some(Snapshot { name: account.name, head, settings, tasks }))
     }
@@ -199,6 +203,12 @@ fn get_head(transaction: &ReadTransaction, user: UserId) -> Result<Option<Head>,
     let heads = transaction.open_table(HEADS).map_err(failed)?;
     let head = heads.get(user.0).map_err(failed)?;
     head.map(|bytes| codec::decode_head(bytes.value())).transpose()
+}
+
+fn get_settings(transaction: &ReadTransaction, user: UserId) -> Result<Option<Settings>, StoreError> {
+    let settings = transaction.open_table(SETTINGS).map_err(failed)?;
+    let settings = settings.get(user.0).map_err(failed)?;
+    settings.map(|bytes| codec::decode_settings(bytes.value())).transpose()
 }
 
 /// Every document of the user as it was understood. Those that are no task, and those that an earlier

@@ -2,6 +2,7 @@
 
 use codexmiroir::service::inspect::{Inspection, Rebuild};
 use codexmiroir::service::timeline::Layer;
+use codexmiroir::store::Staleness;
 use serde_json::json;
 
 use crate::harness::{Start, TestServer, instant, repository};
@@ -40,7 +41,7 @@ async fn it_says_what_is_kept_and_whether_it_is_current() {
 
     server.import_document(&lena, "0005.md", TASK).await;
     let bulk = inspect(&server, "lena").await;
-    assert_eq!(bulk.hot.unwrap().stale.map(|stale| stale.as_str()), Some("superseded"));
+    assert_eq!(bulk.hot.unwrap().stale.map(Staleness::as_str), Some("superseded"));
     assert_eq!((bulk.materialized, bulk.served.layer), (None, Layer::Rebuilt));
     let Rebuild { at, cause, generation, tasks, bytes, is_kept, .. } = bulk.rebuilds[0];
     assert_eq!((at, cause.as_str(), generation.0), (server.clock.now(), "superseded", 2));
@@ -71,7 +72,7 @@ async fn each_rebuild_has_its_cause() {
     let other = inspect(&server, "lena").await;
     assert_eq!(causes(&other), ["other_basis"]);
     let kept = other.materialized.unwrap();
-    assert_eq!((kept.stale.map(|stale| stale.as_str()), kept.basis != other.basis), (Some("other_basis"), true));
+    assert_eq!((kept.stale.map(Staleness::as_str), kept.basis != other.basis), (Some("other_basis"), true));
 
     server.import_document(&server.again(&lena), "0005.md", TASK).await;
     let server = server.restart().await;

@@ -1,9 +1,11 @@
 //! The composition root: the one place that wires store, rules, use cases and HTTP together.
 
-use std::fs;
-use std::io::{self, Write};
+mod access;
+mod control;
+mod data_dir;
+
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,18 +16,20 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
-use crate::http::listen::{self, Limits};
+use crate::http::listen::{self, Limits, Listener};
 use crate::http::{Gate, Site, SiteOptions};
 use crate::planning::DAYS_DEFAULT;
+use crate::service::accounts::Actor;
 use crate::service::error::ServiceError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::service::{Service, demo};
-use crate::store::{OpenError, Origin, Settings, Store};
+use crate::store::{OpenError, Origin, Settings};
 
-/// The database's file in the data directory.
-const DATABASE_FILE: &str = "codexmiroir.redb";
-/// Holds the address of the server that has the data directory, for whoever finds it in use.
-const ADDRESS_FILE: &str = "server.address";
+pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
+pub use control::connect;
+pub use data_dir::{DataDir, LOCK_WAIT};
+
+use control::ControlFile;
 
 /// Why the program could not start. Each is one sentence for the person who started it.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,14 @@ pub enum StartError {
         "the data directory {path} is in use by the server at http://{address}; stop that one first, or choose another --data-dir"
     )]
     ServerRuns { path: String, address: String },
+    #[error("the data directory {path} is in use by another command; try again when that one has ended")]
+    Busy { path: String },
+    #[error(
+        "there is no database in {path}; add a user first with codexmiroir user add NAME, or name another --data-dir"
+    )]
+    NoDatabase { path: String },
+    #[error("cannot make the control socket in the data directory {path}: {detail}; choose another --data-dir")]
+    Control { path: String, detail: String },
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -50,58 +62,10 @@ pub enum StartError {
     Demo(#[from] ServiceError),
 }
 
-/// A data directory with its database.
-pub struct DataDir {
-    path: PathBuf,
-}
-
-impl DataDir {
-    pub fn at(path: PathBuf) -> DataDir {
-        DataDir { path }
-    }
-
-    /// Whether there is a database, or something in its place, that [`DataDir::open`] would open.
-    pub fn has_database(&self) -> bool {
-        self.path.join(DATABASE_FILE).exists()
-    }
-
-    /// Makes the directory, for its owner alone, and the database in it, if they are not there.
-    pub fn open_or_create(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
-        let failed = |detail: String| StartError::DataDir { path: self.path.display().to_string(), detail };
-        if self.path.exists() && !self.path.is_dir() {
-            return Err(failed("it is a file".to_owned()));
-        }
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
-        made.map_err(|error| failed(error.to_string()))?;
-        self.open(hot_bytes_max)
-    }
-
-    /// Opens the database of a directory that is there. Nobody else can have it open at the same time.
-    pub fn open(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
-        Store::open(&self.path.join(DATABASE_FILE), hot_bytes_max).map_err(|error| match error {
-            OpenError::InUse { .. } => match fs::read_to_string(self.path.join(ADDRESS_FILE)) {
-                Ok(address) => {
-                    StartError::ServerRuns { path: self.path.display().to_string(), address: address.trim().to_owned() }
-                }
-                Err(_) => error.into(),
-            },
-            other => other.into(),
-        })
-    }
-
-    fn write_address(&self, address: SocketAddr) -> io::Result<()> {
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(self.path.join(ADDRESS_FILE))?;
-        writeln!(file, "{address}")
-    }
-
-    fn remove_address(&self) {
-        // It is only looked at while the database is locked; one that stays behind does no harm.
-        let _ = fs::remove_file(self.path.join(ADDRESS_FILE));
+impl StartError {
+    /// Whether somebody else has the database.
+    fn is_in_use(&self) -> bool {
+        matches!(self, StartError::ServerRuns { .. } | StartError::Open(OpenError::InUse { .. }))
     }
 }
 
@@ -123,9 +87,9 @@ pub struct ServeOptions {
 pub struct Running {
     pub address: SocketAddr,
     pub service: Arc<Service>,
-    site: Arc<Site>,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
+    // Removed before the database is let go: the socket of the next server must stay.
+    control: ControlFile,
+    serving: Serving,
     data_dir: DataDir,
 }
 
@@ -137,44 +101,81 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     // A database that is there is opened first: whoever has it is named, rather than the port that it has too.
     // One that is not there is made last: a start that is refused leaves nothing behind.
     let data_dir = DataDir::at(options.data_dir.clone());
-    let present = data_dir.has_database().then(|| data_dir.open(options.hot_bytes_max)).transpose()?;
+    let present = match data_dir.has_database() {
+        true => Some(data_dir.open_in_turn(false, options.hot_bytes_max).await?),
+        false => None,
+    };
     let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let store = present.map_or_else(|| data_dir.open_or_create(options.hot_bytes_max), Ok)?;
+    let store = match present {
+        Some(store) => store,
+        None => data_dir.open_in_turn(true, options.hot_bytes_max).await?,
+    };
     let service = Service::new(store, options.clock, options.rules);
     let open_to = match options.demo {
         Some(settings) => Some(fill_demo(&service, settings).await?),
         None => None,
     };
-    let note = data_dir.write_address(address);
-    note.map_err(|error| StartError::DataDir {
-        path: options.data_dir.display().to_string(),
-        detail: error.to_string(),
+    // Before the socket: whoever finds that one is told the address.
+    data_dir.write_address(address).map_err(|error| data_dir.unusable(error.to_string()))?;
+    let (socket, control) = control::listen(data_dir.path()).map_err(|error| {
+        data_dir.remove_address();
+        StartError::Control { path: data_dir.path().display().to_string(), detail: error.to_string() }
     })?;
-
-    let limits = options.limits;
-    let site =
-        Site::new(SiteOptions { service: service.clone(), open_to, hosts: options.hosts, limits: limits.clone() });
-    let (stop, stopped) = oneshot::channel();
-    let gate = Gate::new(site.clone());
-    let handler = move |request, peer| gate.clone().answer(request, peer);
-    let serving = tokio::spawn(listen::serve(vec![listener], limits, handler, async {
-        // A sender that is gone stops the server too.
-        let _ = stopped.await;
-    }));
-    Ok(Running { address, service, site, stop, serving, data_dir })
+    let listeners = vec![Listener::Network(listener), Listener::Control(socket)];
+    let serving = Serving::start(service.clone(), open_to, options.hosts, options.limits, listeners);
+    Ok(Running { address, service, control, serving, data_dir })
 }
 
 impl Running {
     /// Takes no more connections, finishes what was begun, and leaves the database closed cleanly.
     pub async fn stop(self) {
+        let Running { service, control, serving, data_dir, .. } = self;
+        drop(service);
+        let leave = || {
+            drop(control);
+            data_dir.remove_address();
+        };
+        serving.stop(leave).await;
+    }
+}
+
+/// The accept loop at work.
+struct Serving {
+    service: Arc<Service>,
+    site: Arc<Site>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Serving {
+    fn start(
+        service: Arc<Service>,
+        open_to: Option<Arc<Actor>>,
+        hosts: Vec<String>,
+        limits: Limits,
+        listeners: Vec<Listener>,
+    ) -> Serving {
+        let site = Site::new(SiteOptions { service: service.clone(), open_to, hosts, limits: limits.clone() });
+        let (stop, stopped) = oneshot::channel();
+        let gate = Gate::new(site.clone());
+        let handler = move |request, peer| gate.clone().answer(request, peer);
+        let task = tokio::spawn(listen::serve(listeners, limits, handler, async {
+            // A sender that is gone stops the server too.
+            let _ = stopped.await;
+        }));
+        Serving { service, site, stop, task }
+    }
+
+    /// Takes no more connections and finishes what was begun; then `leave`s and closes the database.
+    async fn stop(self, leave: impl FnOnce()) {
         self.site.drain();
         let _ = self.stop.send(());
-        if let Err(error) = self.serving.await {
+        if let Err(error) = self.task.await {
             tracing::error!(%error, "the accept loop ended badly");
         }
-        self.data_dir.remove_address();
+        leave();
         drop(self.site);
         // Changes that were begun are carried to their end by tasks of their own; wait for them to let go.
         let mut service = self.service;
@@ -194,10 +195,7 @@ impl Running {
     }
 }
 
-async fn fill_demo(
-    service: &Arc<Service>,
-    settings: Settings,
-) -> Result<Arc<crate::service::accounts::Actor>, StartError> {
+async fn fill_demo(service: &Arc<Service>, settings: Settings) -> Result<Arc<Actor>, StartError> {
     let user = service.add_user(demo::USER, false, settings, None).await?;
     let samples = demo::samples(settings.zone.date_of(service.clock().now()));
     let origin = Origin { actor: demo::USER.to_owned(), through: "demo" };

@@ -22,6 +22,8 @@ pub enum HttpError {
     SignInNeeded,
     InvalidToken,
     ScopeMissing,
+    /// The administrator asks for something that only a user has.
+    UserNeeded,
     CrossSite,
     NoSuchRoute,
     MethodNotAllowed,
@@ -113,7 +115,8 @@ impl HttpError {
             HttpError::MalformedJson { .. }
             | HttpError::NotAnObject
             | HttpError::MalformedQuery { .. }
-            | HttpError::MalformedHeader { .. } => StatusCode::BAD_REQUEST,
+            | HttpError::MalformedHeader { .. }
+            | HttpError::UserNeeded => StatusCode::BAD_REQUEST,
             HttpError::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => StatusCode::REQUEST_TIMEOUT,
             HttpError::Body(BodyError::Cut) => StatusCode::BAD_REQUEST,
@@ -131,6 +134,7 @@ impl HttpError {
             HttpError::SignInNeeded => "sign_in_needed",
             HttpError::InvalidToken => "invalid_token",
             HttpError::ScopeMissing => "scope_missing",
+            HttpError::UserNeeded => "user_needed",
             HttpError::CrossSite => "cross_site",
             HttpError::NoSuchRoute => "no_such_route",
             HttpError::MethodNotAllowed => "method_not_allowed",
@@ -178,6 +182,10 @@ impl HttpError {
                 "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen.",
             ),
             HttpError::ScopeMissing => ("This token does not allow that.", "Dieses Token erlaubt das nicht."),
+            HttpError::UserNeeded => (
+                "This is a user's; say whose with the header Codexmiroir-User.",
+                "Das gehört einem Benutzer; bitte mit dem Header Codexmiroir-User sagen, wem.",
+            ),
             HttpError::CrossSite => (
                 "This request came from a page of another site and was refused.",
                 "Diese Anfrage kam von einer fremden Seite und wurde abgelehnt.",

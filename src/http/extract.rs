@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::body;
 use super::errors::HttpError;
 use super::head::HeadError;
-use super::site::Site;
+use super::site::{Asker, Site};
 use crate::domain::lang::Phrase;
 use crate::service::accounts::Actor;
 use crate::service::tasks::IdempotencyKey;
@@ -46,10 +46,16 @@ impl FromRequestParts<Arc<Site>> for Asked {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Asked, HttpError> {
-        // The gate puts the actor there; a request without one did not come through it.
-        let actor = parts.extensions.get::<Arc<Actor>>().cloned().ok_or(HttpError::SignInNeeded)?;
-        Ok(Asked { site: site.clone(), actor })
+        match asker(parts)? {
+            Asker::User(actor) => Ok(Asked { site: site.clone(), actor }),
+            Asker::Administrator => Err(HttpError::UserNeeded),
+        }
     }
+}
+
+/// The gate puts the asker there; a request without one did not come through it.
+fn asker(parts: &Parts) -> Result<Asker, HttpError> {
+    parts.extensions.get::<Asker>().cloned().ok_or(HttpError::SignInNeeded)
 }
 
 /// The id of a task in the path, percent-decoded.

@@ -4,7 +4,6 @@
 //! other site sent them. Only then the hot answer is given, or the router asked. So a stranger is told
 //! nothing but 401, whatever was asked for.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -20,10 +19,11 @@ use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
 use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
+use super::listen::Peer;
 use super::negotiate::language;
-use super::site::Site;
+use super::site::{Asker, Site};
 use super::{probes, router};
-use crate::service::accounts::Actor;
+use crate::domain::lang::Phrase;
 use crate::store::Scopes;
 
 /// Answers requests: the gate and the routes behind it.
@@ -39,6 +39,14 @@ const CSP: HeaderValue = HeaderValue::from_static(
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// Whom the administrator acts for. It means something on the control socket alone.
+const ACTS_FOR: HeaderName = HeaderName::from_static("codexmiroir-user");
+/// What is below this path needs the scope `admin`.
+const ADMINISTRATION: &str = "/api/admin/";
+const ONE_NAME: Phrase = Phrase {
+    en: "one user name, and without the header Authorization",
+    de: "ein einziger Benutzername, ohne den Header Authorization",
+};
 
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
@@ -46,7 +54,7 @@ impl Gate {
     }
 
     /// Answers one request.
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         let lang = language(request.headers());
         let mut response = match self.admitted(request, peer).await {
             Ok(response) => response,
@@ -65,20 +73,26 @@ impl Gate {
     async fn admitted(
         self: Arc<Self>,
         mut request: Request<Incoming>,
-        peer: SocketAddr,
+        peer: Peer,
     ) -> Result<Response<Body>, HttpError> {
         check_request_head(&request).map_err(HttpError::Head)?;
-        self.check_host(&request)?;
+        if peer != Peer::Control {
+            self.check_host(&request)?;
+        }
         if let Some(response) = probes::answer(&self.site, &request) {
             return Ok(response);
         }
-        let actor = self.authorize(request.headers(), peer)?;
-        check_scope(&actor, request.method())?;
-        check_origin(&request)?;
-        if let Some(response) = codex::hot(&self.site.service, actor.user, &request) {
+        let asker = self.authorize(request.headers(), peer)?;
+        check_scope(&asker, request.method(), request.uri().path())?;
+        if peer != Peer::Control {
+            check_origin(&request)?;
+        }
+        if let Asker::User(actor) = &asker
+            && let Some(response) = codex::hot(&self.site.service, actor.user, &request)
+        {
             return Ok(response);
         }
-        request.extensions_mut().insert(actor);
+        request.extensions_mut().insert(asker);
         let mut router = self.router.clone();
         let answered = router.call(request.map(axum::body::Body::new)).await;
         let response = answered.unwrap_or_else(|never| match never {});
@@ -96,17 +110,39 @@ impl Gate {
     }
 
     /// Who asks. The one place that decides it.
-    fn authorize(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<Arc<Actor>, HttpError> {
+    fn authorize(&self, headers: &HeaderMap, peer: Peer) -> Result<Asker, HttpError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else {
-            let open = self.site.open_to.as_ref().filter(|_| peer.ip().is_loopback());
-            return open.cloned().ok_or(HttpError::SignInNeeded);
-        };
+        let Some(value) = values.next() else { return self.without_token(headers, peer) };
         if values.next().is_some() {
             return Err(HttpError::InvalidToken);
         }
+        // Not guessed at: a token that is shown is meant.
+        if peer == Peer::Control && headers.contains_key(ACTS_FOR) {
+            return Err(HttpError::MalformedHeader { name: "Codexmiroir-User", expected: ONE_NAME });
+        }
         let token = bearer(value).ok_or(HttpError::InvalidToken)?;
-        self.site.service.authenticate(token)?.ok_or(HttpError::InvalidToken)
+        self.site.service.authenticate(token)?.map(Asker::User).ok_or(HttpError::InvalidToken)
+    }
+
+    /// Who is known by the way that the request came.
+    fn without_token(&self, headers: &HeaderMap, peer: Peer) -> Result<Asker, HttpError> {
+        let address = match peer {
+            Peer::Network(address) => address,
+            Peer::Control => return self.administrator(headers),
+        };
+        let open = self.site.open_to.as_ref().filter(|_| address.ip().is_loopback());
+        open.cloned().map(Asker::User).ok_or(HttpError::SignInNeeded)
+    }
+
+    /// The administrator, or the user whom that one acts for.
+    fn administrator(&self, headers: &HeaderMap) -> Result<Asker, HttpError> {
+        let mut values = headers.get_all(ACTS_FOR).iter();
+        let Some(value) = values.next() else { return Ok(Asker::Administrator) };
+        let wrong = HttpError::MalformedHeader { name: "Codexmiroir-User", expected: ONE_NAME };
+        match (value.to_str(), values.next()) {
+            (Ok(name), None) => Ok(Asker::User(self.site.service.acting_for(name)?)),
+            _ => Err(wrong),
+        }
     }
 }
 
@@ -116,8 +152,14 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn check_scope(actor: &Actor, method: &Method) -> Result<(), HttpError> {
-    let needed = if method.is_safe() { Scopes::READ } else { Scopes::WRITE };
+/// What each request needs of its asker. The one place that decides it.
+fn check_scope(asker: &Asker, method: &Method, path: &str) -> Result<(), HttpError> {
+    let Asker::User(actor) = asker else { return Ok(()) };
+    let needed = match (path.starts_with(ADMINISTRATION), method.is_safe()) {
+        (true, _) => Scopes::ADMIN,
+        (false, true) => Scopes::READ,
+        (false, false) => Scopes::WRITE,
+    };
     if actor.scopes.allow(needed) { Ok(()) } else { Err(HttpError::ScopeMissing) }
 }
 

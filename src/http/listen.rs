@@ -9,12 +9,13 @@
 mod connection;
 mod pulse;
 mod seats;
+mod source;
 #[cfg(test)]
 mod tests;
 
 use std::future::Future;
-use std::io::{ErrorKind, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,13 +23,14 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, error, info, warn};
 
 use self::seats::Seats;
+use self::source::{Accepted, Stream};
+pub use self::source::{Listener, Peer};
 use super::body::Body;
 
 /// How long accepting rests when there are no more file descriptors: long enough not to spin.
@@ -36,10 +38,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// hyper's smallest read buffer; it panics below.
 const HEADER_BYTES_MIN: usize = 8 * 1024;
-
-/// What a full house says without having heard the question.
-const FULL_HOUSE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 5\r\n\
-    Connection: close\r\nContent-Length: 22\r\n\r\nToo many connections.\n";
 
 /// What a connection may take of time and room.
 #[derive(Clone)]
@@ -97,11 +95,10 @@ struct Server<H> {
 /// Serves HTTP/1 and HTTP/2 (by prior knowledge) on all `listeners` until `shutdown` is ready; then takes no more
 /// connections, lets what was begun end within `limits.drain`, and returns. Dropped, it stops at once.
 ///
-/// The handler is given the peer's address as the socket has it, IPv4 always as IPv4. If it panics, its request is
-/// answered 500. It is dropped unfinished when its client goes away.
-pub async fn serve<H, F>(listeners: Vec<TcpListener>, limits: Limits, handler: H, shutdown: impl Future<Output = ()>)
+/// If the handler panics, its request is answered 500. It is dropped unfinished when its client goes away.
+pub async fn serve<H, F>(listeners: Vec<Listener>, limits: Limits, handler: H, shutdown: impl Future<Output = ()>)
 where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let server = Arc::new(Server {
@@ -140,9 +137,9 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
 }
 
 /// One listener's loop. It owns its connections: they end with it.
-async fn accept<H, F>(listener: TcpListener, server: Arc<Server<H>>, mut stopped: watch::Receiver<bool>)
+async fn accept<H, F>(mut listener: Listener, server: Arc<Server<H>>, mut stopped: watch::Receiver<bool>)
 where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Send + Sync + 'static,
+    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let mut connections = JoinSet::new();
@@ -154,15 +151,31 @@ where
             () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
             Some(ended) = connections.join_next() => note(ended),
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
+                Ok(accepted) => {
                     failing = false;
-                    let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-                    let Some(seat) = server.seats.take(peer.ip(), (server.limits.is_proxy)(peer.ip())) else {
+                    let peer = accepted.peer();
+                    let is_proxy = peer.ip().is_some_and(|address| (server.limits.is_proxy)(address));
+                    let Some(seat) = server.seats.take(peer.ip(), is_proxy) else {
                         debug!(%peer, "no seat for this connection");
-                        turn_away(stream);
+                        accepted.turn_away();
                         continue;
                     };
-                    connections.spawn(connection::run(Arc::clone(&server), stream, peer, seat, seen.clone()));
+                    let server = Arc::clone(&server);
+                    match accepted {
+                        Accepted::Network(stream, _) => {
+                            // Refused only by a socket that is already closed.
+                            let _ = stream.set_nodelay(true);
+                            connections.spawn(connection::run(server, stream, peer, seat, seen.clone()));
+                        }
+                        Accepted::Control(stream) => {
+                            let stream: Box<dyn Stream> = Box::new(stream);
+                            connections.spawn(connection::run(server, stream, peer, seat, seen.clone()));
+                        }
+                        Accepted::Inside(stream) => {
+                            let stream: Box<dyn Stream> = Box::new(stream);
+                            connections.spawn(connection::run(server, stream, peer, seat, seen.clone()));
+                        }
+                    }
                 }
                 Err(failure) => pause(&failure, &mut failing).await,
             },
@@ -190,15 +203,6 @@ async fn pause(failure: &std::io::Error, failing: &mut bool) {
         *failing = true;
     }
     sleep(ACCEPT_PAUSE).await;
-}
-
-/// Says 503 if the socket takes it, and closes. Neither reads nor waits.
-fn turn_away(stream: TcpStream) {
-    // tokio's own `try_write` waits for the first event on a fresh socket.
-    if let Ok(stream) = stream.into_std() {
-        let _ = (&stream).write(FULL_HOUSE);
-        let _ = stream.shutdown(Shutdown::Write);
-    }
 }
 
 /// A connection's task panics only if an answer's body did, or a library: handlers are caught before.

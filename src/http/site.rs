@@ -8,6 +8,14 @@ use super::listen::Limits;
 use crate::service::Service;
 use crate::service::accounts::Actor;
 
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Asker {
+    User(Arc<Actor>),
+    /// Whoever may open the data directory, acting for nobody.
+    Administrator,
+}
+
 /// What a site is made with.
 pub struct SiteOptions {
     pub service: Arc<Service>,

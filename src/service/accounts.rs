@@ -76,6 +76,14 @@ impl Service {
         Arc::new(Actor { user: user.id, name: user.name.clone(), scopes, through, expires_at: None })
     }
 
+    /// The administrator of this machine, acting for a user: whoever has the data directory may do everything
+    /// that is in it.
+    pub fn acting_for(&self, name: &str) -> Result<Arc<Actor>, ServiceError> {
+        let user = self.require_user(name)?;
+        let scopes = Scopes::READ.with(Scopes::WRITE).with(Scopes::ADMIN);
+        Ok(Arc::new(Actor { user: user.id, name: user.name, scopes, through: "cli", expires_at: None }))
+    }
+
     /// Adds an account.
     ///
     /// # Errors

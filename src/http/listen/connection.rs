@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,28 +13,27 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tracing::{debug, error};
 
-use super::Server;
 use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, Verdict};
 use super::seats::Seat;
+use super::{Peer, Server};
 use crate::http::body::Body;
 
 /// Serves one connection until it is done, its time is over or, after `stopped`, its requests are answered.
-pub(super) async fn run<H, F>(
+pub(super) async fn run<S, H, F>(
     server: Arc<Server<H>>,
-    stream: TcpStream,
-    peer: SocketAddr,
+    stream: S,
+    peer: Peer,
     _seat: Seat,
     mut stopped: watch::Receiver<bool>,
 ) where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Send + Sync + 'static,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    // Refused only by a socket that is already closed.
-    let _ = stream.set_nodelay(true);
     let pulse = Arc::new(Pulse::default());
     let mut deadline = Deadline::new(Arc::clone(&pulse), &server.limits);
     let stream = TokioIo::new(Metered::new(stream, Arc::clone(&pulse)));
@@ -78,9 +76,9 @@ pub(super) async fn run<H, F>(
 }
 
 /// The handler's answer, or what is said in its stead.
-async fn answer<H, F>(server: &Server<H>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body>
+async fn answer<H, F>(server: &Server<H>, request: Request<Incoming>, peer: Peer) -> Response<Body>
 where
-    H: Fn(Request<Incoming>, SocketAddr) -> F,
+    H: Fn(Request<Incoming>, Peer) -> F,
     F: Future<Output = Response<Body>>,
 {
     // hyper counts HTTP/1's; HTTP/2 bounds only their size.

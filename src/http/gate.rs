@@ -42,7 +42,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
-        Arc::new(Gate { router: router::router(site.clone()), site })
+        Arc::new(Gate { router: router::routes().router(site.clone()), site })
     }
 
     /// Answers one request.

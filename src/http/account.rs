@@ -1,7 +1,8 @@
 //! `/api/settings` and `/api/me`.
 
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject};
@@ -9,8 +10,35 @@ use super::respond::{json, settings_json};
 use super::wire::{self, WHOLE_NUMBER};
 use crate::service::error::{Fault, Refusal};
 use crate::service::settings::SettingsFields;
-use crate::store::Settings;
 use crate::view::settings::SettingsJson;
+
+/// The fields that can be set.
+pub const FIELDS: [&str; 3] = ["timeZone", "language", "horizon"];
+
+/// Settings that were changed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChangedSettings")]
+pub struct ChangedJson {
+    /// Always true.
+    ok: bool,
+    #[serde(flatten)]
+    settings: SettingsJson,
+    /// The user's generation now.
+    generation: u64,
+}
+
+/// Who asks.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Me")]
+pub struct MeJson<'a> {
+    name: &'a str,
+    /// What the token allows: `read`, `write`, `feed`, `admin`.
+    scopes: Vec<&'static str>,
+    #[serde(flatten)]
+    settings: SettingsJson,
+    /// The user's generation.
+    generation: u64,
+}
 
 pub async fn settings(asked: Asked) -> Result<Response, HttpError> {
     let (settings, _) = asked.site.service.settings(asked.actor.user)?;
@@ -27,28 +55,16 @@ pub async fn change_settings(asked: Asked, object: JsonObject) -> Result<Respons
                 let wrong = Refusal::field("horizon", Fault::WrongType { expected: WHOLE_NUMBER });
                 fields.horizon = Some(value.as_i64().ok_or(wrong)?);
             }
-            _ => return Err(wire::nearest_of(name, &["timeZone", "language", "horizon"]).into()),
+            _ => return Err(wire::nearest_of(name, &FIELDS).into()),
         }
     }
-    let changed = asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await?;
-    Ok(json(&with_generation(changed), None))
-}
-
-fn with_generation((settings, generation): (Settings, u64)) -> Value {
-    let SettingsJson { time_zone, language, horizon } = settings_json(settings);
-    json!({"ok": true, "timeZone": time_zone, "language": language, "horizon": horizon, "generation": generation})
+    let (settings, generation) =
+        asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await?;
+    Ok(json(&ChangedJson { ok: true, settings: settings_json(settings), generation }, None))
 }
 
 pub async fn me(asked: Asked) -> Result<Response, HttpError> {
     let (settings, generation) = asked.site.service.settings(asked.actor.user)?;
-    let SettingsJson { time_zone, language, horizon } = settings_json(settings);
-    let me = json!({
-        "name": asked.actor.name.as_str(),
-        "scopes": asked.actor.scopes.names(),
-        "timeZone": time_zone,
-        "language": language,
-        "horizon": horizon,
-        "generation": generation,
-    });
-    Ok(json(&me, None))
+    let (name, scopes) = (asked.actor.name.as_str(), asked.actor.scopes.names());
+    Ok(json(&MeJson { name, scopes, settings: settings_json(settings), generation }, None))
 }

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::BodyError;
@@ -91,13 +92,20 @@ impl IntoResponse for HttpError {
     }
 }
 
-#[derive(Serialize)]
-struct ErrorJson<'a> {
+/// Why a request was not carried out.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub struct ErrorJson<'a> {
+    /// Always false.
     ok: bool,
+    /// One sentence for a person, in German or English by `Accept-Language`.
     error: String,
+    /// The same for a program; it does not change.
     code: &'static str,
+    /// The field, parameter or header that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    /// With `ambiguous_id`: the files that may have been meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [String]>,
 }

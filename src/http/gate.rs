@@ -50,7 +50,7 @@ const ONE_NAME: Phrase = Phrase {
 
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
-        Arc::new(Gate { router: router::router(site.clone()), site })
+        Arc::new(Gate { router: router::routes().router(site.clone()), site })
     }
 
     /// Answers one request.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use axum::response::Response;
 use hyper::HeaderMap;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::errors::HttpError;
 use super::extract::{Asked, MaybeJson, TaskId};
@@ -15,7 +16,7 @@ use super::respond::{json, settings_json};
 use super::wire::{self, WHOLE_NUMBER};
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal};
-use crate::service::history::{Moment, PAGE_MAX, Page, Past, PastState};
+use crate::service::history::{Moment, PAGE_MAX, Page, Past, PastState, Undone};
 use crate::view::json::utc;
 
 const LIMIT: Phrase = Phrase { en: "a number from 1 to 5000", de: "eine Zahl von 1 bis 5000" };
@@ -23,25 +24,54 @@ const LIMIT: Phrase = Phrase { en: "a number from 1 to 5000", de: "eine Zahl von
 /// Entries of a page unless the client says otherwise.
 const PAGE_DEFAULT: usize = 100;
 
-#[derive(Serialize)]
-struct PageJson<'a> {
+/// A page of the history, the latest change first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "History")]
+pub struct PageJson<'a> {
     entries: Vec<EntryJson<'a>>,
+    /// The value for `before` that gives the next page; null on the last.
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// One change.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HistoryEntry")]
 struct EntryJson<'a> {
+    /// The generation that it made.
     generation: u64,
+    /// When, RFC 3339.
     at: String,
+    /// Who did it.
     actor: &'a str,
+    /// The way that it came: the name of a token, `import`, …
     through: &'a str,
+    /// What was done: `create`, `update`, `complete`, …
     verb: &'a str,
+    /// The same in words, in the asker's language.
     summary: String,
+    /// The file that was changed; null for the settings.
     file: Option<&'a str>,
     /// The whole document, or the settings; null where there was none.
     before: Option<Cow<'a, str>>,
     after: Option<Cow<'a, str>>,
 }
+
+/// A change that was taken back.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Undone")]
+pub struct UndoneJson {
+    /// Always true.
+    ok: bool,
+    /// The generation that this made.
+    generation: u64,
+    /// The generation that was taken back.
+    undone: u64,
+    /// The documents that are now as they were before; none for a change of the settings.
+    files: Vec<String>,
+}
+
+/// The fields that an undo takes.
+pub const UNDO_FIELDS: [&str; 1] = ["generation"];
 
 pub async fn list(asked: Asked, query: Query, headers: HeaderMap) -> Result<Response, HttpError> {
     page(asked, None, &query, &headers).await
@@ -131,10 +161,10 @@ pub async fn undo(asked: Asked, MaybeJson(object): MaybeJson) -> Result<Response
                 let wrong = Refusal::field("generation", Fault::WrongType { expected: WHOLE_NUMBER });
                 generation = Some(value.as_u64().ok_or(wrong)?);
             }
-            _ => return Err(wire::nearest_of(name, &["generation"]).into()),
+            _ => return Err(wire::nearest_of(name, &UNDO_FIELDS).into()),
         }
     }
     let undone = asked.site.service.undo(asked.actor.user, asked.origin(), generation).await?;
-    let answer = json!({"ok": true, "generation": undone.generation, "undone": undone.undone, "files": undone.files});
-    Ok(json(&answer, None))
+    let Undone { generation, undone, files } = undone;
+    Ok(json(&UndoneJson { ok: true, generation, undone, files }, None))
 }

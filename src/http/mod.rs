@@ -12,6 +12,7 @@ mod head;
 mod history;
 pub mod listen;
 mod negotiate;
+mod openapi;
 mod probes;
 mod query;
 mod respond;

@@ -2,11 +2,24 @@
 
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::body::Body;
 use super::errors::HttpError;
 use super::respond::full;
 use super::site::Site;
+
+/// What a probe says.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Probe")]
+pub struct ProbeJson {
+    ok: bool,
+}
+
+fn probed(ok: bool) -> Response<Body> {
+    full("application/json", serde_json::to_vec(&ProbeJson { ok }).unwrap_or_default())
+}
 
 /// Answers a probe; `None` for every other request.
 pub fn answer<B>(site: &Site, request: &Request<B>) -> Option<Response<Body>> {
@@ -18,10 +31,10 @@ pub fn answer<B>(site: &Site, request: &Request<B>) -> Option<Response<Body>> {
             response.extensions_mut().insert(HttpError::MethodNotAllowed);
             Some(response)
         }
-        "/livez" => Some(full("application/json", &br#"{"ok":true}"#[..])),
-        "/readyz" if site.is_ready() => Some(full("application/json", &br#"{"ok":true}"#[..])),
+        "/livez" => Some(probed(true)),
+        "/readyz" if site.is_ready() => Some(probed(true)),
         "/readyz" => {
-            let mut response = full("application/json", &br#"{"ok":false}"#[..]);
+            let mut response = probed(false);
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             Some(response)
         }

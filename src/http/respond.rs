@@ -2,11 +2,12 @@
 
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use hyper::Response;
+use hyper::{HeaderMap, Response, StatusCode};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use serde::Serialize;
 
 use super::body::Body;
+use super::conditional::is_unchanged;
 use crate::store::Settings;
 use crate::view::settings::SettingsJson;
 
@@ -37,4 +38,29 @@ pub fn full(content_type: &'static str, body: impl Into<Bytes>) -> Response<Body
     let mut response = Response::new(Body::full(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+/// An answer that is the same for everybody for as long as the program runs.
+pub struct Asset {
+    content_type: &'static str,
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Asset {
+    pub fn new(content_type: &'static str, body: impl Into<Bytes>) -> Asset {
+        let body = body.into();
+        let etag = format!("\"{:08x}\"", crc32fast::hash(&body));
+        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
+        Asset { content_type, body, etag }
+    }
+
+    pub fn answer(&self, asked: &HeaderMap) -> axum::response::Response {
+        let headers = [(ETAG, self.etag.clone()), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+        if is_unchanged(asked, self.etag.as_bytes()) {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        let content_type = [(CONTENT_TYPE, HeaderValue::from_static(self.content_type))];
+        (headers, content_type, self.body.clone()).into_response()
+    }
 }

@@ -1,33 +1,34 @@
-//! Every route behind the gate, and nothing else.
+//! Every route, and nothing else: what answers it, and what the document says of it.
 
-use std::sync::Arc;
+use super::openapi::{Routes, delete, get, patch, post, put};
+use super::{account, codex, events, history, openapi, tasks, web};
 
-use axum::Router;
-use axum::routing::{get, post};
-
-use super::errors::HttpError;
-use super::site::Site;
-use super::{account, codex, events, history, tasks, web};
-
-pub fn router(site: Arc<Site>) -> Router {
-    Router::new()
-        .route("/codex", get(codex::get))
-        .route("/api/tasks", get(tasks::list).post(tasks::create))
-        .route("/api/tasks/{id}", get(tasks::show).put(tasks::update).patch(tasks::update).delete(tasks::remove))
-        .route("/api/tasks/{id}/complete", post(tasks::complete))
-        .route("/api/tasks/{id}/cancel", post(tasks::cancel))
-        .route("/api/tasks/{id}/reopen", post(tasks::reopen))
-        .route("/api/tasks/{id}/pin", post(tasks::pin))
-        .route("/api/tasks/{id}/unpin", post(tasks::unpin))
-        .route("/api/tasks/{id}/history", get(history::of_task))
-        .route("/api/history", get(history::list))
-        .route("/api/undo", post(history::undo))
-        .route("/api/settings", get(account::settings).put(account::change_settings).patch(account::change_settings))
-        .route("/api/me", get(account::me))
-        .route("/api/events", get(events::stream))
-        .route("/", get(web::week))
-        .route("/assets/week.css", get(web::style))
-        .fallback(async || HttpError::NoSuchRoute)
-        .method_not_allowed_fallback(async || HttpError::MethodNotAllowed)
-        .with_state(site)
+pub fn routes() -> Routes {
+    use super::openapi::{account as of_account, beside, history as of_history, tasks as of_tasks, timeline};
+    Routes::default()
+        .at("/codex", [get(codex::get, timeline::timeline)])
+        .at("/api/tasks", [get(tasks::list, of_tasks::list), post(tasks::create, of_tasks::create)])
+        .at("/api/tasks/{id}", [get(tasks::show, of_tasks::show), delete(tasks::remove, of_tasks::remove)])
+        .at("/api/tasks/{id}", [put(tasks::update, of_tasks::change), patch(tasks::update, of_tasks::patch)])
+        .at("/api/tasks/{id}/complete", [post(tasks::complete, of_tasks::complete)])
+        .at("/api/tasks/{id}/cancel", [post(tasks::cancel, of_tasks::cancel)])
+        .at("/api/tasks/{id}/reopen", [post(tasks::reopen, of_tasks::reopen)])
+        .at("/api/tasks/{id}/pin", [post(tasks::pin, of_tasks::pin)])
+        .at("/api/tasks/{id}/unpin", [post(tasks::unpin, of_tasks::unpin)])
+        .at("/api/tasks/{id}/history", [get(history::of_task, of_history::of_task)])
+        .at("/api/history", [get(history::list, of_history::all)])
+        .at("/api/undo", [post(history::undo, of_history::undo)])
+        .at("/api/settings", [get(account::settings, of_account::settings)])
+        .at("/api/settings", [put(account::change_settings, of_account::change_settings)])
+        .at("/api/settings", [patch(account::change_settings, of_account::patch_settings)])
+        .at("/api/me", [get(account::me, of_account::me)])
+        .at("/api/events", [get(events::stream, timeline::events)])
+        .at("/", [get(web::week, beside::week)])
+        .at("/api", [get(openapi::page, beside::page)])
+        .at("/openapi.json", [get(openapi::document, beside::document)])
+        .at("/assets/week.css", [get(web::week_style, beside::week_style)])
+        .at("/assets/interface.css", [get(web::interface_style, beside::interface_style)])
+        // Answered before the router, because nobody has to sign in for them.
+        .beside("/livez", beside::live)
+        .beside("/readyz", beside::ready)
 }

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::conditional::{expectation, is_unchanged};
@@ -25,10 +26,13 @@ const CURSOR: Phrase = Phrase { en: "the value of nextCursor", de: "der Wert von
 const NUMBER: Phrase = Phrase { en: "a task's number", de: "die Nummer einer Aufgabe" };
 const LIMIT: Phrase = Phrase { en: "a number from 1 to 500", de: "eine Zahl von 1 bis 500" };
 
-#[derive(Serialize)]
+/// A page of tasks in the order of rank.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ListJson<'a> {
+#[schemars(rename = "TaskList")]
+pub struct ListJson<'a> {
     tasks: Vec<TaskJson<'a>>,
+    /// The value for `cursor` that gives the next page; null on the last.
     next_cursor: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! JSON requests to typed fields, and answers to JSON. Types are checked here, values by the use cases.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -13,7 +14,10 @@ use crate::view::json::SlotRefJson;
 const BASE_PATH: &str = "codex-miroir";
 
 /// The fields that a create takes; an update takes `document` too.
-const FIELDS: [&str; 7] = ["kategorie", "status", "deadline", "fixedSlot", "tags", "title", "body"];
+pub const FIELDS: [&str; 7] = ["kategorie", "status", "deadline", "fixedSlot", "tags", "title", "body"];
+
+/// The fields of a request that names a slot.
+pub const SLOT_FIELDS: [&str; 2] = ["datum", "zeit"];
 
 pub const WHOLE_NUMBER: Phrase = Phrase { en: "a whole number", de: "eine ganze Zahl" };
 const A_TEXT: Phrase = Phrase { en: "a text", de: "ein Text" };
@@ -55,7 +59,7 @@ pub fn slot(object: &Map<String, Value>) -> Result<SlotFields, Refusal> {
         match name.as_str() {
             "datum" => slot.datum = text("datum", value)?,
             "zeit" => slot.zeit = text("zeit", value)?,
-            _ => return Err(nearest_of(name, &["datum", "zeit"])),
+            _ => return Err(nearest_of(name, &SLOT_FIELDS)),
         }
     }
     Ok(slot)
@@ -131,18 +135,25 @@ fn fixed_slot(value: &Value) -> Result<Option<SlotFields>, Refusal> {
     Ok(Some(slot))
 }
 
-#[derive(Serialize)]
+/// A task that was created, changed or removed.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Saved")]
 pub struct SavedJson {
+    /// Always true.
     ok: bool,
     id: String,
+    /// Where the file stands in the repository.
     path: String,
     filename: String,
     git_pushed: bool,
     git_pending: bool,
+    /// There, and true, when this repeats the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reused: bool,
+    /// The user's generation that the change made, or that it found when nothing had to change.
     generation: u64,
+    /// The slot that the task stands in now.
     placed: Option<SlotRefJson>,
 }
 
@@ -163,11 +174,14 @@ impl SavedJson {
     }
 }
 
-#[derive(Serialize)]
+/// A task that was completed.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Completed")]
 pub struct CompletedJson {
     #[serde(flatten)]
     saved: SavedJson,
+    /// The slot that it is marked as done in.
     completed_at: SlotRefJson,
 }
 

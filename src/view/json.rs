@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
@@ -11,65 +12,104 @@ use crate::domain::lang::Lang;
 use crate::domain::task::Task;
 use crate::domain::timeline::{InvalidDocument, PlacedTask, Placement, PlannedDay, Reason, Unplaced};
 
-#[derive(Serialize)]
+/// The week as it is planned: what stands in which slot, and every open task that stands in none, with the reason.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct TimelineJson<'a> {
+#[schemars(rename = "Timeline")]
+pub struct TimelineJson<'a> {
+    /// The name of the user whose timeline it is.
     user_id: &'a str,
+    /// The instant (RFC 3339) from which this timeline is valid: the last change or the last boundary.
     generated_at: String,
+    /// The same as `generatedAt`.
     cache_created_at: String,
+    /// The number that the next new task gets; null when all are used up.
     next_available_id: Option<String>,
+    /// The first day, `DD.MM.YYYY`: today.
     week_start: String,
+    /// Counts the user's changes; it never goes back.
     generation: u64,
+    /// The instant (RFC 3339) at which the clock alone makes another timeline.
     valid_until: String,
+    /// The user's time zone by its IANA name.
     time_zone: &'a str,
     rules: RulesJson<'a>,
+    /// The slot that is running, whether or not it is still offered.
     current: Option<SlotOfDayJson<'a>>,
+    /// The days with at least one slot, ascending.
     timeline: Vec<DayJson<'a>>,
+    /// Tasks whose slot an earlier fixed task holds.
     conflicts: Vec<UnplacedJson<'a>>,
+    /// Tasks whose slot has ended.
     overdue: Vec<UnplacedJson<'a>>,
+    /// Tasks that are fixed to a day beyond these.
     later: Vec<UnplacedJson<'a>>,
+    /// Tasks that no slot is allowed to, or whose slot does not exist.
     unplaced: Vec<UnplacedJson<'a>>,
+    /// The files of the tasks that are simply in line.
     waiting: Vec<&'a str>,
+    /// Tasks without a slot whose deadline falls into these days.
     missed: Vec<MissedJson<'a>>,
+    /// Documents that cannot be read as tasks.
     invalid: Vec<InvalidJson<'a>>,
 }
 
-#[derive(Serialize)]
+/// The rules that a timeline was planned with.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rules")]
 struct RulesJson<'a> {
     name: &'a str,
+    /// `builtin`, or `server` for those that the server was started with.
     source: &'static str,
+    /// Whether the rules that should apply did.
     ok: bool,
+    /// Why they did not; those named here took their place.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// A day and its slots.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Day")]
 struct DayJson<'a> {
+    /// `DD.MM.YYYY`
     datum: String,
-    /// 0 = Sunday.
+    /// 0 is Sunday.
     day_of_week: u32,
     slots: Vec<SlotJson<'a>>,
 }
 
-#[derive(Serialize)]
+/// A stretch of a day that holds at most one task.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Slot")]
 struct SlotJson<'a> {
+    /// The slot's name; the built-in rules know `morgens`, `nachmittags` and `abends`.
     zeit: &'a str,
+    /// When it begins, `HH:MM` in the user's time zone.
     von: String,
+    /// When it ends.
     bis: String,
+    /// Whether tasks that are fixed to no slot are put here.
     auto: bool,
+    /// The task in it; null when it is free.
     task: Option<PlacedJson<'a>>,
 }
 
-#[derive(Serialize)]
+/// A slot with its day.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SlotOfDay")]
 struct SlotOfDayJson<'a> {
+    /// `DD.MM.YYYY`
     datum: String,
     #[serde(flatten)]
     slot: SlotJson<'a>,
 }
 
-#[derive(Serialize)]
+/// A task in a slot.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "PlacedTask")]
 struct PlacedJson<'a> {
     id: String,
     file: &'a str,
@@ -77,44 +117,62 @@ struct PlacedJson<'a> {
     kategorie: &'a str,
     status: &'static str,
     tags: &'a [String],
+    /// `DD.MM.YYYY`
     deadline: Option<String>,
+    /// Whether the slot comes after the deadline.
     deadline_missed: bool,
+    /// Whether its document fixes it to this slot.
     is_fixed: bool,
 }
 
-#[derive(Serialize)]
+/// A task without a slot, and why.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UnplacedTask")]
 struct UnplacedJson<'a> {
     id: String,
     file: &'a str,
     title: &'a str,
+    /// `slot_taken`, `slot_ended`, `after_horizon`, `incomplete_fixed_slot`, `no_such_slot`, `no_allowed_slot` or
+    /// `excluded_by_rule`.
     reason: &'static str,
+    /// With `slot_taken`: the id of the task that holds the slot.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// What the rule says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<&'a str>,
+    /// The slot that it is fixed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     fixed_slot: Option<SlotRefJson>,
     deadline_missed: bool,
 }
 
-#[derive(Serialize)]
+/// A task whose deadline is missed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MissedTask")]
 struct MissedJson<'a> {
     id: String,
     file: &'a str,
     title: &'a str,
+    /// `DD.MM.YYYY`
     deadline: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A document that cannot be read as a task, and why.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UnreadableDocument")]
 struct InvalidJson<'a> {
     file: &'a str,
+    /// The line that it fails at, from 1 on.
     line: u32,
+    /// One sentence in the user's language.
     reason: String,
 }
 
-/// `{datum, zeit}`: a reference to a slot as every JSON answer writes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A slot of a day: `datum` as `DD.MM.YYYY`, and the slot's name. What a document leaves out is null.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SlotRef")]
 pub struct SlotRefJson {
     pub datum: Option<String>,
     pub zeit: Option<String>,

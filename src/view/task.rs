@@ -1,5 +1,6 @@
 //! Tasks as JSON.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::SlotRefJson;
@@ -10,32 +11,44 @@ use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 
 /// A task in short, as lists carry it. A document that cannot be read has `invalid` instead of the fields.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Task")]
 pub struct TaskJson<'a> {
+    /// The number, four digits at least; the file name where it has none.
     pub id: &'a str,
     pub file: &'a str,
     pub title: Option<&'a str>,
     pub kategorie: Option<&'a str>,
+    /// `offen`, `abgeschlossen` or `abgebrochen`
     pub status: Option<&'static str>,
     pub tags: &'a [String],
+    /// `DD.MM.YYYY`
     pub deadline: Option<String>,
+    /// The slot that the document fixes it to.
     pub fixed_slot: Option<SlotRefJson>,
+    /// The slot that it was done in.
     #[serde(rename = "abgeschlossen_am")]
     pub abgeschlossen_am: Option<SlotRefJson>,
+    /// The slot of the timeline that it stands in.
     pub placed: Option<SlotRefJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invalid: Option<InvalidJson>,
 }
 
-#[derive(Serialize)]
+/// Why a document cannot be read as a task.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Unreadable")]
 pub struct InvalidJson {
+    /// The line that it fails at, from 1 on.
     pub line: u32,
+    /// One sentence in the asker's language.
     pub reason: String,
 }
 
 /// A task whole.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WholeTask")]
 pub struct WholeTaskJson<'a> {
     #[serde(flatten)]
     pub task: TaskJson<'a>,

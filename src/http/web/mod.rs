@@ -1,22 +1,24 @@
 //! The pages. Reading them needs no script.
 
+mod interface;
 mod week;
 
+pub use interface::page as interface;
 pub use week::page;
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hyper::HeaderMap;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
 
 use super::errors::HttpError;
 use super::extract::Asked;
-use super::respond::{BY_ASKER, PRIVATE};
-use super::site::Site;
+use super::respond::{Asset, BY_ASKER, PRIVATE};
 
-const STYLE: &str = include_str!("week.css");
+const CSS: &str = "text/css; charset=utf-8";
+static WEEK_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_str!("week.css")));
+static INTERFACE_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_str!("interface.css")));
 
 /// `GET /`: the week.
 pub async fn week(asked: Asked) -> Result<Response, HttpError> {
@@ -27,13 +29,11 @@ pub async fn week(asked: Asked) -> Result<Response, HttpError> {
 }
 
 /// `GET /assets/week.css`
-pub async fn style(State(_): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    let etag = format!("\"{:08x}\"", crc32fast::hash(STYLE.as_bytes()));
-    let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
-    let cache = HeaderValue::from_static("no-cache");
-    if super::conditional::is_unchanged(&headers, etag.as_bytes()) {
-        return (hyper::StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, cache)]).into_response();
-    }
-    let css = HeaderValue::from_static("text/css; charset=utf-8");
-    ([(CONTENT_TYPE, css), (ETAG, etag), (CACHE_CONTROL, cache)], STYLE).into_response()
+pub async fn week_style(headers: HeaderMap) -> Response {
+    WEEK_STYLE.answer(&headers)
+}
+
+/// `GET /assets/interface.css`
+pub async fn interface_style(headers: HeaderMap) -> Response {
+    INTERFACE_STYLE.answer(&headers)
 }

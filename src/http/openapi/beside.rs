@@ -1,0 +1,46 @@
+//! Descriptions of what is there for browsers and for whoever runs the server.
+
+use super::operation::Operation;
+use crate::http::probes::ProbeJson;
+
+const PAGES: &str = "Pages";
+const OPERATION: &str = "Operation";
+
+pub fn week() -> Operation {
+    Operation::new(PAGES, "showWeek", "The week as a page").gives_text("text/html", "The page.")
+}
+
+fn style(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(PAGES, id, summary).gives_text("text/css", "The style sheet.").conditional()
+}
+
+pub fn week_style() -> Operation {
+    style("getWeekStyle", "The style of the week's page")
+}
+
+pub fn interface_style() -> Operation {
+    style("getInterfaceStyle", "The style of this document's page")
+}
+
+pub fn page() -> Operation {
+    Operation::new(PAGES, "showInterface", "This document as a page").gives_text("text/html", "The page.").conditional()
+}
+
+pub fn document() -> Operation {
+    Operation::new(OPERATION, "getInterface", "This document")
+        .gives::<serde_json::Map<String, serde_json::Value>>("OpenAPI 3.1.")
+        .conditional()
+}
+
+pub fn live() -> Operation {
+    Operation::new(OPERATION, "isAlive", "Whether the process answers")
+        .without_sign_in()
+        .gives::<ProbeJson>("It does.")
+}
+
+pub fn ready() -> Operation {
+    Operation::new(OPERATION, "isReady", "Whether changes can be saved")
+        .without_sign_in()
+        .gives::<ProbeJson>("They can.")
+        .gives_with::<ProbeJson>(503, "The store cannot be written, or the server is being stopped.")
+}

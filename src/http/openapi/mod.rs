@@ -1,0 +1,111 @@
+//! The interface described: OpenAPI 3.1 at `/openapi.json`, made from the routes themselves, and a page that shows it.
+//!
+//! A route cannot be added without its description: [`Routes::at`] takes both. It is the same for everybody and made
+//! once, by whoever asks first. Like everything else it is behind the gate: a stranger is told nothing, not even what
+//! could be asked for.
+
+pub mod account;
+pub mod beside;
+mod document;
+pub mod history;
+mod operation;
+mod requests;
+pub mod tasks;
+pub mod timeline;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use hyper::{HeaderMap, Method};
+use serde_json::Value;
+
+use self::operation::Operation;
+use super::errors::HttpError;
+use super::respond::Asset;
+use super::site::Site;
+use super::{router, web};
+
+/// Tells what a method of a route does.
+pub type Describe = fn() -> Operation;
+
+/// A method of a route, and what it does.
+pub struct Described {
+    pub path: &'static str,
+    pub method: Method,
+    pub describe: Describe,
+}
+
+/// A method with its handler, to be put to a path.
+pub struct Endpoint {
+    method: Method,
+    handler: MethodRouter<Arc<Site>>,
+    describe: Describe,
+}
+
+macro_rules! endpoints {
+    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {$(
+        $(#[$doc])*
+        pub fn $name<H: Handler<T, Arc<Site>>, T: 'static>(handler: H, describe: Describe) -> Endpoint {
+            Endpoint { method: Method::$method, handler: on(MethodFilter::$method, handler), describe }
+        }
+    )*};
+}
+
+endpoints! {
+    /// GET, and HEAD as HTTP has it.
+    get GET
+    post POST
+    put PUT
+    patch PATCH
+    delete DELETE
+}
+
+/// The routes, each with its description.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<Arc<Site>>,
+    described: Vec<Described>,
+}
+
+impl Routes {
+    /// Adds what a path answers to.
+    pub fn at<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
+        for Endpoint { method, handler, describe } in endpoints {
+            self.router = self.router.route(path, handler);
+            self.described.push(Described { path, method, describe });
+        }
+        self
+    }
+
+    /// Describes a GET that is answered before the router.
+    pub fn beside(mut self, path: &'static str, describe: Describe) -> Routes {
+        self.described.push(Described { path, method: Method::GET, describe });
+        self
+    }
+
+    /// What answers them; everything else is told that it is not there.
+    pub fn router(self, site: Arc<Site>) -> Router {
+        self.router
+            .fallback(async || HttpError::NoSuchRoute)
+            .method_not_allowed_fallback(async || HttpError::MethodNotAllowed)
+            .with_state(site)
+    }
+}
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&router::routes().described));
+static JSON: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", DOCUMENT.to_string()));
+static PAGE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("text/html; charset=utf-8", web::interface(&DOCUMENT).into_string()));
+
+/// `GET /openapi.json`
+pub async fn document(headers: HeaderMap) -> Response {
+    JSON.answer(&headers)
+}
+
+/// `GET /api`: the document for people.
+pub async fn page(headers: HeaderMap) -> Response {
+    PAGE.answer(&headers)
+}

@@ -1,0 +1,224 @@
+//! What a route's method does, as the document tells it: a value that is built up in the words of HTTP.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+/// Writes a type's schema, and those that it refers to into the components.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// A status and the `code` of an error that is answered with it.
+pub type Refusal = (u16, &'static str);
+
+/// What a head can be refused for before anybody looks at the rest.
+const HEAD: [Refusal; 4] =
+    [(400, "malformed_request"), (415, "compressed_request"), (421, "unknown_host"), (501, "malformed_request")];
+/// What everything behind the gate can be refused for.
+const GATE: [Refusal; 4] =
+    [(401, "sign_in_needed"), (401, "invalid_token"), (403, "scope_missing"), (503, "unavailable")];
+/// What a body can be refused for.
+const BODY: [Refusal; 6] = [
+    (400, "malformed_json"),
+    (400, "cut"),
+    (408, "too_slow"),
+    (413, "too_large"),
+    (415, "not_json"),
+    (422, "unknown_field"),
+];
+/// How a change can fail beside what is asked for.
+const WRITE: [Refusal; 2] = [(503, "unknown_outcome"), (503, "busy")];
+
+/// What a method of a route does.
+pub struct Operation {
+    /// A name for generated clients.
+    pub id: &'static str,
+    pub tag: &'static str,
+    pub summary: &'static str,
+    /// What the summary leaves open; may be empty.
+    pub about: &'static str,
+    /// Whether somebody has to sign in for it.
+    pub is_gated: bool,
+    pub parameters: Vec<Parameter>,
+    pub body: Option<Content>,
+    pub body_is_required: bool,
+    pub answers: Vec<Answer>,
+    pub refusals: BTreeMap<u16, BTreeSet<&'static str>>,
+}
+
+/// Something of the request outside of its body.
+pub struct Parameter {
+    /// `path`, `query` or `header`.
+    pub place: &'static str,
+    pub name: &'static str,
+    pub about: &'static str,
+    pub schema: Value,
+}
+
+/// A body in one form.
+pub struct Content {
+    pub media_type: &'static str,
+    pub schema: SchemaOf,
+    pub example: Option<Value>,
+}
+
+/// An answer that is no error.
+pub struct Answer {
+    pub status: u16,
+    pub about: &'static str,
+    pub contents: Vec<Content>,
+    /// Names of the header fields, and what they say.
+    pub headers: Vec<(&'static str, &'static str)>,
+}
+
+impl Operation {
+    pub fn new(tag: &'static str, id: &'static str, summary: &'static str) -> Operation {
+        let operation = Operation {
+            id,
+            tag,
+            summary,
+            about: "",
+            is_gated: true,
+            parameters: Vec::new(),
+            body: None,
+            body_is_required: false,
+            answers: Vec::new(),
+            refusals: BTreeMap::new(),
+        };
+        operation.refuses(&HEAD).refuses(&GATE)
+    }
+
+    pub fn about(self, about: &'static str) -> Operation {
+        Operation { about, ..self }
+    }
+
+    /// It is answered before the gate: anybody may ask.
+    pub fn without_sign_in(mut self) -> Operation {
+        self.is_gated = false;
+        self.refusals.clear();
+        self.refuses(&HEAD)
+    }
+
+    pub fn refuses(mut self, refusals: &[Refusal]) -> Operation {
+        for (status, code) in refusals {
+            self.refusals.entry(*status).or_default().insert(code);
+        }
+        self
+    }
+
+    fn parameter(mut self, place: &'static str, name: &'static str, about: &'static str, schema: Value) -> Operation {
+        self.parameters.push(Parameter { place, name, about, schema });
+        self
+    }
+
+    pub fn path(self, name: &'static str, about: &'static str) -> Operation {
+        self.parameter("path", name, about, json!({"type": "string"}))
+    }
+
+    /// A parameter of the query that any text will do for.
+    pub fn query(self, name: &'static str, about: &'static str) -> Operation {
+        self.parameter("query", name, about, json!({"type": "string"}))
+    }
+
+    /// A parameter of the query that is checked.
+    pub fn checked_query(self, name: &'static str, about: &'static str, schema: Value) -> Operation {
+        self.parameter("query", name, about, schema).refuses(&[(400, "malformed_query")])
+    }
+
+    pub fn header(self, name: &'static str, about: &'static str) -> Operation {
+        self.parameter("header", name, about, json!({"type": "string"}))
+    }
+
+    /// It names one task in its path.
+    pub fn of_task(self) -> Operation {
+        self.path("id", "The number (`42` or `0042`), or the file's name with or without `.md`.")
+            .refuses(&[(404, "no_such_task"), (409, "ambiguous_id")])
+    }
+
+    /// It heeds `If-Match`.
+    pub fn guarded(self) -> Operation {
+        let about = "The `ETag` of the task as you read it; the change is refused if the task is another by now.";
+        self.header("If-Match", about).refuses(&[(400, "malformed_header"), (412, "changed")])
+    }
+
+    /// It changes what is stored.
+    pub fn writes(self) -> Operation {
+        self.refuses(&WRITE)
+    }
+
+    /// It takes this JSON; `example` is a request that would do.
+    pub fn takes<T: JsonSchema>(mut self, example: Value) -> Operation {
+        self.body = Some(Content::json::<T>(Some(example)));
+        self.body_is_required = true;
+        self.refuses(&BODY)
+    }
+
+    /// As [`Operation::takes`], but it can be left out.
+    pub fn may_take<T: JsonSchema>(self, example: Value) -> Operation {
+        Operation { body_is_required: false, ..self.takes::<T>(example) }
+    }
+
+    /// It answers 200 with this JSON.
+    pub fn gives<T: JsonSchema>(self, about: &'static str) -> Operation {
+        self.answers(200, about).with(Content::json::<T>(None))
+    }
+
+    /// It answers 200 with a text of this type.
+    pub fn gives_text(self, media_type: &'static str, about: &'static str) -> Operation {
+        self.answers(200, about).or_text(media_type)
+    }
+
+    /// The answer before comes as a text of this type too.
+    pub fn or_text(self, media_type: &'static str) -> Operation {
+        self.with(Content { media_type, schema: SchemaGenerator::subschema_for::<String>, example: None })
+    }
+
+    pub fn answers(mut self, status: u16, about: &'static str) -> Operation {
+        self.answers.push(Answer { status, about, contents: Vec::new(), headers: Vec::new() });
+        self
+    }
+
+    /// As `gives`, with another status.
+    pub fn gives_with<T: JsonSchema>(self, status: u16, about: &'static str) -> Operation {
+        self.answers(status, about).with(Content::json::<T>(None))
+    }
+
+    fn with(mut self, content: Content) -> Operation {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.contents.push(content);
+        }
+        self
+    }
+
+    /// The answer before carries this header field.
+    pub fn carries(mut self, name: &'static str, about: &'static str) -> Operation {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.headers.push((name, about));
+        }
+        self
+    }
+
+    /// The answer before carries an `ETag`, and `If-None-Match` with it is answered 304.
+    pub fn conditional(self) -> Operation {
+        self.carries("ETag", "Stands for exactly this answer.")
+            .header("If-None-Match", "The `ETag` of an answer that you have: 304 says that it is still right.")
+            .answers(304, "The answer that you have is still right.")
+            .carries("ETag", "The one that matched.")
+    }
+}
+
+impl Content {
+    fn json<T: JsonSchema>(example: Option<Value>) -> Content {
+        Content { media_type: "application/json", schema: SchemaGenerator::subschema_for::<T>, example }
+    }
+}
+
+/// The schema of a whole number between two.
+pub fn whole_number(from: u64, to: u64) -> Value {
+    json!({"type": "integer", "minimum": from, "maximum": to})
+}
+
+/// The schema of one of some words.
+pub fn one_of(words: &[&str]) -> Value {
+    json!({"type": "string", "enum": words})
+}

@@ -1,0 +1,134 @@
+//! What requests may hold, as the document tells it. `wire` reads the same bodies field by field, because only so an
+//! error can say exactly what is wrong; a test holds the two together.
+
+#![expect(dead_code, reason = "nothing is read into these: they are there for their schemas")]
+
+use schemars::{JsonSchema, Schema};
+
+/// A task to add.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewTask {
+    /// A category that the rules know; the built-in ones know `arbeit` and `privat`.
+    kategorie: String,
+    /// `offen` (the default), `abgeschlossen` or `abgebrochen`.
+    status: Option<String>,
+    /// `DD.MM.YYYY` or `YYYY-MM-DD`; an empty text is no deadline.
+    deadline: Option<String>,
+    /// The slot that the task is fixed to.
+    fixed_slot: Option<FixedSlot>,
+    /// At most 32, each one line of at most 64 characters.
+    tags: Option<Vec<String>>,
+    /// One line of at most 200 characters; it becomes the document's heading.
+    title: Option<String>,
+    /// Markdown below the heading.
+    body: Option<String>,
+}
+
+/// What to change of a task: any of the fields, or `document` alone. What is left out stays, byte for byte.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskChange {
+    /// A category that the rules know.
+    kategorie: Option<String>,
+    /// `offen`, `abgeschlossen` or `abgebrochen`.
+    status: Option<String>,
+    /// `DD.MM.YYYY` or `YYYY-MM-DD`; null or an empty text removes it.
+    deadline: Option<String>,
+    /// The slot that the task is fixed to; null removes it.
+    fixed_slot: Option<FixedSlot>,
+    /// All tags; null removes them.
+    tags: Option<Vec<String>>,
+    /// One line of at most 200 characters.
+    title: Option<String>,
+    /// Markdown below the heading.
+    body: Option<String>,
+    /// The whole file, frontmatter included; needs `If-Match`.
+    document: Option<String>,
+}
+
+/// A slot, or the list of its two parts as old files have it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum FixedSlot {
+    Slot(PartOfSlot),
+    Parts(Vec<Option<PartOfSlot>>),
+}
+
+/// A slot of a day, or a part of it.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct PartOfSlot {
+    /// `DD.MM.YYYY` or `YYYY-MM-DD`
+    datum: Option<String>,
+    /// The name of a slot that the rules give that day.
+    zeit: Option<String>,
+}
+
+/// A slot of a day.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct WantedSlot {
+    /// `DD.MM.YYYY` or `YYYY-MM-DD`
+    datum: String,
+    /// The name of a slot that the rules give that day.
+    zeit: String,
+}
+
+/// An object without fields.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Which change to take back.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct UndoWanted {
+    /// The generation that the change made; the last one if it is left out.
+    generation: Option<u64>,
+}
+
+/// Settings to change; what is left out stays.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SettingsChange {
+    /// The IANA name of a time zone.
+    time_zone: Option<String>,
+    /// `de` or `en`.
+    language: Option<String>,
+    /// How many days the timeline covers, today included: 1 to 366.
+    #[schemars(transform = never_null)]
+    horizon: Option<u16>,
+}
+
+fn never_null(schema: &mut Schema) {
+    schema.insert("type".to_owned(), "integer".into());
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::schema_for;
+
+    use super::*;
+    use crate::http::{account, history, wire};
+
+    fn assert_fields(schema: &Schema, known: &[&str]) {
+        let mut described: Vec<_> =
+            schema.get("properties").unwrap().as_object().unwrap().keys().map(String::as_str).collect();
+        let mut known = known.to_vec();
+        described.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(described, known);
+        assert_eq!(schema.get("additionalProperties"), Some(&false.into()));
+    }
+
+    #[test]
+    fn what_is_described_is_what_is_read() {
+        assert_fields(&schema_for!(NewTask), &wire::FIELDS);
+        assert_fields(&schema_for!(TaskChange), &[&wire::FIELDS[..], &["document"]].concat());
+        assert_fields(&schema_for!(PartOfSlot), &wire::SLOT_FIELDS);
+        assert_fields(&schema_for!(WantedSlot), &wire::SLOT_FIELDS);
+        assert_fields(&schema_for!(UndoWanted), &history::UNDO_FIELDS);
+        assert_fields(&schema_for!(SettingsChange), &account::FIELDS);
+    }
+}

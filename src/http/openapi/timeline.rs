@@ -1,0 +1,41 @@
+//! Descriptions of the timeline and its events.
+
+use super::operation::{Operation, one_of, whole_number};
+use crate::planning::DAYS_MAX;
+use crate::view::json::TimelineJson;
+
+const TAG: &str = "Timeline";
+
+pub fn timeline() -> Operation {
+    Operation::new(TAG, "getTimeline", "The timeline: what stands in which slot")
+        .about(
+            "Served from memory. The form follows `format`, else `Accept`; only JSON of the usual days at the present \
+             instant carries an `ETag`, everything else is made for this answer and is not to be kept.",
+        )
+        .checked_query("nocache", "`true` makes it anew.", one_of(&["true", "false", "1", "0"]))
+        .checked_query("days", "How many days to plan, today included.", whole_number(1, u64::from(DAYS_MAX)))
+        .checked_query(
+            "now",
+            "What it would be at this instant (RFC 3339).",
+            serde_json::json!({"type": "string", "format": "date-time"}),
+        )
+        .checked_query("format", "The form of the answer.", one_of(&["json", "html", "text"]))
+        .header("Accept", "The form of the answer, where `format` is left out.")
+        .gives::<TimelineJson<'static>>("The timeline.")
+        .or_text("text/html")
+        .or_text("text/plain")
+        .carries("X-Cache", "Where it came from: `hot`, `materialized` or `rebuilt`.")
+        .carries("Server-Timing", "The same, and how long it took in milliseconds.")
+        .conditional()
+}
+
+pub fn events() -> Operation {
+    Operation::new(TAG, "followTimeline", "An event whenever the timeline is another")
+        .about(
+            "Server-sent events. `timeline` comes after each change and at each slot boundary; its data is \
+             `{\"generation\": 17, \"validUntil\": \"2025-10-13T07:00:00Z\"}`. A comment every 15 seconds shows that the stream \
+             lives. It ends when the server is stopped.",
+        )
+        .header("Last-Event-ID", "The id of the last event that you have: one is sent at once if the timeline is another.")
+        .gives_text("text/event-stream", "The stream.")
+}

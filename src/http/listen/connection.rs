@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tracing::{debug, error};
 
+use super::framing::{AmbiguousLength, Next};
 use super::Server;
 use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, Verdict};
 use super::seats::Seat;
@@ -39,11 +40,18 @@ pub(super) async fn run<H, F>(
     let pulse = Arc::new(Pulse::default());
     let mut deadline = Deadline::new(Arc::clone(&pulse), &server.limits);
     let stream = TokioIo::new(Metered::new(stream, Arc::clone(&pulse)));
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let next = pulse.next(&request);
+        if next == Next::Ambiguous {
+            request.extensions_mut().insert(AmbiguousLength);
+        }
         let exchange = Exchange::begin(&pulse, request.version());
         let server = Arc::clone(&server);
         async move {
-            let response = answer(&server, request, peer).await;
+            let mut response = answer(&server, request, peer).await;
+            if next != Next::Head {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response.map(|body| Answer::new(body, exchange)))
         }
     });

@@ -7,7 +7,8 @@ use super::errors::HttpError;
 use crate::domain::lang::Phrase;
 use crate::service::tasks::Expectation;
 
-const TAGS: Phrase = Phrase { en: "an ETag in quotes, or *", de: "ein ETag in Anführungszeichen oder *" };
+const TAGS: Phrase =
+    Phrase { en: "one line of ETags in quotes, or *", de: "eine Zeile mit ETags in Anführungszeichen oder *" };
 
 /// Whether the client has the representation with this tag already. Tags are compared weakly.
 pub fn is_unchanged(headers: &HeaderMap, etag: &[u8]) -> bool {
@@ -22,26 +23,24 @@ pub fn is_unchanged(headers: &HeaderMap, etag: &[u8]) -> bool {
 /// The tags of `If-Match`, if the header is there.
 ///
 /// # Errors
-/// A header that is no list of entity tags: it would match nothing, which nobody means.
+/// A header that is no list of entity tags: it would match nothing, which nobody means. Or several: lists are in one
+/// line, and a second came from somebody else.
 pub fn expectation(headers: &HeaderMap) -> Result<Option<Expectation>, HttpError> {
     let mut tags = Vec::new();
-    let mut values = headers.get_all(IF_MATCH).iter().peekable();
-    if values.peek().is_none() {
-        return Ok(None);
-    }
+    let mut values = headers.get_all(IF_MATCH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
     let malformed = || HttpError::MalformedHeader { name: "If-Match", expected: TAGS };
-    for value in values {
-        for tag in value.to_str().map_err(|_| malformed())?.split(',').map(str::trim) {
-            if tag == "*" {
-                return Ok(Some(Expectation::Anything));
-            }
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            if opaque.len() < 2 || !opaque.starts_with('"') || !opaque.ends_with('"') {
-                return Err(malformed());
-            }
-            // A weak tag never matches in If-Match (13.1.1); it stays in the list as what matches nothing.
-            tags.push(tag.to_owned());
+    let list = value.to_str().ok().filter(|_| values.next().is_none()).ok_or_else(malformed)?.trim();
+    if list == "*" {
+        return Ok(Some(Expectation::Anything));
+    }
+    for tag in list.split(',').map(str::trim) {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        if opaque.len() < 2 || !opaque.starts_with('"') || !opaque.ends_with('"') {
+            return Err(malformed());
         }
+        // A weak tag never matches in If-Match (13.1.1); it stays in the list as what matches nothing.
+        tags.push(tag.to_owned());
     }
     Ok(Some(Expectation::OneOf(tags)))
 }
@@ -76,6 +75,8 @@ mod tests {
         let two = Expectation::OneOf(vec!["\"a\"".into(), "W/\"b\"".into()]);
         assert_eq!(expectation(&headers(&IF_MATCH, &["\"a\", W/\"b\""])).unwrap(), Some(two));
         assert!(expectation(&headers(&IF_MATCH, &["a"])).is_err());
-        assert!(expectation(&headers(&IF_MATCH, &[""])).is_err());
+        for malformed in [&[""][..], &["\"a\", *"], &["*", "*"], &["\"a\"", "\"b\""]] {
+            assert!(expectation(&headers(&IF_MATCH, malformed)).is_err(), "{malformed:?}");
+        }
     }
 }

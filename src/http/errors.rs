@@ -137,6 +137,7 @@ impl HttpError {
     fn code(&self) -> &'static str {
         match self {
             HttpError::Head(HeadError::ContentEncoded) => "compressed_request",
+            HttpError::Head(HeadError::ExpectationUnknown) => "unknown_expectation",
             HttpError::Head(_) => "malformed_request",
             HttpError::UnknownHost { .. } => "unknown_host",
             HttpError::SignInNeeded => "sign_in_needed",
@@ -325,6 +326,18 @@ fn head_text(error: HeadError, lang: Lang) -> &'static str {
         }
         HeadError::HostInvalid => lang.pick("The header Host is malformed.", "Der Header Host ist fehlerhaft."),
         HeadError::PathInvalid => lang.pick("The path is malformed.", "Der Pfad ist fehlerhaft."),
+        HeadError::QueryInvalid => lang.pick(
+            "The query is malformed; write it in UTF-8, with %25 for a percent sign.",
+            "Die Query ist fehlerhaft; bitte in UTF-8 schreiben, ein Prozentzeichen als %25.",
+        ),
+        HeadError::LengthAmbiguous => lang.pick(
+            "The length of the body is told more than once; send one Content-Length, or Transfer-Encoding alone.",
+            "Die Länge des Inhalts steht mehrfach da; bitte ein Content-Length senden oder Transfer-Encoding allein.",
+        ),
+        HeadError::ExpectationUnknown => lang.pick(
+            "The only Expect taken is 100-continue; leave the header out.",
+            "Als Expect geht nur 100-continue; bitte den Header weglassen.",
+        ),
         HeadError::TransferEncodingUnknown => {
             lang.pick("The only transfer encoding taken is chunked.", "Als Transfer-Encoding geht nur chunked.")
         }

@@ -107,7 +107,9 @@ impl FromRequest<Arc<Site>> for JsonObject {
 
 /// Only JSON in UTF-8: a form of another site can send neither.
 fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let value = values.next().filter(|_| values.next().is_none());
+    let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = value.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
     let is_json = media_type == "application/json" || media_type.ends_with("+json");

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::header::{
-    AUTHORIZATION, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    AUTHORIZATION, CONNECTION, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{HeaderMap, Method, Request, Response};
+use hyper::{HeaderMap, Method, Request, Response, Version};
 use tower_service::Service as _;
 
 use super::body::Body;
@@ -56,9 +56,16 @@ impl Gate {
     /// Answers one request.
     pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         let lang = language(request.headers());
+        let is_http1 = request.version() != Version::HTTP_2;
         let mut response = match self.admitted(request, peer).await {
             Ok(response) => response,
-            Err(error) => error.to_response(lang, &HeaderMap::new()),
+            Err(error) => {
+                let mut response = error.to_response(lang, &HeaderMap::new());
+                if is_http1 && matches!(error, HttpError::Head(error) if error.ends_connection()) {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
+            }
         };
         if let Some(error) = response.extensions_mut().remove::<HttpError>() {
             response = error.to_response(lang, response.headers());

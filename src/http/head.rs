@@ -1,13 +1,15 @@
 //! What a request's head must be like, beyond what hyper sees to.
 //!
 //! hyper itself answers 400 to malformed lines, differing or unreadable `Content-Length`s and a `Transfer-Encoding`
-//! that does not end in `chunked` or comes with HTTP/1.0. With both fields it goes by `Transfer-Encoding` alone, takes
-//! `Content-Length` away and closes the connection after the answer (RFC 9112, 6.3), so nothing can hide in the rest.
+//! that does not end in `chunked` or comes with HTTP/1.0. What else it makes of lengths, `listen` notes in the request.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
-use hyper::header::{CONTENT_ENCODING, HOST, HeaderMap, TRANSFER_ENCODING};
-use hyper::{Request, StatusCode, Version};
+use hyper::header::{CONTENT_ENCODING, EXPECT, HOST, HeaderMap, TRANSFER_ENCODING};
+use hyper::{Method, Request, StatusCode, Version};
+
+use super::listen::AmbiguousLength;
 
 /// What is wrong with a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,20 +22,39 @@ pub enum HeadError {
     HostInvalid,
     #[error("the path is malformed")]
     PathInvalid,
+    #[error("the query is malformed")]
+    QueryInvalid,
+    #[error("the request tells the length of its body more than once")]
+    LengthAmbiguous,
     #[error("the transfer encoding is not chunked alone")]
     TransferEncodingUnknown,
     #[error("compressed requests are not accepted")]
     ContentEncoded,
+    #[error("the expectation is not 100-continue")]
+    ExpectationUnknown,
 }
 
 impl HeadError {
     /// What it is answered with.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::HostMissing | Self::HostAmbiguous | Self::HostInvalid | Self::PathInvalid => StatusCode::BAD_REQUEST,
-            Self::TransferEncodingUnknown => StatusCode::NOT_IMPLEMENTED,
+            Self::HostMissing
+            | Self::HostAmbiguous
+            | Self::HostInvalid
+            | Self::PathInvalid
+            | Self::QueryInvalid
+            | Self::LengthAmbiguous => StatusCode::BAD_REQUEST,
+            // RFC 9112, 6.1, would have it 501; but a 5xx says that something may have happened.
+            Self::TransferEncodingUnknown => StatusCode::BAD_REQUEST,
             Self::ContentEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
         }
+    }
+
+    /// Whether what follows such a head on the connection is better left unread: whoever writes one thing that cannot
+    /// be read may mean another by the next.
+    pub fn ends_connection(self) -> bool {
+        self.status() == StatusCode::BAD_REQUEST
     }
 }
 
@@ -41,10 +62,22 @@ impl HeadError {
 /// that takes compressed requests may disregard [`HeadError::ContentEncoded`] and knows that all else is right.
 pub fn check_request_head<B>(request: &Request<B>) -> Result<(), HeadError> {
     check_host(request)?;
-    if !is_percent_encoded(request.uri().path()) {
+    if request.extensions().get::<AmbiguousLength>().is_some() {
+        return Err(HeadError::LengthAmbiguous);
+    }
+    let path = request.uri().path();
+    let is_for_all = path == "*" && request.method() == Method::OPTIONS;
+    if !(path.starts_with('/') || is_for_all) || !is_text(path) {
         return Err(HeadError::PathInvalid);
     }
+    if !request.uri().query().is_none_or(is_text) {
+        return Err(HeadError::QueryInvalid);
+    }
     let headers = request.headers();
+    // Without a body there is nothing to wait with.
+    if !request.method().is_safe() && !is_only(headers, EXPECT, "100-continue") {
+        return Err(HeadError::ExpectationUnknown);
+    }
     // hyper takes `gzip, chunked`, but undoes only the chunks.
     if !is_only(headers, TRANSFER_ENCODING, "chunked") {
         return Err(HeadError::TransferEncodingUnknown);
@@ -106,10 +139,18 @@ fn host_in(authority: &str) -> Option<&str> {
     sound.then_some(host)
 }
 
-fn is_percent_encoded(path: &str) -> bool {
-    let mut parts = path.as_bytes().split(|byte| *byte == b'%');
-    parts.next();
-    parts.all(|part| part.len() >= 2 && part[..2].iter().all(u8::is_ascii_hexdigit))
+/// Whether each `%` begins an escape, and all of it is UTF-8 without them.
+fn is_text(encoded: &str) -> bool {
+    let mut parts = encoded.split('%');
+    let mut decoded = Cow::Borrowed(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else { return false };
+        let decoded = decoded.to_mut();
+        decoded.push(byte);
+        decoded.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    str::from_utf8(&decoded).is_ok()
 }
 
 /// Whether a field is absent, or there once with this one value.
@@ -185,14 +226,40 @@ mod tests {
         assert_eq!(with("content-encoding", "identity"), Ok(()));
         assert_eq!(with("transfer-encoding", "Chunked"), Ok(()));
         assert_eq!(with("transfer-encoding", "gzip, chunked"), Err(HeadError::TransferEncodingUnknown));
+        assert_eq!(HeadError::TransferEncodingUnknown.status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn a_target_is_a_path() {
+        let asked = |method: Method, target: &str| {
+            let request = Request::builder().method(method).uri(target).header("host", "a:80").body(()).unwrap();
+            check_request_head(&request)
+        };
+        assert_eq!(asked(Method::GET, "http://a:80/x"), Ok(()));
+        assert_eq!(asked(Method::OPTIONS, "*"), Ok(()));
+        for (method, target) in [(Method::GET, "*"), (Method::GET, "a:80"), (Method::CONNECT, "a:80")] {
+            assert_eq!(asked(method.clone(), target), Err(HeadError::PathInvalid), "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn only_a_go_ahead_can_be_expected() {
+        let asked = |method: Method, expected: &str| {
+            let request = Request::builder().method(method).uri("/").header("host", "a").header("expect", expected);
+            check_request_head(&request.body(()).unwrap())
+        };
+        assert_eq!(asked(Method::POST, "100-Continue"), Ok(()));
+        assert_eq!(asked(Method::POST, "a miracle"), Err(HeadError::ExpectationUnknown));
     }
 
     #[test]
     fn paths_are_percent_encoded() {
         assert_eq!(checked("/a%20b%C3%A4", &[("host", "a")]), Ok(()));
-        for target in ["/%", "/a%2", "/%zz", "/%%20"] {
-            assert_eq!(checked(target, &[("host", "a")]), Err(HeadError::PathInvalid), "{target}");
+        for wrong in ["%", "a%2", "%zz", "%%20", "%+1", "%2%30", "%ff", "%C3", "%C3x", "%c3%28", "%ed%a0%80"] {
+            assert_eq!(checked(&format!("/{wrong}"), &[("host", "a")]), Err(HeadError::PathInvalid), "{wrong}");
+            let query = format!("/a?q={wrong}&x=1");
+            assert_eq!(checked(&query, &[("host", "a")]), Err(HeadError::QueryInvalid), "{wrong}");
         }
-        assert_eq!(checked("/?q=100%", &[("host", "a")]), Ok(()));
+        assert_eq!(checked("/a?q=100%25+%E2%82%ac%00", &[("host", "a")]), Ok(()));
     }
 }

@@ -7,6 +7,7 @@
 //! - nothing that a client or a handler does reaches the loop or another connection.
 
 mod connection;
+mod framing;
 mod pulse;
 mod seats;
 mod source;
@@ -28,6 +29,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, error, info, warn};
 
+pub(super) use self::framing::AmbiguousLength;
 use self::seats::Seats;
 use self::source::{Accepted, Stream};
 pub use self::source::{Listener, Peer};

@@ -20,7 +20,7 @@ mod router;
 mod site;
 mod tasks;
 mod web;
-mod wire;
+pub mod wire;
 
 pub use gate::Gate;
 pub use site::{Site, SiteOptions};

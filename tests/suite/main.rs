@@ -13,6 +13,7 @@ mod browser;
 mod cli;
 mod concurrency;
 mod config;
+mod corpus;
 mod crash;
 mod events;
 mod faults;

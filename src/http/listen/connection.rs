@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tracing::{debug, error};
 
+use super::framing::{AmbiguousLength, Next};
 use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, Verdict};
 use super::seats::Seat;
 use super::{Peer, Server};
@@ -37,11 +38,18 @@ pub(super) async fn run<S, H, F>(
     let pulse = Arc::new(Pulse::default());
     let mut deadline = Deadline::new(Arc::clone(&pulse), &server.limits);
     let stream = TokioIo::new(Metered::new(stream, Arc::clone(&pulse)));
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let next = pulse.next(&request);
+        if next == Next::Ambiguous {
+            request.extensions_mut().insert(AmbiguousLength);
+        }
         let exchange = Exchange::begin(&pulse, request.version());
         let server = Arc::clone(&server);
         async move {
-            let response = answer(&server, request, peer).await;
+            let mut response = answer(&server, request, peer).await;
+            if next != Next::Head {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response.map(|body| Answer::new(body, exchange)))
         }
     });

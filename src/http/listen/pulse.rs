@@ -8,18 +8,19 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::Version;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use hyper::{Request, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
+use super::framing::{Framing, Next};
 use crate::http::body::{Body, DISCARDED_BYTES_MAX};
 
 /// How long a connection that is closing is read, so that its client gets to what was said last.
@@ -41,6 +42,8 @@ pub(super) struct Pulse {
     /// HTTP/2: bytes outside of requests need not belong to a head.
     multiplexed: AtomicBool,
     lingering: AtomicBool,
+    /// HTTP/1 alone. Only the connection's own task asks for it.
+    framing: Mutex<Framing>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +74,22 @@ impl Pulse {
 
     /// Bytes that come while no request is open begin the next one. They may also be the rest of a body that nobody
     /// wanted; then the next head has less time than it might.
-    fn received(&self) {
-        if self.open.load(Relaxed) == 0 && !self.multiplexed.load(Relaxed) {
+    fn received(&self, bytes: &[u8]) {
+        if self.multiplexed.load(Relaxed) {
+            return;
+        }
+        if self.open.load(Relaxed) == 0 {
             self.head_begun.store(true, Relaxed);
         }
+        self.framing.lock().unwrap_or_else(PoisonError::into_inner).received(bytes);
+    }
+
+    /// What follows the head of this request, which was just read.
+    pub(super) fn next<B>(&self, request: &Request<B>) -> Next {
+        if request.version() == Version::HTTP_2 {
+            return Next::Head;
+        }
+        self.framing.lock().unwrap_or_else(PoisonError::into_inner).head(request.headers())
     }
 
     fn progressed(&self) {
@@ -298,8 +313,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.pulse.received();
+        if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
+            self.pulse.received(bytes);
         }
         outcome
     }

@@ -1,0 +1,135 @@
+//! Whatever bytes come over a connection: a real server, with a reader of sample tasks signed in, answers each request
+//! in HTTP, never with its own failure, and goes on serving others.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use codexmiroir::app::DataDir;
+use codexmiroir::clock::Clock;
+use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::zone::Zone;
+use codexmiroir::http::listen::{Limits, serve};
+use codexmiroir::http::{Gate, Site, SiteOptions};
+use codexmiroir::service::rulebook::RuleBook;
+use codexmiroir::service::{Service, demo};
+use codexmiroir::store::{Origin, Scopes, Settings};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+
+/// A connection that lasts longer hangs.
+const ENOUGH: Duration = Duration::from_secs(20);
+
+const HONEST: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+pub fn holds(bytes: &[u8]) {
+    thread_local! {
+        static HOUSE: House = House::open();
+    }
+    HOUSE.with(|house| house.is_civil_to(bytes));
+}
+
+struct House {
+    runtime: Runtime,
+    address: SocketAddr,
+    _data_dir: TempDir,
+}
+
+impl House {
+    fn open() -> House {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let data_dir = TempDir::new().expect("a folder");
+        let address = runtime.block_on(async {
+            let store = DataDir::at(data_dir.path().to_owned()).open_or_create(1024 * 1024).expect("a database");
+            let now = chrono::DateTime::from_timestamp_millis(1_760_335_200_000).expect("an instant");
+            let service = Service::new(store, Clock::manual(now), RuleBook::builtin());
+            let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+            let user = service.add_user(demo::USER, false, settings, None).await.expect("a user");
+            let origin = Origin { actor: demo::USER.to_owned(), through: "demo" };
+            service.import(user.id, origin, demo::samples(now.date_naive()), false).await.expect("an import");
+            let mut reader = service.trusted_actor(&user, "demo").as_ref().clone();
+            reader.scopes = Scopes::READ;
+            let (limits, hosts) = (Limits::default(), Vec::new());
+            let options = SiteOptions { service, open_to: Some(Arc::new(reader)), hosts, limits: limits.clone() };
+            let gate = Gate::new(Site::new(options));
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address");
+            let answer = move |request, peer| gate.clone().answer(request, peer);
+            tokio::spawn(serve(vec![listener], limits, answer, std::future::pending()));
+            address
+        });
+        House { runtime, address, _data_dir: data_dir }
+    }
+
+    fn is_civil_to(&self, bytes: &[u8]) {
+        self.runtime.block_on(async {
+            let answers = self.said_to(bytes).await;
+            if !bytes.starts_with(b"PRI") {
+                are_answers(&answers, bytes);
+            }
+            let honest = self.said_to(HONEST).await;
+            assert!(honest.starts_with(b"HTTP/1.1 200 OK\r\n"), "an honest client is answered");
+        });
+    }
+
+    /// All that the server says until it closes; of an event stream the beginning.
+    async fn said_to(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut said = Vec::new();
+        let exchange = async {
+            let (mut reading, mut writing) = TcpStream::connect(self.address).await.expect("a connection").into_split();
+            let written = async {
+                // The server may have heard enough before the end.
+                let _ = writing.write_all(bytes).await;
+                let _ = writing.shutdown().await;
+            };
+            let read = async {
+                while let Ok(1..) = reading.read_buf(&mut said).await {
+                    if is_stream(&said) {
+                        break;
+                    }
+                }
+            };
+            tokio::join!(written, read);
+        };
+        timeout(ENOUGH, exchange).await.expect("the server answers or closes");
+        said
+    }
+}
+
+/// Whether the head of an answer without an end is there.
+fn is_stream(said: &[u8]) -> bool {
+    let kind = b"content-type: text/event-stream";
+    let at = said.windows(kind.len()).position(|window| window == kind);
+    at.is_some_and(|at| contains(&said[at..], b"\r\n\r\n"))
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// Answers of HTTP/1, and not more than were asked for: a request has two line breaks at least.
+fn are_answers(mut said: &[u8], asked: &[u8]) {
+    let line_breaks = asked.iter().filter(|byte| **byte == b'\n').count();
+    let mut answers = 0;
+    while !said.is_empty() {
+        let end = said.windows(4).position(|window| window == b"\r\n\r\n").expect("a head ends");
+        let head = std::str::from_utf8(&said[..end]).expect("a head is text").to_lowercase();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok()).expect("a status");
+        assert!(head.starts_with("http/1.") && (100..500).contains(&status), "{head}");
+        said = &said[end + 4..];
+        if status < 200 {
+            continue;
+        }
+        answers += 1;
+        if head.contains("text/event-stream") || contains(asked, b"HEAD") {
+            break;
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = length.map_or(0, |length| length.parse().expect("a length"));
+        said = said.get(length..).expect("a body of the length that was told");
+    }
+    assert!(answers <= line_breaks + 1, "{answers} answers");
+}

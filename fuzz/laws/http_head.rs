@@ -58,7 +58,7 @@ impl House {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("an address");
             let answer = move |request, peer| gate.clone().answer(request, peer);
-            tokio::spawn(serve(vec![listener], limits, answer, std::future::pending()));
+            tokio::spawn(serve(vec![listener.into()], limits, answer, std::future::pending()));
             address
         });
         House { runtime, address, _data_dir: data_dir }

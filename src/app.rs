@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
-use crate::http::listen::{self, Limits};
+use crate::http::listen::{self, Limits, Threads};
 use crate::http::{Gate, Site, SiteOptions};
 use crate::planning::DAYS_DEFAULT;
 use crate::service::error::ServiceError;
@@ -125,7 +125,7 @@ pub struct Running {
     pub service: Arc<Service>,
     site: Arc<Site>,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
+    serving: JoinHandle<Threads>,
     data_dir: DataDir,
 }
 
@@ -171,9 +171,8 @@ impl Running {
     pub async fn stop(self) {
         self.site.drain();
         let _ = self.stop.send(());
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the accept loop ended badly");
-        }
+        // Held until the end of what was begun on them.
+        let _threads = self.serving.await.map_err(|error| tracing::error!(%error, "the accept loop ended badly"));
         self.data_dir.remove_address();
         drop(self.site);
         // Changes that were begun are carried to their end by tasks of their own; wait for them to let go.

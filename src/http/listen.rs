@@ -1,4 +1,4 @@
-//! The accept loop: connections are taken, counted, watched and, at the end, seen off.
+//! The accept loop: connections are taken, counted, dealt to threads, watched and, at the end, seen off.
 //!
 //! A connection costs its client next to nothing, so everything that one can hold is bounded here: how many there are,
 //! how long one may wait for what, how large a head may be. What must hold:
@@ -11,10 +11,11 @@ mod pulse;
 mod seats;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::future::Future;
 use std::io::{ErrorKind, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,14 +23,17 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
-use tracing::{debug, error, info, warn};
+use tokio::time::sleep;
+use tracing::{debug, error, warn};
 
 use self::seats::Seats;
+use self::threads::{Arrival, Dealer};
 use super::body::Body;
+
+pub use self::threads::Threads;
 
 /// How long accepting rests when there are no more file descriptors: long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -98,8 +102,14 @@ struct Server<H> {
 /// connections, lets what was begun end within `limits.drain`, and returns. Dropped, it stops at once.
 ///
 /// The handler is given the peer's address as the socket has it, IPv4 always as IPv4. If it panics, its request is
-/// answered 500. It is dropped unfinished when its client goes away.
-pub async fn serve<H, F>(listeners: Vec<TcpListener>, limits: Limits, handler: H, shutdown: impl Future<Output = ()>)
+/// answered 500. It is dropped unfinished when its client goes away. What it spawned runs on until what this returns
+/// is dropped.
+pub async fn serve<H, F>(
+    listeners: Vec<TcpListener>,
+    limits: Limits,
+    handler: H,
+    shutdown: impl Future<Output = ()>,
+) -> Threads
 where
     H: Fn(Request<Incoming>, SocketAddr) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
@@ -111,13 +121,17 @@ where
         handler,
     });
     let (stop, stopped) = watch::channel(false);
+    let (mut threads, dealer) = Threads::start(&server, &stopped);
     let mut loops = JoinSet::new();
     for listener in listeners {
-        loops.spawn(accept(listener, Arc::clone(&server), stopped.clone()));
+        loops.spawn(accept(listener, Arc::clone(&server), dealer.clone(), stopped.clone()));
     }
+    drop((server, dealer, stopped));
     shutdown.await;
     stop.send_replace(true);
     while loops.join_next().await.is_some() {}
+    threads.drained().await;
+    threads
 }
 
 fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
@@ -139,43 +153,37 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// One listener's loop. It owns its connections: they end with it.
-async fn accept<H, F>(listener: TcpListener, server: Arc<Server<H>>, mut stopped: watch::Receiver<bool>)
-where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+/// One listener's loop.
+async fn accept<H>(
+    listener: TcpListener,
+    server: Arc<Server<H>>,
+    dealer: Dealer,
+    mut stopped: watch::Receiver<bool>,
+) where
+    H: Send + Sync + 'static,
 {
-    let mut connections = JoinSet::new();
     let mut failing = false;
-    let seen = stopped.clone();
     loop {
         tokio::select! {
             biased;
             () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
-            Some(ended) = connections.join_next() => note(ended),
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     failing = false;
                     let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-                    let Some(seat) = server.seats.take(peer.ip(), (server.limits.is_proxy)(peer.ip())) else {
-                        debug!(%peer, "no seat for this connection");
-                        turn_away(stream);
-                        continue;
-                    };
-                    connections.spawn(connection::run(Arc::clone(&server), stream, peer, seat, seen.clone()));
+                    // Out of this runtime, into that of its thread.
+                    let Ok(stream) = stream.into_std() else { continue };
+                    match server.seats.take(peer.ip(), (server.limits.is_proxy)(peer.ip())) {
+                        Some(seat) => dealer.deal(Arrival { stream, peer, seat }),
+                        None => {
+                            debug!(%peer, "no seat for this connection");
+                            turn_away(&stream);
+                        }
+                    }
                 }
                 Err(failure) => pause(&failure, &mut failing).await,
             },
         }
-    }
-    drop(listener);
-    let drained = timeout(server.limits.drain, async {
-        while let Some(ended) = connections.join_next().await {
-            note(ended);
-        }
-    });
-    if drained.await.is_err() {
-        info!(connections = connections.len(), "cut at the end of the drain");
     }
 }
 
@@ -193,12 +201,9 @@ async fn pause(failure: &std::io::Error, failing: &mut bool) {
 }
 
 /// Says 503 if the socket takes it, and closes. Neither reads nor waits.
-fn turn_away(stream: TcpStream) {
-    // tokio's own `try_write` waits for the first event on a fresh socket.
-    if let Ok(stream) = stream.into_std() {
-        let _ = (&stream).write(FULL_HOUSE);
-        let _ = stream.shutdown(Shutdown::Write);
-    }
+fn turn_away(mut stream: &TcpStream) {
+    let _ = stream.write(FULL_HOUSE);
+    let _ = stream.shutdown(Shutdown::Write);
 }
 
 /// A connection's task panics only if an answer's body did, or a library: handlers are caught before.

@@ -10,6 +10,7 @@ pub mod error;
 pub mod folder;
 pub mod history;
 pub mod import;
+mod memo;
 mod planners;
 mod planning;
 pub mod rulebook;
@@ -26,7 +27,7 @@ use crate::store::{KeyedLocks, Store};
 
 pub use planning::{Planned, plan_folder};
 
-use change::Lane;
+use change::{IdleLanes, Lane};
 use error::ServiceError;
 use planners::{Interrupted, Planners};
 use rulebook::RuleBook;
@@ -39,6 +40,7 @@ pub struct Service {
     planners: Planners,
     /// One writer of a user plans at a time, each on the result of the one before.
     lanes: KeyedLocks<UserId, Lane>,
+    idle_lanes: IdleLanes,
     /// One rebuild of a user's timeline at a time; others that ask wait for its result.
     rebuilds: KeyedLocks<UserId, ()>,
     /// One costly view of a user at a time, so that nobody's reading holds up everybody's planning.
@@ -58,6 +60,7 @@ impl Service {
             rules: Arc::new(rules),
             planners: Planners::start(threads),
             lanes: KeyedLocks::default(),
+            idle_lanes: IdleLanes::default(),
             rebuilds: KeyedLocks::default(),
             views: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),

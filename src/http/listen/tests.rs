@@ -6,7 +6,8 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::body::{Body as HttpBody, Frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
@@ -62,7 +63,7 @@ struct House {
     address: SocketAddr,
     gate: Arc<Gate>,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<()>,
+    served: JoinHandle<Threads>,
 }
 
 fn patient() -> Limits {

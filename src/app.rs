@@ -158,7 +158,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Site::new(SiteOptions { service: service.clone(), open_to, hosts: options.hosts, limits: limits.clone() });
     let (stop, stopped) = oneshot::channel();
     let gate = Gate::new(site.clone());
-    let handler = move |request, peer| gate.clone().answer(request, peer);
+    let handler = move |request, peer| gate.answer(request, peer);
     let serving = tokio::spawn(listen::serve(vec![listener], limits, handler, async {
         // A sender that is gone stops the server too.
         let _ = stopped.await;

@@ -5,7 +5,9 @@
 //! nothing but 401, whatever was asked for.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -23,6 +25,7 @@ use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
 use super::negotiate::language;
 use super::site::Site;
 use super::{probes, router};
+use crate::domain::lang::Lang;
 use crate::service::accounts::Actor;
 use crate::store::Scopes;
 
@@ -40,49 +43,66 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// An answer under way: most are there at once, and only the others are worth a future of their own.
+pub enum Answering {
+    /// Empty once it was handed out.
+    Ready(Option<Response<Body>>),
+    Routed(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Response<Body>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response<Body>> {
+        match self.get_mut() {
+            Answering::Ready(response) => response.take().map_or(Poll::Pending, Poll::Ready),
+            Answering::Routed(routed) => routed.as_mut().poll(context),
+        }
+    }
+}
+
+/// What became of a request at the gate.
+enum Admitted {
+    Answered(Response<Body>),
+    Asker(Arc<Actor>),
+}
+
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
         Arc::new(Gate { router: router::router(site.clone()), site })
     }
 
     /// Answers one request.
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
-        let lang = language(request.headers());
-        let mut response = match self.admitted(request, peer).await {
-            Ok(response) => response,
-            Err(error) => error.to_response(lang, &HeaderMap::new()),
+    pub fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Answering {
+        let response = match self.admit(&request, peer) {
+            Ok(Admitted::Answered(response)) => response,
+            Ok(Admitted::Asker(actor)) => return Answering::Routed(Box::pin(self.clone().route(request, actor))),
+            Err(error) => error.to_response(language(request.headers()), &HeaderMap::new()),
         };
-        if let Some(error) = response.extensions_mut().remove::<HttpError>() {
-            response = error.to_response(lang, response.headers());
-        }
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_SECURITY_POLICY, CSP);
-        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        headers.insert(REFERRER_POLICY, SAME_ORIGIN);
-        response
+        Answering::Ready(Some(finished(response, || language(request.headers()))))
     }
 
-    async fn admitted(
-        self: Arc<Self>,
-        mut request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Result<Response<Body>, HttpError> {
-        check_request_head(&request).map_err(HttpError::Head)?;
-        self.check_host(&request)?;
-        if let Some(response) = probes::answer(&self.site, &request) {
-            return Ok(response);
+    /// Whether the request may go on, and as whose; or the answer, where it needs no route.
+    fn admit(&self, request: &Request<Incoming>, peer: SocketAddr) -> Result<Admitted, HttpError> {
+        check_request_head(request).map_err(HttpError::Head)?;
+        self.check_host(request)?;
+        if let Some(response) = probes::answer(&self.site, request) {
+            return Ok(Admitted::Answered(response));
         }
         let actor = self.authorize(request.headers(), peer)?;
         check_scope(&actor, request.method())?;
-        check_origin(&request)?;
-        if let Some(response) = codex::hot(&self.site.service, actor.user, &request) {
-            return Ok(response);
-        }
+        check_origin(request)?;
+        let hot = codex::hot(&self.site.service, actor.user, request);
+        Ok(hot.map_or(Admitted::Asker(actor), Admitted::Answered))
+    }
+
+    async fn route(self: Arc<Self>, mut request: Request<Incoming>, actor: Arc<Actor>) -> Response<Body> {
+        let lang = language(request.headers());
         request.extensions_mut().insert(actor);
         let mut router = self.router.clone();
         let answered = router.call(request.map(axum::body::Body::new)).await;
         let response = answered.unwrap_or_else(|never| match never {});
-        Ok(response.map(Body::from))
+        finished(response.map(Body::from), || lang)
     }
 
     /// An address literal and localhost are always ours: a page of another site cannot have them as its own
@@ -108,6 +128,18 @@ impl Gate {
         let token = bearer(value).ok_or(HttpError::InvalidToken)?;
         self.site.service.authenticate(token)?.ok_or(HttpError::InvalidToken)
     }
+}
+
+/// What every answer gets: the words of its failure in the asker's language, and what browsers are told.
+fn finished(mut response: Response<Body>, lang: impl FnOnce() -> Lang) -> Response<Body> {
+    if let Some(error) = response.extensions_mut().remove::<HttpError>() {
+        response = error.to_response(lang(), response.headers());
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, CSP);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(REFERRER_POLICY, SAME_ORIGIN);
+    response
 }
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).

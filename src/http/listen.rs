@@ -154,12 +154,8 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
 }
 
 /// One listener's loop.
-async fn accept<H>(
-    listener: TcpListener,
-    server: Arc<Server<H>>,
-    dealer: Dealer,
-    mut stopped: watch::Receiver<bool>,
-) where
+async fn accept<H>(listener: TcpListener, server: Arc<Server<H>>, dealer: Dealer, mut stopped: watch::Receiver<bool>)
+where
     H: Send + Sync + 'static,
 {
     let mut failing = false;

@@ -21,7 +21,8 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
 use crate::store::{
-    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Keyed, Origin, Outcome, Past, Remembered, Snapshot, Store, StoreError,
+    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Keyed, Origin, Outcome, Past, Remembered, Snapshot, Store,
+    StoreError,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.

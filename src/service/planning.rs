@@ -201,7 +201,15 @@ pub fn plan_folder(
     let head = Head { generation: Generation(0), committed_at: now, next_number };
     let snapshot = Snapshot { name: user, head, settings, tasks };
     let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
-    answer(&mut Desk::default(), rules, &mut Memo::default(), &snapshot, &Horizon::new(settings.zone, now, settings.days), &body_of).0
+    answer(
+        &mut Desk::default(),
+        rules,
+        &mut Memo::default(),
+        &snapshot,
+        &Horizon::new(settings.zone, now, settings.days),
+        &body_of,
+    )
+    .0
 }
 
 /// A document as planning keeps it; `None` for a file that is no task and does not say so either.

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
-use crate::http::listen::{self, Limits, Listener};
+use crate::http::listen::{self, Limits, Listener, Threads};
 use crate::http::{Gate, Site, SiteOptions};
 use crate::planning::DAYS_DEFAULT;
 use crate::service::accounts::Actor;
@@ -146,7 +146,7 @@ struct Serving {
     service: Arc<Service>,
     site: Arc<Site>,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Threads>,
 }
 
 impl Serving {
@@ -160,7 +160,7 @@ impl Serving {
         let site = Site::new(SiteOptions { service: service.clone(), open_to, hosts, limits: limits.clone() });
         let (stop, stopped) = oneshot::channel();
         let gate = Gate::new(site.clone());
-        let handler = move |request, peer| gate.clone().answer(request, peer);
+        let handler = move |request, peer| gate.answer(request, peer);
         let task = tokio::spawn(listen::serve(listeners, limits, handler, async {
             // A sender that is gone stops the server too.
             let _ = stopped.await;
@@ -172,9 +172,8 @@ impl Serving {
     async fn stop(self, leave: impl FnOnce()) {
         self.site.drain();
         let _ = self.stop.send(());
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the accept loop ended badly");
-        }
+        // Held until the end of what was begun on them.
+        let _threads = self.task.await.map_err(|error| tracing::error!(%error, "the accept loop ended badly"));
         leave();
         drop(self.site);
         // Changes that were begun are carried to their end by tasks of their own; wait for them to let go.

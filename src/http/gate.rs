@@ -4,7 +4,9 @@
 //! other site sent them. Only then the hot answer is given, or the router asked. So a stranger is told
 //! nothing but 401, whatever was asked for.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -23,7 +25,7 @@ use super::listen::Peer;
 use super::negotiate::language;
 use super::site::{Asker, Site};
 use super::{probes, router};
-use crate::domain::lang::Phrase;
+use crate::domain::lang::{Lang, Phrase};
 use crate::store::Scopes;
 
 /// Answers requests: the gate and the routes behind it.
@@ -48,62 +50,73 @@ const ONE_NAME: Phrase = Phrase {
     de: "ein einziger Benutzername, ohne den Header Authorization",
 };
 
+/// An answer under way: most are there at once, and only the others are worth a future of their own.
+pub enum Answering {
+    /// Empty once it was handed out.
+    Ready(Option<Response<Body>>),
+    Routed(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Response<Body>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response<Body>> {
+        match self.get_mut() {
+            Answering::Ready(response) => response.take().map_or(Poll::Pending, Poll::Ready),
+            Answering::Routed(routed) => routed.as_mut().poll(context),
+        }
+    }
+}
+
+/// What became of a request at the gate.
+enum Admitted {
+    Answered(Response<Body>),
+    Asker(Asker),
+}
+
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
         Arc::new(Gate { router: router::routes().router(site.clone()), site })
     }
 
     /// Answers one request.
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
-        let lang = language(request.headers());
-        let is_http1 = request.version() != Version::HTTP_2;
-        let mut response = match self.admitted(request, peer).await {
-            Ok(response) => response,
-            Err(error) => {
-                let mut response = error.to_response(lang, &HeaderMap::new());
-                if is_http1 && matches!(error, HttpError::Head(error) if error.ends_connection()) {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                response
-            }
+    pub fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
+        let response = match self.admit(&request, peer) {
+            Ok(Admitted::Answered(response)) => response,
+            Ok(Admitted::Asker(asker)) => return Answering::Routed(Box::pin(self.clone().route(request, asker))),
+            Err(error) => refused(&error, &request),
         };
-        if let Some(error) = response.extensions_mut().remove::<HttpError>() {
-            response = error.to_response(lang, response.headers());
-        }
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_SECURITY_POLICY, CSP);
-        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        headers.insert(REFERRER_POLICY, SAME_ORIGIN);
-        response
+        Answering::Ready(Some(finished(response, || language(request.headers()))))
     }
 
-    async fn admitted(
-        self: Arc<Self>,
-        mut request: Request<Incoming>,
-        peer: Peer,
-    ) -> Result<Response<Body>, HttpError> {
-        check_request_head(&request).map_err(HttpError::Head)?;
+    /// Whether the request may go on, and as whose; or the answer, where it needs no route.
+    fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, HttpError> {
+        check_request_head(request).map_err(HttpError::Head)?;
         if peer != Peer::Control {
-            self.check_host(&request)?;
+            self.check_host(request)?;
         }
-        if let Some(response) = probes::answer(&self.site, &request) {
-            return Ok(response);
+        if let Some(response) = probes::answer(&self.site, request) {
+            return Ok(Admitted::Answered(response));
         }
         let asker = self.authorize(request.headers(), peer)?;
         check_scope(&asker, request.method(), request.uri().path())?;
         if peer != Peer::Control {
-            check_origin(&request)?;
+            check_origin(request)?;
         }
-        if let Asker::User(actor) = &asker
-            && let Some(response) = codex::hot(&self.site.service, actor.user, &request)
-        {
-            return Ok(response);
-        }
+        let hot = match &asker {
+            Asker::User(actor) => codex::hot(&self.site.service, actor.user, request),
+            Asker::Administrator => None,
+        };
+        Ok(hot.map_or(Admitted::Asker(asker), Admitted::Answered))
+    }
+
+    async fn route(self: Arc<Self>, mut request: Request<Incoming>, asker: Asker) -> Response<Body> {
+        let lang = language(request.headers());
         request.extensions_mut().insert(asker);
         let mut router = self.router.clone();
         let answered = router.call(request.map(axum::body::Body::new)).await;
         let response = answered.unwrap_or_else(|never| match never {});
-        Ok(response.map(Body::from))
+        finished(response.map(Body::from), || lang)
     }
 
     /// An address literal and localhost are always ours: a page of another site cannot have them as its own
@@ -151,6 +164,28 @@ impl Gate {
             _ => Err(wrong),
         }
     }
+}
+
+/// What every answer gets: the words of its failure in the asker's language, and what browsers are told.
+fn finished(mut response: Response<Body>, lang: impl FnOnce() -> Lang) -> Response<Body> {
+    if let Some(error) = response.extensions_mut().remove::<HttpError>() {
+        response = error.to_response(lang(), response.headers());
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, CSP);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(REFERRER_POLICY, SAME_ORIGIN);
+    response
+}
+
+/// The answer to a request that does not get past the gate.
+fn refused(error: &HttpError, request: &Request<Incoming>) -> Response<Body> {
+    let mut response = error.to_response(language(request.headers()), &HeaderMap::new());
+    let is_http1 = request.version() != Version::HTTP_2;
+    if is_http1 && matches!(error, HttpError::Head(error) if error.ends_connection()) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).

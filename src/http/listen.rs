@@ -1,4 +1,4 @@
-//! The accept loop: connections are taken, counted, watched and, at the end, seen off.
+//! The accept loop: connections are taken, counted, dealt to threads, watched and, at the end, seen off.
 //!
 //! A connection costs its client next to nothing, so everything that one can hold is bounded here: how many there are,
 //! how long one may wait for what, how large a head may be. What must hold:
@@ -13,6 +13,7 @@ mod seats;
 mod source;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -26,14 +27,16 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
-use tracing::{debug, error, info, warn};
+use tokio::time::sleep;
+use tracing::{debug, error, warn};
 
 pub(super) use self::framing::AmbiguousLength;
 use self::seats::Seats;
-use self::source::{Accepted, Stream};
 pub use self::source::{Listener, Peer};
+use self::threads::{Arrival, Dealer};
 use super::body::Body;
+
+pub use self::threads::Threads;
 
 /// How long accepting rests when there are no more file descriptors: long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -97,8 +100,14 @@ struct Server<H> {
 /// Serves HTTP/1 and HTTP/2 (by prior knowledge) on all `listeners` until `shutdown` is ready; then takes no more
 /// connections, lets what was begun end within `limits.drain`, and returns. Dropped, it stops at once.
 ///
-/// If the handler panics, its request is answered 500. It is dropped unfinished when its client goes away.
-pub async fn serve<H, F>(listeners: Vec<Listener>, limits: Limits, handler: H, shutdown: impl Future<Output = ()>)
+/// If the handler panics, its request is answered 500. It is dropped unfinished when its client goes away. What it
+/// spawned runs on until what this returns is dropped.
+pub async fn serve<H, F>(
+    listeners: Vec<Listener>,
+    limits: Limits,
+    handler: H,
+    shutdown: impl Future<Output = ()>,
+) -> Threads
 where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
@@ -110,13 +119,17 @@ where
         handler,
     });
     let (stop, stopped) = watch::channel(false);
+    let (mut threads, dealer) = Threads::start(&server, &stopped);
     let mut loops = JoinSet::new();
     for listener in listeners {
-        loops.spawn(accept(listener, Arc::clone(&server), stopped.clone()));
+        loops.spawn(accept(listener, Arc::clone(&server), dealer.clone(), stopped.clone()));
     }
+    drop((server, dealer, stopped));
     shutdown.await;
     stop.send_replace(true);
     while loops.join_next().await.is_some() {}
+    threads.drained().await;
+    threads
 }
 
 fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
@@ -138,59 +151,32 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// One listener's loop. It owns its connections: they end with it.
-async fn accept<H, F>(mut listener: Listener, server: Arc<Server<H>>, mut stopped: watch::Receiver<bool>)
+/// One listener's loop.
+async fn accept<H>(mut listener: Listener, server: Arc<Server<H>>, dealer: Dealer, mut stopped: watch::Receiver<bool>)
 where
-    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    H: Send + Sync + 'static,
 {
-    let mut connections = JoinSet::new();
     let mut failing = false;
-    let seen = stopped.clone();
     loop {
         tokio::select! {
             biased;
             () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
-            Some(ended) = connections.join_next() => note(ended),
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => {
                     failing = false;
                     let peer = accepted.peer();
                     let is_proxy = peer.ip().is_some_and(|address| (server.limits.is_proxy)(address));
-                    let Some(seat) = server.seats.take(peer.ip(), is_proxy) else {
-                        debug!(%peer, "no seat for this connection");
-                        accepted.turn_away();
-                        continue;
-                    };
-                    let server = Arc::clone(&server);
-                    match accepted {
-                        Accepted::Network(stream, _) => {
-                            // Refused only by a socket that is already closed.
-                            let _ = stream.set_nodelay(true);
-                            connections.spawn(connection::run(server, stream, peer, seat, seen.clone()));
-                        }
-                        Accepted::Control(stream) => {
-                            let stream: Box<dyn Stream> = Box::new(stream);
-                            connections.spawn(connection::run(server, stream, peer, seat, seen.clone()));
-                        }
-                        Accepted::Inside(stream) => {
-                            let stream: Box<dyn Stream> = Box::new(stream);
-                            connections.spawn(connection::run(server, stream, peer, seat, seen.clone()));
+                    match server.seats.take(peer.ip(), is_proxy) {
+                        Some(seat) => dealer.deal(Arrival { accepted, seat }),
+                        None => {
+                            debug!(%peer, "no seat for this connection");
+                            accepted.turn_away();
                         }
                     }
                 }
                 Err(failure) => pause(&failure, &mut failing).await,
             },
         }
-    }
-    drop(listener);
-    let drained = timeout(server.limits.drain, async {
-        while let Some(ended) = connections.join_next().await {
-            note(ended);
-        }
-    });
-    if drained.await.is_err() {
-        info!(connections = connections.len(), "cut at the end of the drain");
     }
 }
 

@@ -66,8 +66,7 @@ impl Service {
                 actor
             }
         };
-        let now = self.clock.now();
-        Ok(Some(actor).filter(|actor| actor.expires_at.is_none_or(|at| now < at)))
+        Ok(Some(actor).filter(|actor| actor.expires_at.is_none_or(|at| self.clock.now() < at)))
     }
 
     /// An actor who needs no token: the owner of a demo.
@@ -194,18 +193,29 @@ const CHECKSUM_DIGITS: usize = 6;
 /// without asking the database, and a scanner for leaked secrets can be sure of what it found.
 fn new_token() -> String {
     let secret = base62(&random::<32>(), SECRET_DIGITS);
-    let checksum = checksum(&secret);
-    format!("{TOKEN_PREFIX}{secret}{checksum}")
+    let checksum = checksum(&secret).map(char::from);
+    [TOKEN_PREFIX, &secret].into_iter().flat_map(str::chars).chain(checksum).collect()
 }
 
-fn checksum(secret: &str) -> String {
-    base62(&crc32fast::hash(secret.as_bytes()).to_be_bytes(), CHECKSUM_DIGITS)
+fn checksum(secret: &str) -> [u8; CHECKSUM_DIGITS] {
+    base62_of(crc32fast::hash(secret.as_bytes()))
+}
+
+/// As [`base62`], without an allocation: every request's token is looked at.
+fn base62_of(number: u32) -> [u8; CHECKSUM_DIGITS] {
+    let mut left = number as usize;
+    let mut digits = [b'0'; CHECKSUM_DIGITS];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[left % 62];
+        left /= 62;
+    }
+    digits
 }
 
 fn token_is_well_formed(token: &str) -> bool {
     let Some(digits) = token.strip_prefix(TOKEN_PREFIX) else { return false };
     let length_ok = digits.len() == SECRET_DIGITS + CHECKSUM_DIGITS && digits.is_ascii();
-    length_ok && checksum(&digits[..SECRET_DIGITS]) == digits[SECRET_DIGITS..]
+    length_ok && checksum(&digits[..SECRET_DIGITS]) == digits.as_bytes()[SECRET_DIGITS..]
 }
 
 /// The big-endian number in base 62, padded to `digits`.
@@ -235,6 +245,7 @@ mod tests {
         assert_eq!(base62(&[61], 2), "0z");
         assert_eq!(base62(&[62], 2), "10");
         assert_eq!(base62(&[1, 0], 3), "048");
+        assert_eq!(base62(&[255; 4], CHECKSUM_DIGITS).as_bytes(), base62_of(u32::MAX));
         // 62^43 > 2^256: the digits hold every secret.
         assert_ne!(base62(&[255; 32], SECRET_DIGITS).as_bytes()[0], b'z');
     }

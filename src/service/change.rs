@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use super::Service;
 use super::error::{Refusal, ServiceError};
+use super::memo::Memo;
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
 use super::rulebook::RuleBook;
@@ -18,7 +21,8 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
 use crate::store::{
-    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Origin, Outcome, Past, Remembered, Snapshot, Store, StoreError,
+    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Keyed, Origin, Outcome, Past, Remembered, Snapshot, Store,
+    StoreError,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.
@@ -26,6 +30,45 @@ use crate::store::{
 pub struct Lane {
     ground: Option<Snapshot>,
     overlay: Overlay,
+    memo: Memo,
+}
+
+impl Lane {
+    /// The database has the documents of this generation.
+    fn forget_durable(&mut self, durable: Generation) {
+        self.overlay.retain(|_, (generation, _)| *generation > durable);
+    }
+}
+
+/// Tasks in all lanes that are kept although nobody works with them: about 50 MB.
+const IDLE_TASKS_MAX: u64 = 50_000;
+/// What a lane weighs beside its tasks, in tasks.
+const LANE_WEIGHT: u64 = 8;
+
+/// Lanes of users who wrote lately, so that their next change need not read everything again. Only a saving: a lane
+/// that is gone is read from the database, and one that the database has left behind is told so by its commit.
+pub(super) struct IdleLanes(Cache<UserId, IdleLane, TasksOfLane>);
+
+impl Default for IdleLanes {
+    fn default() -> Self {
+        IdleLanes(Cache::with_weighter(1_024, IDLE_TASKS_MAX, TasksOfLane))
+    }
+}
+
+#[derive(Clone)]
+struct IdleLane {
+    /// Held, so that the lane stays.
+    _keyed: Keyed<UserId, Lane>,
+    tasks: u64,
+}
+
+#[derive(Clone)]
+struct TasksOfLane;
+
+impl Weighter<UserId, IdleLane> for TasksOfLane {
+    fn weight(&self, _: &UserId, lane: &IdleLane) -> u64 {
+        LANE_WEIGHT + lane.tasks
+    }
 }
 
 /// Documents that the ground has and the database may not have yet, with the generation that brought them;
@@ -39,6 +82,7 @@ pub struct Situation<'a> {
     store: &'a Store,
     user: UserId,
     overlay: &'a Overlay,
+    memo: &'a mut Memo,
     desk: &'a mut Desk,
     rules: &'a RuleBook,
 }
@@ -51,7 +95,8 @@ impl Situation<'_> {
 
     /// The plan of the present state, for an answer that changes nothing.
     pub fn plan(&mut self) -> Planned {
-        plan(self.desk, self.rules, self.store, self.user, self.snapshot, self.overlay, self.now)
+        let work = (&mut *self.desk, &mut *self.memo, self.rules);
+        plan(work, self.store, self.user, self.snapshot, self.overlay, self.now)
     }
 
     /// The day it is for the user.
@@ -160,6 +205,7 @@ impl Service {
             match ticket.outcome().await {
                 Ok(Outcome::Committed { .. }) => {
                     self.keep_large_timeline(user, planned);
+                    self.keep_lane(user, keyed);
                     return Ok(answer?);
                 }
                 Ok(Outcome::Stale { .. }) => *keyed.lock().await = Lane::default(),
@@ -178,6 +224,15 @@ impl Service {
         {
             self.store.put_timeline(user, planned.entry.finished.clone());
         }
+    }
+
+    /// Keeps the state at hand for the user's next change. Whoever works with it now keeps it afterwards.
+    fn keep_lane(&self, user: UserId, keyed: Keyed<UserId, Lane>) {
+        let Some(mut lane) = keyed.try_lock() else { return };
+        lane.forget_durable(self.store.published().generation(user).unwrap_or_default());
+        let tasks = lane.ground.as_ref().map_or(0, |ground| ground.tasks.len() as u64);
+        drop(lane);
+        self.idle_lanes.0.insert(user, IdleLane { _keyed: keyed, tasks });
     }
 
     /// One decision on a planning thread.
@@ -215,7 +270,7 @@ impl RoundWork<'_> {
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError>,
     {
         let result = self.load(&mut lane).and_then(|mut ground| {
-            let step = self.step(origin, &mut ground, &mut lane.overlay, decide);
+            let step = self.step(origin, &mut ground, (&mut lane.overlay, &mut lane.memo), decide);
             // A step that failed for a reason of its own leaves the ground as it was.
             lane.ground = Some(ground);
             step
@@ -227,7 +282,7 @@ impl RoundWork<'_> {
     fn load(&self, lane: &mut Lane) -> Result<Snapshot, ServiceError> {
         if let Some(ground) = lane.ground.take() {
             let durable = self.store.published().generation(self.user).unwrap_or_default();
-            lane.overlay.retain(|_, (generation, _)| *generation > durable);
+            lane.forget_durable(durable);
             return Ok(ground);
         }
         lane.overlay.clear();
@@ -239,7 +294,7 @@ impl RoundWork<'_> {
         &mut self,
         origin: Origin,
         ground: &mut Snapshot,
-        overlay: &mut Overlay,
+        (overlay, memo): (&mut Overlay, &mut Memo),
         decide: &D,
     ) -> Result<Step<T>, ServiceError>
     where
@@ -251,11 +306,12 @@ impl RoundWork<'_> {
             store: self.store,
             user: self.user,
             overlay,
+            memo,
             desk: self.desk,
             rules: self.rules,
         };
-        let plan = match decide(&mut situation) {
-            Ok(Decision::Change(plan)) => plan,
+        let change = match decide(&mut situation) {
+            Ok(Decision::Change(change)) => change,
             Ok(Decision::Keep(answer)) => return Ok(Step::Confirm(Ok(answer), self.confirmation(ground, origin))),
             Err(ServiceError::Refused(refusal)) => {
                 return Ok(Step::Confirm(Err(refusal), self.confirmation(ground, origin)));
@@ -266,18 +322,19 @@ impl RoundWork<'_> {
         ground.head = Head {
             generation: expected.next(),
             committed_at: self.now,
-            next_number: plan.next_number.unwrap_or(ground.head.next_number),
+            next_number: change.next_number.unwrap_or(ground.head.next_number),
         };
-        apply(&plan.changes, ground, overlay);
-        let planned = plan
+        apply(&change.changes, ground, overlay);
+        let planned = change
             .with_timeline
-            .then(|| Arc::new(self::plan(self.desk, self.rules, self.store, self.user, ground, overlay, self.now)));
-        let (answer, remember) = (plan.answer)(ground.head.generation, planned.as_deref());
+            .then(|| plan((self.desk, memo, self.rules), self.store, self.user, ground, overlay, self.now))
+            .map(Arc::new);
+        let (answer, remember) = (change.answer)(ground.head.generation, planned.as_deref());
         let commit = Commit {
             user: self.user,
             expected,
             head: ground.head,
-            changes: plan.changes,
+            changes: change.changes,
             origin,
             basis: self.rules.basis(),
             timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
@@ -302,8 +359,7 @@ impl RoundWork<'_> {
 }
 
 fn plan(
-    desk: &mut Desk,
-    rules: &RuleBook,
+    (desk, memo, rules): (&mut Desk, &mut Memo, &RuleBook),
     store: &Store,
     user: UserId,
     ground: &Snapshot,
@@ -315,7 +371,7 @@ fn plan(
         document::body(&raw).map(Arc::from)
     };
     let identity = Identity { incarnation: store.incarnation(), user };
-    planning::plan_snapshot(desk, rules, identity, ground, now, &body_of)
+    planning::plan_snapshot(desk, rules, memo, identity, ground, now, &body_of)
 }
 
 /// Makes the ground what it is after the changes. `ground.head` is already the new one.

@@ -11,6 +11,7 @@ pub mod folder;
 pub mod history;
 pub mod import;
 pub mod inspect;
+mod memo;
 mod planners;
 mod planning;
 pub mod rulebook;
@@ -27,7 +28,7 @@ use crate::store::{KeyedLocks, Store};
 
 pub use planning::{Planned, plan_folder};
 
-use change::Lane;
+use change::{IdleLanes, Lane};
 use error::ServiceError;
 use planners::{Interrupted, Planners};
 use rulebook::RuleBook;
@@ -40,6 +41,7 @@ pub struct Service {
     planners: Planners,
     /// One writer of a user plans at a time, each on the result of the one before.
     lanes: KeyedLocks<UserId, Lane>,
+    idle_lanes: IdleLanes,
     /// One rebuild of a user's timeline at a time; others that ask wait for its result.
     rebuilds: KeyedLocks<UserId, ()>,
     rebuild_log: inspect::RebuildLog,
@@ -60,6 +62,7 @@ impl Service {
             rules: Arc::new(rules),
             planners: Planners::start(threads),
             lanes: KeyedLocks::default(),
+            idle_lanes: IdleLanes::default(),
             rebuilds: KeyedLocks::default(),
             rebuild_log: inspect::RebuildLog::default(),
             views: KeyedLocks::default(),

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
+use super::memo::Memo;
 use super::planners::{Desk, Interrupted};
 use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
@@ -14,9 +15,9 @@ use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserN
 use crate::domain::policy::{Policy, SlotSpec};
 use crate::domain::problem::Problem;
 use crate::domain::task::Task;
-use crate::domain::timeline::InvalidDocument;
+use crate::domain::timeline::{InvalidDocument, Timeline};
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
-use crate::rules::{Question, Questions, RuleError, RuleSet};
+use crate::rules::{RuleError, RuleSet};
 use crate::store::hot::Entry;
 use crate::store::{Finished, Head, Incarnation, Reading, Settings, Snapshot};
 use crate::view::{Answer, RulesState, json};
@@ -41,17 +42,18 @@ pub(super) struct Identity {
 /// The body of a task's document, for rules that read it.
 pub(super) type BodyOf<'a> = dyn Fn(&DocKey) -> Option<Arc<str>> + 'a;
 
-/// Plans a snapshot over the days that the user's timeline covers.
+/// Plans a snapshot over the days that the user's timeline covers. `memo` spares questions to the chosen rules.
 pub(super) fn plan_snapshot(
     desk: &mut Desk,
     rules: &RuleBook,
+    memo: &mut Memo,
     identity: Identity,
     snapshot: &Snapshot,
     now: DateTime<Utc>,
     body_of: &BodyOf<'_>,
 ) -> Planned {
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
-    let (answer, is_certain) = answer(desk, rules, snapshot, &horizon, body_of);
+    let (answer, is_certain) = answer(desk, rules, memo, snapshot, &horizon, body_of);
     if let Some(error) = &answer.rules.error {
         tracing::warn!(user = %snapshot.name, error, "the rules failed; the built-in ones stand in");
     }
@@ -92,6 +94,7 @@ pub(super) fn tag(hash: &[u8]) -> String {
 fn answer(
     desk: &mut Desk,
     rules: &RuleBook,
+    memo: &mut Memo,
     snapshot: &Snapshot,
     horizon: &Horizon,
     body_of: &BodyOf<'_>,
@@ -107,19 +110,29 @@ fn answer(
         }
     }
     let days = days_asked(&tasks, horizon);
-    let ask = |desk: &mut Desk, list: &RuleList| evaluate(desk, list, horizon, &days, &tasks, body_of);
+    let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
+    let mut planned = |list: &RuleList, memo: &mut Memo| -> Result<(Timeline, RulesState), RuleError> {
+        let set = desk.rule_set(list)?;
+        let policy = memo.evaluate((list, &set), horizon.today(), &days, &asked, body_of)?;
+        let state = RulesState { name: set.name().to_owned(), source: list.source, error: None };
+        Ok((plan(&tasks, invalid.clone(), policy, horizon), state))
+    };
     // A run that was cut by the clock is repeated once: most likely the machine was busy.
-    let chosen = ask(desk, &rules.chosen).or_else(|error| match error.timed_out {
-        true => ask(desk, &rules.chosen),
+    let chosen = planned(&rules.chosen, memo).or_else(|error| match error.timed_out {
+        true => planned(&rules.chosen, memo),
         false => Err(error),
     });
-    let (policy, state, is_certain) = match chosen {
-        Ok((policy, name)) => (policy, RulesState { name, source: rules.chosen.source, error: None }, true),
+    let (timeline, state, is_certain) = match chosen {
+        Ok((timeline, state)) => (timeline, state, true),
         Err(error) => {
-            let stand_in = ask(desk, &rules.builtin);
+            let stand_in = planned(&rules.builtin, &mut Memo::default());
             let is_certain = !error.timed_out && stand_in.is_ok();
-            let (policy, name) = stand_in.unwrap_or_default();
-            (policy, RulesState { name, source: rules.builtin.source, error: Some(error.to_string()) }, is_certain)
+            let (timeline, name) = match stand_in {
+                Ok((timeline, state)) => (timeline, state.name),
+                Err(_) => (plan(&tasks, invalid.clone(), &Policy::default(), horizon), String::new()),
+            };
+            let state = RulesState { name, source: rules.builtin.source, error: Some(error.to_string()) };
+            (timeline, state, is_certain)
         }
     };
     let answer = Answer {
@@ -130,28 +143,9 @@ fn answer(
         committed_at: snapshot.head.committed_at,
         next_number: snapshot.head.next_number,
         rules: state,
-        timeline: plan(&tasks, invalid, &policy, horizon),
+        timeline,
     };
     (answer, is_certain)
-}
-
-fn evaluate(
-    desk: &mut Desk,
-    list: &RuleList,
-    horizon: &Horizon,
-    days: &std::collections::BTreeSet<NaiveDate>,
-    tasks: &[Arc<Task>],
-    body_of: &BodyOf<'_>,
-) -> Result<(Policy, String), RuleError> {
-    let set = desk.rule_set(list)?;
-    let open = tasks.iter().filter(|task| needs_verdict(task));
-    let question = |task: &Arc<Task>| Question {
-        task: task.clone(),
-        body: set.reads_bodies().then(|| body_of(&task.key)).flatten(),
-    };
-    let questions: Vec<Question> = open.map(question).collect();
-    let policy = set.evaluate(&Questions { today: horizon.today(), days, tasks: &questions })?;
-    Ok((policy, set.name().to_owned()))
 }
 
 /// The slots that the rules give a day, for checking a slot that somebody names; built-in ones when the
@@ -207,7 +201,15 @@ pub fn plan_folder(
     let head = Head { generation: Generation(0), committed_at: now, next_number };
     let snapshot = Snapshot { name: user, head, settings, tasks };
     let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
-    answer(&mut Desk::default(), rules, &snapshot, &Horizon::new(settings.zone, now, settings.days), &body_of).0
+    answer(
+        &mut Desk::default(),
+        rules,
+        &mut Memo::default(),
+        &snapshot,
+        &Horizon::new(settings.zone, now, settings.days),
+        &body_of,
+    )
+    .0
 }
 
 /// A document as planning keeps it; `None` for a file that is no task and does not say so either.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Service;
 use super::error::{Refusal, ServiceError};
 use super::inspect::{Cause, Rebuild};
+use super::memo::Memo;
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
 use crate::domain::document;
@@ -157,7 +158,7 @@ impl Service {
             let raw = self.store.get_document(user, key).ok().flatten()?;
             document::body(&raw).map(Arc::from)
         };
-        planning::plan_snapshot(desk, &self.rules, self.identity(user), snapshot, now, &body_of)
+        planning::plan_snapshot(desk, &self.rules, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
     }
 
     fn identity(&self, user: UserId) -> Identity {

@@ -4,42 +4,56 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard, OwnedMutexGuard};
 
 /// Async locks by key, each guarding a `T` that lives while somebody holds or awaits the key.
 pub struct KeyedLocks<K: Eq + Hash + Copy, T> {
-    locks: Mutex<HashMap<K, Arc<AsyncMutex<T>>>>,
+    locks: Arc<Locks<K, T>>,
 }
+
+type Locks<K, T> = Mutex<HashMap<K, Arc<AsyncMutex<T>>>>;
 
 impl<K: Eq + Hash + Copy, T: Default> Default for KeyedLocks<K, T> {
     fn default() -> Self {
-        KeyedLocks { locks: Mutex::default() }
+        KeyedLocks { locks: Arc::default() }
     }
 }
 
 /// Keeps a key's value alive; locks it as often as wanted.
-pub struct Keyed<'a, K: Eq + Hash + Copy, T> {
-    owner: &'a KeyedLocks<K, T>,
+pub struct Keyed<K: Eq + Hash + Copy, T> {
+    owner: Arc<Locks<K, T>>,
     key: K,
     lock: Arc<AsyncMutex<T>>,
 }
 
 impl<K: Eq + Hash + Copy, T: Default> KeyedLocks<K, T> {
-    pub fn get(&self, key: K) -> Keyed<'_, K, T> {
+    pub fn get(&self, key: K) -> Keyed<K, T> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        Keyed { owner: self, key, lock: locks.entry(key).or_default().clone() }
+        Keyed { owner: self.locks.clone(), key, lock: locks.entry(key).or_default().clone() }
     }
 }
 
-impl<K: Eq + Hash + Copy, T> Keyed<'_, K, T> {
+impl<K: Eq + Hash + Copy, T> Keyed<K, T> {
     pub async fn lock(&self) -> OwnedMutexGuard<T> {
         self.lock.clone().lock_owned().await
     }
+
+    /// The value, unless somebody has it.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.lock.try_lock().ok()
+    }
 }
 
-impl<K: Eq + Hash + Copy, T> Drop for Keyed<'_, K, T> {
+impl<K: Eq + Hash + Copy, T> Clone for Keyed<K, T> {
+    fn clone(&self) -> Self {
+        // While one is there its lock is in the map.
+        Keyed { owner: self.owner.clone(), key: self.key, lock: self.lock.clone() }
+    }
+}
+
+impl<K: Eq + Hash + Copy, T> Drop for Keyed<K, T> {
     fn drop(&mut self) {
-        let mut locks = self.owner.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
         // The map's and this one's: nobody else can clone it while the map is locked.
         if Arc::strong_count(&self.lock) == 2 {
             locks.remove(&self.key);
@@ -56,7 +70,7 @@ mod tests {
         let locks: KeyedLocks<u8, u32> = KeyedLocks::default();
         let first = locks.get(1);
         *first.lock().await += 1;
-        let second = locks.get(1);
+        let second = first.clone();
         drop(first);
         assert_eq!(*second.lock().await, 1);
         drop(second);

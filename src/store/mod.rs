@@ -26,7 +26,7 @@ use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
 pub use self::redb::{Moment, OpenError, SCHEMA_VERSION, Store};
-pub use keyed::KeyedLocks;
+pub use keyed::{Keyed, KeyedLocks};
 
 /// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,9 +217,9 @@ pub struct Commit {
     pub remember: Option<Remembered>,
 }
 
-/// Timelines up to this size are stored in the transaction of their commit; a larger one would double what
-/// each small change writes, so it follows its commit without a sync.
-pub const COMMITTED_TIMELINE_BYTES_MAX: usize = 256 * 1024;
+/// Timelines up to this size are stored in the transaction of their commit; a larger one would be most of what a
+/// small change writes, so it follows its commit in a quiet moment.
+pub const COMMITTED_TIMELINE_BYTES_MAX: usize = 4 * 1024;
 
 /// What became of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::net::{self, IpAddr, Shutdown, SocketAddr};
+use std::os::unix;
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::mpsc;
 
 /// What a full house says without having heard the question.
@@ -61,10 +62,10 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A connection that was taken.
+/// A connection that was taken, out of the runtime of whoever took it: it is to live in that of its thread.
 pub(super) enum Accepted {
-    Network(TcpStream, SocketAddr),
-    Control(UnixStream),
+    Network(net::TcpStream, SocketAddr),
+    Control(unix::net::UnixStream),
     Inside(DuplexStream),
 }
 
@@ -74,9 +75,10 @@ impl Listener {
         match self {
             Listener::Network(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                Ok(Accepted::Network(stream, SocketAddr::new(peer.ip().to_canonical(), peer.port())))
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+                Ok(Accepted::Network(stream.into_std()?, peer))
             }
-            Listener::Control(listener) => Ok(Accepted::Control(listener.accept().await?.0)),
+            Listener::Control(listener) => Ok(Accepted::Control(listener.accept().await?.0.into_std()?)),
             Listener::Inside(queue) => match queue.recv().await {
                 Some(stream) => Ok(Accepted::Inside(stream)),
                 None => std::future::pending().await,
@@ -95,19 +97,14 @@ impl Accepted {
 
     /// Says 503 if the socket takes it, and closes. Neither reads nor waits.
     pub(super) fn turn_away(self) {
-        // tokio's own `try_write` waits for the first event on a fresh socket.
         match self {
-            Accepted::Network(stream, _) => {
-                if let Ok(stream) = stream.into_std() {
-                    let _ = (&stream).write(FULL_HOUSE);
-                    let _ = stream.shutdown(Shutdown::Write);
-                }
+            Accepted::Network(mut stream, _) => {
+                let _ = stream.write(FULL_HOUSE);
+                let _ = stream.shutdown(Shutdown::Write);
             }
-            Accepted::Control(stream) => {
-                if let Ok(stream) = stream.into_std() {
-                    let _ = (&stream).write(FULL_HOUSE);
-                    let _ = stream.shutdown(Shutdown::Write);
-                }
+            Accepted::Control(mut stream) => {
+                let _ = stream.write(FULL_HOUSE);
+                let _ = stream.shutdown(Shutdown::Write);
             }
             // This process alone is at the other end, and it does not open as many.
             Accepted::Inside(_) => {}

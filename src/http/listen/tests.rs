@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::*;
 use crate::http::body::{self, BodyError};
@@ -63,7 +64,7 @@ struct House {
     address: SocketAddr,
     gate: Arc<Gate>,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<()>,
+    served: JoinHandle<Threads>,
 }
 
 fn patient() -> Limits {

@@ -40,6 +40,9 @@ const SETTLED_GROUP_MIN: usize = 32;
 /// After this time without a request the same is done for the commits that did not do it themselves.
 const IDLE: Duration = Duration::from_millis(50);
 
+/// Timelines that wait for a quiet moment at most; more are stored with the next group.
+const LATER_MAX: usize = 64;
+
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
 
@@ -77,15 +80,18 @@ impl Writer {
         let mut requests = Vec::new();
         // Whether a crash now would be followed by a walk over the whole database.
         let mut needs_walk = false;
+        // Only the last timeline of each user is worth storing, and a change that waits for the disk is not to wait for
+        // it too.
+        let mut later: HashMap<UserId, Finished> = HashMap::new();
         loop {
             let next = queue.recv_many(&mut requests, GROUP_MAX);
-            let received = match needs_walk {
+            let received = match needs_walk || !later.is_empty() {
                 false => waiting.block_on(next),
                 true => match waiting.block_on(async { tokio::time::timeout(IDLE, next).await }) {
                     Ok(received) => received,
                     Err(_) => {
                         needs_walk = false;
-                        self.settle();
+                        self.settle(std::mem::take(&mut later));
                         continue;
                     }
                 },
@@ -93,20 +99,37 @@ impl Writer {
             if received == 0 {
                 break;
             }
-            let settles = requests.len() >= SETTLED_GROUP_MIN;
-            needs_walk = !settles;
-            self.serve(std::mem::take(&mut requests), settles);
+            let mut group = Vec::with_capacity(received);
+            for request in requests.drain(..) {
+                match request {
+                    Request::PutTimeline(user, finished) => drop(later.insert(user, finished)),
+                    request => group.push(request),
+                }
+            }
+            if later.len() > LATER_MAX {
+                group.extend(later.drain().map(|(user, finished)| Request::PutTimeline(user, finished)));
+            }
+            if !group.is_empty() {
+                let settles = group.len() >= SETTLED_GROUP_MIN;
+                needs_walk = !settles;
+                self.serve(group, settles);
+            }
         }
-        // Timelines were stored without waiting for the disk; one durable commit brings them there.
-        let last = self.db.begin_write().map_err(redb::Error::from).and_then(|transaction| Ok(transaction.commit()?));
-        if let Err(error) = last {
-            tracing::warn!(%error, "the last timelines were not stored; they are made again at the next start");
-        }
+        // The database is closed cleanly then; an error has been logged.
+        self.settle(later);
     }
 
-    /// Leaves the database so that it opens at once after a crash.
-    fn settle(&self) {
-        let settled = self.begin().map_err(|error| StoreError::NotWritten(error.to_string()));
+    /// Stores timelines that are still right, and leaves the database so that it opens at once after a crash.
+    fn settle(&self, timelines: HashMap<UserId, Finished>) {
+        let applied = self.begin().and_then(|mut transaction| {
+            let mut group = Group::default();
+            for (user, finished) in timelines {
+                group.apply(&mut transaction, Request::PutTimeline(user, finished))?;
+            }
+            store_timelines(&mut transaction, &group.timelines)?;
+            Ok(transaction)
+        });
+        let settled = applied.map_err(|error| StoreError::NotWritten(error.to_string()));
         if let Err(error) = settled.and_then(|transaction| commit(transaction, true, true)) {
             self.health.record(true, false);
             tracing::error!(%error, "the database could not be written while it was idle");
@@ -261,7 +284,6 @@ fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<O
         record(transaction, commit, index, applied)?;
     }
     transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
-    transaction.open_table(TIMELINES)?.remove(user)?;
     remember(transaction, commit)?;
     Ok(Outcome::Committed { generation: commit.head.generation })
 }

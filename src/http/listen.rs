@@ -119,15 +119,18 @@ where
         handler,
     });
     let (stop, stopped) = watch::channel(false);
+    let (close, closed) = watch::channel(false);
     let (mut threads, dealer) = Threads::start(&server, &stopped);
     let mut loops = JoinSet::new();
     for listener in listeners {
-        loops.spawn(accept(listener, Arc::clone(&server), dealer.clone(), stopped.clone()));
+        loops.spawn(accept(listener, Arc::clone(&server), dealer.clone(), closed.clone()));
     }
-    drop((server, dealer, stopped));
+    drop((server, dealer, stopped, closed));
     shutdown.await;
-    stop.send_replace(true);
+    // The doors first: whoever is seen off and comes back at once finds them shut.
+    close.send_replace(true);
     while loops.join_next().await.is_some() {}
+    stop.send_replace(true);
     threads.drained().await;
     threads
 }

@@ -2,13 +2,26 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use super::cells::{AsyncMutex, Mutex, OwnedMutexGuard, PoisonError};
 
 /// Async locks by key, each guarding a `T` that lives while somebody holds or awaits the key.
 pub struct KeyedLocks<K: Eq + Hash + Copy, T> {
-    locks: Mutex<HashMap<K, Arc<AsyncMutex<T>>>>,
+    locks: Mutex<HashMap<K, Shared<T>>>,
+}
+
+/// A lock and how many hold it. They are counted where the lock is, so that of two who leave at the same time
+/// one sees that it is the last.
+struct Shared<T> {
+    lock: Arc<AsyncMutex<T>>,
+    holders: usize,
+}
+
+impl<T: Default> Default for Shared<T> {
+    fn default() -> Self {
+        Shared { lock: Arc::default(), holders: 0 }
+    }
 }
 
 impl<K: Eq + Hash + Copy, T: Default> Default for KeyedLocks<K, T> {
@@ -27,7 +40,9 @@ pub struct Keyed<'a, K: Eq + Hash + Copy, T> {
 impl<K: Eq + Hash + Copy, T: Default> KeyedLocks<K, T> {
     pub fn get(&self, key: K) -> Keyed<'_, K, T> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        Keyed { owner: self, key, lock: locks.entry(key).or_default().clone() }
+        let shared = locks.entry(key).or_default();
+        shared.holders += 1;
+        Keyed { owner: self, key, lock: shared.lock.clone() }
     }
 }
 
@@ -40,27 +55,11 @@ impl<K: Eq + Hash + Copy, T> Keyed<'_, K, T> {
 impl<K: Eq + Hash + Copy, T> Drop for Keyed<'_, K, T> {
     fn drop(&mut self) {
         let mut locks = self.owner.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        // The map's and this one's: nobody else can clone it while the map is locked.
-        if Arc::strong_count(&self.lock) == 2 {
-            locks.remove(&self.key);
+        if let Some(shared) = locks.get_mut(&self.key) {
+            shared.holders -= 1;
+            if shared.holders == 0 {
+                locks.remove(&self.key);
+            }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_value_lives_as_long_as_somebody_holds_it() {
-        let locks: KeyedLocks<u8, u32> = KeyedLocks::default();
-        let first = locks.get(1);
-        *first.lock().await += 1;
-        let second = locks.get(1);
-        drop(first);
-        assert_eq!(*second.lock().await, 1);
-        drop(second);
-        assert!(locks.locks.lock().unwrap().is_empty());
-        assert_eq!(*locks.get(1).lock().await, 0);
     }
 }

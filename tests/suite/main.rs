@@ -27,6 +27,7 @@ mod page;
 mod plan_equals_server;
 mod reading;
 mod readme;
+mod schedules;
 mod settings;
 mod strangers;
 mod undo;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::errors::HttpError;
-use super::extract::{Asked, MaybeJson, TaskId};
+use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
 use super::query::Query;
 use super::respond::{json, settings_json};
@@ -122,19 +122,29 @@ fn summary(verb: &str, file: &str, lang: Lang) -> String {
     lang.pick(format!("{done} {file}"), format!("{file} {done}")).trim().to_owned()
 }
 
-pub async fn undo(asked: Asked, MaybeJson(object): MaybeJson) -> Result<Response, HttpError> {
+pub async fn undo(asked: Asked, headers: HeaderMap, MaybeJson(object): MaybeJson) -> Result<Response, HttpError> {
+    let key = idempotency_key(&headers, "POST /api/undo", "", object.as_ref())?;
+    let generation = object.as_ref().map_or(Ok(None), generation)?;
+    let undone = asked.site.service.undo(asked.actor.user, asked.origin(), generation, key).await?;
+    let mut answer =
+        json!({"ok": true, "generation": undone.generation, "undone": undone.undone, "files": undone.files});
+    if undone.reused {
+        answer["reused"] = true.into();
+    }
+    Ok(json(&answer, None))
+}
+
+fn generation(object: &JsonObject) -> Result<Option<u64>, Refusal> {
     let mut generation = None;
-    for (name, value) in object.iter().flat_map(|object| &object.fields) {
+    for (name, value) in &object.fields {
         match (name.as_str(), value) {
             ("generation", Value::Null) => {}
             ("generation", value) => {
                 let wrong = Refusal::field("generation", Fault::WrongType { expected: WHOLE_NUMBER });
                 generation = Some(value.as_u64().ok_or(wrong)?);
             }
-            _ => return Err(wire::nearest_of(name, &["generation"]).into()),
+            _ => return Err(wire::nearest_of(name, &["generation"])),
         }
     }
-    let undone = asked.site.service.undo(asked.actor.user, asked.origin(), generation).await?;
-    let answer = json!({"ok": true, "generation": undone.generation, "undone": undone.undone, "files": undone.files});
-    Ok(json(&answer, None))
+    Ok(generation)
 }

@@ -20,6 +20,7 @@ mod faults_documents;
 mod faults_numbers;
 mod harness;
 mod history;
+mod idempotency;
 mod inspect;
 mod listing;
 mod mended;

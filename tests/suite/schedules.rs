@@ -27,7 +27,7 @@ use shuttle::sync::atomic::{AtomicBool, Ordering};
 use shuttle::{Config, PortfolioRunner, thread};
 
 use keyed::KeyedLocks;
-use world::{USERS, World};
+use world::{LENA, USERS, World};
 
 const SCHEDULES_DEFAULT: usize = 4_000;
 
@@ -72,29 +72,29 @@ fn whatever_the_order_a_reader_sees_what_was_acknowledged_and_what_is_current() 
             run(|world| world.read_some(false)),
             run(|world| world.read_some(true)),
             run(World::read_impatiently),
-            run(World::listen),
+            run(|world| world.listen(LENA)),
         ]);
         world.check_the_end();
     });
 }
 
-/// Two users whose commits share a group, and nobody but readers who only look at what is hot.
+/// Two users whose commits share a group, readers who only look at what is hot, and several who listen.
 #[test]
-fn a_group_is_published_before_anybody_in_it_is_answered() {
+fn a_group_is_published_before_anybody_in_it_is_answered_and_every_listener_is_told() {
     explore(|| {
         let world = Arc::new(World::new());
-        let mut threads = Vec::new();
-        for user in USERS {
+        let run = |part: fn(&World)| {
             let world = world.clone();
-            threads.push(thread::spawn(move || {
-                for _ in 0..4 {
-                    world.look(user);
-                }
-            }));
-        }
-        let writer = world.clone();
-        threads.push(thread::spawn(move || writer.write()));
-        join(threads);
+            thread::spawn(move || part(&world))
+        };
+        join(vec![
+            run(World::write),
+            run(World::pass_time),
+            run(|world| USERS.into_iter().cycle().take(6).for_each(|user| world.look(user))),
+            run(|world| world.listen(LENA)),
+            run(|world| world.listen(LENA)),
+            run(|world| world.listen(USERS[1])),
+        ]);
         world.check_the_end();
     });
 }

@@ -21,7 +21,7 @@ use super::{Basis, PerUser, one_in};
 
 pub const USERS: [UserId; 2] = [UserId(1), UserId(2)];
 /// The user that everybody looks at; the other one shares her groups.
-const LENA: UserId = USERS[0];
+pub const LENA: UserId = USERS[0];
 
 const BASIS: Basis = Basis([1; 16]);
 /// Of a server that was there before the last start.
@@ -211,14 +211,14 @@ impl World {
 
     /// Reads as often as there is something new, until it has seen the end of everything: one call that is missed
     /// and it waits for ever, which the scheduler tells.
-    pub fn listen(&self) {
-        let mut listener = self.published.subscribe(LENA);
+    pub fn listen(&self, user: UserId) {
+        let mut listener = self.published.subscribe(user);
         block_on(async {
             loop {
-                let served = listener.read(self.read(LENA, false)).await;
+                let served = listener.read(self.read(user, false)).await;
                 let (generation, until) =
                     (served.entry.finished.generation, served.entry.finished.valid_until.timestamp_millis());
-                if generation == self.last_generation(LENA) && until > LAST_INSTANT {
+                if generation == self.last_generation(user) && until > LAST_INSTANT {
                     break;
                 }
                 let (mut changed, mut boundary) = (pin!(listener.changed()), pin!(self.wait_until(until)));

@@ -24,6 +24,7 @@ mod idempotency;
 mod inspect;
 mod listing;
 mod mended;
+mod model;
 mod page;
 mod plan_equals_server;
 mod reading;

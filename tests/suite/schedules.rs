@@ -5,14 +5,12 @@
 //! whose every step the scheduler chooses. `CODEXMIROIR_SCHEDULES=1000000 cargo test --test suite schedules`
 //! tries a million of them. A failure prints the schedule that `shuttle::replay` repeats.
 
-#[path = "schedules/cells.rs"]
 mod cells;
 #[path = "../../src/store/keyed.rs"]
 mod keyed;
 #[path = "../../src/store/published.rs"]
 #[expect(dead_code, reason = "nobody here asks how many bytes are hot")]
 mod published;
-#[path = "schedules/world.rs"]
 mod world;
 
 use std::collections::HashMap;

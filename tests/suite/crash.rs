@@ -259,8 +259,9 @@ fn interrupt_something(home: &Home, round: usize, token: &mut String, known: &mu
         }
         // Whoever was told a token can use it from then on.
         _ => {
-            *token =
-                interrupt(home, &["token", "create", "lena"]).map_or_else(|| token.clone(), |new| new.trim().to_owned())
+            if let Some(told) = interrupt(home, &["token", "create", "lena"]) {
+                told.trim().clone_into(token);
+            }
         }
     }
 }

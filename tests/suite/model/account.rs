@@ -143,7 +143,7 @@ impl Account {
                     Edit::Fields(fields) => self.edited(&key, &changes(fields)?)?,
                     Edit::Document(text) => whole(&key, text)?,
                 };
-                self.put(&key, edited, "update", now, planner, Said::Saved)
+                self.put(&key, &edited, "update", now, planner, Said::Saved)
             }
             Request::Complete(id, slot, expected) => {
                 let key = self.require(id, expected.as_ref())?;
@@ -153,13 +153,13 @@ impl Account {
                 let edited = self.edited(&key, &Changes { status, abgeschlossen_am: done, ..Changes::default() })?;
                 let said =
                     |saved| Said::Completed(Completed { saved, datum: date::to_text(datum), zeit: Some(zeit.clone()) });
-                self.put(&key, edited, "complete", now, planner, said)
+                self.put(&key, &edited, "complete", now, planner, said)
             }
             Request::Verb(id, verb) => {
                 let key = self.require(id, None)?;
                 let (name, changes) = self.verb(&key, verb)?;
                 let edited = self.edited(&key, &changes)?;
-                self.put(&key, edited, name, now, planner, Said::Saved)
+                self.put(&key, &edited, name, now, planner, Said::Saved)
             }
             Request::Remove(id, expected) => {
                 let key = self.require(id, expected.as_ref())?;
@@ -237,9 +237,9 @@ impl Account {
         }
         let files = back.iter().rev().map(|(key, _)| key.file.as_str().to_owned()).collect();
         if back.is_empty() {
-            self.set(settings, now, "undo")
+            self.set(settings, now, "undo");
         } else {
-            self.commit(now, "undo", back)
+            self.commit(now, "undo", back);
         }
         let undone = Undone { generation: self.generation, undone: wanted, files, reused: false };
         Ok(Outcomes::Changed(Said::Undone(undone)))
@@ -360,17 +360,17 @@ impl Account {
     fn put(
         &mut self,
         key: &DocKey,
-        raw: Vec<u8>,
+        raw: &[u8],
         verb: &str,
         now: DateTime<Utc>,
         planner: &Planner,
         said: impl Fn(Saved) -> Said,
     ) -> Decided {
-        let is_change = self.documents[key] != raw;
+        let is_change = self.documents[key] != *raw;
         if is_change {
-            self.commit(now, verb, vec![(key.clone(), Some(raw.clone()))]);
+            self.commit(now, verb, vec![(key.clone(), Some(raw.to_vec()))]);
         }
-        let said = said(self.saved(key, &raw, Some((planner, now))));
+        let said = said(self.saved(key, raw, Some((planner, now))));
         Ok(if is_change { Outcomes::Changed(said) } else { Outcomes::Kept(said) })
     }
 

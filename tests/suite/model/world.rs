@@ -10,7 +10,7 @@ use codexmiroir::domain::date;
 use codexmiroir::domain::document::{self, Outcome as Read};
 use codexmiroir::domain::ids::{Generation, TaskNumber};
 use codexmiroir::domain::lang::Lang;
-use codexmiroir::domain::task::Status;
+use codexmiroir::domain::task::{Status, Task};
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::service::Service;
 use codexmiroir::service::error::ServiceError;
@@ -225,7 +225,7 @@ impl World {
 
     fn list(&self, account: &Account, open: bool, from: u32, limit: usize, now: DateTime<Utc>) -> String {
         let timeline = self.planner.answer(account, now).timeline;
-        let is_open: Vec<_> = account.tasks().filter(|task| task.is_open()).map(|task| task.key).collect();
+        let is_open: Vec<_> = account.tasks().filter(Task::is_open).map(|task| task.key).collect();
         let wanted = account
             .documents
             .keys()

@@ -54,8 +54,7 @@ async fn publish(site: Arc<Site>, user: UserId, last: Option<String>, events: mp
 async fn follow(service: &Arc<Service>, user: UserId, mut last: Option<String>, events: &mpsc::Sender<Bytes>) {
     let mut changes = service.store().published().subscribe(user);
     loop {
-        changes.borrow_and_update();
-        let boundary = match service.timeline(user, false).await {
+        let boundary = match changes.read(service.timeline(user, false)).await {
             Ok(served) => {
                 let finished = &served.entry.finished;
                 let id = id_of(finished);
@@ -74,7 +73,7 @@ async fn follow(service: &Arc<Service>, user: UserId, mut last: Option<String>, 
         };
         let next = async {
             tokio::select! {
-                _ = changes.changed() => {}
+                () = changes.changed() => {}
                 () = service.clock().wait_until(boundary) => {}
             }
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_TYPE, HeaderName};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
 use hyper::http::request::Parts;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -128,13 +128,38 @@ fn parse(bytes: &Bytes) -> Result<JsonObject, HttpError> {
     }
 }
 
-/// The `Idempotency-Key` of a request with this fingerprint, if it has one.
-pub fn idempotency_key(headers: &HeaderMap, fingerprint: [u8; 32]) -> Result<Option<IdempotencyKey>, HttpError> {
+/// The `Idempotency-Key` of a request, if it has one. The request is another one when it names another task,
+/// expects another document, or has another body.
+pub fn idempotency_key(
+    headers: &HeaderMap,
+    route: &'static str,
+    task: &str,
+    body: Option<&JsonObject>,
+) -> Result<Option<IdempotencyKey>, HttpError> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     match (key, values.next()) {
-        (Some(key), None) => Ok(Some(IdempotencyKey { key: key.to_owned(), fingerprint })),
+        (Some(key), None) => {
+            let fingerprint = fingerprint(task, headers.get(IF_MATCH), body);
+            Ok(Some(IdempotencyKey { route, key: key.to_owned(), fingerprint }))
+        }
         _ => Err(HttpError::MalformedHeader { name: "Idempotency-Key", expected: KEY }),
+    }
+}
+
+fn fingerprint(task: &str, expected: Option<&HeaderValue>, body: Option<&JsonObject>) -> [u8; 32] {
+    let expected = expected.map(HeaderValue::as_bytes).unwrap_or_default();
+    // A create is its body alone, as it always was: answers that are remembered already stay so.
+    match (task, expected, body) {
+        ("", [], Some(body)) => body.fingerprint,
+        (task, expected, body) => {
+            let mut hash = Sha256::new();
+            for part in [task.as_bytes(), expected, body.map(|body| &body.fingerprint[..]).unwrap_or_default()] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+            hash.finalize().into()
+        }
     }
 }

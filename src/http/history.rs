@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::errors::HttpError;
-use super::extract::{Asked, MaybeJson, TaskId};
+use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
 use super::query::Query;
 use super::respond::{json, settings_json};
@@ -68,6 +68,9 @@ pub struct UndoneJson {
     undone: u64,
     /// The documents that are now as they were before; none for a change of the settings.
     files: Vec<String>,
+    /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reused: bool,
 }
 
 /// The fields that an undo takes.
@@ -152,19 +155,25 @@ fn summary(verb: &str, file: &str, lang: Lang) -> String {
     lang.pick(format!("{done} {file}"), format!("{file} {done}")).trim().to_owned()
 }
 
-pub async fn undo(asked: Asked, MaybeJson(object): MaybeJson) -> Result<Response, HttpError> {
+pub async fn undo(asked: Asked, headers: HeaderMap, MaybeJson(object): MaybeJson) -> Result<Response, HttpError> {
+    let key = idempotency_key(&headers, "POST /api/undo", "", object.as_ref())?;
+    let generation = object.as_ref().map_or(Ok(None), generation)?;
+    let undone = asked.site.service.undo(asked.actor.user, asked.origin(), generation, key).await?;
+    let Undone { generation, undone, files, reused } = undone;
+    Ok(json(&UndoneJson { ok: true, generation, undone, files, reused }, None))
+}
+
+fn generation(object: &JsonObject) -> Result<Option<u64>, Refusal> {
     let mut generation = None;
-    for (name, value) in object.iter().flat_map(|object| &object.fields) {
+    for (name, value) in &object.fields {
         match (name.as_str(), value) {
             ("generation", Value::Null) => {}
             ("generation", value) => {
                 let wrong = Refusal::field("generation", Fault::WrongType { expected: WHOLE_NUMBER });
                 generation = Some(value.as_u64().ok_or(wrong)?);
             }
-            _ => return Err(wire::nearest_of(name, &UNDO_FIELDS).into()),
+            _ => return Err(wire::nearest_of(name, &UNDO_FIELDS)),
         }
     }
-    let undone = asked.site.service.undo(asked.actor.user, asked.origin(), generation).await?;
-    let Undone { generation, undone, files } = undone;
-    Ok(json(&UndoneJson { ok: true, generation, undone, files }, None))
+    Ok(generation)
 }

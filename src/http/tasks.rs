@@ -17,7 +17,7 @@ use crate::domain::ids::{DocKey, FileName, TaskNumber};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::task::Status;
 use crate::service::error::Refusal;
-use crate::service::tasks::{Filter, PAGE_MAX, Saved, Summary, Verb};
+use crate::service::tasks::{Filter, IdempotencyKey, PAGE_MAX, Saved, Summary, Verb};
 use crate::view::task::{TaskJson, WholeTaskJson};
 
 const STATUS: Phrase =
@@ -72,7 +72,7 @@ fn filter(query: &Query) -> Result<Filter, HttpError> {
 }
 
 pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
-    let key = idempotency_key(&headers, object.fingerprint)?;
+    let key = idempotency_key(&headers, "POST /api/tasks", "", Some(&object))?;
     let fields = wire::fields(&object.fields)?;
     let saved = asked.site.service.create_task(asked.actor.user, asked.origin(), fields, key).await?;
     Ok(saved_response(&asked, saved))
@@ -93,13 +93,15 @@ pub async fn update(
 ) -> Result<Response, HttpError> {
     let edit = wire::edit(&object.fields)?;
     let expected = expectation(&headers)?;
-    let saved = asked.site.service.update_task(asked.actor.user, asked.origin(), id, edit, expected).await?;
+    let key = idempotency_key(&headers, "PUT /api/tasks/{id}", &id, Some(&object))?;
+    let saved = asked.site.service.update_task(asked.actor.user, asked.origin(), id, edit, expected, key).await?;
     Ok(saved_response(&asked, saved))
 }
 
 pub async fn remove(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
     let expected = expectation(&headers)?;
-    let saved = asked.site.service.remove_task(asked.actor.user, asked.origin(), id, expected).await?;
+    let key = idempotency_key(&headers, "DELETE /api/tasks/{id}", &id, None)?;
+    let saved = asked.site.service.remove_task(asked.actor.user, asked.origin(), id, expected, key).await?;
     Ok(json(&SavedJson::new(&asked.actor.name, saved), None))
 }
 
@@ -109,37 +111,69 @@ pub async fn complete(
     headers: HeaderMap,
     MaybeJson(object): MaybeJson,
 ) -> Result<Response, HttpError> {
+    let key = idempotency_key(&headers, "POST /api/tasks/{id}/complete", &id, object.as_ref())?;
     let slot = object.filter(|object| !object.fields.is_empty());
     let slot = slot.map(|object| wire::slot(&object.fields)).transpose()?;
     let expected = expectation(&headers)?;
-    let completed = asked.site.service.complete_task(asked.actor.user, asked.origin(), id, slot, expected).await?;
+    let service = &asked.site.service;
+    let completed = service.complete_task(asked.actor.user, asked.origin(), id, slot, expected, key).await?;
     let etag = HeaderValue::try_from(completed.saved.etag.as_str()).ok();
     Ok(json(&CompletedJson::new(&asked.actor.name, completed), etag))
 }
 
-pub async fn cancel(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+pub async fn cancel(
+    asked: Asked,
+    TaskId(id): TaskId,
+    headers: HeaderMap,
+    body: MaybeJson,
+) -> Result<Response, HttpError> {
     no_fields(&body)?;
-    apply(asked, id, &headers, Verb::Cancel).await
+    let key = idempotency_key(&headers, "POST /api/tasks/{id}/cancel", &id, None)?;
+    apply(asked, id, &headers, Verb::Cancel, key).await
 }
 
-pub async fn reopen(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+pub async fn reopen(
+    asked: Asked,
+    TaskId(id): TaskId,
+    headers: HeaderMap,
+    body: MaybeJson,
+) -> Result<Response, HttpError> {
     no_fields(&body)?;
-    apply(asked, id, &headers, Verb::Reopen).await
+    let key = idempotency_key(&headers, "POST /api/tasks/{id}/reopen", &id, None)?;
+    apply(asked, id, &headers, Verb::Reopen, key).await
 }
 
-pub async fn pin(asked: Asked, id: TaskId, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
+pub async fn pin(
+    asked: Asked,
+    TaskId(id): TaskId,
+    headers: HeaderMap,
+    object: JsonObject,
+) -> Result<Response, HttpError> {
     let slot = wire::slot(&object.fields)?;
-    apply(asked, id, &headers, Verb::Pin(slot)).await
+    let key = idempotency_key(&headers, "POST /api/tasks/{id}/pin", &id, Some(&object))?;
+    apply(asked, id, &headers, Verb::Pin(slot), key).await
 }
 
-pub async fn unpin(asked: Asked, id: TaskId, headers: HeaderMap, body: MaybeJson) -> Result<Response, HttpError> {
+pub async fn unpin(
+    asked: Asked,
+    TaskId(id): TaskId,
+    headers: HeaderMap,
+    body: MaybeJson,
+) -> Result<Response, HttpError> {
     no_fields(&body)?;
-    apply(asked, id, &headers, Verb::Unpin).await
+    let key = idempotency_key(&headers, "POST /api/tasks/{id}/unpin", &id, None)?;
+    apply(asked, id, &headers, Verb::Unpin, key).await
 }
 
-async fn apply(asked: Asked, TaskId(id): TaskId, headers: &HeaderMap, verb: Verb) -> Result<Response, HttpError> {
+async fn apply(
+    asked: Asked,
+    id: String,
+    headers: &HeaderMap,
+    verb: Verb,
+    key: Option<IdempotencyKey>,
+) -> Result<Response, HttpError> {
     let expected = expectation(headers)?;
-    let saved = asked.site.service.apply_verb(asked.actor.user, asked.origin(), id, verb, expected).await?;
+    let saved = asked.site.service.apply_verb(asked.actor.user, asked.origin(), id, verb, expected, key).await?;
     Ok(saved_response(&asked, saved))
 }
 

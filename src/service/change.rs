@@ -4,7 +4,7 @@
 //! writers of one user each plan on the result of the one before, and the store writes them as one group,
 //! instead of all but one being stale. Nobody is answered before what the answer is based on is durable.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -21,7 +21,7 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
 use crate::store::{
-    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Keyed, Origin, Outcome, Past, Remembered, Snapshot, Store,
+    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Keyed, Origin, Outcome, PastState, Remembered, Snapshot, Store,
     StoreError,
 };
 
@@ -30,6 +30,7 @@ use crate::store::{
 pub struct Lane {
     ground: Option<Snapshot>,
     overlay: Overlay,
+    pending: Pending,
     memo: Memo,
 }
 
@@ -37,6 +38,7 @@ impl Lane {
     /// The database has the documents of this generation.
     fn forget_durable(&mut self, durable: Generation) {
         self.overlay.retain(|_, (generation, _)| *generation > durable);
+        self.pending.retain(|(generation, _)| *generation > durable);
     }
 }
 
@@ -75,6 +77,9 @@ impl Weighter<UserId, IdleLane> for TasksOfLane {
 /// `None` for one that was removed.
 type Overlay = HashMap<DocKey, (Generation, Option<Arc<[u8]>>)>;
 
+/// What the commits changed that the database may not have yet, in their order.
+type Pending = VecDeque<(Generation, Vec<PastState>)>;
+
 /// What a decision is based on.
 pub struct Situation<'a> {
     pub snapshot: &'a Snapshot,
@@ -82,6 +87,7 @@ pub struct Situation<'a> {
     store: &'a Store,
     user: UserId,
     overlay: &'a Overlay,
+    pending: &'a Pending,
     memo: &'a mut Memo,
     desk: &'a mut Desk,
     rules: &'a RuleBook,
@@ -104,14 +110,12 @@ impl Situation<'_> {
         self.snapshot.settings.zone.date_of(self.now)
     }
 
-    /// What a commit of the user changed, as far as it is kept and durable.
-    pub fn changes_of(&self, generation: Generation) -> Result<Vec<Past>, StoreError> {
-        self.store.list_changes(self.user, generation)
-    }
-
-    /// Whether that generation is on disk.
-    pub fn is_durable(&self, generation: Generation) -> bool {
-        self.store.published().generation(self.user).is_none_or(|durable| generation <= durable)
+    /// What a commit of the user changed, as far as it is kept.
+    pub fn changes_of(&self, generation: Generation) -> Result<Vec<PastState>, StoreError> {
+        if let Some((_, changes)) = self.pending.iter().find(|(pending, _)| *pending == generation) {
+            return Ok(changes.clone());
+        }
+        Ok(self.store.list_changes(self.user, generation)?.into_iter().map(|past| past.what).collect())
     }
 
     /// The slots that the user's rules give a day.
@@ -148,11 +152,26 @@ pub struct Plan<T> {
     /// Whether the timeline is planned now and committed with the change; bulk changes leave it to the
     /// next read.
     pub with_timeline: bool,
-    /// Makes the answer, and what is remembered of it, once the plan is known.
+    /// Makes the answer once the plan is known.
     pub answer: AnswerOf<T>,
 }
 
-type AnswerOf<T> = Box<dyn FnOnce(Generation, Option<&Planned>) -> (T, Option<Remembered>) + Send>;
+type AnswerOf<T> = Box<dyn FnOnce(Generation, Option<&Planned>) -> T + Send>;
+
+/// Makes of an answer what the commit keeps of it.
+pub(super) type Remember<T> = Arc<dyn Fn(&T) -> Remembered + Send + Sync>;
+
+/// Who asks for a change, and whether the answer is remembered.
+pub(super) struct Asked<T> {
+    pub(super) origin: Origin,
+    pub(super) remember: Option<Remember<T>>,
+}
+
+impl<T> Clone for Asked<T> {
+    fn clone(&self) -> Self {
+        Asked { origin: self.origin.clone(), remember: self.remember.clone() }
+    }
+}
 
 /// Rounds of deciding again before a writer gives up. Each round lost means that a commit failed or that
 /// the store was changed beside the lane, both rare.
@@ -180,14 +199,27 @@ impl Service {
         T: Send + 'static,
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
     {
+        self.change_as(user, Asked { origin, remember: None }, decide).await
+    }
+
+    pub(super) async fn change_as<T, D>(
+        self: &Arc<Self>,
+        user: UserId,
+        asked: Asked<T>,
+        decide: D,
+    ) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
+    {
         let service = self.clone();
-        let work = async move { service.change_in_line(user, origin, Arc::new(decide)).await };
+        let work = async move { service.change_in_line(user, asked, Arc::new(decide)).await };
         // It may have been cut after the commit was handed over.
         let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()).into());
         tokio::spawn(work).await.unwrap_or_else(cut)
     }
 
-    async fn change_in_line<T, D>(&self, user: UserId, origin: Origin, decide: Arc<D>) -> Result<T, ServiceError>
+    async fn change_in_line<T, D>(&self, user: UserId, asked: Asked<T>, decide: Arc<D>) -> Result<T, ServiceError>
     where
         T: Send + 'static,
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
@@ -195,7 +227,7 @@ impl Service {
         let keyed = self.lanes.get(user);
         for _ in 0..ROUNDS_MAX {
             let mut guard = keyed.lock().await;
-            let round = self.round(user, origin.clone(), std::mem::take(&mut *guard), decide.clone()).await?;
+            let round = self.round(user, asked.clone(), std::mem::take(&mut *guard), decide.clone()).await?;
             let (answer, ticket, planned) = match round.result? {
                 Step::Confirm(answer, confirmation) => (answer, self.store.submit(confirmation).await?, None),
                 Step::Commit(answer, commit, planned) => (Ok(answer), self.store.submit(commit).await?, planned),
@@ -239,7 +271,7 @@ impl Service {
     async fn round<T, D>(
         &self,
         user: UserId,
-        origin: Origin,
+        asked: Asked<T>,
         lane: Lane,
         decide: Arc<D>,
     ) -> Result<Round<T>, ServiceError>
@@ -250,7 +282,7 @@ impl Service {
         let (store, rules, now) = (self.store.clone(), self.rules.clone(), self.clock.now());
         let job = move |desk: &mut Desk| {
             let mut round = RoundWork { store: &store, rules: &rules, user, now, desk };
-            round.run(origin, lane, &*decide)
+            round.run(asked, lane, &*decide)
         };
         Ok(self.planners.run(job).await?)
     }
@@ -265,12 +297,13 @@ struct RoundWork<'a> {
 }
 
 impl RoundWork<'_> {
-    fn run<T, D>(&mut self, origin: Origin, mut lane: Lane, decide: &D) -> Round<T>
+    fn run<T, D>(&mut self, asked: Asked<T>, mut lane: Lane, decide: &D) -> Round<T>
     where
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError>,
     {
         let result = self.load(&mut lane).and_then(|mut ground| {
-            let step = self.step(origin, &mut ground, (&mut lane.overlay, &mut lane.memo), decide);
+            let kept = (&mut lane.overlay, &mut lane.pending, &mut lane.memo);
+            let step = self.step(asked, &mut ground, kept, decide);
             // A step that failed for a reason of its own leaves the ground as it was.
             lane.ground = Some(ground);
             step
@@ -286,15 +319,16 @@ impl RoundWork<'_> {
             return Ok(ground);
         }
         lane.overlay.clear();
+        lane.pending.clear();
         let snapshot = self.store.snapshot(self.user)?;
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: self.user.0.to_string() }.into())
     }
 
     fn step<T, D>(
         &mut self,
-        origin: Origin,
+        asked: Asked<T>,
         ground: &mut Snapshot,
-        (overlay, memo): (&mut Overlay, &mut Memo),
+        (overlay, pending, memo): (&mut Overlay, &mut Pending, &mut Memo),
         decide: &D,
     ) -> Result<Step<T>, ServiceError>
     where
@@ -306,10 +340,12 @@ impl RoundWork<'_> {
             store: self.store,
             user: self.user,
             overlay,
+            pending,
             memo,
             desk: self.desk,
             rules: self.rules,
         };
+        let Asked { origin, remember } = asked;
         let change = match decide(&mut situation) {
             Ok(Decision::Change(change)) => change,
             Ok(Decision::Keep(answer)) => return Ok(Step::Confirm(Ok(answer), self.confirmation(ground, origin))),
@@ -318,7 +354,9 @@ impl RoundWork<'_> {
             }
             Err(error) => return Err(error),
         };
+        let changed = self.changed(&change.changes, ground, overlay)?;
         let expected = ground.head.generation;
+        pending.push_back((expected.next(), changed));
         ground.head = Head {
             generation: expected.next(),
             committed_at: self.now,
@@ -329,7 +367,7 @@ impl RoundWork<'_> {
             .with_timeline
             .then(|| plan((self.desk, memo, self.rules), self.store, self.user, ground, overlay, self.now))
             .map(Arc::new);
-        let (answer, remember) = (change.answer)(ground.head.generation, planned.as_deref());
+        let answer = (change.answer)(ground.head.generation, planned.as_deref());
         let commit = Commit {
             user: self.user,
             expected,
@@ -338,9 +376,29 @@ impl RoundWork<'_> {
             origin,
             basis: self.rules.basis(),
             timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
-            remember,
+            remember: remember.map(|remember| remember(&answer)),
         };
         Ok(Step::Commit(answer, commit, planned))
+    }
+
+    /// What the changes will have changed, as the history will have it.
+    fn changed(&self, changes: &[Change], ground: &Snapshot, overlay: &Overlay) -> Result<Vec<PastState>, StoreError> {
+        let before = |key: &DocKey| match ground.tasks.contains_key(key) {
+            true => document_of(self.store, self.user, overlay, key).map(|raw| raw.map(|raw| raw.to_vec())),
+            false => Ok(None),
+        };
+        let changed = changes.iter().map(|change| match change {
+            Change::PutDocument { key, raw, .. } => {
+                Ok(PastState::Document { key: key.clone(), before: before(key)?, after: Some(raw.to_vec()) })
+            }
+            Change::RemoveDocument { key, .. } => {
+                Ok(PastState::Document { key: key.clone(), before: before(key)?, after: None })
+            }
+            Change::PutSettings { settings, .. } => {
+                Ok(PastState::Settings { before: ground.settings, after: *settings })
+            }
+        });
+        changed.collect()
     }
 
     /// A commit that changes nothing: it succeeds when everything the ground is made of is durable.

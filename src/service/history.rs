@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::change::{Decision, Plan, Situation};
 use super::error::{Refusal, ServiceError};
+use super::idempotency::IdempotencyKey;
 use super::planning;
 use super::tasks::{find, is_named, only};
 use super::{Service, read};
@@ -18,9 +21,6 @@ pub const PAGE_MAX: usize = 5_000;
 /// A commit of more changes than this is taken back without planning in the same step, as imports are made.
 const PLANNED_CHANGES_MAX: usize = 100;
 
-/// Times that an undo waits for the change that it takes back to be durable.
-const WAITS_MAX: usize = 64;
-
 /// A page of the history, the latest change first.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -30,7 +30,7 @@ pub struct Page {
 }
 
 /// What an undo took back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undone {
     /// The generation that the undo made.
     pub generation: u64,
@@ -38,6 +38,9 @@ pub struct Undone {
     pub undone: u64,
     /// The documents that are now as they were before; none for a change of the settings.
     pub files: Vec<String>,
+    /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
+    #[serde(default)]
+    pub reused: bool,
 }
 
 impl Service {
@@ -91,32 +94,26 @@ impl Service {
         user: UserId,
         origin: Origin,
         generation: Option<u64>,
+        key: Option<IdempotencyKey>,
     ) -> Result<Undone, ServiceError> {
-        for _ in 0..WAITS_MAX {
-            let decide = move |situation: &mut Situation<'_>| undo(situation, generation);
-            // A change that is still on its way to the disk has no history yet; answering waits for it.
-            if let Some(undone) = self.change(user, origin.clone(), decide).await? {
-                return Ok(undone);
-            }
-        }
-        Err(ServiceError::Contended)
+        let decide = move |situation: &mut Situation<'_>| undo(situation, generation);
+        let (undone, reused) = self.change_once(user, origin, key, decide).await?;
+        Ok(Undone { reused, ..undone })
     }
 }
 
-fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<Option<Undone>>, ServiceError> {
+fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<Undone>, ServiceError> {
     let wanted = generation.map_or(situation.snapshot.head.generation, Generation);
     let missing = || Refusal::NoSuchChange { generation: wanted.0 };
     if wanted == Generation(0) || wanted > situation.snapshot.head.generation {
         return Err(missing().into());
     }
-    // Asked first: a change that becomes durable between the two is waited for once more, and not missed.
-    let is_durable = situation.is_durable(wanted);
     let past = situation.changes_of(wanted)?;
     if past.is_empty() {
-        return if is_durable { Err(missing().into()) } else { Ok(Decision::Keep(None)) };
+        return Err(missing().into());
     }
     let changes = past.iter().rev().map(|past| reverse(situation, past)).collect::<Result<Vec<_>, _>>()?;
-    let files = past.iter().filter_map(|past| match &past.what {
+    let files = past.iter().filter_map(|past| match past {
         PastState::Document { key, .. } => Some(key.file.as_str().to_owned()),
         PastState::Settings { .. } => None,
     });
@@ -125,16 +122,19 @@ fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<O
         with_timeline: changes.len() <= PLANNED_CHANGES_MAX,
         changes,
         next_number: None,
-        answer: Box::new(move |generation, _| {
-            (Some(Undone { generation: generation.0, undone: wanted.0, files }), None)
+        answer: Box::new(move |generation, _| Undone {
+            generation: generation.0,
+            undone: wanted.0,
+            files,
+            reused: false,
         }),
     }))
 }
 
 /// The change that takes a past one back, if nothing came between.
-fn reverse(situation: &Situation<'_>, past: &Past) -> Result<Change, ServiceError> {
+fn reverse(situation: &Situation<'_>, past: &PastState) -> Result<Change, ServiceError> {
     const VERB: &str = "undo";
-    match &past.what {
+    match past {
         PastState::Settings { before, after } => {
             if situation.snapshot.settings != *after {
                 return Err(Refusal::TouchedSince { what: "settings".to_owned() }.into());

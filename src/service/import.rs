@@ -86,7 +86,7 @@ fn import(situation: &Situation<'_>, folder: &Folder, dry_run: bool) -> Result<D
         changes,
         next_number: Some(next_number),
         with_timeline: false,
-        answer: Box::new(move |generation, _| (Report { generation: generation.0, ..report }, None)),
+        answer: Box::new(move |generation, _| Report { generation: generation.0, ..report }),
     }))
 }
 

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod error;
 pub mod folder;
 pub mod history;
+pub mod idempotency;
 pub mod import;
 pub mod inspect;
 mod memo;

@@ -44,7 +44,7 @@ impl Service {
                 changes: vec![Change::PutSettings { settings, verb: "settings" }],
                 next_number: None,
                 with_timeline: true,
-                answer: Box::new(move |generation, _| ((settings, generation.0), None)),
+                answer: Box::new(move |generation, _| (settings, generation.0)),
             }))
         })
         .await

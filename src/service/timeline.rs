@@ -17,33 +17,7 @@ use crate::store::hot::Entry;
 use crate::store::{Finished, Snapshot, StoreError};
 use crate::view::Answer;
 
-/// Where an answer came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
-    Hot,
-    Materialized,
-    Rebuilt,
-}
-
-impl Layer {
-    /// The value of the header `X-Cache`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Layer::Hot => "hot",
-            Layer::Materialized => "materialized",
-            Layer::Rebuilt => "rebuilt",
-        }
-    }
-}
-
-/// A current answer and where it came from.
-#[derive(Clone, Debug)]
-pub struct Served {
-    pub entry: Arc<Entry>,
-    pub layer: Layer,
-    /// Whether the answer may be kept by whoever gets it; see [`Planned::is_certain`].
-    pub is_certain: bool,
-}
+pub use crate::store::hot::{Layer, Served};
 
 impl Service {
     /// The answer if it is hot: no lock, no database, no await.
@@ -53,42 +27,26 @@ impl Service {
 
     /// The user's current timeline. `rebuild` makes it anew even when a current one is at hand.
     pub async fn timeline(self: &Arc<Self>, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
-        let hot = |service: &Service| {
-            let entry = service.hot_timeline(user).filter(|_| !rebuild)?;
-            Some(Served { entry, layer: Layer::Hot, is_certain: true })
-        };
-        if let Some(served) = hot(self) {
-            return Ok(served);
-        }
-        let flight = self.rebuilds.get(user);
-        let _turn = flight.lock().await;
-        // Whoever had the turn before may have brought it.
-        if let Some(served) = hot(self) {
-            return Ok(served);
-        }
         let service = self.clone();
-        let load = move |desk: &mut Desk| {
-            let cause = match rebuild {
-                true => Cause::Asked,
-                false => match service.materialized(user)? {
-                    Ok(entry) => return Ok(Served { entry, layer: Layer::Materialized, is_certain: true }),
-                    Err(cause) => cause,
-                },
-            };
-            let planned = service.rebuild(desk, user, cause)?;
-            if planned.is_certain {
-                service.store.put_timeline(user, planned.entry.finished.clone());
-            }
-            Ok(Served { entry: planned.entry, layer: Layer::Rebuilt, is_certain: planned.is_certain })
+        let load = self.planners.run(move |desk: &mut Desk| service.load(desk, user, rebuild));
+        let load = async { load.await? };
+        let hot = || self.hot_timeline(user).filter(|_| !rebuild);
+        self.store.published().serve(user, &self.rebuilds, hot, load).await
+    }
+
+    fn load(&self, desk: &mut Desk, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
+        let cause = match rebuild {
+            true => Cause::Asked,
+            false => match self.materialized(user)? {
+                Ok(entry) => return Ok(Served { entry, layer: Layer::Materialized, is_certain: true }),
+                Err(cause) => cause,
+            },
         };
-        let served: Result<Served, ServiceError> = self.planners.run(load).await?;
-        let served = served?;
-        let published = self.store.published();
-        published.advance(user, served.entry.finished.generation);
-        if served.is_certain {
-            published.put(user, served.entry.clone());
+        let planned = self.rebuild(desk, user, cause)?;
+        if planned.is_certain {
+            self.store.put_timeline(user, planned.entry.finished.clone());
         }
-        Ok(served)
+        Ok(Served { entry: planned.entry, layer: Layer::Rebuilt, is_certain: planned.is_certain })
     }
 
     /// What the timeline would be over other days or at another instant. Nothing of it is kept.

@@ -1,24 +1,16 @@
-//! What readers see without asking the database: every user's generation, and the hot map of finished
-//! answers, bounded in bytes.
-//!
-//! Invariant: a generation is advanced after its commit is durable and before anybody is answered, and an
-//! entry is served only if it is of that generation or a later one. So no acknowledged write is unseen, in
-//! whatever order entries arrive.
+//! Finished answers as they are kept in memory, ready to be sent.
 
-use std::collections::HashMap;
 use std::io::Write;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use quick_cache::Weighter;
-use quick_cache::sync::{Cache, EntryAction, EntryResult};
-use tokio::sync::watch;
 
-use super::{Basis, Finished};
-use crate::domain::ids::{Generation, UserId};
+use super::Finished;
+
+pub use super::published::{Layer, Listener, Published, Served};
 
 /// A finished answer, ready to be sent.
 #[derive(Debug)]
@@ -26,6 +18,8 @@ pub struct Entry {
     pub finished: Finished,
     /// The entity tag of the body, with its quotes.
     pub etag: Bytes,
+    /// Counts the entries in the order in which they were made.
+    made: u64,
     /// Made when the first reader takes it, and kept as long as the entry.
     compressed: OnceLock<Option<Compressed>>,
 }
@@ -43,7 +37,15 @@ const COMPRESSED_BODY_BYTES_MIN: usize = 1_024;
 impl Entry {
     /// `tag` is what stands between the quotes of the entity tag.
     pub fn new(finished: Finished, tag: &str) -> Entry {
-        Entry { finished, etag: format!("\"{tag}\"").into(), compressed: OnceLock::new() }
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let made = MADE.fetch_add(1, Ordering::Relaxed);
+        Entry { finished, etag: format!("\"{tag}\"").into(), made, compressed: OnceLock::new() }
+    }
+
+    /// Whether this is the later answer of the two: of a later generation or, when the clock alone has made another
+    /// of the same one, made later.
+    pub fn is_later_than(&self, other: &Entry) -> bool {
+        (self.finished.generation, self.made) > (other.finished.generation, other.made)
     }
 
     /// The compressed body; `None` where compressing does not pay.
@@ -65,102 +67,15 @@ impl Entry {
     }
 }
 
-/// What an entry costs beside its body: the structs, the tag, the map's own bookkeeping.
-const ENTRY_OVERHEAD_BYTES: u64 = 256;
-
-#[derive(Clone)]
-struct BytesOfEntry;
-
-impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
-    fn weight(&self, _: &UserId, entry: &Arc<Entry>) -> u64 {
-        // The compressed body is made later and must not change the weight; JSON shrinks to a third at least.
-        let body = entry.finished.body.len() as u64;
-        body + body / 3 + ENTRY_OVERHEAD_BYTES
-    }
-}
-
-/// The published state of all users.
-pub struct Published {
-    generations: papaya::HashMap<UserId, Generation>,
-    entries: Cache<UserId, Arc<Entry>, BytesOfEntry>,
-    /// Who wants to be told of a user's commits; only users that somebody listens to are in it.
-    listeners: Mutex<HashMap<UserId, watch::Sender<Generation>>>,
-}
-
-impl Published {
-    /// `hot_bytes_max` bounds the bodies in the hot map, with their overhead.
-    pub fn new(hot_bytes_max: u64) -> Published {
-        // The count only sizes the map's first allocation and its ghost list.
-        let entries_estimate = usize::try_from(hot_bytes_max / 16_384).unwrap_or(usize::MAX).clamp(16, 1 << 20);
-        Published {
-            generations: papaya::HashMap::new(),
-            entries: Cache::with_weighter(entries_estimate, hot_bytes_max, BytesOfEntry),
-            listeners: Mutex::default(),
-        }
-    }
-
-    /// The user's generation, if it was read or written since the start.
-    pub fn generation(&self, user: UserId) -> Option<Generation> {
-        self.generations.pin().get(&user).copied()
-    }
-
-    /// Raises the user's generation to at least this one. To be called with committed generations only.
-    pub fn advance(&self, user: UserId, generation: Generation) {
-        self.generations.pin().update_or_insert(user, |known| (*known).max(generation), generation);
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(listener) = listeners.get(&user) {
-            if listener.is_closed() {
-                listeners.remove(&user);
-            } else {
-                listener.send_if_modified(|known| std::mem::replace(known, generation.max(*known)) < generation);
-            }
-        }
-    }
-
-    /// Tells of every generation that is advanced to from now on.
-    pub fn subscribe(&self, user: UserId) -> watch::Receiver<Generation> {
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever left without a commit since is forgotten when somebody comes.
-        listeners.retain(|_, listener| !listener.is_closed());
-        listeners.entry(user).or_insert_with(|| watch::Sender::new(Generation(0))).subscribe()
-    }
-
-    /// Offers an answer; it is served for as long as it is current. One of a later generation stays: a reader
-    /// that was slow must not push out what a commit has published since.
-    pub fn put(&self, user: UserId, entry: Arc<Entry>) {
-        let decide = |_: &UserId, kept: &mut Arc<Entry>| {
-            let is_later = kept.finished.generation > entry.finished.generation;
-            if is_later { EntryAction::Retain(()) } else { EntryAction::ReplaceWithGuard }
-        };
-        match self.entries.entry(&user, None, decide) {
-            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
-                // It fails when the place was taken away meanwhile; then the next read brings the answer again.
-                let _ = place.insert(entry);
-            }
-            EntryResult::Retained(()) | EntryResult::Removed(..) | EntryResult::Timeout => {}
-        }
-    }
-
-    /// The answer for this user, if a current one is hot.
-    pub fn get(&self, user: UserId, basis: Basis, now: DateTime<Utc>) -> Option<Arc<Entry>> {
-        let generation = self.generation(user)?;
-        self.entries.get(&user).filter(|entry| entry.finished.is_current(generation, basis, now))
-    }
-
-    /// What is hot of this user, current or not, for looking at it alone.
-    pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.entries.peek(&user)
-    }
-
-    /// Bytes that the hot map weighs at present.
-    pub fn hot_bytes(&self) -> u64 {
-        self.entries.weight()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use chrono::{DateTime, Utc};
+
     use super::*;
+    use crate::domain::ids::{Generation, UserId};
+    use crate::store::Basis;
 
     const BASIS: Basis = Basis([1; 16]);
     const USER: UserId = UserId(7);
@@ -206,7 +121,11 @@ mod tests {
         let served = |published: &Published| published.get(USER, BASIS, at(150)).map(|e| e.finished.body.len());
         assert_eq!(served(&published), Some(10));
         published.put(USER, entry(4, 30));
-        assert_eq!(served(&published), Some(30), "of the same generation the last one stays");
+        assert_eq!(served(&published), Some(30), "of the same generation the one that was made last stays");
+        let (early, late) = (entry(4, 31), entry(4, 32));
+        published.put(USER, late);
+        published.put(USER, early);
+        assert_eq!(served(&published), Some(32), "in whatever order they come");
         published.advance(USER, Generation(5));
         published.put(USER, entry(5, 40));
         assert_eq!(served(&published), Some(40));

@@ -8,8 +8,10 @@
 //! What is promised of [`Outcome::Committed`]: the change is on disk, and every read that begins after it
 //! was reported sees it.
 
+mod cells;
 pub mod hot;
 mod keyed;
+mod published;
 mod redb;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId, UserName};
+use crate::domain::ids::{self, DocKey, Generation, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::domain::task::Task;
@@ -319,4 +321,22 @@ pub fn random<const N: usize>() -> [u8; N] {
     )]
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_keyed_value_lives_as_long_as_somebody_holds_it() {
+        let locks: KeyedLocks<u8, u32> = KeyedLocks::default();
+        let first = locks.get(1);
+        *first.lock().await += 1;
+        let second = locks.get(1);
+        drop(first);
+        assert_eq!(*second.lock().await, 1);
+        assert_eq!(*locks.get(2).lock().await, 0);
+        drop(second);
+        assert_eq!(*locks.get(1).lock().await, 0);
+    }
 }

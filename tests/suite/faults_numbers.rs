@@ -120,7 +120,7 @@ async fn fault_26_a_client_that_goes_away_and_comes_back_makes_one_task() {
     let create = || {
         let origin = Origin { actor: "lena".to_owned(), through: "token" };
         let fields = Fields { kategorie: Some("arbeit".to_owned()), ..Fields::default() };
-        let key = IdempotencyKey { key: "k".to_owned(), fingerprint: [7; 32] };
+        let key = IdempotencyKey { route: "POST /api/tasks", key: "k".to_owned(), fingerprint: [7; 32] };
         server.service().create_task(user, origin, fields, Some(key))
     };
     let mut first = Box::pin(create());

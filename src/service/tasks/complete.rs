@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::slot::{done_in, usual_slot};
 use super::update::{edit_document, put, require};
-use super::{Completed, Expectation, SlotFields};
+use super::{Completed, Expectation, IdempotencyKey, SlotFields, reusable};
 use crate::domain::date;
 use crate::domain::document::Changes;
 use crate::domain::ids::UserId;
@@ -24,9 +24,12 @@ impl Service {
         id: String,
         slot: Option<SlotFields>,
         expected: Option<Expectation>,
+        key: Option<IdempotencyKey>,
     ) -> Result<Completed, ServiceError> {
         let expected = expected.unwrap_or(Expectation::Anything);
-        self.change(user, origin, move |situation| complete(situation, &id, slot.as_ref(), &expected)).await
+        let complete = move |situation: &mut Situation<'_>| complete(situation, &id, slot.as_ref(), &expected);
+        let (completed, reused) = self.change_once(user, origin, key, complete).await?;
+        Ok(Completed { saved: reusable((completed.saved, reused)), ..completed })
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::idempotency::KeyGuard;
-use super::{Fields, IdempotencyKey, Saved, saved, validate};
+use super::{Fields, IdempotencyKey, Saved, reusable, saved, validate};
 use crate::domain::document::{self, NewTask};
 use crate::domain::ids::{DocKey, UserId};
 use crate::domain::lang::Phrase;
@@ -16,9 +15,6 @@ use crate::store::{Change, Origin};
 
 const MARKDOWN: Phrase = Phrase { en: "Markdown", de: "Markdown" };
 
-/// The route that idempotency keys of creates belong to.
-const ROUTE: &str = "POST /api/tasks";
-
 impl Service {
     /// Creates a task. The same key with the same request gives the first one's answer, with `reused`.
     pub async fn create_task(
@@ -28,26 +24,12 @@ impl Service {
         fields: Fields,
         key: Option<IdempotencyKey>,
     ) -> Result<Saved, ServiceError> {
-        let guard = key.as_ref().map(|key| KeyGuard::take(self, user, ROUTE, &key.key)).transpose()?;
-        if let Some(key) = &key
-            && let Some(earlier) = self.repeated(user, ROUTE, key)?
-        {
-            return Ok(earlier);
-        }
-        self.change(user, origin, move |situation| {
-            // The change goes on when its asker goes away, so the key is held by the change.
-            let _held = &guard;
-            create(situation, &fields, key.as_ref())
-        })
-        .await
+        let create = move |situation: &mut Situation<'_>| create(situation, &fields);
+        Ok(reusable(self.change_once(user, origin, key, create).await?))
     }
 }
 
-fn create(
-    situation: &mut Situation<'_>,
-    fields: &Fields,
-    key: Option<&IdempotencyKey>,
-) -> Result<Decision<Saved>, ServiceError> {
+fn create(situation: &mut Situation<'_>, fields: &Fields) -> Result<Decision<Saved>, ServiceError> {
     let new = new_task(situation, fields)?;
     let number = situation.snapshot.head.next_number.ok_or(Refusal::NoNumberLeft)?;
     let raw: Arc<[u8]> = document::compose(&new).into();
@@ -62,16 +44,11 @@ fn create(
         None => return Err(Refusal::field("body", Fault::Malformed { expected: MARKDOWN }).into()),
     };
     let change = Change::PutDocument { key: doc.clone(), raw: raw.clone(), reading, verb: "create" };
-    let key = key.cloned();
     Ok(Decision::Change(Plan {
         changes: vec![change],
         next_number: Some(number.next()),
         with_timeline: true,
-        answer: Box::new(move |generation, planned| {
-            let saved = saved(&doc, &raw, generation, planned);
-            let remember = key.map(|key| key.remember(ROUTE, &saved));
-            (saved, remember)
-        }),
+        answer: Box::new(move |generation, planned| saved(&doc, &raw, generation, planned)),
     }))
 }
 

@@ -3,7 +3,6 @@
 mod complete;
 mod create;
 mod find;
-mod idempotency;
 mod list;
 mod remove;
 mod slot;
@@ -19,6 +18,7 @@ use crate::domain::date;
 use crate::domain::ids::{DocKey, Generation};
 use crate::view::json::SlotRefJson;
 
+pub use super::idempotency::IdempotencyKey;
 pub(super) use find::{find, is_named, only};
 pub use list::{Filter, PAGE_MAX, Page, Shown, Summary};
 pub use update::Edit;
@@ -48,13 +48,6 @@ pub struct SlotFields {
     pub zeit: Option<String>,
 }
 
-/// An `Idempotency-Key` and the hash of the request that it came with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyKey {
-    pub key: String,
-    pub fingerprint: [u8; 32],
-}
-
 /// A task that was created or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
@@ -71,7 +64,7 @@ pub struct Saved {
 }
 
 /// A task that was completed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completed {
     pub saved: Saved,
     /// The slot that it is marked as done in.
@@ -110,6 +103,11 @@ fn saved(key: &DocKey, raw: &[u8], generation: Generation, planned: Option<&Plan
         etag: document_tag(raw),
         reused: false,
     }
+}
+
+/// The answer, saying whether it was given before.
+fn reusable((saved, reused): (Saved, bool)) -> Saved {
+    Saved { reused, ..saved }
 }
 
 /// The id that people say: the number, or the file name where there is none.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::update::require;
-use super::{Expectation, Saved, saved};
+use super::{Expectation, IdempotencyKey, Saved, reusable, saved};
 use crate::domain::ids::UserId;
 use crate::service::Service;
-use crate::service::change::{Decision, Plan};
+use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::ServiceError;
 use crate::store::{Change, Origin};
 
@@ -17,17 +17,18 @@ impl Service {
         origin: Origin,
         id: String,
         expected: Option<Expectation>,
+        key: Option<IdempotencyKey>,
     ) -> Result<Saved, ServiceError> {
         let expected = expected.unwrap_or(Expectation::Anything);
-        self.change(user, origin, move |situation| {
+        let remove = move |situation: &mut Situation<'_>| {
             let (key, raw) = require(situation, &id, &expected)?;
             Ok(Decision::Change(Plan {
                 changes: vec![Change::RemoveDocument { key: key.clone(), verb: "delete" }],
                 next_number: None,
                 with_timeline: true,
-                answer: Box::new(move |generation, _| (saved(&key, &raw, generation, None), None)),
+                answer: Box::new(move |generation, _| saved(&key, &raw, generation, None)),
             }))
-        })
-        .await
+        };
+        Ok(reusable(self.change_once(user, origin, key, remove).await?))
     }
 }

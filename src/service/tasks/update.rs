@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::find::find;
-use super::{Expectation, Fields, Saved, saved, validate};
+use super::{Expectation, Fields, IdempotencyKey, Saved, reusable, saved, validate};
 use crate::domain::document::{self, Changes, EditError};
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::domain::lang::Phrase;
@@ -33,20 +33,21 @@ impl Service {
         id: String,
         edit: Edit,
         expected: Option<Expectation>,
+        key: Option<IdempotencyKey>,
     ) -> Result<Saved, ServiceError> {
         if matches!(edit, Edit::Document(_)) && expected.is_none() {
             return Err(Refusal::IfMatchNeeded.into());
         }
         let expected = expected.unwrap_or(Expectation::Anything);
-        self.change(user, origin, move |situation| {
+        let update = move |situation: &mut Situation<'_>| {
             let (key, raw) = require(situation, &id, &expected)?;
             let edited = match &edit {
                 Edit::Fields(fields) => edit_fields(situation, &key, &raw, fields)?,
                 Edit::Document(text) => whole_document(&key, text)?,
             };
             put(situation, key, &raw, edited, "update", |saved| saved)
-        })
-        .await
+        };
+        Ok(reusable(self.change_once(user, origin, key, update).await?))
     }
 }
 
@@ -136,7 +137,7 @@ where
         changes: vec![change],
         next_number: None,
         with_timeline: true,
-        answer: Box::new(move |generation: Generation, planned| (answer(saved(&key, &raw, generation, planned)), None)),
+        answer: Box::new(move |generation: Generation, planned| answer(saved(&key, &raw, generation, planned))),
     }))
 }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::slot::fixed_slot;
 use super::update::{edit_document, put, require};
-use super::{Expectation, Saved, SlotFields};
+use super::{Expectation, IdempotencyKey, Saved, SlotFields, reusable};
 use crate::domain::document::Changes;
 use crate::domain::ids::{DocKey, UserId};
 use crate::domain::task::Status;
@@ -69,14 +69,15 @@ impl Service {
         id: String,
         verb: Verb,
         expected: Option<Expectation>,
+        key: Option<IdempotencyKey>,
     ) -> Result<Saved, ServiceError> {
         let expected = expected.unwrap_or(Expectation::Anything);
-        self.change(user, origin, move |situation| {
+        let apply = move |situation: &mut Situation<'_>| {
             let (key, raw) = require(situation, &id, &expected)?;
             let changes = verb.changes(&key, situation)?;
             let edited = edit_document(&key, &raw, &changes)?;
             put(situation, key, &raw, edited, verb.name(), |saved| saved)
-        })
-        .await
+        };
+        Ok(reusable(self.change_once(user, origin, key, apply).await?))
     }
 }

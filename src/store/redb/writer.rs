@@ -172,10 +172,7 @@ impl Writer {
     /// Generations first, answers last: whoever is answered finds what was promised.
     fn publish(&self, group: Group) {
         for (user, generation, entry, _) in &group.committed {
-            self.published.advance(*user, *generation);
-            if let Some(entry) = entry {
-                self.published.put(*user, entry.clone());
-            }
+            self.published.publish(*user, *generation, entry.as_ref());
         }
         for (_, generation, _, answer) in group.committed {
             // An asker that went away has lost interest, not the commit.

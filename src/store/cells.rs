@@ -1,0 +1,84 @@
+//! What threads share, and what each of them does to it in one step.
+//!
+//! `published.rs` and `keyed.rs` are made of these and of nothing else that is shared. So a test can compile the
+//! same two files over cells whose steps it puts in every order (tests/suite/schedules.rs).
+
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
+
+use super::hot::Entry;
+use crate::domain::ids::{Generation, UserId};
+
+pub use std::sync::{Mutex, PoisonError};
+pub use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
+
+/// A generation of each user.
+#[derive(Default)]
+pub struct Generations(papaya::HashMap<UserId, Generation>);
+
+impl Generations {
+    pub fn get(&self, user: UserId) -> Option<Generation> {
+        self.0.pin().get(&user).copied()
+    }
+
+    /// Puts what `next` makes of the present one; nobody else changes it in between.
+    pub fn update(&self, user: UserId, next: impl Fn(Option<Generation>) -> Generation) {
+        self.0.pin().update_or_insert(user, |known| next(Some(*known)), next(None));
+    }
+}
+
+/// What an entry costs beside its body: the structs, the tag, the map's own bookkeeping.
+const ENTRY_OVERHEAD_BYTES: u64 = 256;
+
+#[derive(Clone)]
+struct BytesOfEntry;
+
+impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
+    fn weight(&self, _: &UserId, entry: &Arc<Entry>) -> u64 {
+        // The compressed body is made later and must not change the weight; JSON shrinks to a third at least.
+        let body = entry.finished.body.len() as u64;
+        body + body / 3 + ENTRY_OVERHEAD_BYTES
+    }
+}
+
+/// An entry of each user, bounded in bytes: any may be gone at any time.
+pub struct Entries(Cache<UserId, Arc<Entry>, BytesOfEntry>);
+
+impl Entries {
+    pub fn new(bytes_max: u64) -> Entries {
+        // The count only sizes the map's first allocation and its ghost list.
+        let entries_estimate = usize::try_from(bytes_max / 16_384).unwrap_or(usize::MAX).clamp(16, 1 << 20);
+        Entries(Cache::with_weighter(entries_estimate, bytes_max, BytesOfEntry))
+    }
+
+    pub fn get(&self, user: UserId) -> Option<Arc<Entry>> {
+        self.0.get(&user)
+    }
+
+    /// As [`Entries::get`], without counting as a use.
+    pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
+        self.0.peek(&user)
+    }
+
+    /// Puts an entry, unless `stays` says that the present one stays; nobody else puts one in between, but for a
+    /// moment there may be none.
+    pub fn put_unless(&self, user: UserId, entry: Arc<Entry>, stays: impl Fn(&Entry) -> bool) {
+        let decide = |_: &UserId, kept: &mut Arc<Entry>| {
+            if stays(kept) { EntryAction::Retain(()) } else { EntryAction::ReplaceWithGuard }
+        };
+        match self.0.entry(&user, None, decide) {
+            EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
+                // It fails when the place was taken away meanwhile; then the next read brings the answer again.
+                let _ = place.insert(entry);
+            }
+            EntryResult::Retained(()) | EntryResult::Removed(..) | EntryResult::Timeout => {}
+        }
+    }
+
+    /// Bytes of all entries.
+    pub fn weight(&self) -> u64 {
+        self.0.weight()
+    }
+}

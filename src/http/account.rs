@@ -58,8 +58,7 @@ pub async fn change_settings(asked: Asked, object: JsonObject) -> Result<Respons
             _ => return Err(wire::nearest_of(name, &FIELDS).into()),
         }
     }
-    let (settings, generation) =
-        asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await?;
+    let (settings, generation) = asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await?;
     Ok(json(&ChangedJson { ok: true, settings: settings_json(settings), generation }, None))
 }
 

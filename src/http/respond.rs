@@ -2,8 +2,8 @@
 
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use hyper::{HeaderMap, Response, StatusCode};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
+use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
 use super::body::Body;

@@ -18,6 +18,8 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::documented::Asked;
+
 /// The Monday morning that the sample vault was written for, before its first slot.
 pub const MONDAY: &str = "2025-10-13T08:00:00+02:00";
 
@@ -288,8 +290,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The answer, which must be as the server's own document says.
     pub async fn of(request: RequestBuilder) -> Answer {
-        Answer::read(request.send().await.unwrap()).await
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let asked = Asked::of(&request);
+        let answer = Answer::read(client.execute(request).await.unwrap()).await;
+        asked.assert_described(answer.status, &answer.headers, &answer.text).await;
+        answer
     }
 
     async fn read(response: Response) -> Answer {

@@ -33,9 +33,7 @@ pub fn document() -> Operation {
 }
 
 pub fn live() -> Operation {
-    Operation::new(OPERATION, "isAlive", "Whether the process answers")
-        .without_sign_in()
-        .gives::<ProbeJson>("It does.")
+    Operation::new(OPERATION, "isAlive", "Whether the process answers").without_sign_in().gives::<ProbeJson>("It does.")
 }
 
 pub fn ready() -> Operation {

@@ -154,8 +154,7 @@ fn contents(contents: &[Content], generator: &mut SchemaGenerator) -> Value {
 fn refusal(status: u16, codes: &[&str]) -> Value {
     let error = json!({"$ref": "#/components/schemas/Error"});
     let schema = json!({"allOf": [error, {"properties": {"code": {"enum": codes}}}]});
-    let mut response =
-        json!({"description": meaning(status), "content": {"application/json": {"schema": schema}}});
+    let mut response = json!({"description": meaning(status), "content": {"application/json": {"schema": schema}}});
     match status {
         401 => response["headers"] = headers(&[("WWW-Authenticate", "`Bearer`")]),
         503 => response["headers"] = headers(&[("Retry-After", "Seconds after which another try may succeed.")]),

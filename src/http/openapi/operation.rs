@@ -198,12 +198,13 @@ impl Operation {
         self
     }
 
-    /// The answer before carries an `ETag`, and `If-None-Match` with it is answered 304.
+    /// The answer before carries an `ETag`, and `If-None-Match` with it is answered 304 with the same fields.
     pub fn conditional(self) -> Operation {
-        self.carries("ETag", "Stands for exactly this answer.")
-            .header("If-None-Match", "The `ETag` of an answer that you have: 304 says that it is still right.")
-            .answers(304, "The answer that you have is still right.")
-            .carries("ETag", "The one that matched.")
+        let mut operation = self.carries("ETag", "Stands for exactly this answer.");
+        let headers = operation.answers.last().map(|answer| answer.headers.clone()).unwrap_or_default();
+        let about = "The answer that you have is still right.";
+        operation.answers.push(Answer { status: 304, about, contents: Vec::new(), headers });
+        operation.header("If-None-Match", "The `ETag` of an answer that you have: 304 says that it is still right.")
     }
 }
 

@@ -31,12 +31,8 @@ const FIELDS: [Refusal; 13] = [
 /// What a slot can be refused for.
 const SLOT: [Refusal; 4] = [(400, "missing"), (400, "wrong_type"), (400, "not_a_date"), (400, "no_such_slot")];
 /// Why a document cannot be edited.
-const EDIT: [Refusal; 4] = [
-    (422, "unreadable_document"),
-    (422, "not_editable"),
-    (422, "document_too_large"),
-    (422, "malformed_value"),
-];
+const EDIT: [Refusal; 4] =
+    [(422, "unreadable_document"), (422, "not_editable"), (422, "document_too_large"), (422, "malformed_value")];
 
 pub fn list() -> Operation {
     Operation::new(TAG, "listTasks", "The tasks in the order of rank, page by page")

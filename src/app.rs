@@ -1,5 +1,7 @@
 //! The composition root: the one place that wires store, rules, use cases and HTTP together.
 
+mod metrics;
+
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -11,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use self::metrics::MetricsServer;
 use crate::clock::Clock;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
@@ -42,6 +45,8 @@ pub enum StartError {
     Rules(#[from] RuleFileError),
     #[error("cannot listen on {address}: {detail}; choose another --listen")]
     Listen { address: SocketAddr, detail: String },
+    #[error("cannot listen on {address} for metrics: {detail}; choose another --metrics-listen")]
+    ListenForMetrics { address: SocketAddr, detail: String },
     #[error(
         "the demo is open to everybody who reaches it, so it listens on loopback only; leave out --listen, or use 127.0.0.1"
     )]
@@ -105,10 +110,20 @@ impl DataDir {
     }
 }
 
+/// Where `/metrics` is to be had; nowhere by default.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsOptions {
+    /// A listener of its own.
+    pub listen: Option<SocketAddr>,
+    /// What to show there; with it `/metrics` is among the other routes as well.
+    pub token: Option<String>,
+}
+
 /// What a server is started with.
 pub struct ServeOptions {
     pub data_dir: PathBuf,
     pub listen: SocketAddr,
+    pub metrics: MetricsOptions,
     pub rules: RuleBook,
     pub hot_bytes_max: u64,
     /// Host names beside address literals and localhost.
@@ -126,6 +141,7 @@ pub struct Running {
     site: Arc<Site>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
+    metrics: Option<MetricsServer>,
     data_dir: DataDir,
 }
 
@@ -141,6 +157,10 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let metrics_bound = match options.metrics.listen {
+        Some(address) => Some(metrics::bind(address).await?),
+        None => None,
+    };
     let store = present.map_or_else(|| data_dir.open_or_create(options.hot_bytes_max), Ok)?;
     let service = Service::new(store, options.clock, options.rules);
     let open_to = match options.demo {
@@ -154,25 +174,39 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     })?;
 
     let limits = options.limits;
-    let site =
-        Site::new(SiteOptions { service: service.clone(), open_to, hosts: options.hosts, limits: limits.clone() });
+    let site = Site::new(SiteOptions {
+        service: service.clone(),
+        open_to,
+        hosts: options.hosts,
+        limits: limits.clone(),
+        metrics_token: options.metrics.token,
+    });
     let (stop, stopped) = oneshot::channel();
     let gate = Gate::new(site.clone());
+    let metrics = metrics_bound.map(|bound| MetricsServer::start(bound, gate.clone(), &limits));
     let handler = move |request, peer| gate.clone().answer(request, peer);
     let serving = tokio::spawn(listen::serve(vec![listener], limits, handler, async {
         // A sender that is gone stops the server too.
         let _ = stopped.await;
     }));
-    Ok(Running { address, service, site, stop, serving, data_dir })
+    Ok(Running { address, service, site, stop, serving, metrics, data_dir })
 }
 
 impl Running {
+    /// The address of the listener for `/metrics` alone, if there is one.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
+    }
+
     /// Takes no more connections, finishes what was begun, and leaves the database closed cleanly.
     pub async fn stop(self) {
         self.site.drain();
         let _ = self.stop.send(());
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the accept loop ended badly");
+        }
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
         }
         self.data_dir.remove_address();
         drop(self.site);

@@ -131,7 +131,7 @@ impl HttpError {
     }
 
     /// The stable word that clients can go by.
-    fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             HttpError::Head(HeadError::ContentEncoded) => "compressed_request",
             HttpError::Head(_) => "malformed_request",

@@ -6,6 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -20,9 +21,11 @@ use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
 use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
+use super::metrics::{self, Requests};
 use super::negotiate::language;
 use super::site::Site;
 use super::{probes, router};
+use crate::domain::lang::Lang;
 use crate::service::accounts::Actor;
 use crate::store::Scopes;
 
@@ -30,6 +33,7 @@ use crate::store::Scopes;
 pub struct Gate {
     site: Arc<Site>,
     router: Router,
+    requests: Requests,
 }
 
 const CSP: HeaderValue = HeaderValue::from_static(
@@ -42,17 +46,40 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
-        Arc::new(Gate { router: router::routes().router(site.clone()), site })
+        let routes = router::routes();
+        let requests = Requests::new(&routes.described);
+        Arc::new(Gate { router: routes.router(site.clone()), requests, site })
     }
 
     /// Answers one request.
     pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
         let lang = language(request.headers());
-        let mut response = match self.admitted(request, peer).await {
-            Ok(response) => response,
-            Err(error) => error.to_response(lang, &HeaderMap::new()),
+        let answered = Arc::clone(&self).admitted(request, peer).await;
+        if let Err(error) = &answered {
+            self.requests.count_refused(error.status());
+        }
+        self.finish(answered, lang)
+    }
+
+    /// Answers a request on the listener that is there for `/metrics` alone.
+    pub async fn answer_metrics(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let lang = language(request.headers());
+        let head = check_request_head(&request).map_err(HttpError::Head).and_then(|()| self.check_host(&request));
+        let answered = head.and_then(|()| metrics::answer_alone(&self.site, &self.requests, &request));
+        self.finish(answered, lang)
+    }
+
+    /// Errors in the asker's language, and what every answer carries.
+    fn finish(&self, answered: Result<Response<Body>, HttpError>, lang: Lang) -> Response<Body> {
+        let (mut response, error) = match answered {
+            Ok(mut response) => {
+                let error = response.extensions_mut().remove::<HttpError>();
+                (response, error)
+            }
+            Err(error) => (Response::new(Body::empty()), Some(error)),
         };
-        if let Some(error) = response.extensions_mut().remove::<HttpError>() {
+        if let Some(error) = error {
+            self.site.counts.error(error.code());
             response = error.to_response(lang, response.headers());
         }
         let headers = response.headers_mut();
@@ -70,18 +97,25 @@ impl Gate {
         check_request_head(&request).map_err(HttpError::Head)?;
         self.check_host(&request)?;
         if let Some(response) = probes::answer(&self.site, &request) {
+            self.requests.count_beside(request.uri().path(), response.status());
             return Ok(response);
+        }
+        if let Some(answered) = metrics::answer(&self.site, &self.requests, &request) {
+            return answered;
         }
         let actor = self.authorize(request.headers(), peer)?;
         check_scope(&actor, request.method())?;
         check_origin(&request)?;
         if let Some(response) = codex::hot(&self.site.service, actor.user, &request) {
+            self.site.counts.hot(response.status());
             return Ok(response);
         }
         request.extensions_mut().insert(actor);
         let mut router = self.router.clone();
+        let begun = Instant::now();
         let answered = router.call(request.map(axum::body::Body::new)).await;
         let response = answered.unwrap_or_else(|never| match never {});
+        self.requests.count(response.extensions().get(), response.status(), begun.elapsed());
         Ok(response.map(Body::from))
     }
 
@@ -111,7 +145,7 @@ impl Gate {
 }
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).
-fn bearer(value: &HeaderValue) -> Option<&str> {
+pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

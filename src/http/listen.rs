@@ -30,6 +30,7 @@ use tracing::{debug, error, info, warn};
 
 use self::seats::Seats;
 use super::body::Body;
+use crate::metrics::{Counter, Held};
 
 /// How long accepting rests when there are no more file descriptors: long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -40,6 +41,16 @@ const HEADER_BYTES_MIN: usize = 8 * 1024;
 /// What a full house says without having heard the question.
 const FULL_HOUSE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 5\r\n\
     Connection: close\r\nContent-Length: 22\r\n\r\nToo many connections.\n";
+
+/// What was and is connected.
+#[derive(Debug, Default)]
+pub struct Connections {
+    pub open: Arc<Held>,
+    /// All that got a seat.
+    pub accepted: Counter,
+    /// All that there was no seat for.
+    pub turned_away: Counter,
+}
 
 /// What a connection may take of time and room.
 #[derive(Clone)]
@@ -63,6 +74,8 @@ pub struct Limits {
     /// At least 8 KiB.
     pub header_bytes_max: usize,
     pub h2_streams_max: u32,
+    /// Counts the connections, for whoever watches over the server.
+    pub counts: Arc<Connections>,
     /// Addresses that speak for many clients and may have more connections than one.
     pub is_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
@@ -81,6 +94,7 @@ impl Default for Limits {
             headers_max: 64,
             header_bytes_max: 64 * 1024,
             h2_streams_max: 100,
+            counts: Arc::default(),
             is_proxy: Arc::new(|_| false),
         }
     }
@@ -158,11 +172,18 @@ where
                     failing = false;
                     let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                     let Some(seat) = server.seats.take(peer.ip(), (server.limits.is_proxy)(peer.ip())) else {
+                        server.limits.counts.turned_away.add(1);
                         debug!(%peer, "no seat for this connection");
                         turn_away(stream);
                         continue;
                     };
-                    connections.spawn(connection::run(Arc::clone(&server), stream, peer, seat, seen.clone()));
+                    let (open, served) = (server.limits.counts.open.hold(), Arc::clone(&server));
+                    server.limits.counts.accepted.add(1);
+                    let run = connection::run(served, stream, peer, seat, seen.clone());
+                    connections.spawn(async move {
+                        let _open = open;
+                        run.await;
+                    });
                 }
                 Err(failure) => pause(&failure, &mut failing).await,
             },

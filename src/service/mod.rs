@@ -10,6 +10,7 @@ pub mod error;
 pub mod folder;
 pub mod history;
 pub mod import;
+mod metrics;
 mod planners;
 mod planning;
 pub mod rulebook;
@@ -24,6 +25,7 @@ use crate::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::store::{KeyedLocks, Store};
 
+pub use metrics::ServiceMetrics;
 pub use planning::{Planned, plan_folder};
 
 use change::Lane;
@@ -46,27 +48,40 @@ pub struct Service {
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
     grants: accounts::GrantCache,
+    metrics: Arc<ServiceMetrics>,
 }
 
 impl Service {
     /// `rules` are those that the server applies to everybody who has none of their own.
     pub fn new(store: Store, clock: Clock, rules: RuleBook) -> Arc<Service> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let metrics = Arc::new(ServiceMetrics::default());
         Arc::new(Service {
             store: Arc::new(store),
             clock,
             rules: Arc::new(rules),
-            planners: Planners::start(threads),
+            planners: Planners::start(threads, &metrics),
             lanes: KeyedLocks::default(),
             rebuilds: KeyedLocks::default(),
             views: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
             grants: accounts::GrantCache::default(),
+            metrics,
         })
     }
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What was counted since the start.
+    pub fn metrics(&self) -> &ServiceMetrics {
+        &self.metrics
+    }
+
+    /// Jobs that wait for a planning thread.
+    pub fn queued(&self) -> usize {
+        self.planners.queued()
     }
 
     pub fn clock(&self) -> &Clock {

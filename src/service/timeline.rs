@@ -1,6 +1,7 @@
 //! Reading a timeline: from the hot map, else from the database, else made anew.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
@@ -114,8 +115,11 @@ impl Service {
     }
 
     fn rebuild(&self, desk: &mut super::planners::Desk, user: UserId) -> Result<Planned, ServiceError> {
+        let begun = Instant::now();
         let snapshot = self.require_snapshot(user)?;
-        Ok(self.plan(desk, user, &snapshot, self.clock.now()))
+        let planned = self.plan(desk, user, &snapshot, self.clock.now());
+        self.metrics.rebuild_times.observe_time(begun.elapsed());
+        Ok(planned)
     }
 
     pub(super) fn require_snapshot(&self, user: UserId) -> Result<Snapshot, ServiceError> {

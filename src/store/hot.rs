@@ -13,12 +13,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use quick_cache::Weighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 use tokio::sync::watch;
 
 use super::{Basis, Finished};
 use crate::domain::ids::{Generation, UserId};
+use crate::metrics::Counter;
 
 /// A finished answer, ready to be sent.
 #[derive(Debug)]
@@ -79,10 +80,24 @@ impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
     }
 }
 
+/// Counts the answers that had to make room for others.
+#[derive(Clone, Default)]
+struct Evictions(Arc<Counter>);
+
+impl Lifecycle<UserId, Arc<Entry>> for Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: UserId, _: Arc<Entry>) {
+        self.0.add(1);
+    }
+}
+
 /// The published state of all users.
 pub struct Published {
     generations: papaya::HashMap<UserId, Generation>,
-    entries: Cache<UserId, Arc<Entry>, BytesOfEntry>,
+    entries: Cache<UserId, Arc<Entry>, BytesOfEntry, DefaultHashBuilder, Evictions>,
+    hot_bytes_max: u64,
+    evictions: Arc<Counter>,
     /// Who wants to be told of a user's commits; only users that somebody listens to are in it.
     listeners: Mutex<HashMap<UserId, watch::Sender<Generation>>>,
 }
@@ -92,9 +107,18 @@ impl Published {
     pub fn new(hot_bytes_max: u64) -> Published {
         // The count only sizes the map's first allocation and its ghost list.
         let entries_estimate = usize::try_from(hot_bytes_max / 16_384).unwrap_or(usize::MAX).clamp(16, 1 << 20);
+        let evictions = Arc::new(Counter::default());
         Published {
             generations: papaya::HashMap::new(),
-            entries: Cache::with_weighter(entries_estimate, hot_bytes_max, BytesOfEntry),
+            entries: Cache::with(
+                entries_estimate,
+                hot_bytes_max,
+                BytesOfEntry,
+                DefaultHashBuilder::default(),
+                Evictions(evictions.clone()),
+            ),
+            hot_bytes_max,
+            evictions,
             listeners: Mutex::default(),
         }
     }
@@ -145,6 +169,21 @@ impl Published {
     pub fn get(&self, user: UserId, basis: Basis, now: DateTime<Utc>) -> Option<Arc<Entry>> {
         let generation = self.generation(user)?;
         self.entries.get(&user).filter(|entry| entry.finished.is_current(generation, basis, now))
+    }
+
+    /// Bytes that the hot map may weigh.
+    pub fn hot_bytes_max(&self) -> u64 {
+        self.hot_bytes_max
+    }
+
+    /// Answers in the hot map.
+    pub fn hot_entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Answers that had to make room for others since the start.
+    pub fn evictions(&self) -> u64 {
+        self.evictions.get()
     }
 
     /// Bytes that the hot map weighs at present.

@@ -10,6 +10,7 @@
 
 pub mod hot;
 mod keyed;
+mod metrics;
 mod redb;
 
 use std::collections::BTreeMap;

@@ -2,14 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use codexmiroir::app::MetricsOptions;
 use codexmiroir::store::Scopes;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::documented::document;
-use crate::harness::{Answer, TestServer, TestUser};
+use crate::harness::{Answer, Start, TestServer, TestUser};
 
 const METHODS: [&str; 6] = ["get", "post", "put", "patch", "delete", "options"];
+
+const METRICS_TOKEN: &str = "interface-0123456789";
+
+/// A server that has everything which is described.
+async fn whole_server() -> TestServer {
+    let metrics = MetricsOptions { listen: None, token: Some(METRICS_TOKEN.to_owned()) };
+    TestServer::start_with(Start { metrics, ..Start::default() }).await
+}
 
 /// The path of an operation, of a task that is there.
 fn filled(path: &str) -> String {
@@ -27,6 +36,8 @@ async fn busy_user(server: &TestServer, name: &str) -> TestUser {
 }
 
 async fn ask(user: &TestUser, method: &str, path: &str) -> Response {
+    // No user's token is right there.
+    let user = if path == "/metrics" { &user.with_token(METRICS_TOKEN.to_owned()) } else { user };
     let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
     user.request(method, &filled(path)).send().await.unwrap()
 }
@@ -38,7 +49,7 @@ fn words(list: &Value) -> BTreeSet<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_described_is_there_and_nothing_else() {
     let document = document().await;
-    let server = TestServer::start().await;
+    let server = whole_server().await;
     for (index, (path, item)) in document.json["paths"].as_object().unwrap().iter().enumerate() {
         let user = busy_user(&server, &format!("u{index}")).await;
         for method in METHODS {
@@ -93,7 +104,7 @@ async fn the_document_is_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_work_and_no_other_field_is_taken() {
     let document = document().await;
-    let server = TestServer::start().await;
+    let server = whole_server().await;
     let mut tried = 0;
     for (path, method, operation) in document.operations() {
         let Some(body) = operation.get("requestBody") else { continue };
@@ -120,7 +131,7 @@ async fn the_examples_work_and_no_other_field_is_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_must_be_sent_and_what_a_token_must_allow_is_described() {
     let document = document().await;
-    let server = TestServer::start().await;
+    let server = whole_server().await;
     let user = busy_user(&server, "anna").await;
     for (scope, scopes) in [("read", Scopes::READ), ("write", Scopes::WRITE)] {
         let token = user.with_token(server.token("anna", scopes).await);

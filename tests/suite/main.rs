@@ -24,6 +24,7 @@ mod history;
 mod interface;
 mod listing;
 mod mended;
+mod metrics;
 mod page;
 mod plan_equals_server;
 mod reading;

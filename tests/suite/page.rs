@@ -1,7 +1,7 @@
 //! The demo's page, in a real browser, on screens from a desk's to a watch's.
 
 use chrono::{TimeDelta, Utc};
-use codexmiroir::app::{self, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::ids::UserName;
@@ -70,6 +70,7 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
     let options = ServeOptions {
         data_dir: folder.path().to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
+        metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
         hosts: Vec::new(),

@@ -17,6 +17,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use hyper::{HeaderMap, Method};
@@ -37,6 +38,10 @@ pub struct Described {
     pub method: Method,
     pub describe: Describe,
 }
+
+/// Which of the described methods answered: it travels with the answer to the gate, which counts it.
+#[derive(Clone, Copy)]
+pub struct EndpointIndex(pub usize);
 
 /// A method with its handler, to be put to a path.
 pub struct Endpoint {
@@ -67,14 +72,19 @@ endpoints! {
 #[derive(Default)]
 pub struct Routes {
     router: Router<Arc<Site>>,
-    described: Vec<Described>,
+    pub described: Vec<Described>,
 }
 
 impl Routes {
     /// Adds what a path answers to.
     pub fn at<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
         for Endpoint { method, handler, describe } in endpoints {
-            self.router = self.router.route(path, handler);
+            let endpoint = EndpointIndex(self.described.len());
+            let marked = handler.route_layer(map_response(move |mut response: Response| async move {
+                response.extensions_mut().insert(endpoint);
+                response
+            }));
+            self.router = self.router.route(path, marked);
             self.described.push(Described { path, method, describe });
         }
         self

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::{Database, Durability, ReadableTable, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
@@ -115,6 +115,7 @@ impl Writer {
 
     /// `settles`: this commit leaves the database so that it opens at once after a crash.
     fn serve(&self, requests: Vec<Request>, settles: bool) {
+        let (begun, size) = (Instant::now(), requests.len());
         let mut group = Group::default();
         let mut requests = requests.into_iter();
         let applied = self.begin().and_then(|mut transaction| {
@@ -130,12 +131,24 @@ impl Writer {
             Err(error) => Err(StoreError::NotWritten(error.to_string())),
         };
         self.health.record(result.is_err(), group.durable);
+        self.count(&group, size, begun.elapsed(), result.is_err());
         match result {
             Ok(()) => self.publish(group),
             Err(error) => {
                 tracing::error!(%error, "a write failed");
                 group.fail(&error, requests);
             }
+        }
+    }
+
+    /// Counts a transaction that somebody waits for, or that failed.
+    fn count(&self, group: &Group, size: usize, took: Duration, failed: bool) {
+        let metrics = &self.health.metrics;
+        if failed {
+            metrics.failures.add(1);
+        } else if group.durable {
+            metrics.commit_times.observe_time(took);
+            metrics.group_sizes.observe(size as u64);
         }
     }
 

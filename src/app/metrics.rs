@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -33,7 +35,10 @@ impl MetricsServer {
     pub(super) fn start(Bound(listener, address): Bound, gate: Arc<Gate>, limits: &Limits) -> MetricsServer {
         let limits = Limits { counts: Arc::default(), ..limits.clone() };
         let (stop, stopped) = oneshot::channel();
-        let handler = move |request, _| gate.clone().answer_metrics(request);
+        let handler = move |request: Request<Incoming>, _| {
+            let answer = gate.answer_metrics(&request);
+            async move { answer }
+        };
         let serving = tokio::spawn(listen::serve(vec![listener], limits, handler, async {
             // A sender that is gone stops the server too.
             let _ = stopped.await;

@@ -62,10 +62,10 @@ impl Gate {
     }
 
     /// Answers a request on the listener that is there for `/metrics` alone.
-    pub async fn answer_metrics(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    pub fn answer_metrics<B>(&self, request: &Request<B>) -> Response<Body> {
         let lang = language(request.headers());
-        let head = check_request_head(&request).map_err(HttpError::Head).and_then(|()| self.check_host(&request));
-        let answered = head.and_then(|()| metrics::answer_alone(&self.site, &self.requests, &request));
+        let head = check_request_head(request).map_err(HttpError::Head).and_then(|()| self.check_host(request));
+        let answered = head.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
         self.finish(answered, lang)
     }
 

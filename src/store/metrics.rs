@@ -1,5 +1,7 @@
 //! What the store counts.
 
+use std::time::Duration;
+
 use crate::metrics::{Counter, Histogram};
 
 /// Since the database was opened.
@@ -19,6 +21,18 @@ impl Default for StoreMetrics {
             commit_times: Histogram::of_times(),
             group_sizes: Histogram::of_counts(),
             failures: Counter::default(),
+        }
+    }
+}
+
+impl StoreMetrics {
+    /// Counts a transaction of so many requests. One that nobody waits for is only counted if it failed.
+    pub(super) fn transaction(&self, requests: usize, took: Duration, is_durable: bool, succeeded: bool) {
+        if !succeeded {
+            self.failures.add(1);
+        } else if is_durable {
+            self.commit_times.observe_time(took);
+            self.group_sizes.observe(requests as u64);
         }
     }
 }

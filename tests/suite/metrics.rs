@@ -220,7 +220,11 @@ async fn requests_commits_errors_and_sizes_are_counted() {
 async fn evictions_failing_rules_and_connections_without_a_seat_are_counted() {
     let folder = TempDir::new().unwrap();
     let failing = folder.path().join("failing.rhai");
-    std::fs::write(&failing, "fn place(task, today) {\n    if task.title == \"boom\" { throw \"no\"; }\n    anywhere()\n}\n").unwrap();
+    std::fs::write(
+        &failing,
+        "fn place(task, today) {\n    if task.title == \"boom\" { throw \"no\"; }\n    anywhere()\n}\n",
+    )
+    .unwrap();
     let rules = vec![repository("scripts/spartan.rhai"), failing];
     let limits = Limits { connections_max: 2, ..Limits::default() };
     let server = TestServer::start_with(Start { hot_bytes_max: 4_000, rules, limits, ..with_token() }).await;

@@ -119,3 +119,110 @@ pub async fn document(headers: HeaderMap) -> Response {
 pub async fn page(headers: HeaderMap) -> Response {
     PAGE.answer(&headers)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::domain::document::EditError;
+    use crate::domain::lang::Phrase;
+    use crate::domain::problem::{Problem, ProblemKind};
+    use crate::http::body::BodyError;
+    use crate::http::head::HeadError;
+    use crate::service::error::{Fault, Refusal};
+
+    const EXPECTED: Phrase = Phrase { en: "", de: "" };
+
+    fn text() -> String {
+        String::new()
+    }
+
+    fn problem() -> Problem {
+        Problem { line: 1, kind: ProblemKind::NotNumbered }
+    }
+
+    fn faults() -> Vec<Fault> {
+        let day = NaiveDate::default();
+        vec![
+            Fault::Missing,
+            Fault::WrongType { expected: EXPECTED },
+            Fault::UnknownWord { value: text(), known: Vec::new() },
+            Fault::NotADate { value: text() },
+            Fault::NoSuchSlot { datum: day, zeit: text(), known: Vec::new() },
+            Fault::TooLong { chars_max: 1 },
+            Fault::TooMany { count_max: 1 },
+            Fault::Empty,
+            Fault::ControlCharacter,
+            Fault::NotTogetherWith { other: "" },
+            Fault::Unreadable(problem()),
+            Fault::Malformed { expected: EXPECTED },
+        ]
+    }
+
+    fn refusals() -> Vec<Refusal> {
+        let fields = faults()
+            .into_iter()
+            .flat_map(|fault| ["kategorie", "title"].map(|field| Refusal::Field { field, fault: fault.clone() }));
+        let others = [
+            Refusal::UnknownField { name: text(), nearest: None },
+            Refusal::NoSuchTask { id: text() },
+            Refusal::Ambiguous { id: text(), candidates: Vec::new() },
+            Refusal::Changed { file: text() },
+            Refusal::IfMatchNeeded,
+            Refusal::Unreadable { file: text(), problem: problem() },
+            Refusal::NotEditable { file: text(), error: EditError::NotATask },
+            Refusal::TooLarge,
+            Refusal::SlotTaken { datum: NaiveDate::default(), zeit: text(), by: text() },
+            Refusal::NoNumberLeft,
+            Refusal::KeyReused,
+            Refusal::KeyInFlight,
+            Refusal::NoSuchChange { generation: 1 },
+            Refusal::TouchedSince { what: text() },
+        ];
+        fields.chain(others).collect()
+    }
+
+    fn errors() -> Vec<HttpError> {
+        let heads = [HeadError::HostMissing, HeadError::TransferEncodingUnknown, HeadError::ContentEncoded];
+        let bodies = [BodyError::TooLarge, BodyError::IdleTimeout, BodyError::TotalTimeout, BodyError::Cut];
+        let own = [
+            HttpError::UnknownHost { host: text() },
+            HttpError::SignInNeeded,
+            HttpError::InvalidToken,
+            HttpError::ScopeMissing,
+            HttpError::CrossSite,
+            HttpError::NoSuchRoute,
+            HttpError::NotJson,
+            HttpError::MalformedJson { line: 1, column: 1 },
+            HttpError::NotAnObject,
+            HttpError::MalformedQuery { name: "", expected: EXPECTED },
+            HttpError::MalformedHeader { name: "", expected: EXPECTED },
+            HttpError::Unavailable,
+            HttpError::UnknownOutcome,
+            HttpError::Busy,
+        ];
+        let refused = refusals().into_iter().map(HttpError::Refused);
+        let all = heads.into_iter().map(HttpError::Head).chain(bodies.into_iter().map(HttpError::Body));
+        all.chain(own).chain(refused).collect()
+    }
+
+    #[test]
+    fn every_code_is_described_and_no_other() {
+        let known: BTreeSet<_> = errors().iter().map(|error| (error.status().as_u16(), error.code())).collect();
+        let operations = router::routes().described.into_iter().map(|described| (described.describe)());
+        let mut described: BTreeSet<(u16, &str)> = operations
+            .flat_map(|operation| operation.refusals)
+            .flat_map(|(status, codes)| codes.into_iter().map(move |code| (status, code)))
+            .collect();
+        // Where this one can come depends on the method; `document` adds it.
+        described.insert((403, "cross_site"));
+        let invented: Vec<_> = described.difference(&known).collect();
+        assert!(invented.is_empty(), "there is no {invented:?}");
+        let codes: BTreeSet<_> = described.iter().map(|(_, code)| *code).collect();
+        let forgotten: Vec<_> = known.iter().filter(|(_, code)| !codes.contains(code)).collect();
+        assert!(forgotten.is_empty(), "nothing is said of {forgotten:?}");
+    }
+}

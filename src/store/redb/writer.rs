@@ -131,24 +131,13 @@ impl Writer {
             Err(error) => Err(StoreError::NotWritten(error.to_string())),
         };
         self.health.record(result.is_err(), group.durable);
-        self.count(&group, size, begun.elapsed(), result.is_err());
+        self.health.metrics.transaction(size, begun.elapsed(), group.durable, result.is_ok());
         match result {
             Ok(()) => self.publish(group),
             Err(error) => {
                 tracing::error!(%error, "a write failed");
                 group.fail(&error, requests);
             }
-        }
-    }
-
-    /// Counts a transaction that somebody waits for, or that failed.
-    fn count(&self, group: &Group, size: usize, took: Duration, failed: bool) {
-        let metrics = &self.health.metrics;
-        if failed {
-            metrics.failures.add(1);
-        } else if group.durable {
-            metrics.commit_times.observe_time(took);
-            metrics.group_sizes.observe(size as u64);
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use codexmiroir::app::{self, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
@@ -58,6 +58,7 @@ async fn start(folder: &std::path::Path) -> Running {
     let options = ServeOptions {
         data_dir: folder.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
+        metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
         hosts: Vec::new(),

@@ -3,6 +3,7 @@
 mod access;
 mod control;
 mod data_dir;
+mod metrics;
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use self::metrics::MetricsServer;
 use crate::clock::Clock;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
@@ -54,6 +56,8 @@ pub enum StartError {
     Rules(#[from] RuleFileError),
     #[error("cannot listen on {address}: {detail}; choose another --listen")]
     Listen { address: SocketAddr, detail: String },
+    #[error("cannot listen on {address} for metrics: {detail}; choose another --metrics-listen")]
+    ListenForMetrics { address: SocketAddr, detail: String },
     #[error(
         "the demo is open to everybody who reaches it, so it listens on loopback only; leave out --listen, or use 127.0.0.1"
     )]
@@ -69,10 +73,20 @@ impl StartError {
     }
 }
 
+/// Where `/metrics` is to be had; nowhere by default.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsOptions {
+    /// A listener of its own.
+    pub listen: Option<SocketAddr>,
+    /// What to show there; with it `/metrics` is among the other routes as well.
+    pub token: Option<String>,
+}
+
 /// What a server is started with.
 pub struct ServeOptions {
     pub data_dir: PathBuf,
     pub listen: SocketAddr,
+    pub metrics: MetricsOptions,
     pub rules: RuleBook,
     pub hot_bytes_max: u64,
     /// Host names beside address literals and localhost.
@@ -90,6 +104,7 @@ pub struct Running {
     // Removed before the database is let go: the socket of the next server must stay.
     control: ControlFile,
     serving: Serving,
+    metrics: Option<MetricsServer>,
     data_dir: DataDir,
 }
 
@@ -108,6 +123,10 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let metrics_bound = match options.metrics.listen {
+        Some(address) => Some(metrics::bind(address).await?),
+        None => None,
+    };
     let store = match present {
         Some(store) => store,
         None => data_dir.open_in_turn(true, options.hot_bytes_max).await?,
@@ -123,17 +142,34 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         data_dir.remove_address();
         StartError::Control { path: data_dir.path().display().to_string(), detail: error.to_string() }
     })?;
+    let site = Site::new(SiteOptions {
+        service: service.clone(),
+        open_to,
+        hosts: options.hosts,
+        limits: options.limits.clone(),
+        metrics_token: options.metrics.token,
+    });
+    let gate = Gate::new(site.clone());
+    let metrics = metrics_bound.map(|bound| MetricsServer::start(bound, gate.clone(), &options.limits));
     let listeners = vec![Listener::Network(listener), Listener::Control(socket)];
-    let serving = Serving::start(service.clone(), open_to, options.hosts, options.limits, listeners);
-    Ok(Running { address, service, control, serving, data_dir })
+    let serving = Serving::start(service.clone(), site, gate, options.limits, listeners);
+    Ok(Running { address, service, control, serving, metrics, data_dir })
 }
 
 impl Running {
+    /// The address of the listener for `/metrics` alone, if there is one.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
+    }
+
     /// Takes no more connections, finishes what was begun, and leaves the database closed cleanly.
     pub async fn stop(self) {
-        let Running { service, control, serving, data_dir, .. } = self;
+        let Running { service, control, serving, metrics, data_dir, .. } = self;
         drop(service);
-        let leave = || {
+        let leave = async || {
+            if let Some(metrics) = metrics {
+                metrics.stop().await;
+            }
             drop(control);
             data_dir.remove_address();
         };
@@ -152,14 +188,12 @@ struct Serving {
 impl Serving {
     fn start(
         service: Arc<Service>,
-        open_to: Option<Arc<Actor>>,
-        hosts: Vec<String>,
+        site: Arc<Site>,
+        gate: Arc<Gate>,
         limits: Limits,
         listeners: Vec<Listener>,
     ) -> Serving {
-        let site = Site::new(SiteOptions { service: service.clone(), open_to, hosts, limits: limits.clone() });
         let (stop, stopped) = oneshot::channel();
-        let gate = Gate::new(site.clone());
         let handler = move |request, peer| gate.answer(request, peer);
         let task = tokio::spawn(listen::serve(listeners, limits, handler, async {
             // A sender that is gone stops the server too.
@@ -169,12 +203,12 @@ impl Serving {
     }
 
     /// Takes no more connections and finishes what was begun; then `leave`s and closes the database.
-    async fn stop(self, leave: impl FnOnce()) {
+    async fn stop(self, leave: impl AsyncFnOnce()) {
         self.site.drain();
         let _ = self.stop.send(());
         // Held until the end of what was begun on them.
         let _threads = self.task.await.map_err(|error| tracing::error!(%error, "the accept loop ended badly"));
-        leave();
+        leave().await;
         drop(self.site);
         // Changes that were begun are carried to their end by tasks of their own; wait for them to let go.
         let mut service = self.service;

@@ -41,6 +41,10 @@ pub struct Config {
     /// Addresses that may have more connections than one client.
     pub proxies: Vec<IpAddr>,
     limits: Limits,
+    /// The address of a listener for `/metrics` alone.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What to show at `/metrics`. A secret.
+    pub metrics_token: Option<String>,
 }
 
 impl Default for Config {
@@ -53,6 +57,8 @@ impl Default for Config {
             log: "info".to_owned(),
             proxies: Vec::new(),
             limits: Limits::default(),
+            metrics_listen: None,
+            metrics_token: None,
         }
     }
 }

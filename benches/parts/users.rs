@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use codexmiroir::app::{self, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
 use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
@@ -15,6 +15,7 @@ pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
     let options = ServeOptions {
         data_dir: folder.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
+        metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),
         hot_bytes_max,
         hosts: Vec::new(),

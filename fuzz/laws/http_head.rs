@@ -53,11 +53,12 @@ impl House {
             let mut reader = service.trusted_actor(&user, "demo").as_ref().clone();
             reader.scopes = Scopes::READ;
             let (limits, hosts) = (Limits::default(), Vec::new());
-            let options = SiteOptions { service, open_to: Some(Arc::new(reader)), hosts, limits: limits.clone() };
+            let open_to = Some(Arc::new(reader));
+            let options = SiteOptions { service, open_to, hosts, limits: limits.clone(), metrics_token: None };
             let gate = Gate::new(Site::new(options));
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("an address");
-            let answer = move |request, peer| gate.clone().answer(request, peer);
+            let answer = move |request, peer| gate.answer(request, peer);
             tokio::spawn(serve(vec![listener.into()], limits, answer, std::future::pending()));
             address
         });

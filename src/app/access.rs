@@ -14,6 +14,7 @@ use super::data_dir::{DataDir, LOOK_AGAIN};
 use super::{Serving, StartError, control};
 use crate::clock::Clock;
 use crate::http::listen::{Limits, Listener};
+use crate::http::{Gate, Site, SiteOptions};
 use crate::service::Service;
 use crate::service::rulebook::RuleBook;
 
@@ -103,7 +104,15 @@ impl Local {
     /// Takes connections when this returns.
     pub(super) fn of(service: std::sync::Arc<Service>, limits: Limits) -> Local {
         let (connections, queue) = mpsc::channel(WAITING_MAX);
-        let serving = Serving::start(service, None, Vec::new(), limits, vec![Listener::Inside(queue)]);
+        let site = Site::new(SiteOptions {
+            service: service.clone(),
+            open_to: None,
+            hosts: Vec::new(),
+            limits: limits.clone(),
+            metrics_token: None,
+        });
+        let gate = Gate::new(site.clone());
+        let serving = Serving::start(service, site, gate, limits, vec![Listener::Inside(queue)]);
         Local { connections, serving }
     }
 
@@ -116,7 +125,7 @@ impl Local {
 
     /// Finishes what was begun and closes the database.
     pub async fn stop(self) {
-        self.serving.stop(|| {}).await;
+        self.serving.stop(async || {}).await;
     }
 }
 

@@ -41,6 +41,7 @@ impl Serve {
         let running = app::start(ServeOptions {
             data_dir,
             listen: config.listen,
+            metrics: app::MetricsOptions { listen: config.metrics_listen, token: config.metrics_token },
             rules,
             hot_bytes_max: config.hot_map,
             hosts: config.public_url.into_iter().map(|public| public.host).collect(),
@@ -52,6 +53,9 @@ impl Serve {
         let stop = shutdown_signal()?;
         let running = running.await?;
         print(&format!("listening on http://{}\n", running.address))?;
+        if let Some(address) = running.metrics_address() {
+            print(&format!("metrics at http://{address}/metrics\n"))?;
+        }
         if self.demo {
             print(&format!("sample tasks, gone when you stop it: http://{}/\n", running.address))?;
         } else if !running.service.store().has_users().map_err(crate::service::error::ServiceError::from)? {

@@ -40,7 +40,9 @@ fn argument(key: &'static Key, defaults: &Config) -> Arg {
         default => format!("[default: {default}] "),
     };
     let about = format!("{} {default}[env: {}]", key.about, key.variable());
-    let read = |text: &str| key.check(text).map(|()| text.to_owned());
+    // What refuses a flag here repeats its value; a secret is left to whoever reads the configuration.
+    let check = |text: &str| if key.is_secret() { Ok(()) } else { key.check(text) };
+    let read = move |text: &str| check(text).map(|()| text.to_owned());
     let argument = Arg::new(key.name).long(key.flag()).value_name(key.placeholder).help(about).value_parser(read);
     let argument = argument.action(if key.is_list() { ArgAction::Append } else { ArgAction::Set });
     // The short help is for what most people set.

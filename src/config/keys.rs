@@ -20,6 +20,8 @@ pub struct Key {
     pub(super) takes: Takes,
     /// The value that a configuration has; of a list, each.
     show: Show,
+    /// Whether its value is never shown.
+    pub(super) is_secret: bool,
 }
 
 type Show = fn(&Config) -> Vec<String>;
@@ -39,13 +41,22 @@ impl Key {
     /// The key for a time-out.
     const fn timeout(name: &'static str, about: &'static str, set: SetOne, show: Show) -> Key {
         let form = "a time with ms, s or m, from 10ms to 60m";
-        Key { name, placeholder: "TIME", about, form, example: "\"5s\"", takes: Takes::Text(set), show }
+        Key {
+            name,
+            placeholder: "TIME",
+            about,
+            form,
+            example: "\"5s\"",
+            takes: Takes::Text(set),
+            show,
+            is_secret: false,
+        }
     }
 
     /// The key for a number of connections.
     const fn connections(name: &'static str, about: &'static str, set: SetOne, show: Show) -> Key {
         let form = "a number from 1 to 1000000";
-        Key { name, placeholder: "N", about, form, example: "1024", takes: Takes::Number(set), show }
+        Key { name, placeholder: "N", about, form, example: "1024", takes: Takes::Number(set), show, is_secret: false }
     }
 
     /// The name of its flag, without the dashes before it.
@@ -58,9 +69,10 @@ impl Key {
         format!("CODEXMIROIR_{}", self.name.replace('.', "_").to_uppercase())
     }
 
-    /// Its value as it is written on the command line.
+    /// Its value as it is written on the command line; of a secret only that there is one.
     pub fn text(&self, config: &Config) -> String {
-        (self.show)(config).join(",")
+        let shown = (self.show)(config).join(",");
+        if self.is_secret && !shown.is_empty() { "…".to_owned() } else { shown }
     }
 
     /// Its value as TOML.
@@ -70,6 +82,11 @@ impl Key {
             Takes::Text(_) | Takes::TextOrNumber(_) => quoted(&self.text(config)),
             Takes::List(_) => quoted_list(&(self.show)(config)),
         }
+    }
+
+    /// Whether its value is never shown.
+    pub fn is_secret(&self) -> bool {
+        self.is_secret
     }
 
     /// Whether it takes several values.
@@ -110,7 +127,7 @@ impl Key {
 }
 
 /// Every setting, those outside of tables first.
-pub static KEYS: [Key; 14] = [
+pub static KEYS: [Key; 16] = [
     Key {
         name: "listen",
         placeholder: "ADDR",
@@ -119,6 +136,7 @@ pub static KEYS: [Key; 14] = [
         example: "\"127.0.0.1:8484\"",
         takes: Takes::Text(|config, text| values::address(text).map(|listen| config.listen = listen)),
         show: |config| vec![config.listen.to_string()],
+        is_secret: false,
     },
     Key {
         name: "public_url",
@@ -128,6 +146,7 @@ pub static KEYS: [Key; 14] = [
         example: "\"https://tasks.example.org\"",
         takes: Takes::Text(|config, text| values::public_url(text).map(|url| config.public_url = url)),
         show: |config| config.public_url.iter().map(|public| public.url.clone()).collect(),
+        is_secret: false,
     },
     Key {
         name: "rules",
@@ -143,6 +162,7 @@ pub static KEYS: [Key; 14] = [
             let whole = |file: &PathBuf| path::absolute(file).unwrap_or_else(|_| file.clone());
             config.rules.iter().map(|file| whole(file).to_string_lossy().into_owned()).collect()
         },
+        is_secret: false,
     },
     Key {
         name: "hot_map",
@@ -152,6 +172,7 @@ pub static KEYS: [Key; 14] = [
         example: "\"128MiB\"",
         takes: Takes::TextOrNumber(|config, text| values::bytes(text).map(|bytes| config.hot_map = bytes)),
         show: |config| vec![values::bytes_text(config.hot_map)],
+        is_secret: false,
     },
     Key {
         name: "log",
@@ -161,6 +182,7 @@ pub static KEYS: [Key; 14] = [
         example: "\"info\"",
         takes: Takes::Text(|config, text| values::log(text).map(|log| config.log = log)),
         show: |config| vec![config.log.clone()],
+        is_secret: false,
     },
     Key::connections(
         "limits.connections",
@@ -182,6 +204,7 @@ pub static KEYS: [Key; 14] = [
         example: "[\"127.0.0.1\"]",
         takes: Takes::List(|config, texts, _| values::addresses(texts).map(|proxies| config.proxies = proxies)),
         show: |config| config.proxies.iter().map(ToString::to_string).collect(),
+        is_secret: false,
     },
     Key::timeout(
         "limits.first_byte",
@@ -219,4 +242,24 @@ pub static KEYS: [Key; 14] = [
         |config, text| values::timeout(text).map(|span| config.limits.drain = span),
         |config| vec![values::timeout_text(config.limits.drain)],
     ),
+    Key {
+        name: "metrics.listen",
+        placeholder: "ADDR",
+        about: "Address and port of a listener for /metrics alone; port 0 takes a free one",
+        form: "an IP address and a port, or nothing",
+        example: "\"127.0.0.1:9484\"",
+        takes: Takes::Text(|config, text| values::maybe_address(text).map(|listen| config.metrics_listen = listen)),
+        show: |config| config.metrics_listen.iter().map(ToString::to_string).collect(),
+        is_secret: false,
+    },
+    Key {
+        name: "metrics.token",
+        placeholder: "TOKEN",
+        about: "What to show as a bearer token at /metrics, which is then among the other routes as well",
+        form: "16 to 255 visible ASCII characters, or nothing",
+        example: "\"…\"",
+        takes: Takes::Text(|config, text| values::secret(text).map(|token| config.metrics_token = token)),
+        show: |config| config.metrics_token.iter().cloned().collect(),
+        is_secret: true,
+    },
 ];

@@ -152,6 +152,9 @@ fn variable_of(key: &Key) -> Result<Option<Variable>, String> {
 
 /// What to say of a value that will not do.
 fn cannot_be(name: &str, key: &Key, values: &[String]) -> String {
+    if key.is_secret {
+        return format!("{name} cannot be what it is");
+    }
     let value = if key.is_list() { quoted_list(values) } else { quoted(&values.concat()) };
     format!("{name} cannot be {value}")
 }

@@ -22,7 +22,9 @@ impl Effective {
                 Some(Source::Flag) => format!("flag, --{}", key.flag()),
                 Some(Source::Default) | None => "default".to_owned(),
             };
-            let _ = writeln!(text, "{name} = {} # {source}", key.toml(&self.config));
+            // What is printed can be read again; a secret that is set has to be put in by hand.
+            let hidden = if key.is_secret() && !key.text(&self.config).is_empty() { "# " } else { "" };
+            let _ = writeln!(text, "{hidden}{name} = {} # {source}", key.toml(&self.config));
         });
         text
     }

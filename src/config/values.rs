@@ -27,6 +27,21 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8484 or [::1]:8484".to_owned())
 }
 
+/// As [`address`]; none if the text is empty.
+pub(super) fn maybe_address(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.is_empty() { Ok(None) } else { address(text).map(Some) }
+}
+
+/// A token that somebody made up; none if the text is empty. The refusal does not repeat it.
+pub(super) fn secret(text: &str) -> Result<Option<String>, String> {
+    let is_sound = (16..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    match (text.is_empty(), is_sound) {
+        (true, _) => Ok(None),
+        (false, true) => Ok(Some(text.to_owned())),
+        (false, false) => Err("write 16 to 255 visible ASCII characters without spaces, chosen at random".to_owned()),
+    }
+}
+
 /// A URL of the web; none if the text is empty.
 pub(super) fn public_url(text: &str) -> Result<Option<PublicUrl>, String> {
     if text.is_empty() {

@@ -67,15 +67,18 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     let begun = Instant::now();
     if days.is_none() && now.is_none() && format == Format::Json {
         let served = service.timeline(user, rebuild).await?;
+        asked.site.counts.layer(served.layer);
         let timing = timing(served.layer, begun.elapsed());
         if !served.is_certain {
             let body = full("application/json", served.entry.finished.body.clone());
             return Ok(uncached(body, timing).map(axum::body::Body::new).into_response());
         }
         let response = respond(&served.entry, &headers, served.layer, timing);
+        asked.site.counts.not_modified(response.status());
         return Ok(response.map(axum::body::Body::new).into_response());
     }
     let answer = service.what_if(user, now, days).await?;
+    asked.site.counts.what_if.add(1);
     let response = uncached(render(&answer, format), timing(Layer::Rebuilt, begun.elapsed()));
     Ok(response.map(axum::body::Body::new).into_response())
 }

@@ -134,7 +134,7 @@ impl HttpError {
     }
 
     /// The stable word that clients can go by.
-    fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             HttpError::Head(HeadError::ContentEncoded) => "compressed_request",
             HttpError::Head(HeadError::ExpectationUnknown) => "unknown_expectation",

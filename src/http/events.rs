@@ -43,6 +43,7 @@ pub async fn stream(asked: Asked, headers: HeaderMap) -> Result<Response, HttpEr
 
 /// Sends an event for each timeline that the client does not know, until it goes away or the server drains.
 async fn publish(site: Arc<Site>, user: UserId, last: Option<String>, events: mpsc::Sender<Bytes>) {
+    let _open = site.counts.streams.hold();
     let mut draining = site.draining();
     tokio::select! {
         () = async { drop(draining.wait_for(|draining| *draining).await) } => {}

@@ -7,6 +7,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -22,6 +23,7 @@ use super::codex;
 use super::errors::HttpError;
 use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
 use super::listen::Peer;
+use super::metrics::{self, Requests};
 use super::negotiate::language;
 use super::site::{Asker, Site};
 use super::{probes, router};
@@ -32,6 +34,7 @@ use crate::store::Scopes;
 pub struct Gate {
     site: Arc<Site>,
     router: Router,
+    requests: Requests,
 }
 
 const CSP: HeaderValue = HeaderValue::from_static(
@@ -76,17 +79,59 @@ enum Admitted {
 
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
-        Arc::new(Gate { router: router::routes().router(site.clone()), site })
+        let routes = router::routes();
+        let requests = Requests::new(&routes.described);
+        Arc::new(Gate { router: routes.router(site.clone()), requests, site })
     }
 
     /// Answers one request.
     pub fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
-        let response = match self.admit(&request, peer) {
-            Ok(Admitted::Answered(response)) => response,
+        let answered = match self.admit(&request, peer) {
             Ok(Admitted::Asker(asker)) => return Answering::Routed(Box::pin(self.clone().route(request, asker))),
-            Err(error) => refused(&error, &request),
+            Ok(Admitted::Answered(response)) => Ok(response),
+            Err(error) => {
+                self.requests.count_refused(error.status());
+                Err(error)
+            }
         };
-        Answering::Ready(Some(finished(response, || language(request.headers()))))
+        Answering::Ready(Some(self.finish(answered, &request)))
+    }
+
+    /// Answers a request on the listener that is there for `/metrics` alone.
+    pub fn answer_metrics<B>(&self, request: &Request<B>) -> Response<Body> {
+        let head = check_request_head(request).map_err(HttpError::Head).and_then(|()| self.check_host(request));
+        let answered = head.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
+        self.finish(answered, request)
+    }
+
+    /// The answer to a request that needs no route, as it is sent.
+    fn finish<B>(&self, answered: Result<Response<Body>, HttpError>, request: &Request<B>) -> Response<Body> {
+        let ends = matches!(&answered, Err(HttpError::Head(error)) if error.ends_connection());
+        let mut response = self.complete(answered, || language(request.headers()));
+        if ends && request.version() != Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// Errors in the asker's language, and what every answer carries.
+    fn complete(&self, answered: Result<Response<Body>, HttpError>, lang: impl FnOnce() -> Lang) -> Response<Body> {
+        let (mut response, error) = match answered {
+            Ok(mut response) => {
+                let error = response.extensions_mut().remove::<HttpError>();
+                (response, error)
+            }
+            Err(error) => (Response::new(Body::empty()), Some(error)),
+        };
+        if let Some(error) = error {
+            self.site.counts.error(error.code());
+            response = error.to_response(lang(), response.headers());
+        }
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, CSP);
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        headers.insert(REFERRER_POLICY, SAME_ORIGIN);
+        response
     }
 
     /// Whether the request may go on, and as whose; or the answer, where it needs no route.
@@ -96,7 +141,11 @@ impl Gate {
             self.check_host(request)?;
         }
         if let Some(response) = probes::answer(&self.site, request) {
+            self.requests.count_beside(request.uri().path(), response.status());
             return Ok(Admitted::Answered(response));
+        }
+        if let Some(answered) = metrics::answer(&self.site, &self.requests, request) {
+            return answered.map(Admitted::Answered);
         }
         let asker = self.authorize(request.headers(), peer)?;
         check_scope(&asker, request.method(), request.uri().path())?;
@@ -107,16 +156,21 @@ impl Gate {
             Asker::User(actor) => codex::hot(&self.site.service, actor.user, request),
             Asker::Administrator => None,
         };
-        Ok(hot.map_or(Admitted::Asker(asker), Admitted::Answered))
+        Ok(hot.map_or(Admitted::Asker(asker), |response| {
+            self.site.counts.hot(response.status());
+            Admitted::Answered(response)
+        }))
     }
 
     async fn route(self: Arc<Self>, mut request: Request<Incoming>, asker: Asker) -> Response<Body> {
         let lang = language(request.headers());
         request.extensions_mut().insert(asker);
         let mut router = self.router.clone();
+        let begun = Instant::now();
         let answered = router.call(request.map(axum::body::Body::new)).await;
         let response = answered.unwrap_or_else(|never| match never {});
-        finished(response.map(Body::from), || lang)
+        self.requests.count(response.extensions().get(), response.status(), begun.elapsed());
+        self.complete(Ok(response.map(Body::from)), || lang)
     }
 
     /// An address literal and localhost are always ours: a page of another site cannot have them as its own
@@ -166,30 +220,8 @@ impl Gate {
     }
 }
 
-/// What every answer gets: the words of its failure in the asker's language, and what browsers are told.
-fn finished(mut response: Response<Body>, lang: impl FnOnce() -> Lang) -> Response<Body> {
-    if let Some(error) = response.extensions_mut().remove::<HttpError>() {
-        response = error.to_response(lang(), response.headers());
-    }
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, CSP);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    headers.insert(REFERRER_POLICY, SAME_ORIGIN);
-    response
-}
-
-/// The answer to a request that does not get past the gate.
-fn refused(error: &HttpError, request: &Request<Incoming>) -> Response<Body> {
-    let mut response = error.to_response(language(request.headers()), &HeaderMap::new());
-    let is_http1 = request.version() != Version::HTTP_2;
-    if is_http1 && matches!(error, HttpError::Head(error) if error.ends_connection()) {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}
-
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).
-fn bearer(value: &HeaderValue) -> Option<&str> {
+pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

@@ -35,6 +35,7 @@ use self::seats::Seats;
 pub use self::source::{Listener, Peer};
 use self::threads::{Arrival, Dealer};
 use super::body::Body;
+use crate::metrics::{Counter, Held};
 
 pub use self::threads::Threads;
 
@@ -43,6 +44,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// hyper's smallest read buffer; it panics below.
 const HEADER_BYTES_MIN: usize = 8 * 1024;
+
+/// What was and is connected.
+#[derive(Debug, Default)]
+pub struct Connections {
+    pub open: Arc<Held>,
+    /// All that got a seat.
+    pub accepted: Counter,
+    /// All that there was no seat for.
+    pub turned_away: Counter,
+}
 
 /// What a connection may take of time and room.
 #[derive(Clone)]
@@ -66,6 +77,8 @@ pub struct Limits {
     /// At least 8 KiB.
     pub header_bytes_max: usize,
     pub h2_streams_max: u32,
+    /// Counts the connections, for whoever watches over the server.
+    pub counts: Arc<Connections>,
     /// Addresses that speak for many clients and may have more connections than one.
     pub is_proxy: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
@@ -84,6 +97,7 @@ impl Default for Limits {
             headers_max: 64,
             header_bytes_max: 64 * 1024,
             h2_streams_max: 100,
+            counts: Arc::default(),
             is_proxy: Arc::new(|_| false),
         }
     }
@@ -169,9 +183,14 @@ where
                     failing = false;
                     let peer = accepted.peer();
                     let is_proxy = peer.ip().is_some_and(|address| (server.limits.is_proxy)(address));
+                    let counts = &server.limits.counts;
                     match server.seats.take(peer.ip(), is_proxy) {
-                        Some(seat) => dealer.deal(Arrival { accepted, seat }),
+                        Some(seat) => {
+                            counts.accepted.add(1);
+                            dealer.deal(Arrival { accepted, seat, open: counts.open.hold() });
+                        }
                         None => {
+                            counts.turned_away.add(1);
                             debug!(%peer, "no seat for this connection");
                             accepted.turn_away();
                         }

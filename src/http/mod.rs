@@ -11,6 +11,7 @@ mod gate;
 mod head;
 mod history;
 pub mod listen;
+mod metrics;
 mod negotiate;
 mod openapi;
 mod probes;

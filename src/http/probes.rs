@@ -1,13 +1,11 @@
 //! `/livez` and `/readyz`: for whoever supervises the process; they need no sign-in and tell nothing else.
 
-use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::Body;
-use super::errors::HttpError;
-use super::respond::full;
+use super::respond::{full, wrong_method};
 use super::site::Site;
 
 /// What a probe says.
@@ -25,12 +23,7 @@ fn probed(ok: bool) -> Response<Body> {
 pub fn answer<B>(site: &Site, request: &Request<B>) -> Option<Response<Body>> {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     match request.uri().path() {
-        "/livez" | "/readyz" if !is_read => {
-            let mut response = Response::new(Body::empty());
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET,HEAD"));
-            response.extensions_mut().insert(HttpError::MethodNotAllowed);
-            Some(response)
-        }
+        "/livez" | "/readyz" if !is_read => Some(wrong_method("GET,HEAD")),
         "/livez" => Some(probed(true)),
         "/readyz" if site.is_ready() => Some(probed(true)),
         "/readyz" => {

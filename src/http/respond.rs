@@ -2,12 +2,13 @@
 
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
 use super::body::Body;
 use super::conditional::is_unchanged;
+use super::errors::HttpError;
 use crate::store::Settings;
 use crate::view::settings::SettingsJson;
 
@@ -31,6 +32,15 @@ pub fn json<T: Serialize>(value: &T, etag: Option<HeaderValue>) -> axum::respons
 
 pub fn settings_json(settings: Settings) -> SettingsJson {
     SettingsJson::new(settings.zone, settings.lang, settings.days)
+}
+
+/// The answer to a method that is not taken, before the gate writes it.
+pub fn wrong_method(allowed: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response.extensions_mut().insert(HttpError::MethodNotAllowed);
+    response
 }
 
 /// A full answer with a content type.

@@ -28,7 +28,8 @@ pub fn routes() -> Routes {
         .at("/openapi.json", [get(openapi::document, beside::document)])
         .at("/assets/week.css", [get(web::week_style, beside::week_style)])
         .at("/assets/interface.css", [get(web::interface_style, beside::interface_style)])
-        // Answered before the router, because nobody has to sign in for them.
+        // Answered before the router, because they are for whoever runs the server.
         .beside("/livez", beside::live)
         .beside("/readyz", beside::ready)
+        .beside("/metrics", beside::metrics)
 }

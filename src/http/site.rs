@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::listen::Limits;
+use super::metrics::{Counts, Secret};
 use crate::service::Service;
 use crate::service::accounts::Actor;
 
@@ -24,6 +25,8 @@ pub struct SiteOptions {
     /// Host names that the server answers for, beside address literals and localhost.
     pub hosts: Vec<String>,
     pub limits: Limits,
+    /// The token that `/metrics` asks for; without one it is not there among the other routes.
+    pub metrics_token: Option<String>,
 }
 
 /// What handlers are given.
@@ -33,11 +36,15 @@ pub struct Site {
     hosts: Vec<String>,
     pub(super) limits: Limits,
     draining: watch::Sender<bool>,
+    pub(super) metrics_token: Option<Secret>,
+    pub(super) counts: Counts,
 }
 
 impl Site {
     pub fn new(options: SiteOptions) -> Arc<Site> {
         Arc::new(Site {
+            counts: Counts::begun(options.service.clock().now()),
+            metrics_token: options.metrics_token.as_deref().map(Secret::new),
             service: options.service,
             open_to: options.open_to,
             hosts: options.hosts,

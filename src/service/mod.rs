@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod import;
 pub mod inspect;
 mod memo;
+mod metrics;
 mod planners;
 mod planning;
 pub mod rulebook;
@@ -27,6 +28,7 @@ use crate::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::store::{KeyedLocks, Store};
 
+pub use metrics::ServiceMetrics;
 pub use planning::{Planned, plan_folder};
 
 use change::{IdleLanes, Lane};
@@ -51,17 +53,19 @@ pub struct Service {
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
     grants: accounts::GrantCache,
+    metrics: Arc<ServiceMetrics>,
 }
 
 impl Service {
     /// `rules` are those that the server applies to everybody who has none of their own.
     pub fn new(store: Store, clock: Clock, rules: RuleBook) -> Arc<Service> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let metrics = Arc::new(ServiceMetrics::default());
         Arc::new(Service {
             store: Arc::new(store),
             clock,
             rules: Arc::new(rules),
-            planners: Planners::start(threads),
+            planners: Planners::start(threads, &metrics),
             lanes: KeyedLocks::default(),
             idle_lanes: IdleLanes::default(),
             rebuilds: KeyedLocks::default(),
@@ -69,11 +73,22 @@ impl Service {
             views: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
             grants: accounts::GrantCache::default(),
+            metrics,
         })
     }
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What was counted since the start.
+    pub fn metrics(&self) -> &ServiceMetrics {
+        &self.metrics
+    }
+
+    /// Jobs that wait for a planning thread.
+    pub fn queued(&self) -> usize {
+        self.planners.queued()
     }
 
     pub fn clock(&self) -> &Clock {

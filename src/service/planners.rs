@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::metrics::ServiceMetrics;
 use super::rulebook::RuleList;
 use crate::rules::{RuleError, RuleSet};
 
@@ -32,6 +33,7 @@ pub struct Interrupted;
 #[derive(Default)]
 pub(super) struct Desk {
     compiled: HashMap<[u8; 32], Result<Rc<RuleSet>, RuleError>>,
+    pub(super) metrics: Arc<ServiceMetrics>,
 }
 
 impl Desk {
@@ -46,17 +48,23 @@ impl Desk {
 }
 
 impl Planners {
-    pub(super) fn start(threads: usize) -> Planners {
+    pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>) -> Planners {
         let (jobs, queue) = mpsc::channel::<Job>(QUEUE_MAX);
         let queue = Arc::new(Mutex::new(queue));
         for index in 0..threads {
-            let queue = queue.clone();
-            let spawned = std::thread::Builder::new().name(format!("planner-{index}")).spawn(move || work(&queue));
+            let (queue, metrics) = (queue.clone(), metrics.clone());
+            let spawned =
+                std::thread::Builder::new().name(format!("planner-{index}")).spawn(move || work(&queue, &metrics));
             if let Err(error) = spawned {
                 tracing::error!(%error, "a planning thread could not be started");
             }
         }
         Planners { jobs }
+    }
+
+    /// Jobs that wait.
+    pub(super) fn queued(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// Runs the job on one of the threads.
@@ -74,15 +82,16 @@ impl Planners {
     }
 }
 
-fn work(queue: &Mutex<mpsc::Receiver<Job>>) {
-    let mut desk = Desk::default();
+fn work(queue: &Mutex<mpsc::Receiver<Job>>, metrics: &Arc<ServiceMetrics>) {
+    let fresh = || Desk { metrics: metrics.clone(), ..Desk::default() };
+    let mut desk = fresh();
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(job) = job else { return };
         // A panic is a defect, but one user's; the thread goes on with a fresh desk.
         if catch_unwind(AssertUnwindSafe(|| job(&mut desk))).is_err() {
             tracing::error!("a planning job panicked");
-            desk = Desk::default();
+            desk = fresh();
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn plan_snapshot(
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
     let (answer, is_certain) = answer(desk, rules, memo, snapshot, &horizon, body_of);
     if let Some(error) = &answer.rules.error {
+        desk.metrics.rule_failures.add(1);
         tracing::warn!(user = %snapshot.name, error, "the rules failed; the built-in ones stand in");
     }
     let body = Bytes::from(json::timeline(&answer));

@@ -102,6 +102,7 @@ impl Service {
             bytes: planned.entry.finished.body.len(),
             is_kept: planned.is_certain,
         };
+        self.metrics.rebuild_times.observe_time(rebuild.took);
         self.rebuild_log.record(user, rebuild);
         Ok(planned)
     }

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use quick_cache::Weighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 
 use super::hot::Entry;
 use crate::domain::ids::{Generation, UserId};
+use crate::metrics::Counter;
 
 pub use std::sync::{Mutex, PoisonError};
 pub use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
@@ -43,23 +44,46 @@ impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
     }
 }
 
+/// Counts the answers that had to make room for others.
+#[derive(Clone, Default)]
+struct Evictions(Arc<Counter>);
+
+impl Lifecycle<UserId, Arc<Entry>> for Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: UserId, _: Arc<Entry>) {
+        self.0.add(1);
+    }
+}
+
 /// An entry of each user, bounded in bytes: any may be gone at any time.
-pub struct Entries(Cache<UserId, Arc<Entry>, BytesOfEntry>);
+pub struct Entries {
+    cache: Cache<UserId, Arc<Entry>, BytesOfEntry, DefaultHashBuilder, Evictions>,
+    bytes_max: u64,
+    evictions: Arc<Counter>,
+}
 
 impl Entries {
     pub fn new(bytes_max: u64) -> Entries {
         // The count only sizes the map's first allocation and its ghost list.
         let entries_estimate = usize::try_from(bytes_max / 16_384).unwrap_or(usize::MAX).clamp(16, 1 << 20);
-        Entries(Cache::with_weighter(entries_estimate, bytes_max, BytesOfEntry))
+        let evictions = Arc::new(Counter::default());
+        let lifecycle = Evictions(evictions.clone());
+        let hashing = DefaultHashBuilder::default();
+        Entries {
+            cache: Cache::with(entries_estimate, bytes_max, BytesOfEntry, hashing, lifecycle),
+            bytes_max,
+            evictions,
+        }
     }
 
     pub fn get(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.0.get(&user)
+        self.cache.get(&user)
     }
 
     /// As [`Entries::get`], without counting as a use.
     pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.0.peek(&user)
+        self.cache.peek(&user)
     }
 
     /// Puts an entry, unless `stays` says that the present one stays; nobody else puts one in between, but for a
@@ -68,7 +92,7 @@ impl Entries {
         let decide = |_: &UserId, kept: &mut Arc<Entry>| {
             if stays(kept) { EntryAction::Retain(()) } else { EntryAction::ReplaceWithGuard }
         };
-        match self.0.entry(&user, None, decide) {
+        match self.cache.entry(&user, None, decide) {
             EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
                 // It fails when the place was taken away meanwhile; then the next read brings the answer again.
                 let _ = place.insert(entry);
@@ -77,8 +101,22 @@ impl Entries {
         }
     }
 
+    /// Bytes that all entries may weigh.
+    pub fn bytes_max(&self) -> u64 {
+        self.bytes_max
+    }
+
+    pub fn len(&self) -> usize {
+        self.cache.len()
+    }
+
+    /// Entries that had to make room for others since the start.
+    pub fn evictions(&self) -> u64 {
+        self.evictions.get()
+    }
+
     /// Bytes of all entries.
     pub fn weight(&self) -> u64 {
-        self.0.weight()
+        self.cache.weight()
     }
 }

@@ -131,7 +131,11 @@ mod tests {
         assert_eq!(served(&published), Some(40));
         let alone = Published::new(1 << 20);
         alone.put(USER, entry(5, 40));
-        assert_eq!(published.hot_bytes(), alone.hot_bytes(), "nothing of the replaced ones is weighed any more");
+        assert_eq!(
+            published.entries().weight(),
+            alone.entries().weight(),
+            "nothing of the replaced ones is weighed any more"
+        );
     }
 
     #[test]
@@ -140,7 +144,7 @@ mod tests {
         for user in 0..1_000 {
             published.put(UserId(user), entry(1, 10_000));
         }
-        assert!(published.hot_bytes() <= 1 << 20);
+        assert!(published.entries().weight() <= 1 << 20);
         published.put(USER, entry(1, 2 << 20));
         published.advance(USER, Generation(1));
         assert!(published.get(USER, BASIS, at(150)).is_none(), "larger than the whole map");

@@ -11,6 +11,7 @@
 mod cells;
 pub mod hot;
 mod keyed;
+mod metrics;
 mod published;
 mod redb;
 

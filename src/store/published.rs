@@ -145,9 +145,9 @@ impl Published {
         self.entries.peek(user)
     }
 
-    /// Bytes that the hot map weighs at present.
-    pub fn hot_bytes(&self) -> u64 {
-        self.entries.weight()
+    /// The hot map's entries, for whoever asks how many there are.
+    pub fn entries(&self) -> &Entries {
+        &self.entries
     }
 }
 

@@ -481,7 +481,7 @@ async fn wrong_methods_say_which_are_right() {
             requests.push(bad(method, path, 405, "method_not_allowed"));
         }
     }
-    for path in ["/api", "/api/tasks/", "/api/tasks/0000/", "/api/tasks/0000/x", "/codex/", "/Codex", "/livez/x"] {
+    for path in ["/api/", "/api/tasks/", "/api/tasks/0000/", "/api/tasks/0000/x", "/codex/", "/Codex", "/livez/x"] {
         requests.push(bad(Method::GET, path, 404, "no_such_route"));
         requests.push(bad(Method::DELETE, path, 404, "no_such_route"));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use codexmiroir::app::{self, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
@@ -17,6 +17,8 @@ use codexmiroir::store::{Origin, Scopes, Settings};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::documented::Asked;
 
 /// The Monday morning that the sample vault was written for, before its first slot.
 pub const MONDAY: &str = "2025-10-13T08:00:00+02:00";
@@ -51,12 +53,14 @@ pub struct Start {
     pub hosts: Vec<String>,
     pub limits: Limits,
     pub hot_bytes_max: u64,
+    pub metrics: MetricsOptions,
 }
 
 impl Default for Start {
     fn default() -> Self {
         let (limits, hot_bytes_max) = (Limits::default(), HOT_MAP_BYTES_DEFAULT);
-        Start { now: MONDAY, rules: Vec::new(), hosts: Vec::new(), limits, hot_bytes_max }
+        let metrics = MetricsOptions::default();
+        Start { now: MONDAY, rules: Vec::new(), hosts: Vec::new(), limits, hot_bytes_max, metrics }
     }
 }
 
@@ -75,6 +79,7 @@ impl TestServer {
         let options = ServeOptions {
             data_dir: data_dir.path().to_owned(),
             listen: "127.0.0.1:0".parse().unwrap(),
+            metrics: start.metrics,
             rules: RuleBook::from_files(&start.rules).unwrap(),
             hot_bytes_max: start.hot_bytes_max,
             hosts: start.hosts,
@@ -119,6 +124,11 @@ impl TestServer {
 
     pub fn address(&self) -> std::net::SocketAddr {
         self.running().address
+    }
+
+    /// A URL of the listener for `/metrics` alone.
+    pub fn metrics_url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running().metrics_address().unwrap())
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -288,8 +298,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The answer, which must be as the server's own document says.
     pub async fn of(request: RequestBuilder) -> Answer {
-        Answer::read(request.send().await.unwrap()).await
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let asked = Asked::of(&request);
+        let answer = Answer::read(client.execute(request).await.unwrap()).await;
+        asked.assert_described(answer.status, &answer.headers, &answer.text).await;
+        answer
     }
 
     async fn read(response: Response) -> Answer {

@@ -1,7 +1,7 @@
 //! The demo's page, in a real browser, on screens from a desk's to a watch's.
 
 use chrono::{TimeDelta, Utc};
-use codexmiroir::app::{self, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::ids::UserName;
@@ -56,7 +56,7 @@ const outside = [...document.querySelectorAll("body *")]
 return {
     innerWidth, scrollWidth: root.scrollWidth, clientWidth: root.clientWidth, outside, least,
     isDark: luminance(getComputedStyle(document.body).backgroundColor) < 0.2,
-    title: document.title, nowEnds: document.querySelector(".now").getBoundingClientRect().bottom,
+    title: document.title, nowEnds: document.querySelector(".now")?.getBoundingClientRect().bottom,
     headings: [...document.querySelectorAll("h1, h2")].map(e => e.textContent),
     tasks: [...document.querySelectorAll(".board .task")].map(e => e.textContent),
     smallest: Math.min(...[...document.querySelectorAll("body *")].map(e => parseFloat(getComputedStyle(e).fontSize))),
@@ -70,6 +70,7 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
     let options = ServeOptions {
         data_dir: folder.path().to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
+        metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
         hosts: Vec::new(),
@@ -165,6 +166,23 @@ async fn the_last_evening_of_a_week_still_shows_a_week() {
         for page in look(&browser, &url, "sunday").await {
             assert!(!texts(&page, "headings").contains(&"So 19.10."), "nothing is offered today any more");
             assert!(texts(&page, "tasks").len() >= 10, "{page:#}");
+        }
+    })
+    .await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_interface_is_readable_on_every_screen_in_light_and_dark() {
+    let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::En).await;
+    let url = format!("http://{}/api", running.address);
+    with_browser(|browser| async move {
+        for page in look(&browser, &url, "interface").await {
+            assert_eq!(page["title"], "Interface · CodexMiroir");
+            let headings = texts(&page, "headings");
+            for heading in ["GET /codex", "POST /api/tasks", "GET /readyz", "Types"] {
+                assert!(headings.contains(&heading), "no {heading:?} in {headings:?}");
+            }
         }
     })
     .await;

@@ -9,8 +9,19 @@ use crate::source::root;
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Licences that ask for no more than a notice.
-const PERMISSIVE: [&str; 10] =
-    ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC", "MIT", "Unicode-3.0", "Zlib"];
+const PERMISSIVE: [&str; 11] = [
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Zlib",
+];
 
 /// Under the Mozilla licence, which asks that changes to their own files stay open; they are used unchanged.
 const MOZILLA: [&str; 4] = ["cssparser", "dtoa-short", "option-ext", "smartstring"];

@@ -23,11 +23,14 @@ use super::seats::Seat;
 use super::source::{Accepted, Stream};
 use super::{Peer, Server, connection, note};
 use crate::http::body::Body;
+use crate::metrics::Hold;
 
 /// A connection that was accepted and has a seat. The seats bound how many of them can wait for a thread.
 pub(super) struct Arrival {
     pub(super) accepted: Accepted,
     pub(super) seat: Seat,
+    /// Counted as open for as long as this is held.
+    pub(super) open: Hold,
 }
 
 /// Where connections are handed over to the threads.
@@ -155,7 +158,7 @@ async fn serve<H, F>(
 
 /// Begins a connection on the thread that this is called on.
 fn begin<H, F>(
-    Arrival { accepted, seat }: Arrival,
+    Arrival { accepted, seat, open }: Arrival,
     server: &Arc<Server<H>>,
     connections: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
@@ -170,12 +173,16 @@ where
             let stream = TcpStream::from_std(stream)?;
             // Refused only by a socket that is already closed.
             let _ = stream.set_nodelay(true);
-            connections.spawn(connection::run(server, stream, peer, seat, stopped));
+            connections.spawn(counted(open, connection::run(server, stream, peer, seat, stopped)));
             return Ok(());
         }
         Accepted::Control(stream) => Box::new(UnixStream::from_std(stream)?),
         Accepted::Inside(stream) => Box::new(stream),
     };
-    connections.spawn(connection::run(server, stream, peer, seat, stopped));
+    connections.spawn(counted(open, connection::run(server, stream, peer, seat, stopped)));
     Ok(())
+}
+
+async fn counted(_open: Hold, connection: impl Future<Output = ()>) {
+    connection.await;
 }

@@ -42,3 +42,14 @@ pub fn ready() -> Operation {
         .gives::<ProbeJson>("They can.")
         .gives_with::<ProbeJson>(503, "The store cannot be written, or the server is being stopped.")
 }
+
+pub fn metrics() -> Operation {
+    Operation::new(OPERATION, "getMetrics", "What was counted, for Prometheus")
+        .about(
+            "Off, and then as an address that is not there, unless the server has a `metrics.token`: that one is the bearer \
+             token here, and no user's. A `metrics.listen` of its own serves it and nothing else.",
+        )
+        .with_metrics_token()
+        .gives_text("text/plain", "Prometheus' text format.")
+        .refuses(&[(404, "no_such_route")])
+}

@@ -6,7 +6,7 @@ use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::Described;
-use super::operation::{Answer, Content, Operation, Parameter};
+use super::operation::{Answer, Content, Operation, Parameter, Scheme};
 use crate::http::errors::ErrorJson;
 
 /// What holds for all routes.
@@ -61,6 +61,10 @@ pub fn document(routes: &[Described]) -> Value {
                 "type": "http",
                 "scheme": "bearer",
                 "description": "A token as `codexmiroir token create` prints it, `cmr_…`. What it allows are its scopes.",
+            }, "metricsToken": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The server's setting `metrics.token`.",
             }},
         },
     })
@@ -85,7 +89,7 @@ fn operation(
     for answer in &operation.answers {
         responses.insert(answer.status.to_string(), response(answer, answers));
     }
-    let forged = operation.is_gated && !method.is_safe();
+    let forged = operation.scheme == Some(Scheme::User) && !method.is_safe();
     for (status, codes) in &operation.refusals {
         let mut codes: Vec<_> = codes.iter().copied().collect();
         codes.extend((*status == 403 && forged).then_some("cross_site"));
@@ -108,7 +112,11 @@ fn operation(
         described["requestBody"] = json!({"required": operation.body_is_required, "content": content});
     }
     let scope = if method.is_safe() { "read" } else { "write" };
-    described["security"] = if operation.is_gated { json!([{"token": [scope]}]) } else { json!([]) };
+    described["security"] = match operation.scheme {
+        Some(Scheme::User) => json!([{"token": [scope]}]),
+        Some(Scheme::Metrics) => json!([{"metricsToken": []}]),
+        None => json!([]),
+    };
     described
 }
 

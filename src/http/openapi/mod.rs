@@ -17,6 +17,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use hyper::{HeaderMap, Method};
@@ -37,6 +38,10 @@ pub struct Described {
     pub method: Method,
     pub describe: Describe,
 }
+
+/// Which of the described methods answered: it travels with the answer to the gate, which counts it.
+#[derive(Clone, Copy)]
+pub struct EndpointIndex(pub usize);
 
 /// A method with its handler, to be put to a path.
 pub struct Endpoint {
@@ -67,14 +72,19 @@ endpoints! {
 #[derive(Default)]
 pub struct Routes {
     router: Router<Arc<Site>>,
-    described: Vec<Described>,
+    pub described: Vec<Described>,
 }
 
 impl Routes {
     /// Adds what a path answers to.
     pub fn at<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
         for Endpoint { method, handler, describe } in endpoints {
-            self.router = self.router.route(path, handler);
+            let endpoint = EndpointIndex(self.described.len());
+            let marked = handler.route_layer(map_response(move |mut response: Response| async move {
+                response.extensions_mut().insert(endpoint);
+                response
+            }));
+            self.router = self.router.route(path, marked);
             self.described.push(Described { path, method, describe });
         }
         self
@@ -108,4 +118,111 @@ pub async fn document(headers: HeaderMap) -> Response {
 /// `GET /api`: the document for people.
 pub async fn page(headers: HeaderMap) -> Response {
     PAGE.answer(&headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::domain::document::EditError;
+    use crate::domain::lang::Phrase;
+    use crate::domain::problem::{Problem, ProblemKind};
+    use crate::http::body::BodyError;
+    use crate::http::head::HeadError;
+    use crate::service::error::{Fault, Refusal};
+
+    const EXPECTED: Phrase = Phrase { en: "", de: "" };
+
+    fn text() -> String {
+        String::new()
+    }
+
+    fn problem() -> Problem {
+        Problem { line: 1, kind: ProblemKind::NotNumbered }
+    }
+
+    fn faults() -> Vec<Fault> {
+        let day = NaiveDate::default();
+        vec![
+            Fault::Missing,
+            Fault::WrongType { expected: EXPECTED },
+            Fault::UnknownWord { value: text(), known: Vec::new() },
+            Fault::NotADate { value: text() },
+            Fault::NoSuchSlot { datum: day, zeit: text(), known: Vec::new() },
+            Fault::TooLong { chars_max: 1 },
+            Fault::TooMany { count_max: 1 },
+            Fault::Empty,
+            Fault::ControlCharacter,
+            Fault::NotTogetherWith { other: "" },
+            Fault::Unreadable(problem()),
+            Fault::Malformed { expected: EXPECTED },
+        ]
+    }
+
+    fn refusals() -> Vec<Refusal> {
+        let fields = faults()
+            .into_iter()
+            .flat_map(|fault| ["kategorie", "title"].map(|field| Refusal::Field { field, fault: fault.clone() }));
+        let others = [
+            Refusal::UnknownField { name: text(), nearest: None },
+            Refusal::NoSuchTask { id: text() },
+            Refusal::Ambiguous { id: text(), candidates: Vec::new() },
+            Refusal::Changed { file: text() },
+            Refusal::IfMatchNeeded,
+            Refusal::Unreadable { file: text(), problem: problem() },
+            Refusal::NotEditable { file: text(), error: EditError::NotATask },
+            Refusal::TooLarge,
+            Refusal::SlotTaken { datum: NaiveDate::default(), zeit: text(), by: text() },
+            Refusal::NoNumberLeft,
+            Refusal::KeyReused,
+            Refusal::KeyInFlight,
+            Refusal::NoSuchChange { generation: 1 },
+            Refusal::TouchedSince { what: text() },
+        ];
+        fields.chain(others).collect()
+    }
+
+    fn errors() -> Vec<HttpError> {
+        let heads = [HeadError::HostMissing, HeadError::TransferEncodingUnknown, HeadError::ContentEncoded];
+        let bodies = [BodyError::TooLarge, BodyError::IdleTimeout, BodyError::TotalTimeout, BodyError::Cut];
+        let own = [
+            HttpError::UnknownHost { host: text() },
+            HttpError::SignInNeeded,
+            HttpError::InvalidToken,
+            HttpError::ScopeMissing,
+            HttpError::CrossSite,
+            HttpError::NoSuchRoute,
+            HttpError::NotJson,
+            HttpError::MalformedJson { line: 1, column: 1 },
+            HttpError::NotAnObject,
+            HttpError::MalformedQuery { name: "", expected: EXPECTED },
+            HttpError::MalformedHeader { name: "", expected: EXPECTED },
+            HttpError::Unavailable,
+            HttpError::UnknownOutcome,
+            HttpError::Busy,
+        ];
+        let refused = refusals().into_iter().map(HttpError::Refused);
+        let all = heads.into_iter().map(HttpError::Head).chain(bodies.into_iter().map(HttpError::Body));
+        all.chain(own).chain(refused).collect()
+    }
+
+    #[test]
+    fn every_code_is_described_and_no_other() {
+        let known: BTreeSet<_> = errors().iter().map(|error| (error.status().as_u16(), error.code())).collect();
+        let operations = router::routes().described.into_iter().map(|described| (described.describe)());
+        let mut described: BTreeSet<(u16, &str)> = operations
+            .flat_map(|operation| operation.refusals)
+            .flat_map(|(status, codes)| codes.into_iter().map(move |code| (status, code)))
+            .collect();
+        // Where this one can come depends on the method; `document` adds it.
+        described.insert((403, "cross_site"));
+        let invented: Vec<_> = described.difference(&known).collect();
+        assert!(invented.is_empty(), "there is no {invented:?}");
+        let codes: BTreeSet<_> = described.iter().map(|(_, code)| *code).collect();
+        let forgotten: Vec<_> = known.iter().filter(|(_, code)| !codes.contains(code)).collect();
+        assert!(forgotten.is_empty(), "nothing is said of {forgotten:?}");
+    }
 }

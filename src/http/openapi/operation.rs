@@ -29,6 +29,15 @@ const BODY: [Refusal; 6] = [
 /// How a change can fail beside what is asked for.
 const WRITE: [Refusal; 2] = [(503, "unknown_outcome"), (503, "busy")];
 
+/// Whose bearer token an operation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// A user's, with scopes.
+    User,
+    /// The one that is set for `/metrics`.
+    Metrics,
+}
+
 /// What a method of a route does.
 pub struct Operation {
     /// A name for generated clients.
@@ -37,8 +46,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// What the summary leaves open; may be empty.
     pub about: &'static str,
-    /// Whether somebody has to sign in for it.
-    pub is_gated: bool,
+    /// How the asker has to be known; `None` for what is there for everybody.
+    pub scheme: Option<Scheme>,
     pub parameters: Vec<Parameter>,
     pub body: Option<Content>,
     pub body_is_required: bool,
@@ -78,7 +87,7 @@ impl Operation {
             tag,
             summary,
             about: "",
-            is_gated: true,
+            scheme: Some(Scheme::User),
             parameters: Vec::new(),
             body: None,
             body_is_required: false,
@@ -94,9 +103,15 @@ impl Operation {
 
     /// It is answered before the gate: anybody may ask.
     pub fn without_sign_in(mut self) -> Operation {
-        self.is_gated = false;
+        self.scheme = None;
         self.refusals.clear();
         self.refuses(&HEAD)
+    }
+
+    /// It is answered before the gate, to whoever shows the server's own token for it.
+    pub fn with_metrics_token(self) -> Operation {
+        let refusals = [(401, "sign_in_needed"), (401, "invalid_token")];
+        Operation { scheme: Some(Scheme::Metrics), ..self.without_sign_in() }.refuses(&refusals)
     }
 
     pub fn refuses(mut self, refusals: &[Refusal]) -> Operation {
@@ -198,12 +213,13 @@ impl Operation {
         self
     }
 
-    /// The answer before carries an `ETag`, and `If-None-Match` with it is answered 304.
+    /// The answer before carries an `ETag`, and `If-None-Match` with it is answered 304 with the same fields.
     pub fn conditional(self) -> Operation {
-        self.carries("ETag", "Stands for exactly this answer.")
-            .header("If-None-Match", "The `ETag` of an answer that you have: 304 says that it is still right.")
-            .answers(304, "The answer that you have is still right.")
-            .carries("ETag", "The one that matched.")
+        let mut operation = self.carries("ETag", "Stands for exactly this answer.");
+        let headers = operation.answers.last().map(|answer| answer.headers.clone()).unwrap_or_default();
+        let about = "The answer that you have is still right.";
+        operation.answers.push(Answer { status: 304, about, contents: Vec::new(), headers });
+        operation.header("If-None-Match", "The `ETag` of an answer that you have: 304 says that it is still right.")
     }
 }
 

@@ -20,7 +20,6 @@ pub fn timeline() -> Operation {
             serde_json::json!({"type": "string", "format": "date-time"}),
         )
         .checked_query("format", "The form of the answer.", one_of(&["json", "html", "text"]))
-        .header("Accept", "The form of the answer, where `format` is left out.")
         .gives::<TimelineJson<'static>>("The timeline.")
         .or_text("text/html")
         .or_text("text/plain")

@@ -6,11 +6,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::store::metrics::StoreMetrics;
+
 /// Whether writes succeed, as the last one told, and how often one waited for the disk.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     failed: AtomicBool,
     syncs: AtomicU64,
+    pub(super) metrics: StoreMetrics,
 }
 
 impl Health {

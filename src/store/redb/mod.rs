@@ -10,12 +10,14 @@ mod read;
 mod schema;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
 use super::hot::Published;
+use super::metrics::StoreMetrics;
 use super::{Administered, Administration, Commit, Finished, Incarnation, Outcome, StoreError};
 use crate::domain::ids::UserId;
 
@@ -33,6 +35,7 @@ pub struct Store {
     requests: mpsc::Sender<writer::Request>,
     writer: Option<std::thread::JoinHandle<()>>,
     health: Arc<health::Health>,
+    path: PathBuf,
 }
 
 /// Commits that may wait for the writer; more make their senders wait.
@@ -57,6 +60,21 @@ impl Store {
     /// that waited for it.
     pub fn syncs(&self) -> u64 {
         self.health.syncs()
+    }
+
+    /// What was counted since the database was opened.
+    pub fn metrics(&self) -> &StoreMetrics {
+        &self.health.metrics
+    }
+
+    /// Requests that wait for the writer.
+    pub fn queued(&self) -> usize {
+        self.requests.max_capacity() - self.requests.capacity()
+    }
+
+    /// The size of the database's file in bytes; `None` where it cannot be asked for.
+    pub fn file_bytes(&self) -> Option<u64> {
+        std::fs::metadata(&self.path).ok().map(|found| found.len())
     }
 
     /// Hands a commit to the writer and returns at once; commits of one sender are applied in the order

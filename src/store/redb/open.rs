@@ -54,7 +54,7 @@ impl Store {
             .name("store-writer".to_owned())
             .spawn(move || thread.run(queue))
             .map_err(|error| OpenError::Io { path: name, detail: error.to_string() })?;
-        Ok(Store { db, incarnation, published, requests, writer: Some(writer), health })
+        Ok(Store { db, incarnation, published, requests, writer: Some(writer), health, path: path.to_owned() })
     }
 }
 

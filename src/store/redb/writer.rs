@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::{Database, Durability, ReadableTable, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
@@ -138,6 +138,7 @@ impl Writer {
 
     /// `settles`: this commit leaves the database so that it opens at once after a crash.
     fn serve(&self, requests: Vec<Request>, settles: bool) {
+        let (begun, size) = (Instant::now(), requests.len());
         let mut group = Group::default();
         let mut requests = requests.into_iter();
         let applied = self.begin().and_then(|mut transaction| {
@@ -153,6 +154,7 @@ impl Writer {
             Err(error) => Err(StoreError::NotWritten(error.to_string())),
         };
         self.health.record(result.is_err(), group.durable);
+        self.health.metrics.transaction(size, begun.elapsed(), group.durable, result.is_ok());
         match result {
             Ok(()) => self.publish(group),
             Err(error) => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use shuttle::future::batch_semaphore::{BatchSemaphore, Fairness};
+use shuttle::future::batch_semaphore::{BatchSemaphore, Fairness, TryAcquireError};
 
 use super::hot::Entry;
 use super::ids::{Generation, UserId};
@@ -64,10 +64,6 @@ impl Entries {
         }
         self.entries.lock().unwrap().insert(user, entry);
     }
-
-    pub fn weight(&self) -> u64 {
-        self.entries.lock().unwrap().values().map(|entry| entry.finished.body.len() as u64).sum()
-    }
 }
 
 /// A lock that is waited for without blocking a thread. Its value is with whoever has it.
@@ -89,9 +85,7 @@ impl<T> AsyncMutex<T> {
         OwnedMutexGuard { lock: self, value }
     }
 
-    pub fn try_lock_owned(
-        self: Arc<Self>,
-    ) -> Result<OwnedMutexGuard<T>, shuttle::future::batch_semaphore::TryAcquireError> {
+    pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryAcquireError> {
         self.turns.try_acquire(1)?;
         let value = self.value.lock().unwrap().take();
         Ok(OwnedMutexGuard { lock: self, value })

@@ -1,0 +1,173 @@
+//! The document of the interface is true: it names what is there and nothing else, and what it shows works.
+
+use std::collections::BTreeSet;
+
+use codexmiroir::app::MetricsOptions;
+use codexmiroir::store::Scopes;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::documented::document;
+use crate::harness::{Answer, Start, TestServer, TestUser};
+
+const METHODS: [&str; 6] = ["get", "post", "put", "patch", "delete", "options"];
+
+const METRICS_TOKEN: &str = "interface-0123456789";
+
+/// A server that has everything which is described.
+async fn whole_server() -> TestServer {
+    let metrics = MetricsOptions { listen: None, token: Some(METRICS_TOKEN.to_owned()) };
+    TestServer::start_with(Start { metrics, ..Start::default() }).await
+}
+
+/// The path of an operation, of a task that is there.
+fn filled(path: &str) -> String {
+    path.replace("{id}", "0001")
+}
+
+/// Somebody with three tasks, the last of them changed.
+async fn busy_user(server: &TestServer, name: &str) -> TestUser {
+    let user = server.user(name).await;
+    for title in ["Eins", "Zwei", "Drei"] {
+        user.create(json!({"kategorie": "arbeit", "title": title})).await;
+    }
+    user.update("2", json!({"title": "Drittens"})).await;
+    user
+}
+
+async fn ask(user: &TestUser, method: &str, path: &str) -> Response {
+    // No user's token is right there.
+    let user = if path == "/metrics" { &user.with_token(METRICS_TOKEN.to_owned()) } else { user };
+    let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+    user.request(method, &filled(path)).send().await.unwrap()
+}
+
+fn words(list: &Value) -> BTreeSet<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_described_is_there_and_nothing_else() {
+    let document = document().await;
+    let server = whole_server().await;
+    for (index, (path, item)) in document.json["paths"].as_object().unwrap().iter().enumerate() {
+        let user = busy_user(&server, &format!("u{index}")).await;
+        for method in METHODS {
+            let answer = ask(&user, method, path).await;
+            let (status, allow) = (answer.status(), answer.headers().get("allow").cloned());
+            if item.get(method).is_some() {
+                assert!(status != 405 && status != 404, "{method} {path} is described and answered {status}");
+                continue;
+            }
+            assert_eq!(status, 405, "{method} {path} is not described");
+            let allow = allow.unwrap().to_str().unwrap().to_lowercase();
+            let allowed: BTreeSet<_> = allow.split(',').map(str::trim).filter(|method| *method != "head").collect();
+            let described: BTreeSet<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(allowed, described, "{path}");
+        }
+    }
+    assert!(document.json["paths"].as_object().unwrap().len() > 15);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_is_whole() {
+    let document = document().await;
+    assert!(document.json["openapi"].as_str().unwrap().starts_with("3.1."));
+    assert_eq!(document.json["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let mut ids = BTreeSet::new();
+    for (path, method, operation) in document.operations() {
+        let name = format!("{method} {path}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name} has the id of another");
+        assert!(!operation["summary"].as_str().unwrap().is_empty(), "{name}");
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        for part in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+            let is_told = |parameter: &Value| parameter["in"] == "path" && parameter["name"] == part;
+            assert!(parameters.iter().any(is_told), "{name} does not tell what {part} is");
+        }
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{name} {status}");
+            for (media_type, content) in response["content"].as_object().into_iter().flatten() {
+                // Compiling it finds what it refers to.
+                let at = format!("{name} {status} {media_type} compiles");
+                document.assert_valid(&at, &json!({"anyOf": [content["schema"], true]}), &Value::Null);
+            }
+        }
+        if let Some(body) = operation.get("requestBody") {
+            let content = &body["content"]["application/json"];
+            document.assert_valid(&format!("{name} example"), &content["schema"], &content["example"]);
+        }
+        let needs = if operation["security"] == json!([]) { "nothing" } else { "a token" };
+        assert_eq!(needs == "nothing", path.ends_with("vez") || path.ends_with("yz"), "{name} needs {needs}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_work_and_no_other_field_is_taken() {
+    let document = document().await;
+    let server = whole_server().await;
+    let mut tried = 0;
+    for (path, method, operation) in document.operations() {
+        let Some(body) = operation.get("requestBody") else { continue };
+        let content = &body["content"]["application/json"];
+        let user = busy_user(&server, &format!("u{tried}")).await;
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let send = |body: Value| Answer::of(user.request(method.clone(), &filled(path)).json(&body));
+        let mut unknown = content["example"].clone();
+        unknown["nobodysField"] = json!(1);
+        let refused = send(unknown).await;
+        assert_eq!((refused.status, refused.code().as_str()), (422, "unknown_field"), "{method} {path}");
+        let done = send(content["example"].clone()).await;
+        assert_eq!(done.status, 200, "{method} {path}: {}", done.text);
+        if body["required"] == false {
+            let user = busy_user(&server, &format!("without{tried}")).await;
+            let done = Answer::of(user.request(method.clone(), &filled(path))).await;
+            assert_eq!(done.status, 200, "{method} {path}: {}", done.text);
+        }
+        tried += 1;
+    }
+    assert!(tried >= 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_be_sent_and_what_a_token_must_allow_is_described() {
+    let document = document().await;
+    let server = whole_server().await;
+    let user = busy_user(&server, "anna").await;
+    for (scope, scopes) in [("read", Scopes::READ), ("write", Scopes::WRITE)] {
+        let token = user.with_token(server.token("anna", scopes).await);
+        for (path, method, operation) in document.operations() {
+            let status = ask(&token, method, path).await.status();
+            let needed = words(&operation["security"][0]["token"]);
+            let is_allowed = needed.is_subset(&BTreeSet::from([scope]));
+            assert_eq!(status == 403, !is_allowed, "{method} {path} with {scope}: {status}");
+            // Nothing but what is described as necessary is.
+            let is_needed = operation["requestBody"]["required"] == true;
+            assert_eq!(status == 400 && is_allowed, is_needed && is_allowed, "{method} {path} without a body");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_and_its_page_are_for_those_who_are_signed_in_and_sent_once() {
+    let server = TestServer::start().await;
+    let anna = server.user("anna").await;
+    for path in ["/openapi.json", "/api", "/assets/interface.css"] {
+        let stranger = Answer::of(server.client.get(server.url(path))).await;
+        assert_eq!((stranger.status, stranger.code().as_str()), (401, "sign_in_needed"));
+        let first = anna.get(path).await;
+        assert_eq!(first.status, 200);
+        let again = anna.request(Method::GET, path).header("If-None-Match", first.header("etag"));
+        let again = Answer::of(again).await;
+        assert_eq!((again.status, again.text.as_str(), again.header("etag")), (304, "", first.header("etag")));
+    }
+    let page = anna.get("/api").await;
+    for (path, method, operation) in document().await.operations() {
+        assert!(
+            page.text.contains(&format!("id=\"{}\"", operation["operationId"].as_str().unwrap())),
+            "{method} {path}"
+        );
+    }
+    for inline in ["<style", "style=", "<script", "onclick", "http://", "https://"] {
+        assert!(!page.text.contains(inline), "{inline}");
+    }
+}

@@ -1,6 +1,7 @@
 //! HTTP: the accept loop, the gate that every request passes, and the routes behind it.
 
 mod account;
+mod admin;
 pub mod body;
 mod codex;
 mod conditional;
@@ -18,6 +19,7 @@ mod respond;
 mod router;
 mod site;
 mod tasks;
+mod tokens;
 mod web;
 mod wire;
 

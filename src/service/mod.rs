@@ -4,6 +4,7 @@
 //! state goes through [`Service::change`], which plans it in line behind the user's other changes.
 
 pub mod accounts;
+pub mod administration;
 pub mod change;
 pub mod demo;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod rulebook;
 pub mod settings;
 pub mod tasks;
 pub mod timeline;
+pub mod tokens;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -45,7 +47,7 @@ pub struct Service {
     views: KeyedLocks<UserId, ()>,
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
-    grants: accounts::GrantCache,
+    grants: tokens::GrantCache,
 }
 
 impl Service {
@@ -61,7 +63,7 @@ impl Service {
             rebuilds: KeyedLocks::default(),
             views: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
-            grants: accounts::GrantCache::default(),
+            grants: tokens::GrantCache::default(),
         })
     }
 

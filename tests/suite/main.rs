@@ -13,6 +13,7 @@ mod browser;
 mod cli;
 mod concurrency;
 mod config;
+mod control;
 mod crash;
 mod events;
 mod faults;

@@ -1,4 +1,4 @@
-//! `/api/admin/…`: accounts, and what is kept. The gate lets only administrators come here.
+//! `/api/admin/users`: accounts. The gate lets only administrators come here.
 
 use axum::response::Response;
 use serde::Serialize;
@@ -65,27 +65,6 @@ pub struct RemovedUserJson {
     name: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CacheJson {
-    hot_map: HotMapJson,
-    store: StoreJson,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HotMapJson {
-    entries: usize,
-    bytes: u64,
-    bytes_max: u64,
-}
-
-#[derive(Serialize)]
-pub struct StoreJson {
-    bytes: u64,
-    writable: bool,
-}
-
 pub async fn users(asked: Administering, query: Query) -> Result<Response, HttpError> {
     let limit = query.number("limit", 1..=PAGE_MAX as u64, LIMIT)?;
     let count = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE_MAX);
@@ -126,13 +105,6 @@ pub async fn remove_user(asked: Administering, NameInPath(name): NameInPath) -> 
     let id = asked.site.service.remove_account(&name).await?;
     tracing::info!(by = asked.by(), user = name, id = id.0, "an account was removed with everything in it");
     Ok(json(&RemovedUserJson { ok: true, name }, None))
-}
-
-pub async fn cache(asked: Administering) -> Result<Response, HttpError> {
-    let room = asked.site.service.room().await?;
-    let hot_map = HotMapJson { entries: room.hot_entries, bytes: room.hot_bytes, bytes_max: room.hot_bytes_max };
-    let store = StoreJson { bytes: room.store_bytes, writable: room.is_writable };
-    Ok(json(&CacheJson { hot_map, store }, None))
 }
 
 fn changed(account: &Account) -> Result<Response, HttpError> {

@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 pub mod body;
+mod cache;
 mod codex;
 mod conditional;
 mod errors;

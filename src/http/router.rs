@@ -7,7 +7,7 @@ use axum::routing::{delete, get, post};
 
 use super::errors::HttpError;
 use super::site::Site;
-use super::{account, admin, codex, events, history, tasks, tokens, web};
+use super::{account, admin, cache, codex, events, history, tasks, tokens, web};
 
 pub fn router(site: Arc<Site>) -> Router {
     Router::new()
@@ -29,7 +29,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/admin/users", get(admin::users).post(admin::add_user))
         .route("/api/admin/users/{name}", get(admin::user).patch(admin::change_user).delete(admin::remove_user))
-        .route("/api/admin/cache", get(admin::cache))
+        .route("/api/admin/cache", get(cache::room))
+        .route("/api/admin/cache/{name}", get(cache::of_user))
         .route("/", get(web::week))
         .route("/assets/week.css", get(web::style))
         .fallback(async || HttpError::NoSuchRoute)

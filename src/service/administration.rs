@@ -99,6 +99,7 @@ impl Service {
         match self.store.administer(Administration::RemoveUser { id }).await? {
             Administered::UserRemoved => {
                 self.grants.forget();
+                self.rebuild_log.forget(id);
                 Ok(id)
             }
             refused => Err(refusal(refused, name, "")),

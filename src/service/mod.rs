@@ -11,6 +11,7 @@ pub mod error;
 pub mod folder;
 pub mod history;
 pub mod import;
+pub mod inspect;
 mod planners;
 mod planning;
 pub mod rulebook;
@@ -43,6 +44,7 @@ pub struct Service {
     lanes: KeyedLocks<UserId, Lane>,
     /// One rebuild of a user's timeline at a time; others that ask wait for its result.
     rebuilds: KeyedLocks<UserId, ()>,
+    rebuild_log: inspect::RebuildLog,
     /// One costly view of a user at a time, so that nobody's reading holds up everybody's planning.
     views: KeyedLocks<UserId, ()>,
     /// `Idempotency-Key`s whose first request is still under way.
@@ -61,6 +63,7 @@ impl Service {
             planners: Planners::start(threads),
             lanes: KeyedLocks::default(),
             rebuilds: KeyedLocks::default(),
+            rebuild_log: inspect::RebuildLog::default(),
             views: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
             grants: tokens::GrantCache::default(),

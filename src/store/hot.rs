@@ -173,6 +173,11 @@ impl Published {
         self.entries.capacity()
     }
 
+    /// What is hot of this user, current or not, for looking at it alone.
+    pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
+        self.entries.peek(&user)
+    }
+
     /// Bytes that the hot map weighs at present.
     pub fn hot_bytes(&self) -> u64 {
         self.entries.weight()

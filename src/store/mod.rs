@@ -13,6 +13,7 @@ mod keyed;
 mod redb;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -30,6 +31,12 @@ pub use keyed::KeyedLocks;
 /// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Basis(pub [u8; 16]);
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 /// A random id of this database, new after a restore: answers of two incarnations never share an ETag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +83,51 @@ pub struct Finished {
     pub body: Bytes,
 }
 
+/// Why a finished timeline is not the answer any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// A change was committed since, and without its timeline, as imports are.
+    Superseded,
+    /// It was made with another planner, other rules or another time-zone database.
+    OtherBasis,
+    /// The clock crossed a slot boundary.
+    BoundaryPassed,
+    /// The clock was set back to before it was right.
+    ClockSetBack,
+}
+
+impl Staleness {
+    /// The stable word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Staleness::Superseded => "superseded",
+            Staleness::OtherBasis => "other_basis",
+            Staleness::BoundaryPassed => "boundary_passed",
+            Staleness::ClockSetBack => "clock_set_back",
+        }
+    }
+}
+
 impl Finished {
-    /// Whether these bytes are the answer for a user who stands at `generation`. A later generation than
-    /// asked for is right too: it was committed since.
+    /// Whether these bytes are the answer for a user who stands at `generation`.
     pub fn is_current(&self, generation: Generation, basis: Basis, now: DateTime<Utc>) -> bool {
-        self.generation >= generation && self.basis == basis && self.valid_from <= now && now < self.valid_until
+        self.staleness(generation, basis, now).is_none()
+    }
+
+    /// Why these bytes are not the answer for a user who stands at `generation`; `None` when they are. A later
+    /// generation than asked for is right too: it was committed since.
+    pub fn staleness(&self, generation: Generation, basis: Basis, now: DateTime<Utc>) -> Option<Staleness> {
+        if self.generation < generation {
+            Some(Staleness::Superseded)
+        } else if self.basis != basis {
+            Some(Staleness::OtherBasis)
+        } else if now >= self.valid_until {
+            Some(Staleness::BoundaryPassed)
+        } else if now < self.valid_from {
+            Some(Staleness::ClockSetBack)
+        } else {
+            None
+        }
     }
 }
 

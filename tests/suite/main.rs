@@ -21,6 +21,7 @@ mod faults_documents;
 mod faults_numbers;
 mod harness;
 mod history;
+mod inspect;
 mod listing;
 mod mended;
 mod page;

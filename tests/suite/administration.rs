@@ -287,11 +287,10 @@ async fn the_last_administrator_stays_as_long_as_there_are_others() {
 
     // Both take the other's rights away at the same moment: one of the two stays.
     let lena = server.holder("lena", server.token("lena", EVERYTHING).await);
-    let answers = at_once([
-        async move { root.patch("/api/admin/users/lena", &json!({"admin": false})).await.status },
-        async move { lena.patch("/api/admin/users/root", &json!({"admin": false})).await.status },
-    ]);
-    let mut answers = answers.await;
+    let pair = [(root, "lena"), (lena, "root")].map(|(who, whom)| async move {
+        who.patch(&format!("/api/admin/users/{whom}"), &json!({"admin": false})).await.status
+    });
+    let mut answers = at_once(pair).await;
     answers.sort_unstable();
     assert!(answers[0] == 200 && [403, 409].contains(&answers[1]), "{answers:?}");
     let users = socket.get("/api/admin/users").await.json();

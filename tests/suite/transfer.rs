@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::time::Duration;
 
 use base64::Engine as _;
+use codexmiroir::http::listen::Limits;
 use codexmiroir::store::Scopes;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tar::EntryType::{self, Directory, Fifo, Link, Regular, Symlink};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::harness::{Answer, TestServer, TestUser, at_once, repository, vault};
+use crate::harness::{Answer, Start, TestServer, TestUser, at_once, repository, vault};
 
 const TASK: &[u8] = b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n";
 
@@ -370,6 +372,33 @@ async fn an_archive_that_is_too_large_is_413_and_changes_nothing() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("too_large"), "{answer}");
+    assert_eq!(lena.codex().await["generation"], 0);
+}
+
+#[tokio::test]
+async fn an_archive_that_stops_coming_changes_nothing() {
+    let limits = Limits { body_idle: Duration::from_millis(100), ..Limits::default() };
+    let server = TestServer::start_with(Start { limits, ..Start::default() }).await;
+    let lena = server.user("lena").await;
+    let archive = pack(&[("0001.md", TASK), ("0002.md", TASK)]);
+    // Whole files have come, but not the end: sent off, or simply silent.
+    for (is_closed, status, code) in [(true, 400, "cut"), (false, 408, "too_slow")] {
+        let head = format!(
+            "POST /api/import HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+             Content-Length: {}\r\n\r\n",
+            lena.token,
+            archive.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&archive[..1_024]).await.unwrap();
+        if is_closed {
+            stream.shutdown().await.unwrap();
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(code), "{answer}");
+    }
     assert_eq!(lena.codex().await["generation"], 0);
 }
 

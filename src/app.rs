@@ -148,6 +148,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         hosts: options.hosts,
         limits: options.limits.clone(),
         metrics_token: options.metrics.token,
+        new_user: system_settings(),
     });
     let gate = Gate::new(site.clone());
     let metrics = metrics_bound.map(|bound| MetricsServer::start(bound, gate.clone(), &options.limits));

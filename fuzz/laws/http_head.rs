@@ -50,11 +50,18 @@ impl House {
             let user = service.add_user(demo::USER, false, settings, None).await.expect("a user");
             let origin = Origin { actor: demo::USER.to_owned(), through: "demo" };
             service.import(user.id, origin, demo::samples(now.date_naive()), false).await.expect("an import");
-            let mut reader = service.trusted_actor(&user, "demo").as_ref().clone();
+            let mut reader = Arc::into_inner(service.trusted_actor(&user, "demo")).expect("nobody else has it");
             reader.scopes = Scopes::READ;
             let (limits, hosts) = (Limits::default(), Vec::new());
             let open_to = Some(Arc::new(reader));
-            let options = SiteOptions { service, open_to, hosts, limits: limits.clone(), metrics_token: None };
+            let options = SiteOptions {
+                service,
+                open_to,
+                hosts,
+                limits: limits.clone(),
+                metrics_token: None,
+                new_user: settings,
+            };
             let gate = Gate::new(Site::new(options));
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("an address");

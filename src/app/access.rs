@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::data_dir::{DataDir, LOOK_AGAIN};
-use super::{Serving, StartError, control};
+use super::{Serving, StartError, control, system_settings};
 use crate::clock::Clock;
 use crate::http::listen::{Limits, Listener};
 use crate::http::{Gate, Site, SiteOptions};
@@ -110,6 +110,7 @@ impl Local {
             hosts: Vec::new(),
             limits: limits.clone(),
             metrics_token: None,
+            new_user: system_settings(),
         });
         let gate = Gate::new(site.clone());
         let serving = Serving::start(service, site, gate, limits, vec![Listener::Inside(queue)]);

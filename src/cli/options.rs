@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::date;
+use crate::domain::span;
 use crate::domain::zone::Zone;
 use crate::planning::DAYS_MAX;
 
@@ -25,17 +26,7 @@ pub fn days(text: &str) -> Result<u16, String> {
 
 /// A time from now: `90d`, `12h`, `30m`.
 pub fn span(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || "write a number and d, h or m, like 90d; at most 3650d".to_owned();
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let count: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
-    let minutes = match unit {
-        'd' => count.checked_mul(24 * 60),
-        'h' => count.checked_mul(60),
-        'm' => Some(count),
-        _ => None,
-    };
-    let within = minutes.filter(|minutes| (1..=3_650 * 24 * 60).contains(minutes));
-    within.map(TimeDelta::minutes).ok_or_else(wrong)
+    span::parse(text).ok_or_else(|| "write a number and d, h or m, like 90d; at most 3650d".to_owned())
 }
 
 #[cfg(test)]

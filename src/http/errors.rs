@@ -12,6 +12,15 @@ use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::store::StoreError;
 
+const USER_NEEDED: Phrase = Phrase {
+    en: "This is a user's; say whose with the header Codexmiroir-User.",
+    de: "Das gehört einem Benutzer; bitte mit dem Header Codexmiroir-User sagen, wem.",
+};
+const NOT_TAR: Phrase = Phrase {
+    en: "The body must be a tar archive: Content-Type: application/x-tar.",
+    de: "Der Inhalt muss ein tar-Archiv sein: Content-Type: application/x-tar.",
+};
+
 /// A request that failed. As a response it carries itself along, and the gate writes its body in the
 /// asker's language.
 #[derive(Clone, Debug)]
@@ -29,6 +38,7 @@ pub enum HttpError {
     NoSuchRoute,
     MethodNotAllowed,
     NotJson,
+    NotTar,
     MalformedJson {
         line: usize,
         column: usize,
@@ -119,7 +129,7 @@ impl HttpError {
             HttpError::ScopeMissing | HttpError::CrossSite => StatusCode::FORBIDDEN,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
             HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            HttpError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            HttpError::NotJson | HttpError::NotTar => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             HttpError::MalformedJson { .. }
             | HttpError::NotAnObject
             | HttpError::MalformedQuery { .. }
@@ -148,6 +158,7 @@ impl HttpError {
             HttpError::NoSuchRoute => "no_such_route",
             HttpError::MethodNotAllowed => "method_not_allowed",
             HttpError::NotJson => "not_json",
+            HttpError::NotTar => "not_tar",
             HttpError::MalformedJson { .. } | HttpError::NotAnObject => "malformed_json",
             HttpError::MalformedQuery { .. } => "malformed_query",
             HttpError::MalformedHeader { .. } => "malformed_header",
@@ -191,10 +202,7 @@ impl HttpError {
                 "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen.",
             ),
             HttpError::ScopeMissing => ("This token does not allow that.", "Dieses Token erlaubt das nicht."),
-            HttpError::UserNeeded => (
-                "This is a user's; say whose with the header Codexmiroir-User.",
-                "Das gehört einem Benutzer; bitte mit dem Header Codexmiroir-User sagen, wem.",
-            ),
+            HttpError::UserNeeded => return USER_NEEDED.text(lang).to_owned(),
             HttpError::CrossSite => (
                 "This request came from a page of another site and was refused.",
                 "Diese Anfrage kam von einer fremden Seite und wurde abgelehnt.",
@@ -208,6 +216,7 @@ impl HttpError {
                 "The body must be JSON in UTF-8: Content-Type: application/json.",
                 "Der Inhalt muss JSON in UTF-8 sein: Content-Type: application/json.",
             ),
+            HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
             HttpError::Body(BodyError::TooLarge) => {
                 ("The body is larger than 1 MiB.", "Der Inhalt ist größer als 1 MiB.")
@@ -284,12 +293,21 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NotEditable { .. }
         | Refusal::TooLarge
         | Refusal::NoNumberLeft
+        | Refusal::NotAnAdministrator { .. }
         | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::NoSuchTask { .. }
+        | Refusal::NoSuchUser { .. }
+        | Refusal::NoSuchToken { .. }
+        | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
+        Refusal::ArchiveTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
         Refusal::Ambiguous { .. }
         | Refusal::SlotTaken { .. }
         | Refusal::TouchedSince { .. }
         | Refusal::KeyInFlight
+        | Refusal::LastAdmin { .. }
+        | Refusal::TooManyTokens
         | Refusal::UserExists { .. } => StatusCode::CONFLICT,
         Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
@@ -315,6 +333,14 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::TouchedSince { .. } => "touched_since",
         Refusal::NoSuchUser { .. } => "no_such_user",
         Refusal::UserExists { .. } => "user_exists",
+        Refusal::LastAdmin { .. } => "last_admin",
+        Refusal::NoSuchToken { .. } => "no_such_token",
+        Refusal::TooManyTokens => "too_many_tokens",
+        Refusal::ScopeNotHeld { .. } => "scope_not_held",
+        Refusal::OutlivesToken => "outlives_token",
+        Refusal::MalformedArchive => "malformed_archive",
+        Refusal::ArchiveTooLarge => "too_large",
+        Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
 }
 

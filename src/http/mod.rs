@@ -1,7 +1,9 @@
 //! HTTP: the accept loop, the gate that every request passes, and the routes behind it.
 
 mod account;
+mod admin;
 pub mod body;
+mod cache;
 mod codex;
 mod conditional;
 mod errors;
@@ -19,7 +21,10 @@ mod query;
 mod respond;
 mod router;
 mod site;
+mod stream;
 mod tasks;
+mod tokens;
+mod transfer;
 mod web;
 pub mod wire;
 

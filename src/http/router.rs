@@ -1,10 +1,11 @@
 //! Every route, and nothing else: what answers it, and what the document says of it.
 
 use super::openapi::{Routes, delete, get, patch, post, put};
-use super::{account, codex, events, history, openapi, tasks, web};
+use super::{account, admin, cache, codex, events, history, openapi, tasks, tokens, transfer, web};
 
 pub fn routes() -> Routes {
-    use super::openapi::{account as of_account, beside, history as of_history, tasks as of_tasks, timeline};
+    use super::openapi::{account as of_account, admin as of_admin, beside, history as of_history, tasks as of_tasks};
+    use super::openapi::{timeline, tokens as of_tokens, transfer as of_transfer};
     Routes::default()
         .at("/codex", [get(codex::get, timeline::timeline)])
         .at("/api/tasks", [get(tasks::list, of_tasks::list), post(tasks::create, of_tasks::create)])
@@ -23,6 +24,15 @@ pub fn routes() -> Routes {
         .at("/api/settings", [patch(account::change_settings, of_account::patch_settings)])
         .at("/api/me", [get(account::me, of_account::me)])
         .at("/api/events", [get(events::stream, timeline::events)])
+        .at("/api/tokens", [get(tokens::list, of_tokens::list), post(tokens::create, of_tokens::create)])
+        .at("/api/tokens/{id}", [delete(tokens::revoke, of_tokens::revoke)])
+        .at("/api/export", [get(transfer::export, of_transfer::export)])
+        .at("/api/import", [post(transfer::import, of_transfer::import)])
+        .at("/api/admin/users", [get(admin::users, of_admin::users), post(admin::add_user, of_admin::add_user)])
+        .at("/api/admin/users/{name}", [get(admin::user, of_admin::user), patch(admin::change_user, of_admin::change)])
+        .at("/api/admin/users/{name}", [delete(admin::remove_user, of_admin::remove)])
+        .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
+        .at("/api/admin/cache/{name}", [get(cache::of_user, of_admin::inspect)])
         .at("/", [get(web::week, beside::week)])
         .at("/api", [get(openapi::page, beside::page)])
         .at("/openapi.json", [get(openapi::document, beside::document)])

@@ -8,6 +8,7 @@ use super::listen::Limits;
 use super::metrics::{Counts, Secret};
 use crate::service::Service;
 use crate::service::accounts::Actor;
+use crate::store::Settings;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct SiteOptions {
     pub limits: Limits,
     /// The token that `/metrics` asks for; without one it is not there among the other routes.
     pub metrics_token: Option<String>,
+    /// The settings of new users who choose none.
+    pub new_user: Settings,
 }
 
 /// What handlers are given.
@@ -35,6 +38,7 @@ pub struct Site {
     pub(super) open_to: Option<Arc<Actor>>,
     hosts: Vec<String>,
     pub(super) limits: Limits,
+    pub(super) new_user: Settings,
     draining: watch::Sender<bool>,
     pub(super) metrics_token: Option<Secret>,
     pub(super) counts: Counts,
@@ -49,6 +53,7 @@ impl Site {
             open_to: options.open_to,
             hosts: options.hosts,
             limits: options.limits,
+            new_user: options.new_user,
             draining: watch::Sender::new(false),
         })
     }

@@ -90,6 +90,27 @@ pub enum Refusal {
     UserExists {
         name: String,
     },
+    /// Nobody else could administer the other users.
+    LastAdmin {
+        name: String,
+    },
+    NoSuchToken {
+        id: String,
+    },
+    TooManyTokens,
+    /// A token cannot give what it does not have.
+    ScopeNotHeld {
+        scope: &'static str,
+    },
+    /// A token cannot make one that lasts longer.
+    OutlivesToken,
+    /// It is no tar archive, or not a whole one.
+    MalformedArchive,
+    ArchiveTooLarge,
+    /// The scope `admin` is for administrators.
+    NotAnAdministrator {
+        name: String,
+    },
 }
 
 /// What is wrong with a field.
@@ -161,6 +182,23 @@ const KEY_IN_FLIGHT: Phrase = Phrase {
     de: "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
 };
 
+const TOO_MANY_TOKENS: Phrase = Phrase {
+    en: "This user has 1000 tokens already; revoke some that are not needed any more.",
+    de: "Dieser Benutzer hat schon 1000 Tokens; bitte welche widerrufen, die nicht mehr gebraucht werden.",
+};
+const MALFORMED_ARCHIVE: Phrase = Phrase {
+    en: "The body must be a whole, uncompressed tar archive.",
+    de: "Der Inhalt muss ein ganzes, unkomprimiertes tar-Archiv sein.",
+};
+const ARCHIVE_TOO_LARGE: Phrase = Phrase {
+    en: "An import takes at most 128 MiB, 100000 entries and 64 MiB of documents; split the archive.",
+    de: "Ein Import nimmt höchstens 128 MiB, 100000 Einträge und 64 MiB Dokumente; bitte das Archiv aufteilen.",
+};
+const OUTLIVES_TOKEN: Phrase = Phrase {
+    en: "A token cannot make one that lasts longer than itself; choose an earlier end.",
+    de: "Ein Token kann keines machen, das länger gilt als es selbst; bitte ein früheres Ende wählen.",
+};
+
 impl Refusal {
     pub fn field(field: &'static str, fault: Fault) -> Refusal {
         Refusal::Field { field, fault }
@@ -225,6 +263,14 @@ impl Refusal {
             Refusal::UserExists { name } => {
                 lang.pick(format!("There is a user {name} already."), format!("Den Benutzer {name} gibt es schon."))
             }
+            Refusal::LastAdmin { name } => last_admin(name, lang),
+            Refusal::NoSuchToken { id } => no_such_token(id, lang),
+            Refusal::TooManyTokens => TOO_MANY_TOKENS.text(lang).to_owned(),
+            Refusal::ScopeNotHeld { scope } => scope_not_held(scope, lang),
+            Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
+            Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
+            Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
+            Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
         }
     }
 }
@@ -305,6 +351,34 @@ impl Fault {
             Fault::Malformed { .. } => "malformed_value",
         }
     }
+}
+
+fn last_admin(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("{name} is the last administrator; make another user one first."),
+        format!("{name} verwaltet als letzter Benutzer alle anderen; bitte erst jemand anderen dazu machen."),
+    )
+}
+
+fn no_such_token(id: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("You have no token “{id}”; see GET /api/tokens."),
+        format!("Du hast kein Token „{id}“; siehe GET /api/tokens."),
+    )
+}
+
+fn scope_not_held(scope: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("A token cannot give the scope {scope}, which it does not have."),
+        format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat."),
+    )
+}
+
+fn not_an_administrator(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("The scope admin is for administrators, which {name} is not."),
+        format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner."),
+    )
 }
 
 fn unknown_field(name: &str, nearest: Option<&str>, lang: Lang) -> String {

@@ -81,6 +81,11 @@ impl RebuildLog {
         rebuilds.push_front(rebuild);
     }
 
+    /// The user is gone for good.
+    pub(super) fn forget(&self, user: UserId) {
+        self.0.remove(&user);
+    }
+
     /// The latest first.
     fn list(&self, user: UserId) -> Vec<Rebuild> {
         let Some(rebuilds) = self.0.peek(&user) else { return Vec::new() };

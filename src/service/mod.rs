@@ -4,9 +4,12 @@
 //! state goes through [`Service::change`], which plans it in line behind the user's other changes.
 
 pub mod accounts;
+pub mod administration;
+pub mod archive;
 pub mod change;
 pub mod demo;
 pub mod error;
+pub mod export;
 pub mod folder;
 pub mod history;
 pub mod idempotency;
@@ -20,6 +23,7 @@ pub mod rulebook;
 pub mod settings;
 pub mod tasks;
 pub mod timeline;
+pub mod tokens;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -50,9 +54,11 @@ pub struct Service {
     rebuild_log: inspect::RebuildLog,
     /// One costly view of a user at a time, so that nobody's reading holds up everybody's planning.
     views: KeyedLocks<UserId, ()>,
+    /// One archive of a user is taken in at a time: it is held in memory until it is committed.
+    imports: KeyedLocks<UserId, ()>,
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
-    grants: accounts::GrantCache,
+    grants: tokens::GrantCache,
     metrics: Arc<ServiceMetrics>,
 }
 
@@ -71,8 +77,9 @@ impl Service {
             rebuilds: KeyedLocks::default(),
             rebuild_log: inspect::RebuildLog::default(),
             views: KeyedLocks::default(),
+            imports: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
-            grants: accounts::GrantCache::default(),
+            grants: tokens::GrantCache::default(),
             metrics,
         })
     }

@@ -101,6 +101,10 @@ impl Entries {
         }
     }
 
+    pub fn remove(&self, user: UserId) {
+        self.cache.remove(&user);
+    }
+
     /// Bytes that all entries may weigh.
     pub fn bytes_max(&self) -> u64 {
         self.bytes_max

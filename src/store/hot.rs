@@ -138,6 +138,21 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn nothing_comes_back_of_a_user_who_was_removed() {
+        let published = Published::new(1 << 20);
+        let mut listener = published.subscribe(USER);
+        published.advance(USER, Generation(3));
+        published.put(USER, entry(3, 10));
+        listener.read(std::future::ready(())).await;
+        published.remove(USER);
+        listener.changed().await;
+        published.put(USER, entry(4, 10));
+        published.advance(USER, Generation(4));
+        assert!(published.get(USER, BASIS, at(150)).is_none());
+        assert_eq!((published.entries().weight(), published.entries().len()), (0, 0));
+    }
+
     #[test]
     fn the_map_is_bounded_in_bytes() {
         let published = Published::new(1 << 20);

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{self, DocKey, Generation, TaskNumber, UserId, UserName};
+use crate::domain::ids::{self, DocKey, Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::domain::task::Task;
@@ -74,6 +74,15 @@ pub struct Snapshot {
     pub head: Head,
     pub settings: Settings,
     pub tasks: BTreeMap<DocKey, Reading>,
+}
+
+/// What a user has at one generation, without the documents' bytes.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    pub name: UserName,
+    pub head: Head,
+    pub settings: Settings,
+    pub keys: Vec<DocKey>,
 }
 
 /// A finished timeline: the bytes that are served, and for how long they are right.
@@ -258,7 +267,25 @@ pub struct User {
     pub id: UserId,
     pub name: UserName,
     pub admin: bool,
+    /// Nobody comes in with this account; everything in it stays.
+    pub disabled: bool,
     pub created_at: DateTime<Utc>,
+}
+
+impl User {
+    pub fn is_enabled_admin(&self) -> bool {
+        self.admin && !self.disabled
+    }
+}
+
+/// An account with what is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub user: User,
+    pub settings: Settings,
+    pub generation: Generation,
+    /// How many documents it has.
+    pub tasks: usize,
 }
 
 /// What a token allows. More than one may be set.
@@ -273,6 +300,21 @@ impl Scopes {
 
     pub fn with(self, other: Scopes) -> Scopes {
         Scopes(self.0 | other.0)
+    }
+
+    /// What is set here and not in `other`.
+    pub fn without(self, other: Scopes) -> Scopes {
+        Scopes(self.0 & !other.0)
+    }
+
+    /// What is set in both.
+    pub fn only(self, other: Scopes) -> Scopes {
+        Scopes(self.0 & other.0)
+    }
+
+    /// The scope of this word.
+    pub fn parse(word: &str) -> Option<Scopes> {
+        [Self::READ, Self::WRITE, Self::FEED, Self::ADMIN].into_iter().find(|scope| scope.names() == [word])
     }
 
     /// The words of the scopes that are set.
@@ -295,22 +337,70 @@ pub struct Grant {
     pub scopes: Scopes,
     pub created_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Coarsely: the first use of the last hour in which it was used.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A token as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenGrant {
+    pub id: TokenId,
+    pub grant: Grant,
+}
+
+/// Tokens that one user has at most.
+pub const TOKENS_OF_USER_MAX: usize = 1_000;
+
+/// What changes of an account; `None` leaves it.
+#[derive(Debug, Default)]
+pub struct AccountChange {
+    pub admin: Option<bool>,
+    pub disabled: Option<bool>,
+    pub password_hash: Option<String>,
 }
 
 /// A change of accounts. None raises a generation.
 #[derive(Debug)]
 pub enum Administration {
-    AddUser { name: UserName, admin: bool, settings: Settings, password_hash: Option<String>, at: DateTime<Utc> },
-    AddToken { hash: [u8; 32], grant: Grant },
+    AddUser {
+        name: UserName,
+        admin: bool,
+        settings: Settings,
+        password_hash: Option<String>,
+        at: DateTime<Utc>,
+    },
+    ChangeUser {
+        id: UserId,
+        change: AccountChange,
+    },
+    /// Removes the user with everything that is the user's; the id is not given again.
+    RemoveUser {
+        id: UserId,
+    },
+    AddToken {
+        hash: [u8; 32],
+        grant: Grant,
+    },
+    RemoveToken {
+        user: UserId,
+        id: TokenId,
+    },
 }
 
 /// What became of a change of accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Administered {
     UserAdded(UserId),
+    UserChanged,
+    UserRemoved,
     NameTaken,
+    /// Nobody else could administer the users that there are.
+    LastAdmin,
     TokenAdded,
+    TokenRemoved,
+    TooManyTokens,
     NoSuchUser,
+    NoSuchToken,
 }
 
 /// Random bytes from the operating system.

@@ -44,6 +44,10 @@ pub struct Served {
     pub is_certain: bool,
 }
 
+/// Stands in for the generation of a user who was removed: no entry is of that one or a later one, and ids are not
+/// given again.
+const REMOVED: Generation = Generation(u64::MAX);
+
 /// The published state of all users.
 pub struct Published {
     generations: Generations,
@@ -119,6 +123,14 @@ impl Published {
         }
     }
 
+    /// The user is gone for good: nothing of that one is kept or served any more.
+    pub fn remove(&self, user: UserId) {
+        // First the mark that no later reading can take back, then what was there: see `put`.
+        self.generations.update(user, |_| REMOVED);
+        self.entries.remove(user);
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+    }
+
     /// Tells of every generation that is advanced to from now on.
     pub fn subscribe(&self, user: UserId) -> Listener {
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,6 +144,10 @@ impl Published {
     pub fn put(&self, user: UserId, entry: Arc<Entry>) {
         let offered = entry.clone();
         self.entries.put_unless(user, entry, |kept| kept.is_later_than(&offered));
+        // Looked at afterwards, so that a removal at the same moment sees the entry or is seen here.
+        if self.generation(user) == Some(REMOVED) {
+            self.entries.remove(user);
+        }
     }
 
     /// The answer for this user, if a current one is hot.
@@ -162,9 +178,9 @@ impl Listener {
         reading.await
     }
 
-    /// Ready as soon as there is a commit that the last reading may not have seen.
+    /// Ready as soon as there is a commit that the last reading may not have seen, or the user is gone.
     pub async fn changed(&mut self) {
-        // The sender stays as long as somebody listens, so the wait cannot fail.
+        // The sender stays as long as somebody listens, unless the user is removed: then reading tells.
         let _ = self.0.changed().await;
     }
 }

@@ -7,12 +7,14 @@
     reason = "a test fails by panicking, and says what is lacking"
 )]
 
+mod administration;
 mod bad_input;
 mod binary;
 mod browser;
 mod cli;
 mod concurrency;
 mod config;
+mod control;
 mod corpus;
 mod crash;
 mod documented;
@@ -36,6 +38,8 @@ mod readme;
 mod schedules;
 mod settings;
 mod strangers;
+mod tokens;
+mod transfer;
 mod undo;
 mod verbs;
 mod what_if;

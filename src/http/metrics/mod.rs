@@ -288,7 +288,7 @@ fn of_store(out: &mut Exposition, site: &Site) {
     out.single(name, "counter", "Transactions that failed.", metrics.failures.get());
     let name = "codexmiroir_writer_queue_length";
     out.single(name, "gauge", "Requests that wait for the writer.", store.queued());
-    if let Some(bytes) = store.file_bytes() {
+    if let Ok(bytes) = store.file_bytes() {
         out.single("codexmiroir_database_size_bytes", "gauge", "Size of the database's file.", bytes);
     }
     out.single("codexmiroir_hot_map_bytes", "gauge", "Weight of the finished answers.", published.entries().weight());

@@ -6,6 +6,7 @@ use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::Described;
+use super::admin::TAG as ADMINISTRATION;
 use super::operation::{Answer, Content, Operation, Parameter, Scheme};
 use crate::http::errors::ErrorJson;
 
@@ -111,7 +112,11 @@ fn operation(
         let content = contents(std::slice::from_ref(body), requests);
         described["requestBody"] = json!({"required": operation.body_is_required, "content": content});
     }
-    let scope = if method.is_safe() { "read" } else { "write" };
+    let scope = match operation.tag == ADMINISTRATION {
+        true => "admin",
+        false if method.is_safe() => "read",
+        false => "write",
+    };
     described["security"] = match operation.scheme {
         Some(Scheme::User) => json!([{"token": [scope]}]),
         Some(Scheme::Metrics) => json!([{"metricsToken": []}]),

@@ -5,6 +5,7 @@
 //! could be asked for.
 
 pub mod account;
+pub mod admin;
 pub mod beside;
 mod document;
 pub mod history;
@@ -12,6 +13,8 @@ mod operation;
 mod requests;
 pub mod tasks;
 pub mod timeline;
+pub mod tokens;
+pub mod transfer;
 
 use std::sync::{Arc, LazyLock};
 
@@ -181,6 +184,16 @@ mod tests {
             Refusal::KeyInFlight,
             Refusal::NoSuchChange { generation: 1 },
             Refusal::TouchedSince { what: text() },
+            Refusal::NoSuchUser { name: text() },
+            Refusal::UserExists { name: text() },
+            Refusal::LastAdmin { name: text() },
+            Refusal::NoSuchToken { id: text() },
+            Refusal::TooManyTokens,
+            Refusal::ScopeNotHeld { scope: "" },
+            Refusal::OutlivesToken,
+            Refusal::MalformedArchive,
+            Refusal::ArchiveTooLarge,
+            Refusal::NotAnAdministrator { name: text() },
         ];
         fields.chain(others).collect()
     }
@@ -196,6 +209,8 @@ mod tests {
             HttpError::CrossSite,
             HttpError::NoSuchRoute,
             HttpError::NotJson,
+            HttpError::NotTar,
+            HttpError::UserNeeded,
             HttpError::MalformedJson { line: 1, column: 1 },
             HttpError::NotAnObject,
             HttpError::MalformedQuery { name: "", expected: EXPECTED },

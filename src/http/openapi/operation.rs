@@ -168,6 +168,13 @@ impl Operation {
         self.refuses(&BODY)
     }
 
+    /// It takes bytes of these types, and a body without a type.
+    pub fn takes_bytes(mut self, media_type: &'static str) -> Operation {
+        self.body = Some(Content { media_type, schema: SchemaGenerator::subschema_for::<String>, example: None });
+        self.body_is_required = true;
+        self
+    }
+
     /// As [`Operation::takes`], but it can be left out.
     pub fn may_take<T: JsonSchema>(self, example: Value) -> Operation {
         Operation { body_is_required: false, ..self.takes::<T>(example) }

@@ -101,6 +101,47 @@ pub struct SettingsChange {
     horizon: Option<u16>,
 }
 
+/// An account to add.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUser {
+    /// 1 to 39 characters: a-z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    name: String,
+    /// May manage accounts.
+    admin: Option<bool>,
+    /// The IANA name of a time zone; the server's if left out.
+    time_zone: Option<String>,
+    /// `de` or `en`; the server's if left out.
+    language: Option<String>,
+    /// 12 to 128 characters.
+    password: Option<String>,
+}
+
+/// What to change of an account; what is left out stays.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct UserChange {
+    admin: Option<bool>,
+    /// A disabled account's tokens stop working at once; what is in it stays.
+    disabled: Option<bool>,
+    /// 12 to 128 characters.
+    password: Option<String>,
+}
+
+/// A token to make.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewToken {
+    /// What it is for: one line of at most 64 characters.
+    name: Option<String>,
+    /// `read`, `write`, `feed`, `admin`: none that the asker's own token does not have.
+    scopes: Option<Vec<String>>,
+    /// How long it lasts: a number and `d`, `h` or `m`, such as `90d`.
+    expires: Option<String>,
+    /// When it ends, as RFC 3339; instead of `expires`.
+    expires_at: Option<String>,
+}
+
 fn never_null(schema: &mut Schema) {
     schema.insert("type".to_owned(), "integer".into());
 }
@@ -110,7 +151,7 @@ mod tests {
     use schemars::schema_for;
 
     use super::*;
-    use crate::http::{account, history, wire};
+    use crate::http::{account, admin, history, tokens, wire};
 
     fn assert_fields(schema: &Schema, known: &[&str]) {
         let mut described: Vec<_> =
@@ -130,5 +171,8 @@ mod tests {
         assert_fields(&schema_for!(WantedSlot), &wire::SLOT_FIELDS);
         assert_fields(&schema_for!(UndoWanted), &history::UNDO_FIELDS);
         assert_fields(&schema_for!(SettingsChange), &account::FIELDS);
+        assert_fields(&schema_for!(NewUser), &admin::NEW_USER_FIELDS);
+        assert_fields(&schema_for!(UserChange), &admin::USER_FIELDS);
+        assert_fields(&schema_for!(NewToken), &tokens::FIELDS);
     }
 }

@@ -3,7 +3,9 @@
 //! A read transaction that is held open makes the file grow with every commit, so none outlives the
 //! function that opened it.
 
+mod accounts;
 mod codec;
+mod export;
 mod health;
 mod open;
 mod read;
@@ -13,6 +15,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
@@ -72,11 +75,6 @@ impl Store {
         self.requests.max_capacity() - self.requests.capacity()
     }
 
-    /// The size of the database's file in bytes; `None` where it cannot be asked for.
-    pub fn file_bytes(&self) -> Option<u64> {
-        std::fs::metadata(&self.path).ok().map(|found| found.len())
-    }
-
     /// Hands a commit to the writer and returns at once; commits of one sender are applied in the order
     /// in which this returned. The answer comes when the commit is durable, stale or failed.
     pub async fn submit(&self, commit: Commit) -> Result<CommitTicket, StoreError> {
@@ -91,6 +89,18 @@ impl Store {
     pub fn put_timeline(&self, user: UserId, finished: Finished) {
         // A full queue means load; the timeline is made again when it is needed.
         let _ = self.requests.try_send(writer::Request::PutTimeline(user, finished));
+    }
+
+    /// Notes when a token was last used. Nobody waits for it, and a crash may lose it; when the writer is busy it
+    /// is left out.
+    pub fn note_use(&self, hash: [u8; 32], at: DateTime<Utc>) {
+        let _ = self.requests.try_send(writer::Request::NoteUse(hash, at.timestamp_millis()));
+    }
+
+    /// Bytes of the database's file.
+    pub fn file_bytes(&self) -> Result<u64, StoreError> {
+        let found = std::fs::metadata(&self.path);
+        found.map(|found| found.len()).map_err(|error| StoreError::Read(error.to_string()))
     }
 
     /// Changes accounts; durable when it returns.

@@ -46,6 +46,10 @@ impl Entries {
         if one_in(8) { entries.remove(&user) } else { entries.get(&user).cloned() }
     }
 
+    pub fn remove(&self, user: UserId) {
+        self.entries.lock().unwrap().remove(&user);
+    }
+
     pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
         self.entries.lock().unwrap().get(&user).cloned()
     }

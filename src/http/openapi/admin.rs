@@ -1,0 +1,62 @@
+//! Descriptions of the administration's routes.
+
+use serde_json::json;
+
+use super::operation::{Operation, whole_number};
+use super::requests::{NewUser, UserChange};
+use crate::http::admin::{ChangedUserJson, RemovedUserJson, UserJson, UsersJson};
+use crate::http::cache::{CacheJson, InspectionJson};
+use crate::service::administration::PAGE_MAX;
+
+pub(super) const TAG: &str = "Administration";
+
+/// It names an account in its path.
+fn of_user(operation: Operation) -> Operation {
+    operation.path("name", "The account's name.").refuses(&[(404, "no_such_user")])
+}
+
+pub fn users() -> Operation {
+    Operation::new(TAG, "listUsers", "All accounts by name, page by page")
+        .checked_query("limit", "Accounts of a page at most; 10,000 if left out.", whole_number(1, PAGE_MAX as u64))
+        .query("after", "Only names that come after this one: `next` of the page before.")
+        .gives::<UsersJson>("A page of accounts.")
+}
+
+pub fn add_user() -> Operation {
+    Operation::new(TAG, "addUser", "Add an account")
+        .takes::<NewUser>(json!({"name": "anna", "timeZone": "Europe/Berlin", "language": "de"}))
+        .gives::<ChangedUserJson>("The account was added.")
+        .writes()
+        .refuses(&[(400, "wrong_type"), (409, "user_exists"), (422, "missing"), (422, "malformed_value")])
+}
+
+pub fn user() -> Operation {
+    of_user(Operation::new(TAG, "getUser", "An account")).gives::<UserJson>("The account.")
+}
+
+pub fn change() -> Operation {
+    of_user(Operation::new(TAG, "changeUser", "Change an account"))
+        .about("Disabling an account ends its tokens and event streams at once.")
+        .takes::<UserChange>(json!({"disabled": false}))
+        .gives::<ChangedUserJson>("The account as it is now.")
+        .writes()
+        .refuses(&[(400, "wrong_type"), (409, "last_admin"), (422, "malformed_value")])
+}
+
+pub fn remove() -> Operation {
+    of_user(Operation::new(TAG, "removeUser", "Remove an account with everything in it, history included"))
+        .about("It cannot be taken back; export first.")
+        .gives::<RemovedUserJson>("The account is gone.")
+        .writes()
+        .refuses(&[(409, "last_admin")])
+}
+
+pub fn cache() -> Operation {
+    Operation::new(TAG, "getCache", "How much room finished answers and the database take")
+        .gives::<CacheJson>("The room that is taken.")
+}
+
+pub fn inspect() -> Operation {
+    of_user(Operation::new(TAG, "inspectUser", "What is kept of a user's timeline, and why"))
+        .gives::<InspectionJson>("What is kept.")
+}

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod outgoing;
 pub mod planning;
 pub mod rules;
 pub mod service;

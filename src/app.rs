@@ -157,7 +157,9 @@ impl Serving {
         limits: Limits,
         listeners: Vec<Listener>,
     ) -> Serving {
-        let site = Site::new(SiteOptions { service: service.clone(), open_to, hosts, limits: limits.clone() });
+        let new_user = system_settings();
+        let site =
+            Site::new(SiteOptions { service: service.clone(), open_to, hosts, limits: limits.clone(), new_user });
         let (stop, stopped) = oneshot::channel();
         let gate = Gate::new(site.clone());
         let handler = move |request, peer| gate.clone().answer(request, peer);

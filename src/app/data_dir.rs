@@ -52,7 +52,18 @@ impl DataDir {
         }
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
         made.map_err(|error| failed(error.to_string()))?;
-        self.open(hot_bytes_max)
+        if self.has_database() {
+            return self.open(hot_bytes_max);
+        }
+        // Whoever makes the database is alone at it: two would take each other's half-made file away.
+        let making = fs::File::open(&self.path).map_err(|error| failed(error.to_string()))?;
+        match making.try_lock() {
+            Ok(()) => self.open(hot_bytes_max),
+            Err(fs::TryLockError::WouldBlock) => {
+                Err(OpenError::InUse { path: self.path.join(DATABASE_FILE).display().to_string() }.into())
+            }
+            Err(fs::TryLockError::Error(error)) => Err(failed(error.to_string())),
+        }
     }
 
     /// Opens the database of a directory that is there. Nobody else can have it open at the same time.

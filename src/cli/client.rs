@@ -55,14 +55,21 @@ impl Answer {
     /// # Errors
     /// The answer is not what the API says.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, CliError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            CliError::Said(format!("the answer cannot be read: {error}; are server and command of one version?"))
-        })
+        serde_json::from_slice(&self.body).map_err(|error| unreadable(&error))
     }
 
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// As [`Answer::read`], of a part of an answer.
+pub fn read<T: DeserializeOwned>(part: Value) -> Result<T, CliError> {
+    serde_json::from_value(part).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> CliError {
+    CliError::Said(format!("the answer cannot be read: {error}; are server and command of one version?"))
 }
 
 #[derive(Deserialize)]
@@ -219,7 +226,8 @@ impl Client {
     }
 
     async fn only_user(&mut self) -> Result<String, CliError> {
-        let users: Value = self.whoever("/api/admin/users").await?.read()?;
+        let path = query("/api/admin/users", &[("limit", Some((NAMES_MAX + 1).to_string()))]);
+        let users: Value = self.whoever(&path).await?.read()?;
         let users = users["users"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut names: Vec<&str> = users.iter().filter_map(|user| user["name"].as_str()).collect();
         match names[..] {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::date;
+use crate::domain::span;
 use crate::domain::zone::Zone;
 use crate::planning::DAYS_MAX;
 
@@ -26,17 +27,8 @@ pub fn days(text: &str) -> Result<u16, String> {
 
 /// A time from now, as the API takes it: `90d`, `12h`, `30m`.
 pub fn span(text: &str) -> Result<String, String> {
-    let wrong = || "write a number and d, h or m, like 90d; at most 3650d".to_owned();
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let count: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
-    let minutes = match unit {
-        'd' => count.checked_mul(24 * 60),
-        'h' => count.checked_mul(60),
-        'm' => Some(count),
-        _ => None,
-    };
-    let within = minutes.is_some_and(|minutes| (1..=3_650 * 24 * 60).contains(&minutes));
-    if within { Ok(text.to_owned()) } else { Err(wrong()) }
+    let wrong = "write a number and d, h or m, like 90d; at most 3650d";
+    span::parse(text).map(|_| text.to_owned()).ok_or_else(|| wrong.to_owned())
 }
 
 /// A slot as it was written; what days and names there are, the API knows.

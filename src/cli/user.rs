@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::account::Language;
-use super::client::{Ask, Client, segment};
+use super::client::{Ask, Client, query, read, segment};
 use super::history::local;
 use super::output::{Table, print, print_json};
 use super::{CliError, options, prompt};
@@ -86,8 +86,9 @@ struct User {
 }
 
 #[derive(Deserialize)]
-struct Users {
-    users: Vec<User>,
+struct Page {
+    users: Vec<Value>,
+    next: Option<String>,
 }
 
 const USERS: &str = "/api/admin/users";
@@ -143,11 +144,23 @@ impl Add {
 }
 
 async fn list(client: &mut Client, json: bool) -> Result<(), CliError> {
-    let answer = client.send(Ask::get(USERS).as_administrator()).await?;
-    if json {
-        return print_json(&answer.text());
+    let (mut users, mut after) = (Vec::new(), None);
+    loop {
+        let page = client.send(Ask::get(&query(USERS, &[("after", after)])).as_administrator()).await?;
+        let mut page: Page = page.read()?;
+        users.append(&mut page.users);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
-    let Users { users } = answer.read()?;
+    if json {
+        return print_json(&json!({"users": users}).to_string());
+    }
+    if users.is_empty() {
+        return print("no users yet; codexmiroir user add NAME adds one\n");
+    }
+    let users: Vec<User> = read(Value::from(users))?;
     let mut table = Table::new(&["Name", "", "Tasks", "Generation", "Time zone", "Since"], 0);
     for user in users {
         let role = match (user.admin, user.disabled) {
@@ -170,9 +183,9 @@ async fn change(client: &mut Client, name: &str, fields: Value, done: &str) -> R
 async fn remove(client: &mut Client, name: &str, yes: bool) -> Result<(), CliError> {
     let path = path_of(name)?;
     let answer = client.send(Ask::get(&path).as_administrator()).await?;
-    let user: Value = answer.read()?;
-    let count = user["tasks"].as_u64().or_else(|| user["user"]["tasks"].as_u64()).unwrap_or_default();
-    let what = format!("{name} with {count} tasks, their history, tokens and settings");
+    let User { tasks, .. } = answer.read()?;
+    let tasks = if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") };
+    let what = format!("{name} with {tasks}, the history, tokens and settings");
     if !yes {
         if !prompt::is_possible() {
             return Err(CliError::Said(format!("this removes {what} for good; add --yes if that is meant")));

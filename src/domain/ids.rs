@@ -33,6 +33,43 @@ impl fmt::Display for UserName {
     }
 }
 
+/// Names a token without telling it: the first bytes of its hash. Lasts as long as the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenId(u64);
+
+/// Hexadecimal digits of a token's id.
+const TOKEN_ID_DIGITS: usize = 16;
+
+impl TokenId {
+    /// The id of the token with this SHA-256.
+    pub fn of(hash: &[u8; 32]) -> TokenId {
+        let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        TokenId(u64::from_be_bytes(*first))
+    }
+
+    /// `None` when the text is no id.
+    pub fn parse(text: &str) -> Option<TokenId> {
+        let shape_ok = text.len() == TOKEN_ID_DIGITS && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        shape_ok.then(|| u64::from_str_radix(text, 16).ok().map(TokenId))?
+    }
+
+    /// The first and the last hash that have this id.
+    pub fn hashes(self) -> ([u8; 32], [u8; 32]) {
+        let filled = |rest| {
+            let mut hash = [rest; 32];
+            hash[..8].copy_from_slice(&self.0.to_be_bytes());
+            hash
+        };
+        (filled(0), filled(u8::MAX))
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 /// A task's number: its id for the user and its rank. Never reused, whatever becomes of the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskNumber(u32);
@@ -188,6 +225,20 @@ mod tests {
         keys.sort();
         let names: Vec<_> = keys.iter().map(|k| k.file.as_str()).collect();
         assert_eq!(names, ["0001-a.md", "0001-b.md", "9999-a.md", "10000-a.md", "todo.md"]);
+    }
+
+    #[test]
+    fn token_ids_are_the_beginning_of_a_hash() {
+        let mut hash = [0xab; 32];
+        hash[0] = 0;
+        let id = TokenId::of(&hash);
+        assert_eq!(id.to_string(), "00ababababababab");
+        assert_eq!(TokenId::parse("00ababababababab"), Some(id));
+        let (first, last) = id.hashes();
+        assert!(first <= hash && hash <= last && TokenId::of(&first) == id && TokenId::of(&last) == id);
+        for bad in ["", "0ababababababab", "00ABABABABABABAB", "+0ababababababab", "00abababababababa"] {
+            assert!(TokenId::parse(bad).is_none(), "{bad}");
+        }
     }
 
     #[test]

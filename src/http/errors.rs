@@ -275,12 +275,19 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NotEditable { .. }
         | Refusal::TooLarge
         | Refusal::NoNumberLeft
+        | Refusal::NotAnAdministrator { .. }
         | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::NoSuchTask { .. } | Refusal::NoSuchUser { .. } | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::NoSuchTask { .. }
+        | Refusal::NoSuchUser { .. }
+        | Refusal::NoSuchToken { .. }
+        | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
         Refusal::Ambiguous { .. }
         | Refusal::SlotTaken { .. }
         | Refusal::TouchedSince { .. }
         | Refusal::KeyInFlight
+        | Refusal::LastAdmin { .. }
+        | Refusal::TooManyTokens
         | Refusal::UserExists { .. } => StatusCode::CONFLICT,
         Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
@@ -306,6 +313,12 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::TouchedSince { .. } => "touched_since",
         Refusal::NoSuchUser { .. } => "no_such_user",
         Refusal::UserExists { .. } => "user_exists",
+        Refusal::LastAdmin { .. } => "last_admin",
+        Refusal::NoSuchToken { .. } => "no_such_token",
+        Refusal::TooManyTokens => "too_many_tokens",
+        Refusal::ScopeNotHeld { .. } => "scope_not_held",
+        Refusal::OutlivesToken => "outlives_token",
+        Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
 }
 

@@ -58,6 +58,52 @@ fn asker(parts: &Parts) -> Result<Asker, HttpError> {
     parts.extensions.get::<Asker>().cloned().ok_or(HttpError::SignInNeeded)
 }
 
+/// Whoever administers the server: the gate lets nobody else come to where this is asked for.
+pub struct Administering {
+    pub site: Arc<Site>,
+    asker: Asker,
+}
+
+impl Administering {
+    /// The name for the log.
+    pub fn by(&self) -> &str {
+        match &self.asker {
+            Asker::User(actor) => actor.name.as_str(),
+            Asker::Administrator => "the administrator",
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Site>> for Administering {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Administering, HttpError> {
+        Ok(Administering { site: site.clone(), asker: asker(parts)? })
+    }
+}
+
+/// The name of a user in the path, percent-decoded.
+pub struct NameInPath(pub String);
+
+impl FromRequestParts<Arc<Site>> for NameInPath {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<NameInPath, HttpError> {
+        TaskId::from_request_parts(parts, site).await.map(|TaskId(name)| NameInPath(name))
+    }
+}
+
+/// The id of a token in the path, percent-decoded.
+pub struct TokenIdInPath(pub String);
+
+impl FromRequestParts<Arc<Site>> for TokenIdInPath {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<TokenIdInPath, HttpError> {
+        TaskId::from_request_parts(parts, site).await.map(|TaskId(id)| TokenIdInPath(id))
+    }
+}
+
 /// The id of a task in the path, percent-decoded.
 pub struct TaskId(pub String);
 

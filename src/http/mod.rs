@@ -1,7 +1,9 @@
 //! HTTP: the accept loop, the gate that every request passes, and the routes behind it.
 
 mod account;
+mod admin;
 pub mod body;
+mod cache;
 mod codex;
 mod conditional;
 mod errors;
@@ -18,6 +20,7 @@ mod respond;
 mod router;
 mod site;
 mod tasks;
+mod tokens;
 mod web;
 mod wire;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use super::errors::HttpError;
 use super::site::Site;
-use super::{account, codex, events, history, tasks, web};
+use super::{account, admin, cache, codex, events, history, tasks, tokens, web};
 
 pub fn router(site: Arc<Site>) -> Router {
     Router::new()
@@ -25,6 +25,12 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/settings", get(account::settings).put(account::change_settings).patch(account::change_settings))
         .route("/api/me", get(account::me))
         .route("/api/events", get(events::stream))
+        .route("/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/tokens/{id}", delete(tokens::revoke))
+        .route("/api/admin/users", get(admin::users).post(admin::add_user))
+        .route("/api/admin/users/{name}", get(admin::user).patch(admin::change_user).delete(admin::remove_user))
+        .route("/api/admin/cache", get(cache::room))
+        .route("/api/admin/cache/{name}", get(cache::of_user))
         .route("/", get(web::week))
         .route("/assets/week.css", get(web::style))
         .fallback(async || HttpError::NoSuchRoute)

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::listen::Limits;
 use crate::service::Service;
 use crate::service::accounts::Actor;
+use crate::store::Settings;
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct SiteOptions {
     /// Host names that the server answers for, beside address literals and localhost.
     pub hosts: Vec<String>,
     pub limits: Limits,
+    /// The settings of new users who choose none.
+    pub new_user: Settings,
 }
 
 /// What handlers are given.
@@ -32,6 +35,7 @@ pub struct Site {
     pub(super) open_to: Option<Arc<Actor>>,
     hosts: Vec<String>,
     pub(super) limits: Limits,
+    pub(super) new_user: Settings,
     draining: watch::Sender<bool>,
 }
 
@@ -42,6 +46,7 @@ impl Site {
             open_to: options.open_to,
             hosts: options.hosts,
             limits: options.limits,
+            new_user: options.new_user,
             draining: watch::Sender::new(false),
         })
     }

@@ -18,6 +18,7 @@ const FIELDS: [&str; 7] = ["kategorie", "status", "deadline", "fixedSlot", "tags
 pub const WHOLE_NUMBER: Phrase = Phrase { en: "a whole number", de: "eine ganze Zahl" };
 const A_TEXT: Phrase = Phrase { en: "a text", de: "ein Text" };
 const TEXTS: Phrase = Phrase { en: "a list of texts", de: "eine Liste von Texten" };
+const TRUE_OR_FALSE: Phrase = Phrase { en: "true or false", de: "true oder false" };
 const A_SLOT: Phrase = Phrase { en: "{datum, zeit} or null", de: "{datum, zeit} oder null" };
 
 /// Characters of an unknown field's name that an error repeats.
@@ -70,7 +71,7 @@ fn set(fields: &mut Fields, name: &str, value: &Value) -> Result<(), Refusal> {
         // An empty text is what a form sends for a date that was not filled in.
         "deadline" => fields.deadline = Some(text("deadline", value)?.filter(|text| !text.trim().is_empty())),
         "fixedSlot" => fields.fixed_slot = Some(fixed_slot(value)?),
-        "tags" => fields.tags = Some(tags(value)?),
+        "tags" => fields.tags = Some(texts("tags", value)?.unwrap_or_default()),
         unknown => return Err(unknown_field(unknown)),
     }
     Ok(())
@@ -99,13 +100,31 @@ pub fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusa
     }
 }
 
-fn tags(value: &Value) -> Result<Vec<String>, Refusal> {
-    let wrong = || Refusal::field("tags", Fault::WrongType { expected: TEXTS });
+/// True or false; `null` is as if the field were not there.
+pub fn flag(field: &'static str, value: &Value) -> Result<Option<bool>, Refusal> {
     match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(tags) => tags.iter().map(|tag| tag.as_str().map(str::to_owned).ok_or_else(wrong)).collect(),
+        Value::Bool(flag) => Ok(Some(*flag)),
+        Value::Null => Ok(None),
+        _ => Err(Refusal::field(field, Fault::WrongType { expected: TRUE_OR_FALSE })),
+    }
+}
+
+/// A list of texts; `null` is as if the field were not there.
+pub fn texts(field: &'static str, value: &Value) -> Result<Option<Vec<String>>, Refusal> {
+    let wrong = || Refusal::field(field, Fault::WrongType { expected: TEXTS });
+    match value {
+        Value::Null => Ok(None),
+        Value::Array(list) => {
+            let texts = list.iter().map(|text| text.as_str().map(str::to_owned).ok_or_else(wrong));
+            texts.collect::<Result<_, _>>().map(Some)
+        }
         _ => Err(wrong()),
     }
+}
+
+/// The refusal for a field that must be there.
+pub fn missing(field: &'static str) -> Refusal {
+    Refusal::field(field, Fault::Missing)
 }
 
 /// `{datum, zeit}`, the list form `[{datum}, {zeit}]` of old files, or `null`.

@@ -1,79 +1,47 @@
-//! Users and tokens: who may ask.
+//! Users: who may ask.
 
 use std::sync::Arc;
 
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::{DateTime, Utc};
-use quick_cache::sync::Cache;
-use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 use super::Service;
 use super::error::{Fault, Refusal, ServiceError, repeatable};
+use super::tokens::Shown;
 use crate::domain::ids::{UserId, UserName};
 use crate::domain::lang::Phrase;
-use crate::store::{Administered, Administration, Grant, Scopes, Settings, StoreError, User, random};
+use crate::store::{Administered, Administration, Scopes, Settings, StoreError, User, random};
 
 /// Who asks, and what that one may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Actor {
     pub user: UserId,
     pub name: UserName,
     pub scopes: Scopes,
     /// By which way the requests come, for the history.
     pub through: &'static str,
-    expires_at: Option<DateTime<Utc>>,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+    /// The token that was shown, if it was one.
+    pub(super) shown: Option<Shown>,
 }
 
-/// Tokens whose grants are kept in memory; the coldest make room.
-const GRANTS_MAX: usize = 65_536;
-
-/// Grants by the hash of their token.
-pub(super) struct GrantCache(Cache<[u8; 32], Arc<Actor>>);
-
-impl Default for GrantCache {
-    fn default() -> Self {
-        GrantCache(Cache::new(GRANTS_MAX))
+impl Actor {
+    /// When the right to ask ends by itself.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
     }
 }
 
 /// The shortest and the longest password, in characters.
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 12..=128;
 
-/// The longest name of a token, in characters.
-const TOKEN_NAME_CHARS_MAX: usize = 64;
-
 impl Service {
-    /// Whom a token stands for; `None` when it is not valid now. Blocks for microseconds at most.
-    pub fn authenticate(&self, token: &str) -> Result<Option<Arc<Actor>>, StoreError> {
-        if !token_is_well_formed(token) {
-            return Ok(None);
-        }
-        let hash: [u8; 32] = Sha256::digest(token).into();
-        let actor = match self.grants.0.get(&hash) {
-            Some(actor) => actor,
-            None => {
-                let Some(grant) = self.store.get_grant(&hash)? else { return Ok(None) };
-                let Some(user) = self.store.get_user(grant.user)? else { return Ok(None) };
-                let actor = Arc::new(Actor {
-                    user: user.id,
-                    name: user.name,
-                    scopes: grant.scopes,
-                    through: "token",
-                    expires_at: grant.expires_at,
-                });
-                self.grants.0.insert(hash, actor.clone());
-                actor
-            }
-        };
-        let now = self.clock.now();
-        Ok(Some(actor).filter(|actor| actor.expires_at.is_none_or(|at| now < at)))
-    }
-
     /// An actor who needs no token: the owner of a demo.
     pub fn trusted_actor(&self, user: &User, through: &'static str) -> Arc<Actor> {
         let scopes = Scopes::READ.with(Scopes::WRITE);
-        Arc::new(Actor { user: user.id, name: user.name.clone(), scopes, through, expires_at: None })
+        Arc::new(Actor { user: user.id, name: user.name.clone(), scopes, through, expires_at: None, shown: None })
     }
 
     /// The administrator of this machine, acting for a user: whoever has the data directory may do everything
@@ -81,7 +49,7 @@ impl Service {
     pub fn acting_for(&self, name: &str) -> Result<Arc<Actor>, ServiceError> {
         let user = self.require_user(name)?;
         let scopes = Scopes::READ.with(Scopes::WRITE).with(Scopes::ADMIN);
-        Ok(Arc::new(Actor { user: user.id, name: user.name, scopes, through: "cli", expires_at: None }))
+        Ok(Arc::new(Actor { user: user.id, name: user.name, scopes, through: "cli", expires_at: None, shown: None }))
     }
 
     /// Adds an account.
@@ -103,9 +71,8 @@ impl Service {
         let at = self.clock.now();
         let added = Administration::AddUser { name: user_name.clone(), admin, settings, password_hash, at };
         match self.store.administer(added).await? {
-            Administered::UserAdded(id) => Ok(User { id, name: user_name, admin, created_at: at }),
-            Administered::NameTaken => Err(Refusal::UserExists { name: name.to_owned() }.into()),
-            Administered::TokenAdded | Administered::NoSuchUser => Err(StoreError::Damaged("users").into()),
+            Administered::UserAdded(id) => Ok(User { id, name: user_name, admin, disabled: false, created_at: at }),
+            refused => Err(refusal(refused, name, "")),
         }
     }
 
@@ -118,36 +85,22 @@ impl Service {
         };
         Ok(user.ok_or_else(missing)?)
     }
+}
 
-    /// Makes a token. Only its hash is kept, so this is the one time that it is seen.
-    pub async fn create_token(
-        &self,
-        user: &str,
-        scopes: Scopes,
-        token_name: &str,
-        expires_at: Option<DateTime<Utc>>,
-    ) -> Result<String, ServiceError> {
-        if token_name.chars().count() > TOKEN_NAME_CHARS_MAX {
-            return Err(Refusal::field("name", Fault::TooLong { chars_max: TOKEN_NAME_CHARS_MAX }).into());
-        }
-        if token_name.chars().any(char::is_control) {
-            return Err(Refusal::field("name", Fault::ControlCharacter).into());
-        }
-        let owner = self.require_user(user)?;
-        let token = new_token();
-        let grant = Grant {
-            user: owner.id,
-            token_name: token_name.to_owned(),
-            scopes,
-            created_at: self.clock.now(),
-            expires_at,
-        };
-        let added = Administration::AddToken { hash: Sha256::digest(&token).into(), grant };
-        match self.store.administer(added).await? {
-            Administered::TokenAdded => Ok(token),
-            Administered::NoSuchUser => Err(Refusal::NoSuchUser { name: user.to_owned() }.into()),
-            Administered::UserAdded(_) | Administered::NameTaken => Err(StoreError::Damaged("tokens").into()),
-        }
+/// Why a change of accounts was refused; `name` is the user's, `token` what was said to be the id of one.
+pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> ServiceError {
+    let name = name.to_owned();
+    match administered {
+        Administered::NameTaken => Refusal::UserExists { name }.into(),
+        Administered::LastAdmin => Refusal::LastAdmin { name }.into(),
+        Administered::TooManyTokens => Refusal::TooManyTokens.into(),
+        Administered::NoSuchUser => Refusal::NoSuchUser { name }.into(),
+        Administered::NoSuchToken => Refusal::NoSuchToken { id: token.to_owned() }.into(),
+        Administered::UserAdded(_)
+        | Administered::UserChanged
+        | Administered::UserRemoved
+        | Administered::TokenAdded
+        | Administered::TokenRemoved => StoreError::Damaged("users").into(),
     }
 }
 
@@ -163,7 +116,7 @@ fn check_password(password: &str) -> Result<(), Refusal> {
     if is_good { Ok(()) } else { Err(Refusal::field("password", Fault::Malformed { expected })) }
 }
 
-fn require_name(name: &str) -> Result<UserName, Refusal> {
+pub(super) fn require_name(name: &str) -> Result<UserName, Refusal> {
     let expected = Phrase {
         en: "1 to 39 characters of a-z, 0-9, '.', '_', '-', beginning with a letter or digit",
         de: "1 bis 39 Zeichen aus a-z, 0-9, '.', '_', '-', am Anfang Buchstabe oder Ziffer",
@@ -171,9 +124,14 @@ fn require_name(name: &str) -> Result<UserName, Refusal> {
     UserName::parse(name).ok_or_else(|| Refusal::field("name", Fault::Malformed { expected }))
 }
 
+/// Hashes that are made at the same time: each takes 19 MiB and a core.
+static HASHING: Semaphore = Semaphore::const_new(4);
+
 /// Hashes with Argon2id (RFC 9106), 19 MiB, 2 passes, 1 lane, on a thread where 25 ms hold nobody up.
-async fn hash_password(password: String) -> Result<String, ServiceError> {
+pub(super) async fn hash_password(password: String) -> Result<String, ServiceError> {
     check_password(&password)?;
+    // Nobody closes it.
+    let _turn = HASHING.acquire().await;
     let hash = move || {
         let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| error.to_string())?;
         let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -182,73 +140,4 @@ async fn hash_password(password: String) -> Result<String, ServiceError> {
     };
     let hashed = tokio::task::spawn_blocking(hash).await.map_err(|error| error.to_string()).and_then(|hash| hash);
     hashed.map_err(|detail| StoreError::NotWritten(detail).into())
-}
-
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const TOKEN_PREFIX: &str = "cmr_";
-/// 32 bytes need 43 digits of base 62, a 32-bit checksum 6.
-const SECRET_DIGITS: usize = 43;
-const CHECKSUM_DIGITS: usize = 6;
-
-/// `cmr_`, 32 random bytes in base 62, and a CRC-32 of those digits in base 62: a typing error is told
-/// without asking the database, and a scanner for leaked secrets can be sure of what it found.
-fn new_token() -> String {
-    let secret = base62(&random::<32>(), SECRET_DIGITS);
-    let checksum = checksum(&secret);
-    format!("{TOKEN_PREFIX}{secret}{checksum}")
-}
-
-fn checksum(secret: &str) -> String {
-    base62(&crc32fast::hash(secret.as_bytes()).to_be_bytes(), CHECKSUM_DIGITS)
-}
-
-fn token_is_well_formed(token: &str) -> bool {
-    let Some(digits) = token.strip_prefix(TOKEN_PREFIX) else { return false };
-    let length_ok = digits.len() == SECRET_DIGITS + CHECKSUM_DIGITS && digits.is_ascii();
-    length_ok && checksum(&digits[..SECRET_DIGITS]) == digits[SECRET_DIGITS..]
-}
-
-/// The big-endian number in base 62, padded to `digits`.
-fn base62(bytes: &[u8], digits: usize) -> String {
-    let mut number = bytes.to_vec();
-    let mut text = vec![b'0'; digits];
-    for digit in text.iter_mut().rev() {
-        let mut remainder = 0_u32;
-        for byte in &mut number {
-            let value = remainder << 8 | u32::from(*byte);
-            // Below 256, because the remainder is below 62.
-            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
-            remainder = value % 62;
-        }
-        *digit = BASE62[remainder as usize];
-    }
-    String::from_utf8(text).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base62_is_positional() {
-        assert_eq!(base62(&[0], 2), "00");
-        assert_eq!(base62(&[61], 2), "0z");
-        assert_eq!(base62(&[62], 2), "10");
-        assert_eq!(base62(&[1, 0], 3), "048");
-        // 62^43 > 2^256: the digits hold every secret.
-        assert_ne!(base62(&[255; 32], SECRET_DIGITS).as_bytes()[0], b'z');
-    }
-
-    #[test]
-    fn tokens_carry_their_checksum() {
-        let token = new_token();
-        assert_eq!(token.len(), 4 + 43 + 6);
-        assert!(token_is_well_formed(&token));
-        let mut wrong = token.clone().into_bytes();
-        wrong[10] = if wrong[10] == b'a' { b'b' } else { b'a' };
-        assert!(!token_is_well_formed(&String::from_utf8(wrong).unwrap()));
-        for bad in ["", "cmr_", "cmr_ä", &token[4..], &token[..token.len() - 1]] {
-            assert!(!token_is_well_formed(bad), "{bad}");
-        }
-    }
 }

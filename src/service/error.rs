@@ -90,6 +90,24 @@ pub enum Refusal {
     UserExists {
         name: String,
     },
+    /// Nobody else could administer the other users.
+    LastAdmin {
+        name: String,
+    },
+    NoSuchToken {
+        id: String,
+    },
+    TooManyTokens,
+    /// A token cannot give what it does not have.
+    ScopeNotHeld {
+        scope: &'static str,
+    },
+    /// A token cannot make one that lasts longer.
+    OutlivesToken,
+    /// The scope `admin` is for administrators.
+    NotAnAdministrator {
+        name: String,
+    },
 }
 
 /// What is wrong with a field.
@@ -161,6 +179,15 @@ const KEY_IN_FLIGHT: Phrase = Phrase {
     de: "Die erste Anfrage mit diesem Idempotency-Key läuft noch; bitte gleich noch einmal versuchen.",
 };
 
+const TOO_MANY_TOKENS: Phrase = Phrase {
+    en: "This user has 1000 tokens already; revoke some that are not needed any more.",
+    de: "Dieser Benutzer hat schon 1000 Tokens; bitte welche widerrufen, die nicht mehr gebraucht werden.",
+};
+const OUTLIVES_TOKEN: Phrase = Phrase {
+    en: "A token cannot make one that lasts longer than itself; choose an earlier end.",
+    de: "Ein Token kann keines machen, das länger gilt als es selbst; bitte ein früheres Ende wählen.",
+};
+
 impl Refusal {
     pub fn field(field: &'static str, fault: Fault) -> Refusal {
         Refusal::Field { field, fault }
@@ -225,6 +252,24 @@ impl Refusal {
             Refusal::UserExists { name } => {
                 lang.pick(format!("There is a user {name} already."), format!("Den Benutzer {name} gibt es schon."))
             }
+            Refusal::LastAdmin { name } => lang.pick(
+                format!("{name} is the last administrator; make another user one first."),
+                format!("{name} verwaltet als letzter Benutzer alle anderen; bitte erst jemand anderen dazu machen."),
+            ),
+            Refusal::NoSuchToken { id } => lang.pick(
+                format!("You have no token “{id}”; see GET /api/tokens."),
+                format!("Du hast kein Token „{id}“; siehe GET /api/tokens."),
+            ),
+            Refusal::TooManyTokens => TOO_MANY_TOKENS.text(lang).to_owned(),
+            Refusal::ScopeNotHeld { scope } => lang.pick(
+                format!("A token cannot give the scope {scope}, which it does not have."),
+                format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat."),
+            ),
+            Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
+            Refusal::NotAnAdministrator { name } => lang.pick(
+                format!("The scope admin is for administrators, which {name} is not."),
+                format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner."),
+            ),
         }
     }
 }

@@ -4,18 +4,21 @@
 //! state goes through [`Service::change`], which plans it in line behind the user's other changes.
 
 pub mod accounts;
+pub mod administration;
 pub mod change;
 pub mod demo;
 pub mod error;
 pub mod folder;
 pub mod history;
 pub mod import;
+pub mod inspect;
 mod planners;
 mod planning;
 pub mod rulebook;
 pub mod settings;
 pub mod tasks;
 pub mod timeline;
+pub mod tokens;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -41,11 +44,12 @@ pub struct Service {
     lanes: KeyedLocks<UserId, Lane>,
     /// One rebuild of a user's timeline at a time; others that ask wait for its result.
     rebuilds: KeyedLocks<UserId, ()>,
+    rebuild_log: inspect::RebuildLog,
     /// One costly view of a user at a time, so that nobody's reading holds up everybody's planning.
     views: KeyedLocks<UserId, ()>,
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
-    grants: accounts::GrantCache,
+    grants: tokens::GrantCache,
 }
 
 impl Service {
@@ -59,9 +63,10 @@ impl Service {
             planners: Planners::start(threads),
             lanes: KeyedLocks::default(),
             rebuilds: KeyedLocks::default(),
+            rebuild_log: inspect::RebuildLog::default(),
             views: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
-            grants: accounts::GrantCache::default(),
+            grants: tokens::GrantCache::default(),
         })
     }
 

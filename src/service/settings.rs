@@ -19,6 +19,13 @@ pub struct SettingsFields {
     pub horizon: Option<i64>,
 }
 
+impl SettingsFields {
+    /// What they make of these settings.
+    pub fn applied_to(&self, present: Settings) -> Result<Settings, Refusal> {
+        apply(self, present)
+    }
+}
+
 impl Service {
     /// The user's settings and the generation they stand at.
     pub fn settings(&self, user: UserId) -> Result<(Settings, u64), ServiceError> {

@@ -1,16 +1,19 @@
 //! Reading a timeline: from the hot map, else from the database, else made anew.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
 use super::Service;
 use super::error::{Refusal, ServiceError};
+use super::inspect::{Cause, Rebuild};
+use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
 use crate::store::hot::Entry;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Finished, Snapshot, StoreError};
 use crate::view::Answer;
 
 /// Where an answer came from.
@@ -63,11 +66,15 @@ impl Service {
             return Ok(served);
         }
         let service = self.clone();
-        let load = move |desk: &mut super::planners::Desk| {
-            if !rebuild && let Some(entry) = service.materialized(user)? {
-                return Ok(Served { entry, layer: Layer::Materialized, is_certain: true });
-            }
-            let planned = service.rebuild(desk, user)?;
+        let load = move |desk: &mut Desk| {
+            let cause = match rebuild {
+                true => Cause::Asked,
+                false => match service.materialized(user)? {
+                    Ok(entry) => return Ok(Served { entry, layer: Layer::Materialized, is_certain: true }),
+                    Err(cause) => cause,
+                },
+            };
+            let planned = service.rebuild(desk, user, cause)?;
             if planned.is_certain {
                 service.store.put_timeline(user, planned.entry.finished.clone());
             }
@@ -93,7 +100,7 @@ impl Service {
         let view = self.views.get(user);
         let _turn = view.lock().await;
         let service = self.clone();
-        let job = move |desk: &mut super::planners::Desk| {
+        let job = move |desk: &mut Desk| {
             let mut snapshot = service.require_snapshot(user)?;
             snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
             let now = now.unwrap_or_else(|| service.clock.now());
@@ -107,15 +114,37 @@ impl Service {
         self.what_if(user, None, None).await
     }
 
-    fn materialized(&self, user: UserId) -> Result<Option<Arc<Entry>>, StoreError> {
-        let Some((head, Some(finished))) = self.store.get_timeline(user)? else { return Ok(None) };
-        let current = finished.is_current(head.generation, self.rules.basis(), self.clock.now());
-        Ok(current.then(|| Arc::new(planning::entry(self.identity(user), finished))))
+    /// The timeline that the database keeps, if it is current; else why a new one is needed.
+    fn materialized(&self, user: UserId) -> Result<Result<Arc<Entry>, Cause>, StoreError> {
+        let Some((head, stored)) = self.store.get_timeline(user)? else { return Ok(Err(Cause::NothingKept)) };
+        let stale = |finished: &Finished| finished.staleness(head.generation, self.rules.basis(), self.clock.now());
+        let staleness = match stored {
+            Some(finished) => match stale(&finished) {
+                None => return Ok(Ok(Arc::new(planning::entry(self.identity(user), finished)))),
+                staleness => staleness,
+            },
+            // A commit without a timeline took the stored one away, and the hot one may still tell of it.
+            None => self.store.published().peek(user).and_then(|entry| stale(&entry.finished)),
+        };
+        Ok(Err(staleness.map_or(Cause::NothingKept, Cause::Stale)))
     }
 
-    fn rebuild(&self, desk: &mut super::planners::Desk, user: UserId) -> Result<Planned, ServiceError> {
+    fn rebuild(&self, desk: &mut Desk, user: UserId, cause: Cause) -> Result<Planned, ServiceError> {
+        let begun = Instant::now();
         let snapshot = self.require_snapshot(user)?;
-        Ok(self.plan(desk, user, &snapshot, self.clock.now()))
+        let at = self.clock.now();
+        let planned = self.plan(desk, user, &snapshot, at);
+        let rebuild = Rebuild {
+            at,
+            cause,
+            generation: snapshot.head.generation,
+            took: begun.elapsed(),
+            tasks: snapshot.tasks.len(),
+            bytes: planned.entry.finished.body.len(),
+            is_kept: planned.is_certain,
+        };
+        self.rebuild_log.record(user, rebuild);
+        Ok(planned)
     }
 
     pub(super) fn require_snapshot(&self, user: UserId) -> Result<Snapshot, ServiceError> {
@@ -123,7 +152,7 @@ impl Service {
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }
 
-    fn plan(&self, desk: &mut super::planners::Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
+    fn plan(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
         let body_of = |key: &DocKey| {
             let raw = self.store.get_document(user, key).ok().flatten()?;
             document::body(&raw).map(Arc::from)

@@ -65,6 +65,10 @@ impl Entry {
     }
 }
 
+/// Stands in for the generation of a user who was removed: no entry is of that one or a later one, and ids are not
+/// given again.
+const REMOVED: Generation = Generation(u64::MAX);
+
 /// What an entry costs beside its body: the structs, the tag, the map's own bookkeeping.
 const ENTRY_OVERHEAD_BYTES: u64 = 256;
 
@@ -117,6 +121,14 @@ impl Published {
         }
     }
 
+    /// The user is gone for good: nothing of that one is kept or served any more.
+    pub fn remove(&self, user: UserId) {
+        // First the mark that no later reading can take back, then what was there: see `put`.
+        self.generations.pin().insert(user, REMOVED);
+        self.entries.remove(&user);
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+    }
+
     /// Tells of every generation that is advanced to from now on.
     pub fn subscribe(&self, user: UserId) -> watch::Receiver<Generation> {
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,12 +151,31 @@ impl Published {
             }
             EntryResult::Retained(()) | EntryResult::Removed(..) | EntryResult::Timeout => {}
         }
+        // Looked at afterwards, so that a removal at the same moment sees the entry or is seen here.
+        if self.generation(user) == Some(REMOVED) {
+            self.entries.remove(&user);
+        }
     }
 
     /// The answer for this user, if a current one is hot.
     pub fn get(&self, user: UserId, basis: Basis, now: DateTime<Utc>) -> Option<Arc<Entry>> {
         let generation = self.generation(user)?;
         self.entries.get(&user).filter(|entry| entry.finished.is_current(generation, basis, now))
+    }
+
+    /// Answers in the hot map at present.
+    pub fn hot_entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes that the hot map may weigh.
+    pub fn hot_bytes_max(&self) -> u64 {
+        self.entries.capacity()
+    }
+
+    /// What is hot of this user, current or not, for looking at it alone.
+    pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
+        self.entries.peek(&user)
     }
 
     /// Bytes that the hot map weighs at present.
@@ -208,6 +239,21 @@ mod tests {
         let alone = Published::new(1 << 20);
         alone.put(USER, entry(5, 40));
         assert_eq!(published.hot_bytes(), alone.hot_bytes(), "nothing of the replaced ones is weighed any more");
+    }
+
+    #[test]
+    fn nothing_comes_back_of_a_user_who_was_removed() {
+        let published = Published::new(1 << 20);
+        let mut listener = published.subscribe(USER);
+        published.advance(USER, Generation(3));
+        published.put(USER, entry(3, 10));
+        listener.borrow_and_update();
+        published.remove(USER);
+        assert!(listener.has_changed().is_err(), "whoever listens is told that there is nothing more");
+        published.put(USER, entry(4, 10));
+        published.advance(USER, Generation(4));
+        assert!(published.get(USER, BASIS, at(150)).is_none());
+        assert_eq!((published.hot_bytes(), published.hot_entries()), (0, 0));
     }
 
     #[test]

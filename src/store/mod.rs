@@ -13,12 +13,13 @@ mod keyed;
 mod redb;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId, UserName};
+use crate::domain::ids::{DocKey, Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::domain::task::Task;
@@ -30,6 +31,12 @@ pub use keyed::KeyedLocks;
 /// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Basis(pub [u8; 16]);
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 /// A random id of this database, new after a restore: answers of two incarnations never share an ETag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +83,51 @@ pub struct Finished {
     pub body: Bytes,
 }
 
+/// Why a finished timeline is not the answer any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// A change was committed since, and without its timeline, as imports are.
+    Superseded,
+    /// It was made with another planner, other rules or another time-zone database.
+    OtherBasis,
+    /// The clock crossed a slot boundary.
+    BoundaryPassed,
+    /// The clock was set back to before it was right.
+    ClockSetBack,
+}
+
+impl Staleness {
+    /// The stable word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Staleness::Superseded => "superseded",
+            Staleness::OtherBasis => "other_basis",
+            Staleness::BoundaryPassed => "boundary_passed",
+            Staleness::ClockSetBack => "clock_set_back",
+        }
+    }
+}
+
 impl Finished {
-    /// Whether these bytes are the answer for a user who stands at `generation`. A later generation than
-    /// asked for is right too: it was committed since.
+    /// Whether these bytes are the answer for a user who stands at `generation`.
     pub fn is_current(&self, generation: Generation, basis: Basis, now: DateTime<Utc>) -> bool {
-        self.generation >= generation && self.basis == basis && self.valid_from <= now && now < self.valid_until
+        self.staleness(generation, basis, now).is_none()
+    }
+
+    /// Why these bytes are not the answer for a user who stands at `generation`; `None` when they are. A later
+    /// generation than asked for is right too: it was committed since.
+    pub fn staleness(&self, generation: Generation, basis: Basis, now: DateTime<Utc>) -> Option<Staleness> {
+        if self.generation < generation {
+            Some(Staleness::Superseded)
+        } else if self.basis != basis {
+            Some(Staleness::OtherBasis)
+        } else if now >= self.valid_until {
+            Some(Staleness::BoundaryPassed)
+        } else if now < self.valid_from {
+            Some(Staleness::ClockSetBack)
+        } else {
+            None
+        }
     }
 }
 
@@ -208,7 +255,25 @@ pub struct User {
     pub id: UserId,
     pub name: UserName,
     pub admin: bool,
+    /// Nobody comes in with this account; everything in it stays.
+    pub disabled: bool,
     pub created_at: DateTime<Utc>,
+}
+
+impl User {
+    pub fn is_enabled_admin(&self) -> bool {
+        self.admin && !self.disabled
+    }
+}
+
+/// An account with what is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub user: User,
+    pub settings: Settings,
+    pub generation: Generation,
+    /// How many documents it has.
+    pub tasks: usize,
 }
 
 /// What a token allows. More than one may be set.
@@ -223,6 +288,21 @@ impl Scopes {
 
     pub fn with(self, other: Scopes) -> Scopes {
         Scopes(self.0 | other.0)
+    }
+
+    /// What is set here and not in `other`.
+    pub fn without(self, other: Scopes) -> Scopes {
+        Scopes(self.0 & !other.0)
+    }
+
+    /// What is set in both.
+    pub fn only(self, other: Scopes) -> Scopes {
+        Scopes(self.0 & other.0)
+    }
+
+    /// The scope of this word.
+    pub fn parse(word: &str) -> Option<Scopes> {
+        [Self::READ, Self::WRITE, Self::FEED, Self::ADMIN].into_iter().find(|scope| scope.names() == [word])
     }
 
     /// The words of the scopes that are set.
@@ -245,22 +325,70 @@ pub struct Grant {
     pub scopes: Scopes,
     pub created_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Coarsely: the first use of the last hour in which it was used.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A token as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenGrant {
+    pub id: TokenId,
+    pub grant: Grant,
+}
+
+/// Tokens that one user has at most.
+pub const TOKENS_OF_USER_MAX: usize = 1_000;
+
+/// What changes of an account; `None` leaves it.
+#[derive(Debug, Default)]
+pub struct AccountChange {
+    pub admin: Option<bool>,
+    pub disabled: Option<bool>,
+    pub password_hash: Option<String>,
 }
 
 /// A change of accounts. None raises a generation.
 #[derive(Debug)]
 pub enum Administration {
-    AddUser { name: UserName, admin: bool, settings: Settings, password_hash: Option<String>, at: DateTime<Utc> },
-    AddToken { hash: [u8; 32], grant: Grant },
+    AddUser {
+        name: UserName,
+        admin: bool,
+        settings: Settings,
+        password_hash: Option<String>,
+        at: DateTime<Utc>,
+    },
+    ChangeUser {
+        id: UserId,
+        change: AccountChange,
+    },
+    /// Removes the user with everything that is the user's; the id is not given again.
+    RemoveUser {
+        id: UserId,
+    },
+    AddToken {
+        hash: [u8; 32],
+        grant: Grant,
+    },
+    RemoveToken {
+        user: UserId,
+        id: TokenId,
+    },
 }
 
 /// What became of a change of accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Administered {
     UserAdded(UserId),
+    UserChanged,
+    UserRemoved,
     NameTaken,
+    /// Nobody else could administer the users that there are.
+    LastAdmin,
     TokenAdded,
+    TokenRemoved,
+    TooManyTokens,
     NoSuchUser,
+    NoSuchToken,
 }
 
 /// Random bytes from the operating system.

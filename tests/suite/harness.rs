@@ -125,6 +125,11 @@ impl TestServer {
         format!("http://{}{path}", self.address())
     }
 
+    /// The administrator, at the server's control socket.
+    pub fn administrator(&self) -> Administrator {
+        Administrator::at(self.data_dir())
+    }
+
     pub fn set_clock(&self, text: &str) {
         self.clock.set(instant(text));
     }
@@ -165,6 +170,49 @@ impl TestServer {
         let origin = Origin { actor: user.name.clone(), through: "import" };
         let folder = Folder { files, left_out: Vec::new() };
         self.service().import(id, origin, folder, false).await.unwrap();
+    }
+}
+
+/// Whoever may open the data directory, at a control socket.
+#[derive(Clone)]
+pub struct Administrator {
+    client: reqwest::Client,
+    /// Whom requests are for.
+    user: Option<String>,
+}
+
+impl Administrator {
+    /// At the socket of this data directory.
+    pub fn at(data_dir: &Path) -> Administrator {
+        let socket = data_dir.join("control.sock");
+        let client = reqwest::Client::builder().unix_socket(socket).timeout(Duration::from_secs(60)).build().unwrap();
+        Administrator { client, user: None }
+    }
+
+    /// The same, acting for a user.
+    pub fn acting_for(&self, name: &str) -> Administrator {
+        Administrator { user: Some(name.to_owned()), ..self.clone() }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("http://localhost{path}"));
+        self.user.iter().fold(request, |request, name| request.header("Codexmiroir-User", name))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
     }
 }
 

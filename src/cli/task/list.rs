@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::words::Slot;
 use crate::cli::CliError;
-use crate::cli::client::{Client, query};
+use crate::cli::client::{Client, query, read};
 use crate::cli::output::{Table, print, print_json};
 
 #[derive(Args)]
@@ -77,8 +77,7 @@ impl List {
         }
         let mut table = Table::new(&["ID", "Title", "Kategorie", "Status", "Deadline", "Tags", "Slot"], 1);
         for task in tasks {
-            let read = serde_json::from_value::<Row>(task);
-            table.row(cells(read.map_err(|error| CliError::Said(format!("the answer cannot be read: {error}")))?));
+            table.row(cells(read(task)?));
         }
         print(&table.draw())
     }

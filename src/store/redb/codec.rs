@@ -75,11 +75,14 @@ struct StoredUser {
     name: String,
     admin: bool,
     created_at: i64,
+    #[serde(default)]
+    disabled: bool,
 }
 
 pub fn encode_user(user: &User) -> Vec<u8> {
     let created_at = user.created_at.timestamp_millis();
-    encode(&StoredUser { name: user.name.as_str().to_owned(), admin: user.admin, created_at })
+    let (name, admin, disabled) = (user.name.as_str().to_owned(), user.admin, user.disabled);
+    encode(&StoredUser { name, admin, created_at, disabled })
 }
 
 pub fn decode_user(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
@@ -88,6 +91,7 @@ pub fn decode_user(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
         id,
         name: UserName::parse(&stored.name).ok_or(StoreError::Damaged("users"))?,
         admin: stored.admin,
+        disabled: stored.disabled,
         created_at: millis(stored.created_at, "users")?,
     })
 }
@@ -99,6 +103,8 @@ struct StoredGrant {
     scopes: u8,
     created_at: i64,
     expires_at: Option<i64>,
+    #[serde(default)]
+    last_used_at: Option<i64>,
 }
 
 pub fn encode_grant(grant: &Grant) -> Vec<u8> {
@@ -108,6 +114,7 @@ pub fn encode_grant(grant: &Grant) -> Vec<u8> {
         scopes: grant.scopes.0,
         created_at: grant.created_at.timestamp_millis(),
         expires_at: grant.expires_at.map(|at| at.timestamp_millis()),
+        last_used_at: grant.last_used_at.map(|at| at.timestamp_millis()),
     })
 }
 
@@ -119,6 +126,7 @@ pub fn decode_grant(bytes: &[u8]) -> Result<Grant, StoreError> {
         scopes: Scopes(stored.scopes),
         created_at: millis(stored.created_at, "tokens")?,
         expires_at: stored.expires_at.map(|at| millis(at, "tokens")).transpose()?,
+        last_used_at: stored.last_used_at.map(|at| millis(at, "tokens")).transpose()?,
     })
 }
 

@@ -3,6 +3,7 @@
 //! A read transaction that is held open makes the file grow with every commit, so none outlives the
 //! function that opened it.
 
+mod accounts;
 mod codec;
 mod health;
 mod open;
@@ -10,8 +11,10 @@ mod read;
 mod schema;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,6 +36,7 @@ pub struct Store {
     requests: mpsc::Sender<writer::Request>,
     writer: Option<std::thread::JoinHandle<()>>,
     health: Arc<health::Health>,
+    path: PathBuf,
 }
 
 /// Commits that may wait for the writer; more make their senders wait.
@@ -73,6 +77,18 @@ impl Store {
     pub fn put_timeline(&self, user: UserId, finished: Finished) {
         // A full queue means load; the timeline is made again when it is needed.
         let _ = self.requests.try_send(writer::Request::PutTimeline(user, finished));
+    }
+
+    /// Notes when a token was last used. Nobody waits for it, and a crash may lose it; when the writer is busy it
+    /// is left out.
+    pub fn note_use(&self, hash: [u8; 32], at: DateTime<Utc>) {
+        let _ = self.requests.try_send(writer::Request::NoteUse(hash, at.timestamp_millis()));
+    }
+
+    /// Bytes of the database's file.
+    pub fn file_bytes(&self) -> Result<u64, StoreError> {
+        let found = std::fs::metadata(&self.path);
+        found.map(|found| found.len()).map_err(|error| StoreError::Read(error.to_string()))
     }
 
     /// Changes accounts; durable when it returns.

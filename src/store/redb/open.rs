@@ -10,7 +10,7 @@ use redb::{Database, DatabaseError, Durability, ReadableDatabase, StorageError};
 use tokio::sync::mpsc;
 
 use super::schema::{self, META, META_INCARNATION, META_NEXT_USER, META_SCHEMA, SCHEMA_VERSION};
-use super::{QUEUE_MAX, Store, health, writer};
+use super::{QUEUE_MAX, Store, accounts, health, writer};
 use crate::store::Incarnation;
 use crate::store::hot::Published;
 
@@ -43,6 +43,7 @@ impl Store {
         look(path, &name)?;
         let db = open_database(path, &name)?;
         let incarnation = present(&db, &name)?;
+        accounts::complete_index(&db).map_err(|error| failed(&name, &error))?;
         let db = Arc::new(db);
         let published = Arc::new(Published::new(hot_bytes_max));
         let health = Arc::new(health::Health::default());
@@ -54,7 +55,7 @@ impl Store {
             .name("store-writer".to_owned())
             .spawn(move || thread.run(queue))
             .map_err(|error| OpenError::Io { path: name, detail: error.to_string() })?;
-        Ok(Store { db, incarnation, published, requests, writer: Some(writer), health })
+        Ok(Store { db, incarnation, published, requests, writer: Some(writer), health, path: path.to_owned() })
     }
 }
 
@@ -164,6 +165,7 @@ fn lay_out(db: &Database) -> Result<(), redb::Error> {
         transaction.open_table(schema::USER_NAMES)?;
         transaction.open_table(schema::CREDENTIALS)?;
         transaction.open_table(schema::TOKENS)?;
+        transaction.open_table(schema::USER_TOKENS)?;
         transaction.open_table(schema::HEADS)?;
         transaction.open_table(schema::SETTINGS)?;
         transaction.open_table(schema::DOCUMENTS)?;

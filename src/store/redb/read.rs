@@ -37,7 +37,7 @@ fn failed(error: impl Into<redb::Error>) -> StoreError {
 }
 
 impl Store {
-    fn begin(&self) -> Result<ReadTransaction, StoreError> {
+    pub(super) fn begin(&self) -> Result<ReadTransaction, StoreError> {
         self.db.begin_read().map_err(failed)
     }
 

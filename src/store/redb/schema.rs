@@ -23,6 +23,8 @@ pub const USER_NAMES: TableDefinition<&str, u64> = TableDefinition::new("user_na
 pub const CREDENTIALS: TableDefinition<u64, &str> = TableDefinition::new("credentials");
 /// SHA-256 of a token → what it grants.
 pub const TOKENS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("tokens");
+/// (user id, SHA-256 of a token): the same by user; derivable from [`TOKENS`].
+pub const USER_TOKENS: TableDefinition<(u64, &[u8; 32]), ()> = TableDefinition::new("user_tokens");
 
 /// User id → generation, its time, next number.
 pub const HEADS: TableDefinition<u64, &[u8]> = TableDefinition::new("heads");

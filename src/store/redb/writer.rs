@@ -9,17 +9,17 @@ use std::time::Duration;
 use redb::{Database, Durability, ReadableTable, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
+use super::accounts;
 use super::codec::{self, StoredAnswer, StoredChange};
 use super::health::{DatabaseFile, Ended, Health};
 use super::schema::{
-    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
-    SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
+    DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SETTINGS, TASKS, TIMELINES,
 };
-use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
+use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::store::hot::{Entry, Published};
 use crate::store::{
     Administered, Administration, COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Finished, Head, Outcome,
-    REMEMBER_MILLIS, Settings, StoreError, User,
+    REMEMBER_MILLIS, StoreError,
 };
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -28,6 +28,8 @@ pub(super) enum Request {
     Commit(Box<Commit>, Answer<Outcome>),
     PutTimeline(UserId, Finished),
     Administer(Box<Administration>, Answer<Administered>),
+    /// The hash of a token and when it was used, in milliseconds.
+    NoteUse([u8; 32], i64),
 }
 
 /// Requests that share one transaction at most: bounds the time that the first of them waits.
@@ -59,6 +61,7 @@ struct Group {
     committed: Vec<Committed>,
     stale: Vec<(Generation, Answer<Outcome>)>,
     administered: Vec<(Administered, Answer<Administered>)>,
+    removed: Vec<UserId>,
     /// The last timeline of each user: a group stores one.
     timelines: HashMap<UserId, Finished>,
     /// Whether anything in the group was promised to be durable.
@@ -154,6 +157,9 @@ impl Writer {
                 self.published.put(*user, entry.clone());
             }
         }
+        for user in group.removed {
+            self.published.remove(user);
+        }
         for (_, generation, _, answer) in group.committed {
             // An asker that went away has lost interest, not the commit.
             let _ = answer.send(Ok(Outcome::Committed { generation }));
@@ -194,7 +200,8 @@ impl Group {
                     self.timelines.insert(user, finished);
                 }
             }
-            Request::Administer(administration, answer) => match apply_administration(transaction, *administration) {
+            Request::NoteUse(hash, at) => accounts::note_use(transaction, &hash, at)?,
+            Request::Administer(administration, answer) => match self.administer(transaction, *administration) {
                 Ok(administered) => {
                     self.durable = true;
                     self.administered.push((administered, answer));
@@ -208,6 +215,26 @@ impl Group {
         Ok(())
     }
 
+    fn administer(
+        &mut self,
+        transaction: &WriteTransaction,
+        administration: Administration,
+    ) -> Result<Administered, redb::Error> {
+        let whom = match &administration {
+            Administration::RemoveUser { id } => Some(*id),
+            Administration::AddUser { .. }
+            | Administration::ChangeUser { .. }
+            | Administration::AddToken { .. }
+            | Administration::RemoveToken { .. } => None,
+        };
+        let administered = accounts::apply(transaction, administration)?;
+        if let (Administered::UserRemoved, Some(id)) = (administered, whom) {
+            self.timelines.remove(&id);
+            self.removed.push(id);
+        }
+        Ok(administered)
+    }
+
     /// Tells everybody in the group, and the requests that were not even tried, what went wrong.
     fn fail(self, error: &StoreError, untried: impl Iterator<Item = Request>) {
         let committed = self.committed.into_iter().map(|(_, _, _, answer)| answer);
@@ -219,7 +246,7 @@ impl Group {
             match request {
                 Request::Commit(_, answer) => outcomes.push(answer),
                 Request::Administer(_, answer) => administrations.push(answer),
-                Request::PutTimeline(..) => {}
+                Request::PutTimeline(..) | Request::NoteUse(..) => {}
             }
         }
         for answer in outcomes {
@@ -246,7 +273,11 @@ fn head_of(transaction: &WriteTransaction, user: UserId) -> Result<Option<Head>,
 }
 
 fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<Outcome, redb::Error> {
-    let generation = head_of(transaction, commit.user)?.map_or(Generation(0), |head| head.generation);
+    // A user that was removed meanwhile stands nowhere: whoever decides again finds that out.
+    let Some(head) = head_of(transaction, commit.user)? else {
+        return Ok(Outcome::Stale { generation: Generation(0) });
+    };
+    let generation = head.generation;
     if generation != commit.expected {
         return Ok(Outcome::Stale { generation });
     }
@@ -371,57 +402,6 @@ fn store_timelines(
     Ok(())
 }
 
-fn apply_administration(
-    transaction: &mut WriteTransaction,
-    administration: Administration,
-) -> Result<Administered, redb::Error> {
-    match administration {
-        Administration::AddUser { name, admin, settings, password_hash, at } => {
-            if transaction.open_table(USER_NAMES)?.get(name.as_str())?.is_some() {
-                return Ok(Administered::NameTaken);
-            }
-            let id = next_user(transaction)?;
-            let user = User { id, name, admin, created_at: at };
-            add_user(transaction, &user, settings, password_hash.as_deref())?;
-            Ok(Administered::UserAdded(id))
-        }
-        Administration::AddToken { hash, grant } => {
-            if transaction.open_table(USERS)?.get(grant.user.0)?.is_none() {
-                return Ok(Administered::NoSuchUser);
-            }
-            transaction.open_table(TOKENS)?.insert(&hash, codec::encode_grant(&grant).as_slice())?;
-            Ok(Administered::TokenAdded)
-        }
-    }
-}
-
-/// Takes the next user id; ids are never given twice.
-fn next_user(transaction: &WriteTransaction) -> Result<UserId, redb::Error> {
-    let mut meta = transaction.open_table(META)?;
-    let stored = meta.get(META_NEXT_USER)?.and_then(|bytes| bytes.value().try_into().ok().map(u64::from_be_bytes));
-    let id = stored.unwrap_or(1);
-    meta.insert(META_NEXT_USER, (id + 1).to_be_bytes().as_slice())?;
-    Ok(UserId(id))
-}
-
-fn add_user(
-    transaction: &WriteTransaction,
-    user: &User,
-    settings: Settings,
-    password_hash: Option<&str>,
-) -> Result<(), redb::Error> {
-    let id = user.id.0;
-    transaction.open_table(USER_NAMES)?.insert(user.name.as_str(), id)?;
-    transaction.open_table(USERS)?.insert(id, codec::encode_user(user).as_slice())?;
-    transaction.open_table(SETTINGS)?.insert(id, codec::encode_settings(settings).as_slice())?;
-    let head = Head { generation: Generation(0), committed_at: user.created_at, next_number: Some(TaskNumber::FIRST) };
-    transaction.open_table(HEADS)?.insert(id, codec::encode_head(&head).as_slice())?;
-    if let Some(hash) = password_hash {
-        transaction.open_table(CREDENTIALS)?.insert(id, hash)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -452,6 +432,14 @@ mod tests {
     fn written(commits: impl IntoIterator<Item = Commit>) -> (Vec<Outcome>, u64) {
         let file = tempfile::NamedTempFile::new().unwrap();
         let db = Arc::new(redb::Builder::new().create(file.path()).unwrap());
+        let commits: Vec<Commit> = commits.into_iter().collect();
+        let head = Head { generation: Generation(0), committed_at: DateTime::UNIX_EPOCH, next_number: None };
+        let transaction = db.begin_write().unwrap();
+        for commit in &commits {
+            let mut heads = transaction.open_table(HEADS).unwrap();
+            heads.insert(commit.user.0, codec::encode_head(&head).as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
         let (published, health) = (Arc::new(Published::new(1 << 20)), Arc::new(Health::default()));
         let (requests, queue) = mpsc::channel(2 * GROUP_MAX);
         let mut answers = Vec::new();

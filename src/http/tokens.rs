@@ -1,0 +1,97 @@
+//! `/api/tokens`: the asker's own.
+
+use axum::response::Response;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::errors::HttpError;
+use super::extract::{Asked, JsonObject, TokenIdInPath};
+use super::respond::json;
+use super::wire;
+use crate::domain::ids::TokenId;
+use crate::service::tokens::{TokenFields, TokenGrant};
+use crate::store::Grant;
+use crate::view::json::utc;
+
+#[derive(Serialize)]
+pub struct TokensJson {
+    tokens: Vec<TokenJson>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenJson {
+    id: String,
+    name: String,
+    scopes: Vec<&'static str>,
+    created_at: String,
+    expires_at: Option<String>,
+    /// The first use of the last hour in which it was used.
+    last_used_at: Option<String>,
+}
+
+impl TokenJson {
+    fn new(id: TokenId, grant: &Grant) -> TokenJson {
+        TokenJson {
+            id: id.to_string(),
+            name: grant.token_name.clone(),
+            scopes: grant.scopes.names(),
+            created_at: utc(grant.created_at),
+            expires_at: grant.expires_at.map(utc),
+            last_used_at: grant.last_used_at.map(utc),
+        }
+    }
+}
+
+/// The one answer that a token is in.
+#[derive(Serialize)]
+pub struct IssuedJson {
+    ok: bool,
+    token: String,
+    #[serde(flatten)]
+    about: TokenJson,
+}
+
+#[derive(Serialize)]
+pub struct RevokedJson {
+    ok: bool,
+    id: String,
+}
+
+pub async fn list(asked: Asked) -> Result<Response, HttpError> {
+    let tokens = asked.site.service.list_tokens(asked.actor.user).await?;
+    let tokens = tokens.iter().map(|TokenGrant { id, grant }| TokenJson::new(*id, grant)).collect();
+    Ok(json(&TokensJson { tokens }, None))
+}
+
+pub async fn create(asked: Asked, object: JsonObject) -> Result<Response, HttpError> {
+    let issued = asked.site.service.issue_token(&asked.actor, token_fields(&object.fields)?).await?;
+    let (user, token) = (&asked.actor.name, issued.id);
+    tracing::info!(%user, %token, scopes = ?issued.grant.scopes.names(), "a token was made");
+    let answer = IssuedJson { ok: true, about: TokenJson::new(issued.id, &issued.grant), token: issued.token };
+    let mut response = json(&answer, None);
+    // A secret is kept by nobody on the way.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+pub async fn revoke(asked: Asked, TokenIdInPath(id): TokenIdInPath) -> Result<Response, HttpError> {
+    asked.site.service.revoke_token(asked.actor.user, &id).await?;
+    tracing::info!(user = %asked.actor.name, token = id, "a token was revoked");
+    Ok(json(&RevokedJson { ok: true, id }, None))
+}
+
+fn token_fields(object: &Map<String, Value>) -> Result<TokenFields, HttpError> {
+    let mut fields = TokenFields::default();
+    for (field, value) in object {
+        match field.as_str() {
+            "name" => fields.name = wire::text("name", value)?,
+            "scopes" => fields.scopes = wire::texts("scopes", value)?,
+            "expires" => fields.expires = wire::text("expires", value)?,
+            "expiresAt" => fields.expires_at = wire::text("expiresAt", value)?,
+            _ => return Err(wire::nearest_of(field, &["name", "scopes", "expires", "expiresAt"]).into()),
+        }
+    }
+    Ok(fields)
+}

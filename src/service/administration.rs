@@ -1,0 +1,124 @@
+//! What an administrator does to accounts. Whether somebody is one is decided before.
+
+use std::sync::Arc;
+
+use super::accounts::{hash_password, refusal, require_name};
+use super::error::{Refusal, ServiceError, repeatable};
+use super::{Service, read};
+use crate::domain::ids::{UserId, UserName};
+use crate::store::{AccountChange, Administered, Administration};
+
+pub use crate::store::Account;
+
+/// Accounts that one page has at most.
+pub const PAGE_MAX: usize = 10_000;
+
+/// What is to be changed of an account; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountFields {
+    pub admin: Option<bool>,
+    pub disabled: Option<bool>,
+    pub password: Option<String>,
+}
+
+/// A page of accounts, in the order of their names.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub accounts: Vec<Account>,
+    /// The name after which the next page begins, if there is one.
+    pub next: Option<UserName>,
+}
+
+/// How much room what is kept takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub hot_entries: usize,
+    pub hot_bytes: u64,
+    pub hot_bytes_max: u64,
+    /// The database's file.
+    pub store_bytes: u64,
+    /// Whether the last write succeeded.
+    pub is_writable: bool,
+}
+
+impl Service {
+    /// The accounts after the one of this name, at most `count` of them.
+    pub async fn list_accounts(self: &Arc<Self>, after: Option<String>, count: usize) -> Result<Page, ServiceError> {
+        let service = self.clone();
+        let count = count.clamp(1, PAGE_MAX);
+        let page = move || {
+            let after = after.map(|name| require_name(&name)).transpose()?;
+            // One more than asked for tells whether there is another page.
+            let mut accounts = service.store.list_accounts(after.as_ref(), count + 1)?;
+            let more = accounts.len() > count;
+            accounts.truncate(count);
+            let next = accounts.last().filter(|_| more).map(|account| account.user.name.clone());
+            Ok(Page { accounts, next })
+        };
+        read(page).await
+    }
+
+    /// The account of this name.
+    pub async fn require_account(self: &Arc<Self>, name: String) -> Result<Account, ServiceError> {
+        let service = self.clone();
+        let find = move || {
+            let account = match UserName::parse(&name) {
+                Some(name) => service.store.get_account(&name)?,
+                None => None,
+            };
+            Ok(account.ok_or_else(|| Refusal::NoSuchUser { name: repeatable(&name, 80) })?)
+        };
+        read(find).await
+    }
+
+    /// Changes an account. Rights that this takes away are gone when it returns.
+    ///
+    /// # Errors
+    /// [`Refusal::LastAdmin`] when nobody else could administer the others.
+    pub async fn change_account(self: &Arc<Self>, name: &str, fields: AccountFields) -> Result<Account, ServiceError> {
+        let user = self.require_user(name)?;
+        let password_hash = match fields.password {
+            Some(password) => Some(hash_password(password).await?),
+            None => None,
+        };
+        let change = AccountChange { admin: fields.admin, disabled: fields.disabled, password_hash };
+        match self.store.administer(Administration::ChangeUser { id: user.id, change }).await? {
+            Administered::UserChanged => self.grants.forget(),
+            refused => return Err(refusal(refused, name, "")),
+        }
+        self.require_account(name.to_owned()).await
+    }
+
+    /// Removes an account with everything that is the user's. The name is free afterwards; it is then somebody
+    /// else's.
+    ///
+    /// # Errors
+    /// As [`Service::change_account`].
+    pub async fn remove_account(&self, name: &str) -> Result<UserId, ServiceError> {
+        let id = self.require_user(name)?.id;
+        match self.store.administer(Administration::RemoveUser { id }).await? {
+            Administered::UserRemoved => {
+                self.grants.forget();
+                self.rebuild_log.forget(id);
+                Ok(id)
+            }
+            refused => Err(refusal(refused, name, "")),
+        }
+    }
+
+    /// How much room the hot map and the database take.
+    pub async fn room(self: &Arc<Self>) -> Result<Room, ServiceError> {
+        let service = self.clone();
+        let look = move || {
+            let published = service.store.published();
+            Ok(Room {
+                hot_entries: published.hot_entries(),
+                hot_bytes: published.hot_bytes(),
+                hot_bytes_max: published.hot_bytes_max(),
+                store_bytes: service.store.file_bytes()?,
+                is_writable: service.store.is_writable(),
+            })
+        };
+        read(look).await
+    }
+}

@@ -1,0 +1,361 @@
+//! Tokens: whom one stands for, what it allows, and how that ends at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+use super::accounts::Actor;
+use super::error::{Fault, Refusal, ServiceError, repeatable};
+use super::{Service, read};
+use crate::domain::ids::{TokenId, UserId};
+use crate::domain::lang::Phrase;
+use crate::domain::{date, span};
+use crate::store::{Administered, Administration, Grant, Scopes, StoreError, random};
+
+pub use crate::store::TokenGrant;
+
+/// Tokens whose grants are kept in memory; the coldest make room.
+const GRANTS_MAX: usize = 65_536;
+
+/// The longest name of a token, in characters.
+const TOKEN_NAME_CHARS_MAX: usize = 64;
+
+/// A token's use is written down when it is the first of its hour.
+const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
+
+/// The token that an actor came with.
+#[derive(Debug)]
+pub(super) struct Shown {
+    hash: [u8; 32],
+    /// The state of all accounts that the grant was read at.
+    epoch: u64,
+    /// The hour of the last use that was written down, counted from 1970.
+    used_hour: AtomicI64,
+}
+
+/// Grants by the hash of their token.
+///
+/// Whatever takes rights away raises the epoch once it is durable and before anybody is told. A grant counts only
+/// in the epoch that its reading began in, so none that was read before outlives the change, however late it is
+/// put into the map.
+pub(super) struct GrantCache {
+    actors: Cache<[u8; 32], Arc<Actor>>,
+    epoch: AtomicU64,
+    /// The same number, for those that wait for it to change.
+    changed: watch::Sender<u64>,
+}
+
+impl Default for GrantCache {
+    fn default() -> Self {
+        GrantCache { actors: Cache::new(GRANTS_MAX), epoch: AtomicU64::new(0), changed: watch::Sender::new(0) }
+    }
+}
+
+impl GrantCache {
+    /// From now on every grant is read again.
+    pub(super) fn forget(&self) {
+        let epoch = self.epoch.fetch_add(1, Ordering::AcqRel) + 1;
+        self.changed.send_modify(|known| *known = epoch.max(*known));
+    }
+}
+
+/// What is asked of a new token; what is left out is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenFields {
+    pub name: Option<String>,
+    pub scopes: Option<Vec<String>>,
+    /// From now: `90d`.
+    pub expires: Option<String>,
+    /// RFC 3339.
+    pub expires_at: Option<String>,
+}
+
+/// A token that was made.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// Shown this once: only its hash is kept.
+    pub token: String,
+    pub id: TokenId,
+    pub grant: Grant,
+}
+
+impl Service {
+    /// Whom a token stands for; `None` when it is not valid now. Blocks for microseconds at most.
+    pub fn authenticate(&self, token: &str) -> Result<Option<Arc<Actor>>, StoreError> {
+        if !token_is_well_formed(token) {
+            return Ok(None);
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let epoch = self.grants.epoch.load(Ordering::Acquire);
+        let known = self.grants.actors.get(&hash);
+        let known = known.filter(|actor| actor.shown.as_ref().is_some_and(|shown| shown.epoch == epoch));
+        let actor = match known {
+            Some(actor) => actor,
+            None => {
+                let Some(actor) = self.granted(hash, epoch)?.map(Arc::new) else { return Ok(None) };
+                self.grants.actors.insert(hash, actor.clone());
+                actor
+            }
+        };
+        let now = self.clock.now();
+        if actor.expires_at.is_some_and(|at| at <= now) {
+            return Ok(None);
+        }
+        self.note_use(&actor, now);
+        Ok(Some(actor))
+    }
+
+    /// What the database says that a token grants at present.
+    fn granted(&self, hash: [u8; 32], epoch: u64) -> Result<Option<Actor>, StoreError> {
+        let Some(grant) = self.store.get_grant(&hash)? else { return Ok(None) };
+        let Some(user) = self.store.get_user(grant.user)?.filter(|user| !user.disabled) else { return Ok(None) };
+        let used_hour = grant.last_used_at.map_or(i64::MIN, hour_of);
+        Ok(Some(Actor {
+            user: user.id,
+            name: user.name,
+            // Somebody who is no administrator any more has no token that is one.
+            scopes: if user.admin { grant.scopes } else { grant.scopes.without(Scopes::ADMIN) },
+            through: "token",
+            expires_at: grant.expires_at,
+            shown: Some(Shown { hash, epoch, used_hour: AtomicI64::new(used_hour) }),
+        }))
+    }
+
+    /// Notes the first use of each hour, without waiting for it to be written.
+    fn note_use(&self, actor: &Actor, now: DateTime<Utc>) {
+        let Some(shown) = &actor.shown else { return };
+        let hour = hour_of(now);
+        if shown.used_hour.load(Ordering::Relaxed) != hour && shown.used_hour.swap(hour, Ordering::Relaxed) != hour {
+            self.store.note_use(shown.hash, now);
+        }
+    }
+
+    /// Whether what an actor was let in for still holds, for answers that take long.
+    pub fn may_still_read(&self, actor: &Actor) -> Result<bool, StoreError> {
+        match &actor.shown {
+            Some(shown) => {
+                let granted = self.granted(shown.hash, shown.epoch)?;
+                let now = self.clock.now();
+                Ok(granted.is_some_and(|granted| {
+                    granted.scopes.allow(Scopes::READ) && granted.expires_at.is_none_or(|at| now < at)
+                }))
+            }
+            None => Ok(self.store.get_user(actor.user)?.is_some()),
+        }
+    }
+
+    /// Tells whenever rights may have ended.
+    pub fn rights_changes(&self) -> watch::Receiver<u64> {
+        self.grants.changed.subscribe()
+    }
+
+    /// Makes a token. Only its hash is kept, so this is the one time that it is seen.
+    pub async fn create_token(
+        &self,
+        user: &str,
+        scopes: Scopes,
+        token_name: &str,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<String, ServiceError> {
+        let owner = self.require_user(user)?.id;
+        let issued = self.add_token(owner, scopes, token_name.to_owned(), expires_at).await?;
+        Ok(issued.token)
+    }
+
+    /// Makes a token for the one who asks, who can give nothing that he does not have.
+    ///
+    /// # Errors
+    /// A scope that the asker's own token lacks, a longer life than its own, and fields that are not right.
+    pub async fn issue_token(&self, by: &Actor, fields: TokenFields) -> Result<Issued, ServiceError> {
+        let scopes = match &fields.scopes {
+            Some(words) => scopes_of(words)?,
+            None => by.scopes.only(Scopes::READ.with(Scopes::WRITE)),
+        };
+        let missing = scopes.without(givable(by.scopes));
+        if let Some(scope) = missing.names().first() {
+            return Err(Refusal::ScopeNotHeld { scope }.into());
+        }
+        let expires_at = self.expiry(by, &fields)?;
+        self.add_token(by.user, scopes, fields.name.unwrap_or_default(), expires_at).await
+    }
+
+    /// When a new token ends: as asked, and never after the asker's own.
+    fn expiry(&self, by: &Actor, fields: &TokenFields) -> Result<Option<DateTime<Utc>>, Refusal> {
+        let now = self.clock.now();
+        let wanted = match (&fields.expires, &fields.expires_at) {
+            (Some(_), Some(_)) => {
+                return Err(Refusal::field("expires", Fault::NotTogetherWith { other: "expiresAt" }));
+            }
+            (Some(text), None) => Some(
+                span::parse(text)
+                    .map(|span| now + span)
+                    .ok_or(Refusal::field("expires", Fault::Malformed { expected: SPAN }))?,
+            ),
+            (None, Some(text)) => Some(
+                date::parse_instant(text)
+                    .filter(|at| *at > now)
+                    .ok_or(Refusal::field("expiresAt", Fault::Malformed { expected: INSTANT }))?,
+            ),
+            (None, None) => None,
+        };
+        match (wanted, by.expires_at) {
+            (Some(wanted), Some(own)) if wanted > own => Err(Refusal::OutlivesToken),
+            (wanted, own) => Ok(wanted.or(own)),
+        }
+    }
+
+    async fn add_token(
+        &self,
+        user: UserId,
+        scopes: Scopes,
+        token_name: String,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<Issued, ServiceError> {
+        check_token_name(&token_name)?;
+        let owner = self.store.get_user(user)?.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?;
+        if scopes.allow(Scopes::ADMIN) && !owner.admin {
+            return Err(Refusal::NotAnAdministrator { name: owner.name.as_str().to_owned() }.into());
+        }
+        let token = new_token();
+        let hash: [u8; 32] = Sha256::digest(&token).into();
+        let created_at = self.clock.now();
+        let grant = Grant { user, token_name, scopes, created_at, expires_at, last_used_at: None };
+        match self.store.administer(Administration::AddToken { hash, grant: grant.clone() }).await? {
+            Administered::TokenAdded => Ok(Issued { token, id: TokenId::of(&hash), grant }),
+            refused => Err(super::accounts::refusal(refused, owner.name.as_str(), "")),
+        }
+    }
+
+    /// The user's tokens, the oldest first.
+    pub async fn list_tokens(self: &Arc<Self>, user: UserId) -> Result<Vec<TokenGrant>, ServiceError> {
+        let service = self.clone();
+        read(move || Ok(service.store.list_tokens(user)?)).await
+    }
+
+    /// Ends one of the user's tokens: it is refused from the moment that this returns.
+    pub async fn revoke_token(&self, user: UserId, id: &str) -> Result<(), ServiceError> {
+        let missing = || Refusal::NoSuchToken { id: repeatable(id, 40) };
+        let token = TokenId::parse(id).ok_or_else(missing)?;
+        match self.store.administer(Administration::RemoveToken { user, id: token }).await? {
+            Administered::TokenRemoved => {
+                self.grants.forget();
+                Ok(())
+            }
+            refused => Err(super::accounts::refusal(refused, "", &repeatable(id, 40))),
+        }
+    }
+}
+
+const SPAN: Phrase = Phrase {
+    en: "a number and d, h or m, such as 90d, at most 3650d",
+    de: "eine Zahl und d, h oder m, etwa 90d, höchstens 3650d",
+};
+const INSTANT: Phrase = Phrase {
+    en: "an RFC 3339 instant that is still to come, such as 2031-01-01T00:00:00Z",
+    de: "ein künftiger Zeitpunkt nach RFC 3339, etwa 2031-01-01T00:00:00Z",
+};
+
+fn hour_of(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis().div_euclid(HOUR_MILLIS)
+}
+
+/// What somebody with these scopes may give: a feed shows less than reading does.
+fn givable(held: Scopes) -> Scopes {
+    if held.allow(Scopes::READ) { held.with(Scopes::FEED) } else { held }
+}
+
+fn scopes_of(words: &[String]) -> Result<Scopes, Refusal> {
+    let all = Scopes::READ.with(Scopes::WRITE).with(Scopes::FEED).with(Scopes::ADMIN);
+    let scopes = words.iter().map(|word| {
+        let unknown = || {
+            let known = all.names().into_iter().map(str::to_owned).collect();
+            Refusal::field("scopes", Fault::UnknownWord { value: repeatable(word, 40), known })
+        };
+        Scopes::parse(word).ok_or_else(unknown)
+    });
+    let scopes = scopes.collect::<Result<Vec<_>, _>>()?.into_iter().reduce(Scopes::with);
+    scopes.ok_or(Refusal::field("scopes", Fault::Empty))
+}
+
+fn check_token_name(name: &str) -> Result<(), Refusal> {
+    if name.chars().count() > TOKEN_NAME_CHARS_MAX {
+        return Err(Refusal::field("name", Fault::TooLong { chars_max: TOKEN_NAME_CHARS_MAX }));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Refusal::field("name", Fault::ControlCharacter));
+    }
+    Ok(())
+}
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const TOKEN_PREFIX: &str = "cmr_";
+/// 32 bytes need 43 digits of base 62, a 32-bit checksum 6.
+const SECRET_DIGITS: usize = 43;
+const CHECKSUM_DIGITS: usize = 6;
+
+/// `cmr_`, 32 random bytes in base 62, and a CRC-32 of those digits in base 62: a typing error is told
+/// without asking the database, and a scanner for leaked secrets can be sure of what it found.
+fn new_token() -> String {
+    let secret = base62(&random::<32>(), SECRET_DIGITS);
+    let checksum = checksum(&secret);
+    format!("{TOKEN_PREFIX}{secret}{checksum}")
+}
+
+fn checksum(secret: &str) -> String {
+    base62(&crc32fast::hash(secret.as_bytes()).to_be_bytes(), CHECKSUM_DIGITS)
+}
+
+fn token_is_well_formed(token: &str) -> bool {
+    let Some(digits) = token.strip_prefix(TOKEN_PREFIX) else { return false };
+    let length_ok = digits.len() == SECRET_DIGITS + CHECKSUM_DIGITS && digits.is_ascii();
+    length_ok && checksum(&digits[..SECRET_DIGITS]) == digits[SECRET_DIGITS..]
+}
+
+/// The big-endian number in base 62, padded to `digits`.
+fn base62(bytes: &[u8], digits: usize) -> String {
+    let mut number = bytes.to_vec();
+    let mut text = vec![b'0'; digits];
+    for digit in text.iter_mut().rev() {
+        let mut remainder = 0_u32;
+        for byte in &mut number {
+            let value = remainder << 8 | u32::from(*byte);
+            // Below 256, because the remainder is below 62.
+            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
+            remainder = value % 62;
+        }
+        *digit = BASE62[remainder as usize];
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base62_is_positional() {
+        assert_eq!(base62(&[0], 2), "00");
+        assert_eq!(base62(&[61], 2), "0z");
+        assert_eq!(base62(&[62], 2), "10");
+        assert_eq!(base62(&[1, 0], 3), "048");
+        // 62^43 > 2^256: the digits hold every secret.
+        assert_ne!(base62(&[255; 32], SECRET_DIGITS).as_bytes()[0], b'z');
+    }
+
+    #[test]
+    fn tokens_carry_their_checksum() {
+        let token = new_token();
+        assert_eq!(token.len(), 4 + 43 + 6);
+        assert!(token_is_well_formed(&token));
+        let mut wrong = token.clone().into_bytes();
+        wrong[10] = if wrong[10] == b'a' { b'b' } else { b'a' };
+        assert!(!token_is_well_formed(&String::from_utf8(wrong).unwrap()));
+        for bad in ["", "cmr_", "cmr_ä", &token[4..], &token[..token.len() - 1]] {
+            assert!(!token_is_well_formed(bad), "{bad}");
+        }
+    }
+}

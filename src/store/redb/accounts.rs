@@ -1,0 +1,266 @@
+//! Accounts and tokens: what the writer does to them, and how they are read.
+
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, WriteTransaction};
+
+use super::schema::{
+    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
+    SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
+};
+use super::{Store, codec};
+use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
+use crate::store::{
+    Account, AccountChange, Administered, Administration, Grant, Head, Settings, StoreError, TOKENS_OF_USER_MAX,
+    TokenGrant, User,
+};
+
+fn failed(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Read(error.into().to_string())
+}
+
+impl Store {
+    /// Accounts in the order of their names, at most `count` of those after `after`.
+    pub fn list_accounts(&self, after: Option<&UserName>, count: usize) -> Result<Vec<Account>, StoreError> {
+        let transaction = self.begin()?;
+        let names = transaction.open_table(USER_NAMES).map_err(failed)?;
+        let first = after.map_or("", UserName::as_str);
+        let rows = names.range(first..).map_err(failed)?;
+        let mut accounts = Vec::new();
+        for row in rows {
+            let (name, id) = row.map_err(failed)?;
+            if accounts.len() == count {
+                break;
+            }
+            if after.is_some_and(|after| after.as_str() == name.value()) {
+                continue;
+            }
+            accounts.extend(get_account(&transaction, UserId(id.value()))?);
+        }
+        Ok(accounts)
+    }
+
+    /// The account of this name, with what is told of it.
+    pub fn get_account(&self, name: &UserName) -> Result<Option<Account>, StoreError> {
+        let transaction = self.begin()?;
+        let names = transaction.open_table(USER_NAMES).map_err(failed)?;
+        let Some(id) = names.get(name.as_str()).map_err(failed)?.map(|id| id.value()) else { return Ok(None) };
+        get_account(&transaction, UserId(id))
+    }
+
+    /// The user's tokens, the oldest first.
+    pub fn list_tokens(&self, user: UserId) -> Result<Vec<TokenGrant>, StoreError> {
+        let transaction = self.begin()?;
+        let of_user = transaction.open_table(USER_TOKENS).map_err(failed)?;
+        let tokens = transaction.open_table(TOKENS).map_err(failed)?;
+        let mut listed = Vec::new();
+        for row in of_user.range((user.0, &[0; 32])..=(user.0, &[u8::MAX; 32])).map_err(failed)? {
+            let key = row.map_err(failed)?.0;
+            let hash = key.value().1;
+            let grant = tokens.get(hash).map_err(failed)?.ok_or(StoreError::Damaged("tokens"))?;
+            listed.push(TokenGrant { id: TokenId::of(hash), grant: codec::decode_grant(grant.value())? });
+        }
+        listed.sort_by_key(|token| (token.grant.created_at, token.id));
+        Ok(listed)
+    }
+}
+
+fn get_account(transaction: &ReadTransaction, id: UserId) -> Result<Option<Account>, StoreError> {
+    let users = transaction.open_table(USERS).map_err(failed)?;
+    let Some(user) = users.get(id.0).map_err(failed)? else { return Ok(None) };
+    let user = codec::decode_user(id, user.value())?;
+    let heads = transaction.open_table(HEADS).map_err(failed)?;
+    let head = heads.get(id.0).map_err(failed)?.ok_or(StoreError::Damaged("heads"))?;
+    let settings = transaction.open_table(SETTINGS).map_err(failed)?;
+    let settings = settings.get(id.0).map_err(failed)?.ok_or(StoreError::Damaged("settings"))?;
+    let tasks = transaction.open_table(TASKS).map_err(failed)?;
+    let count = tasks.range((id.0, 0, "")..(id.0 + 1, 0, "")).map_err(failed)?.count();
+    Ok(Some(Account {
+        user,
+        settings: codec::decode_settings(settings.value())?,
+        generation: codec::decode_head(head.value())?.generation,
+        tasks: count,
+    }))
+}
+
+/// Makes the index of tokens by user where it is not complete: a database of a version that had none.
+pub(super) fn complete_index(db: &Database) -> Result<(), redb::Error> {
+    let transaction = db.begin_read()?;
+    let count = transaction.open_table(TOKENS)?.len()?;
+    match transaction.open_table(USER_TOKENS) {
+        Ok(index) if index.len()? == count => return Ok(()),
+        Ok(_) | Err(redb::TableError::TableDoesNotExist(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    drop(transaction);
+    let transaction = db.begin_write()?;
+    {
+        let mut index = transaction.open_table(USER_TOKENS)?;
+        index.retain(|_, ()| false)?;
+        for row in transaction.open_table(TOKENS)?.iter()? {
+            let (hash, grant) = row?;
+            // One that cannot be read lets nobody in, and is nobody's.
+            if let Ok(grant) = codec::decode_grant(grant.value()) {
+                index.insert((grant.user.0, hash.value()), ())?;
+            }
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Carries out a change of accounts; what it refuses changes nothing.
+pub(super) fn apply(
+    transaction: &WriteTransaction,
+    administration: Administration,
+) -> Result<Administered, redb::Error> {
+    match administration {
+        Administration::AddUser { name, admin, settings, password_hash, at } => {
+            if transaction.open_table(USER_NAMES)?.get(name.as_str())?.is_some() {
+                return Ok(Administered::NameTaken);
+            }
+            let id = next_user(transaction)?;
+            let user = User { id, name, admin, disabled: false, created_at: at };
+            add_user(transaction, &user, settings, password_hash.as_deref())?;
+            Ok(Administered::UserAdded(id))
+        }
+        Administration::ChangeUser { id, change } => change_user(transaction, id, &change),
+        Administration::RemoveUser { id } => {
+            let Some(user) = user_of(transaction, id)? else { return Ok(Administered::NoSuchUser) };
+            if user.is_enabled_admin() && is_last_admin(transaction, id)? {
+                return Ok(Administered::LastAdmin);
+            }
+            remove_user(transaction, &user)?;
+            Ok(Administered::UserRemoved)
+        }
+        Administration::AddToken { hash, grant } => add_token(transaction, &hash, &grant),
+        Administration::RemoveToken { user, id } => remove_token(transaction, user, id),
+    }
+}
+
+fn user_of(transaction: &WriteTransaction, id: UserId) -> Result<Option<User>, redb::Error> {
+    let users = transaction.open_table(USERS)?;
+    let user = users.get(id.0)?;
+    Ok(user.and_then(|bytes| codec::decode_user(id, bytes.value()).ok()))
+}
+
+fn change_user(
+    transaction: &WriteTransaction,
+    id: UserId,
+    change: &AccountChange,
+) -> Result<Administered, redb::Error> {
+    let Some(before) = user_of(transaction, id)? else { return Ok(Administered::NoSuchUser) };
+    let admin = change.admin.unwrap_or(before.admin);
+    let disabled = change.disabled.unwrap_or(before.disabled);
+    let after = User { admin, disabled, ..before.clone() };
+    if before.is_enabled_admin() && !after.is_enabled_admin() && is_last_admin(transaction, id)? {
+        return Ok(Administered::LastAdmin);
+    }
+    transaction.open_table(USERS)?.insert(id.0, codec::encode_user(&after).as_slice())?;
+    if let Some(hash) = &change.password_hash {
+        transaction.open_table(CREDENTIALS)?.insert(id.0, hash.as_str())?;
+    }
+    Ok(Administered::UserChanged)
+}
+
+/// Whether there are other users, but no other of them could administer anything.
+fn is_last_admin(transaction: &WriteTransaction, id: UserId) -> Result<bool, redb::Error> {
+    let mut has_others = false;
+    for row in transaction.open_table(USERS)?.iter()? {
+        let (other, bytes) = row?;
+        let other = UserId(other.value());
+        if other == id {
+            continue;
+        }
+        has_others = true;
+        if codec::decode_user(other, bytes.value()).is_ok_and(|user| user.is_enabled_admin()) {
+            return Ok(false);
+        }
+    }
+    Ok(has_others)
+}
+
+/// Takes the next user id; ids are never given twice.
+fn next_user(transaction: &WriteTransaction) -> Result<UserId, redb::Error> {
+    let mut meta = transaction.open_table(META)?;
+    let stored = meta.get(META_NEXT_USER)?.and_then(|bytes| bytes.value().try_into().ok().map(u64::from_be_bytes));
+    let id = stored.unwrap_or(1);
+    meta.insert(META_NEXT_USER, (id + 1).to_be_bytes().as_slice())?;
+    Ok(UserId(id))
+}
+
+fn add_user(
+    transaction: &WriteTransaction,
+    user: &User,
+    settings: Settings,
+    password_hash: Option<&str>,
+) -> Result<(), redb::Error> {
+    let id = user.id.0;
+    transaction.open_table(USER_NAMES)?.insert(user.name.as_str(), id)?;
+    transaction.open_table(USERS)?.insert(id, codec::encode_user(user).as_slice())?;
+    transaction.open_table(SETTINGS)?.insert(id, codec::encode_settings(settings).as_slice())?;
+    let head = Head { generation: Generation(0), committed_at: user.created_at, next_number: Some(TaskNumber::FIRST) };
+    transaction.open_table(HEADS)?.insert(id, codec::encode_head(&head).as_slice())?;
+    if let Some(hash) = password_hash {
+        transaction.open_table(CREDENTIALS)?.insert(id, hash)?;
+    }
+    Ok(())
+}
+
+/// Every row of the user's in every table. A new table with rows by user belongs here.
+fn remove_user(transaction: &WriteTransaction, user: &User) -> Result<(), redb::Error> {
+    let id = user.id.0;
+    transaction.open_table(USER_NAMES)?.remove(user.name.as_str())?;
+    transaction.open_table(USERS)?.remove(id)?;
+    transaction.open_table(CREDENTIALS)?.remove(id)?;
+    transaction.open_table(HEADS)?.remove(id)?;
+    transaction.open_table(SETTINGS)?.remove(id)?;
+    transaction.open_table(TIMELINES)?.remove(id)?;
+    transaction.open_table(DOCUMENTS)?.retain_in((id, 0, "")..(id + 1, 0, ""), |_, _| false)?;
+    transaction.open_table(TASKS)?.retain_in((id, 0, "")..(id + 1, 0, ""), |_, _| false)?;
+    transaction.open_table(HISTORY)?.retain_in((id, 0, 0)..(id + 1, 0, 0), |_, _| false)?;
+    transaction.open_table(HISTORY_BY_FILE)?.retain_in((id, "", 0, 0)..(id + 1, "", 0, 0), |_, ()| false)?;
+    transaction.open_table(IDEMPOTENCY)?.retain_in((id, "", "")..(id + 1, "", ""), |_, _| false)?;
+    // In the order of time, so all of it; it holds one day.
+    transaction.open_table(IDEMPOTENCY_BY_TIME)?.retain(|(_, owner, _, _), ()| owner != id)?;
+    let mut index = transaction.open_table(USER_TOKENS)?;
+    let mut tokens = transaction.open_table(TOKENS)?;
+    for row in index.range((id, &[0; 32])..=(id, &[u8::MAX; 32]))? {
+        tokens.remove(row?.0.value().1)?;
+    }
+    index.retain_in((id, &[0; 32])..=(id, &[u8::MAX; 32]), |_, ()| false)?;
+    Ok(())
+}
+
+fn add_token(transaction: &WriteTransaction, hash: &[u8; 32], grant: &Grant) -> Result<Administered, redb::Error> {
+    if transaction.open_table(USERS)?.get(grant.user.0)?.is_none() {
+        return Ok(Administered::NoSuchUser);
+    }
+    let mut index = transaction.open_table(USER_TOKENS)?;
+    let user = grant.user.0;
+    if index.range((user, &[0; 32])..=(user, &[u8::MAX; 32]))?.count() >= TOKENS_OF_USER_MAX {
+        return Ok(Administered::TooManyTokens);
+    }
+    index.insert((user, hash), ())?;
+    transaction.open_table(TOKENS)?.insert(hash, codec::encode_grant(grant).as_slice())?;
+    Ok(Administered::TokenAdded)
+}
+
+fn remove_token(transaction: &WriteTransaction, user: UserId, id: TokenId) -> Result<Administered, redb::Error> {
+    let mut index = transaction.open_table(USER_TOKENS)?;
+    let (first, last) = id.hashes();
+    let found = match index.range((user.0, &first)..=(user.0, &last))?.next() {
+        Some(row) => *row?.0.value().1,
+        None => return Ok(Administered::NoSuchToken),
+    };
+    index.remove((user.0, &found))?;
+    transaction.open_table(TOKENS)?.remove(&found)?;
+    Ok(Administered::TokenRemoved)
+}
+
+/// Notes when a token was last used, if it is still there.
+pub(super) fn note_use(transaction: &WriteTransaction, hash: &[u8; 32], at_millis: i64) -> Result<(), redb::Error> {
+    let mut tokens = transaction.open_table(TOKENS)?;
+    let grant = tokens.get(hash)?.and_then(|bytes| codec::decode_grant(bytes.value()).ok());
+    let Some(grant) = grant else { return Ok(()) };
+    let used = chrono::DateTime::from_timestamp_millis(at_millis).or(grant.last_used_at);
+    tokens.insert(hash, codec::encode_grant(&Grant { last_used_at: used, ..grant }).as_slice())?;
+    Ok(())
+}

@@ -10,7 +10,8 @@ use super::CliError;
 use super::client::{ACCOUNT, Ask, Client, query};
 use super::output::print;
 use crate::domain::ids::FileName;
-use crate::domain::problem::DOCUMENT_BYTES_MAX;
+use crate::domain::lang::Lang;
+use crate::service::archive::read_archive;
 
 #[derive(Args)]
 pub struct Export {
@@ -137,24 +138,16 @@ fn write(path: &Path, raw: &[u8]) -> Result<(), CliError> {
     made.and_then(|mut file| file.write_all(raw)).map_err(failed(path))
 }
 
+/// The files of an export. One that no document can have as its name stops it: it was made by no server of ours.
 fn unpack(file: File) -> Result<Vec<(FileName, Vec<u8>)>, CliError> {
-    let broken = |error: io::Error| CliError::Said(format!("the export cannot be unpacked: {error}"));
-    let mut files = Vec::new();
-    for entry in tar::Archive::new(io::BufReader::new(file)).entries().map_err(broken)? {
-        let mut entry = entry.map_err(broken)?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let path = entry.path().map_err(broken)?.into_owned();
-        let name = path.file_name().and_then(|name| name.to_str()).and_then(FileName::parse);
-        let name = name.ok_or_else(|| broken(io::Error::other(format!("it has a file named {}", path.display()))))?;
-        let mut raw = Vec::new();
-        // No document is larger.
-        entry.by_ref().take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw).map_err(broken)?;
-        if raw.len() > DOCUMENT_BYTES_MAX {
-            return Err(broken(io::Error::other(format!("{} is larger than a document", name.as_str()))));
-        }
-        files.push((name, raw));
+    let broken = |detail: &str| CliError::Said(format!("the export cannot be unpacked: {detail}"));
+    let folder = read_archive(io::BufReader::new(file)).map_err(|refusal| broken(&refusal.text(Lang::En)))?;
+    if let Some((name, reason)) = folder.left_out.first() {
+        return Err(broken(&format!("{name}: {reason}")));
     }
-    Ok(files)
+    let named = |(name, raw): (String, Vec<u8>)| {
+        let file = FileName::parse(&name).ok_or_else(|| broken(&format!("{name} is no task file's name")))?;
+        Ok((file, raw))
+    };
+    folder.files.into_iter().map(named).collect()
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::CliError;
 use super::client::{ACCOUNT, Ask, Client, query};
 use super::output::{print, print_json};
+use crate::service::archive::ArchiveWriter;
 use crate::service::folder::{Folder, read_folder};
 use crate::view::text::printable;
 
@@ -80,14 +81,11 @@ impl Import {
 /// The files as a tar, the same for the same files.
 fn archive(folder: &Folder) -> Result<Bytes, CliError> {
     let failed = |error: std::io::Error| CliError::Said(format!("cannot pack the files: {error}"));
-    let mut archive = tar::Builder::new(Vec::new());
+    let mut archive = ArchiveWriter::default();
     for (file, raw) in &folder.files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(raw.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, file, raw.as_slice()).map_err(failed)?;
+        archive.append(file, raw, 0).map_err(failed)?;
     }
-    archive.into_inner().map(Bytes::from).map_err(failed)
+    archive.finish().map(Bytes::from).map_err(failed)
 }
 
 /// A line for every file that is not simply there now, and a summary.

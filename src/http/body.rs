@@ -1,5 +1,6 @@
 //! Bodies: the one type that answers have, and how a request's body is read within its limits.
 
+use std::io;
 use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 /// What is read and thrown away of a body that is too large, so that its sender gets to the answer. A client that is
@@ -147,6 +149,53 @@ where
         whole.extend_from_slice(&data);
     }
     Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+/// Passes a body of at most `bytes_max` on in pieces, as fast as they are taken, within the same times as [`read`].
+/// Pieces that nobody wants any more are thrown away as there.
+///
+/// # Errors
+/// As [`read`]; the last piece is then an error as well, so that nobody takes a part for the whole.
+pub async fn feed<B>(
+    body: B,
+    bytes_max: usize,
+    idle: Duration,
+    total: Duration,
+    pieces: mpsc::Sender<io::Result<Bytes>>,
+) -> Result<(), BodyError>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let cut = |error: BodyError| Err(io::Error::other(error));
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut source = Source { body: pin!(body), idle, ends: Instant::now() + total };
+    let mut left = bytes_max;
+    // Nothing is begun with what is too large anyway.
+    if announced > bytes_max {
+        let _ = pieces.send(cut(BodyError::TooLarge)).await;
+        let is_bounded = announced <= bytes_max.saturating_add(DISCARDED_BYTES_MAX);
+        return Err(if is_bounded { source.discard(announced).await } else { BodyError::TooLarge });
+    }
+    loop {
+        match source.next().await {
+            Ok(None) => return Ok(()),
+            Ok(Some(data)) if data.len() > left => {
+                let _ = pieces.send(cut(BodyError::TooLarge)).await;
+                return Err(source.discard(DISCARDED_BYTES_MAX.saturating_sub(data.len())).await);
+            }
+            Ok(Some(data)) => {
+                left -= data.len();
+                if pieces.send(Ok(data)).await.is_err() {
+                    source.discard(DISCARDED_BYTES_MAX).await;
+                    return Ok(());
+                }
+            }
+            Err(error) => {
+                let _ = pieces.send(cut(error)).await;
+                return Err(error);
+            }
+        }
+    }
 }
 
 /// A body being read against the clock.

@@ -28,6 +28,7 @@ pub enum HttpError {
     NoSuchRoute,
     MethodNotAllowed,
     NotJson,
+    NotTar,
     MalformedJson {
         line: usize,
         column: usize,
@@ -111,7 +112,7 @@ impl HttpError {
             HttpError::ScopeMissing | HttpError::CrossSite => StatusCode::FORBIDDEN,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
             HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            HttpError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            HttpError::NotJson | HttpError::NotTar => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             HttpError::MalformedJson { .. }
             | HttpError::NotAnObject
             | HttpError::MalformedQuery { .. }
@@ -139,6 +140,7 @@ impl HttpError {
             HttpError::NoSuchRoute => "no_such_route",
             HttpError::MethodNotAllowed => "method_not_allowed",
             HttpError::NotJson => "not_json",
+            HttpError::NotTar => "not_tar",
             HttpError::MalformedJson { .. } | HttpError::NotAnObject => "malformed_json",
             HttpError::MalformedQuery { .. } => "malformed_query",
             HttpError::MalformedHeader { .. } => "malformed_header",
@@ -198,6 +200,10 @@ impl HttpError {
             HttpError::NotJson => (
                 "The body must be JSON in UTF-8: Content-Type: application/json.",
                 "Der Inhalt muss JSON in UTF-8 sein: Content-Type: application/json.",
+            ),
+            HttpError::NotTar => (
+                "The body must be a tar archive: Content-Type: application/x-tar.",
+                "Der Inhalt muss ein tar-Archiv sein: Content-Type: application/x-tar.",
             ),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
             HttpError::Body(BodyError::TooLarge) => {
@@ -281,6 +287,8 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchUser { .. }
         | Refusal::NoSuchToken { .. }
         | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
+        Refusal::ArchiveTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
         Refusal::Ambiguous { .. }
         | Refusal::SlotTaken { .. }
@@ -318,6 +326,8 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::TooManyTokens => "too_many_tokens",
         Refusal::ScopeNotHeld { .. } => "scope_not_held",
         Refusal::OutlivesToken => "outlives_token",
+        Refusal::MalformedArchive => "malformed_archive",
+        Refusal::ArchiveTooLarge => "too_large",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
 }

@@ -19,8 +19,10 @@ mod query;
 mod respond;
 mod router;
 mod site;
+mod stream;
 mod tasks;
 mod tokens;
+mod transfer;
 mod web;
 mod wire;
 

@@ -7,7 +7,7 @@ use axum::routing::{delete, get, post};
 
 use super::errors::HttpError;
 use super::site::Site;
-use super::{account, admin, cache, codex, events, history, tasks, tokens, web};
+use super::{account, admin, cache, codex, events, history, tasks, tokens, transfer, web};
 
 pub fn router(site: Arc<Site>) -> Router {
     Router::new()
@@ -25,6 +25,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/api/settings", get(account::settings).put(account::change_settings).patch(account::change_settings))
         .route("/api/me", get(account::me))
         .route("/api/events", get(events::stream))
+        .route("/api/export", get(transfer::export))
+        .route("/api/import", post(transfer::import))
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/admin/users", get(admin::users).post(admin::add_user))

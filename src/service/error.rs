@@ -104,6 +104,9 @@ pub enum Refusal {
     },
     /// A token cannot make one that lasts longer.
     OutlivesToken,
+    /// It is no tar archive, or not a whole one.
+    MalformedArchive,
+    ArchiveTooLarge,
     /// The scope `admin` is for administrators.
     NotAnAdministrator {
         name: String,
@@ -182,6 +185,14 @@ const KEY_IN_FLIGHT: Phrase = Phrase {
 const TOO_MANY_TOKENS: Phrase = Phrase {
     en: "This user has 1000 tokens already; revoke some that are not needed any more.",
     de: "Dieser Benutzer hat schon 1000 Tokens; bitte welche widerrufen, die nicht mehr gebraucht werden.",
+};
+const MALFORMED_ARCHIVE: Phrase = Phrase {
+    en: "The body must be a whole, uncompressed tar archive.",
+    de: "Der Inhalt muss ein ganzes, unkomprimiertes tar-Archiv sein.",
+};
+const ARCHIVE_TOO_LARGE: Phrase = Phrase {
+    en: "An import takes at most 128 MiB, 100000 entries and 64 MiB of documents; split the archive.",
+    de: "Ein Import nimmt höchstens 128 MiB, 100000 Einträge und 64 MiB Dokumente; bitte das Archiv aufteilen.",
 };
 const OUTLIVES_TOKEN: Phrase = Phrase {
     en: "A token cannot make one that lasts longer than itself; choose an earlier end.",
@@ -265,6 +276,8 @@ impl Refusal {
                 format!("A token cannot give the scope {scope}, which it does not have."),
                 format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat."),
             ),
+            Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
+            Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
             Refusal::NotAnAdministrator { name } => lang.pick(
                 format!("The scope admin is for administrators, which {name} is not."),

@@ -1,12 +1,16 @@
 //! Bringing a folder of task files into the store, in one commit.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::Service;
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::archive::read_archive;
 use super::change::{Decision, Plan, Situation};
 use super::error::ServiceError;
 use super::folder::Folder;
-use super::planning;
+use super::{Service, planning, read};
 use crate::domain::ids::{DocKey, FileName, TaskNumber, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
@@ -59,6 +63,44 @@ impl Service {
         dry_run: bool,
     ) -> Result<Report, ServiceError> {
         self.change(user, origin, move |situation| import(situation, &folder, dry_run)).await
+    }
+}
+
+impl Service {
+    /// As [`Service::import`], of a tar archive that is still on its way. What ends it early is passed on as an
+    /// error of the last piece; then nothing is imported.
+    pub async fn import_archive(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        archive: mpsc::Receiver<io::Result<Bytes>>,
+        dry_run: bool,
+    ) -> Result<Report, ServiceError> {
+        let line = self.imports.get(user);
+        let _turn = line.lock().await;
+        let unpack = move || Ok(read_archive(Arriving { archive, piece: Bytes::new() })?);
+        let folder = read(unpack).await?;
+        self.import(user, origin, folder, dry_run).await
+    }
+}
+
+/// Bytes that come in pieces, read on a thread that may wait for them.
+struct Arriving {
+    archive: mpsc::Receiver<io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl Read for Arriving {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.piece.is_empty() {
+            match self.archive.blocking_recv() {
+                Some(piece) => self.piece = piece?,
+                None => return Ok(0),
+            }
+        }
+        let length = buffer.len().min(self.piece.len());
+        buffer[..length].copy_from_slice(&self.piece.split_to(length));
+        Ok(length)
     }
 }
 

@@ -5,9 +5,11 @@
 
 pub mod accounts;
 pub mod administration;
+pub mod archive;
 pub mod change;
 pub mod demo;
 pub mod error;
+pub mod export;
 pub mod folder;
 pub mod history;
 pub mod import;
@@ -47,6 +49,8 @@ pub struct Service {
     rebuild_log: inspect::RebuildLog,
     /// One costly view of a user at a time, so that nobody's reading holds up everybody's planning.
     views: KeyedLocks<UserId, ()>,
+    /// One archive of a user is taken in at a time: it is held in memory until it is committed.
+    imports: KeyedLocks<UserId, ()>,
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
     grants: tokens::GrantCache,
@@ -65,6 +69,7 @@ impl Service {
             rebuilds: KeyedLocks::default(),
             rebuild_log: inspect::RebuildLog::default(),
             views: KeyedLocks::default(),
+            imports: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
             grants: tokens::GrantCache::default(),
         })

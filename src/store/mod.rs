@@ -73,6 +73,15 @@ pub struct Snapshot {
     pub tasks: BTreeMap<DocKey, Reading>,
 }
 
+/// What a user has at one generation, without the documents' bytes.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    pub name: UserName,
+    pub head: Head,
+    pub settings: Settings,
+    pub keys: Vec<DocKey>,
+}
+
 /// A finished timeline: the bytes that are served, and for how long they are right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod codec;
+mod export;
 mod health;
 mod open;
 mod read;

@@ -193,19 +193,19 @@ impl Store {
     }
 }
 
-fn get_user(transaction: &ReadTransaction, id: UserId) -> Result<Option<User>, StoreError> {
+pub(super) fn get_user(transaction: &ReadTransaction, id: UserId) -> Result<Option<User>, StoreError> {
     let users = transaction.open_table(USERS).map_err(failed)?;
     let user = users.get(id.0).map_err(failed)?;
     user.map(|bytes| codec::decode_user(id, bytes.value())).transpose()
 }
 
-fn get_head(transaction: &ReadTransaction, user: UserId) -> Result<Option<Head>, StoreError> {
+pub(super) fn get_head(transaction: &ReadTransaction, user: UserId) -> Result<Option<Head>, StoreError> {
     let heads = transaction.open_table(HEADS).map_err(failed)?;
     let head = heads.get(user.0).map_err(failed)?;
     head.map(|bytes| codec::decode_head(bytes.value())).transpose()
 }
 
-fn get_settings(transaction: &ReadTransaction, user: UserId) -> Result<Option<Settings>, StoreError> {
+pub(super) fn get_settings(transaction: &ReadTransaction, user: UserId) -> Result<Option<Settings>, StoreError> {
     let settings = transaction.open_table(SETTINGS).map_err(failed)?;
     let settings = settings.get(user.0).map_err(failed)?;
     settings.map(|bytes| codec::decode_settings(bytes.value())).transpose()

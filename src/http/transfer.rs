@@ -1,0 +1,140 @@
+//! `/api/export` and `/api/import`: everything a user owns, out and in.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::body::{self, BodyError};
+use super::errors::HttpError;
+use super::extract::Asked;
+use super::query::Query;
+use super::respond::{BY_ASKER, PRIVATE, json};
+use super::stream::Pieces;
+use crate::domain::lang::Phrase;
+use crate::service::archive::ARCHIVE_BYTES_MAX;
+use crate::service::error::Refusal;
+use crate::service::export::{Export, Form};
+use crate::service::import::{Fate, Line, Report};
+
+const FORMATS: Phrase = Phrase { en: "markdown or json", de: "markdown oder json" };
+const NO_HISTORY: Phrase = Phrase { en: "left out with format=markdown", de: "bei format=markdown weggelassen werden" };
+
+/// How long an archive may take to arrive.
+const ARCHIVE_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Pieces of an archive that wait to be read.
+const WAITING_MAX: usize = 4;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportJson {
+    ok: bool,
+    dry_run: bool,
+    generation: u64,
+    next_available_id: Option<String>,
+    files: Vec<FileJson>,
+}
+
+/// What became, or would become, of a file.
+#[derive(Serialize)]
+pub struct FileJson {
+    file: String,
+    fate: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+pub async fn export(asked: Asked, query: Query) -> Result<Response, HttpError> {
+    let form = wanted_form(&query)?;
+    let export = asked.site.service.export(asked.actor.user, form).await?;
+    let (content_type, ending) = match form {
+        Form::Markdown => ("application/x-tar", "tar"),
+        Form::Json { .. } => ("application/json", "json"),
+    };
+    let file = format!("attachment; filename=\"{}.{ending}\"", asked.actor.name);
+    let file = HeaderValue::try_from(file).map_err(|_| HttpError::Unavailable)?;
+    let content_type = HeaderValue::from_static(content_type);
+    let headers =
+        [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, file), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
+    Ok((headers, axum::body::Body::new(Pieces::of(|pieces| send(export, pieces)))).into_response())
+}
+
+/// Sends the export to its end; what cuts it short is not taken for its end.
+async fn send(mut export: Export, pieces: mpsc::Sender<Option<bytes::Bytes>>) {
+    loop {
+        match export.next().await {
+            Ok(piece) => {
+                let is_last = piece.is_none();
+                if pieces.send(piece).await.is_err() || is_last {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "an export was cut short");
+                return;
+            }
+        }
+    }
+}
+
+fn wanted_form(query: &Query) -> Result<Form, HttpError> {
+    let history = query.flag("history")?;
+    match query.text("format") {
+        Some("markdown") if history => Err(HttpError::MalformedQuery { name: "history", expected: NO_HISTORY }),
+        Some("markdown") => Ok(Form::Markdown),
+        Some("json") => Ok(Form::Json { history }),
+        _ => Err(HttpError::MalformedQuery { name: "format", expected: FORMATS }),
+    }
+}
+
+pub async fn import(asked: Asked, query: Query, request: Request) -> Result<Response, HttpError> {
+    let dry_run = query.flag("dryRun")?;
+    let (parts, content) = request.into_parts();
+    check_content_type(&parts.headers)?;
+    let (pieces, archive) = mpsc::channel(WAITING_MAX);
+    let idle = asked.site.limits.body_idle;
+    let fed = body::feed(content, ARCHIVE_BYTES_MAX, idle, ARCHIVE_TIME_MAX, pieces);
+    let imported = asked.site.service.import_archive(asked.actor.user, asked.origin(), archive, dry_run);
+    let (fed, imported) = tokio::join!(fed, imported);
+    fed.map_err(|error| match error {
+        BodyError::TooLarge => Refusal::ArchiveTooLarge.into(),
+        BodyError::IdleTimeout | BodyError::TotalTimeout | BodyError::Cut => HttpError::Body(error),
+    })?;
+    Ok(json(&import_json(imported?, dry_run), None))
+}
+
+/// A tar archive, or bytes that say nothing about themselves.
+fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let taken = ["application/x-tar", "application/tar", "application/octet-stream"];
+    let is_taken = taken.iter().any(|taken| media_type.eq_ignore_ascii_case(taken));
+    if is_taken { Ok(()) } else { Err(HttpError::NotTar) }
+}
+
+fn import_json(report: Report, dry_run: bool) -> ImportJson {
+    ImportJson {
+        ok: true,
+        dry_run,
+        generation: report.generation,
+        next_available_id: report.next_number.map(|next| next.to_string()),
+        files: report.lines.into_iter().map(file_json).collect(),
+    }
+}
+
+fn file_json(Line { file, fate }: Line) -> FileJson {
+    let (fate, line, reason) = match fate {
+        Fate::Added => ("added", None, None),
+        Fate::Replaced => ("replaced", None, None),
+        Fate::Unchanged => ("unchanged", None, None),
+        Fate::KeptUnreadable { line, reason } => ("unreadable", Some(line), Some(reason)),
+        Fate::Skipped { reason } => ("skipped", None, Some(reason.to_owned())),
+    };
+    FileJson { file, fate, line, reason }
+}

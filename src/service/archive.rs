@@ -1,0 +1,202 @@
+//! Tar archives of task files: the door to the library that reads and writes them.
+
+use std::collections::HashSet;
+use std::io::{self, Read};
+
+use tar::{Builder, Entry, EntryType, Header};
+
+use super::error::Refusal;
+use super::folder::Folder;
+use crate::domain::problem::DOCUMENT_BYTES_MAX;
+
+/// The longest archive that is taken, in bytes.
+pub const ARCHIVE_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Entries of an archive that are looked at.
+const ENTRIES_MAX: usize = 100_000;
+
+/// Bytes of all its documents together.
+const DOCUMENTS_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// An archive ends with blocks of this many zeros.
+const BLOCK_BYTES: usize = 512;
+
+/// Writes an archive piece by piece. The same files in the same order give the same bytes.
+pub struct ArchiveWriter(Builder<Vec<u8>>);
+
+impl Default for ArchiveWriter {
+    fn default() -> Self {
+        ArchiveWriter(Builder::new(Vec::new()))
+    }
+}
+
+impl ArchiveWriter {
+    /// Appends a file that its owner may read and write and all others read, last changed at `seconds` after 1970.
+    pub fn append(&mut self, path: &str, raw: &[u8], seconds: u64) -> io::Result<()> {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(raw.len() as u64);
+        header.set_mode(0o644);
+        header.set_mtime(seconds);
+        self.0.append_data(&mut header, path, raw)
+    }
+
+    /// What was written since this was last asked.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(self.0.get_mut())
+    }
+
+    /// What was not taken yet, and the end of the archive.
+    pub fn finish(self) -> io::Result<Vec<u8>> {
+        self.0.into_inner()
+    }
+}
+
+/// Reads the Markdown files of an archive, in whatever folders of it they are; what counts as one, and how much of
+/// each is read, is as for a folder on disk.
+///
+/// # Errors
+/// [`Refusal::MalformedArchive`] for what is no archive or ends early, [`Refusal::ArchiveTooLarge`].
+pub fn read_archive(source: impl Read) -> Result<Folder, Refusal> {
+    let mut archive = tar::Archive::new(Watched { source, zeros: 0 });
+    let mut folder = Folder::default();
+    let mut names = HashSet::new();
+    let mut bytes_left = DOCUMENTS_BYTES_MAX;
+    for (count, entry) in archive.entries().map_err(malformed)?.enumerate() {
+        if count >= ENTRIES_MAX {
+            return Err(Refusal::ArchiveTooLarge);
+        }
+        let mut entry = entry.map_err(malformed)?;
+        let Some((shown, fault)) = considered(&entry) else { continue };
+        let fault = fault.or_else(|| names.contains(&shown).then_some("another file of the archive has its name"));
+        if let Some(reason) = fault {
+            folder.left_out.push((shown, reason));
+            continue;
+        }
+        let mut raw = Vec::new();
+        entry.by_ref().take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw).map_err(malformed)?;
+        bytes_left = bytes_left.checked_sub(raw.len()).ok_or(Refusal::ArchiveTooLarge)?;
+        names.insert(shown.clone());
+        folder.files.push((shown, raw));
+    }
+    // An archive that was cut between two files would otherwise pass for a whole one.
+    if archive.into_inner().zeros < BLOCK_BYTES {
+        return Err(Refusal::MalformedArchive);
+    }
+    folder.files.sort();
+    folder.left_out.sort();
+    Ok(folder)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
+fn malformed(_: io::Error) -> Refusal {
+    Refusal::MalformedArchive
+}
+
+/// The name of an entry that looks like a task file, and why it is none that can be read.
+fn considered(entry: &Entry<'_, impl Read>) -> Option<(String, Option<&'static str>)> {
+    let path = entry.path_bytes();
+    let path = path.strip_suffix(b"/").unwrap_or(&path);
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let shown = String::from_utf8_lossy(name).into_owned();
+    if !shown.to_lowercase().ends_with(".md") {
+        return None;
+    }
+    let kind = entry.header().entry_type();
+    let fault = match std::str::from_utf8(name) {
+        Err(_) => Some("its name is not UTF-8"),
+        Ok(name) if !name.ends_with(".md") => Some("its name does not end in .md in lower case"),
+        Ok(_) if kind.is_symlink() => Some("it is a symbolic link"),
+        Ok(_) if kind.is_hard_link() => Some("it is a hard link"),
+        Ok(_) if !kind.is_file() => Some("it is not a file"),
+        Ok(_) => None,
+    };
+    Some((shown, fault))
+}
+
+/// A source, and how many zeros were the last that it gave.
+struct Watched<R> {
+    source: R,
+    zeros: usize,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        let zeros = buffer[..read].iter().rev().take_while(|byte| **byte == 0).count();
+        self.zeros = if zeros == read { self.zeros.saturating_add(read) } else { zeros };
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = ArchiveWriter::default();
+        for (path, raw) in files {
+            writer.append(path, raw, 7).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_whatever_its_folder_and_length() {
+        let long = format!("{}.md", "ä".repeat(126));
+        let path = format!("lena/tasks/{long}");
+        let written = archive(&[("0002-b.md", b"two"), (&path, b""), ("a/b/0001-ä.md", b"one\0\0"), ("x.txt", b"")]);
+        let read = read_archive(&written[..]).unwrap();
+        let expected = [("0001-ä.md", &b"one\0\0"[..]), ("0002-b.md", b"two"), (&long, b"")];
+        assert_eq!(read.files, expected.map(|(name, raw)| (name.to_owned(), raw.to_vec())));
+        assert!(read.left_out.is_empty());
+    }
+
+    #[test]
+    fn pieces_are_the_whole() {
+        let files: [(&str, &[u8]); 2] = [("a.md", b"one"), ("b.md", &[b'x'; 1_000])];
+        let mut writer = ArchiveWriter::default();
+        let mut pieces = Vec::new();
+        for (path, raw) in files {
+            writer.append(path, raw, 7).unwrap();
+            pieces.extend(writer.take());
+        }
+        pieces.extend(writer.finish().unwrap());
+        assert_eq!(pieces, archive(&files));
+    }
+
+    #[test]
+    fn an_archive_that_was_cut_is_none() {
+        let whole = archive(&[("0001.md", &[b'x'; 600]), ("0002.md", b"two")]);
+        assert!(read_archive(&whole[..]).is_ok());
+        for length in 0..whole.len() - 2 * BLOCK_BYTES {
+            assert_eq!(read_archive(&whole[..length]), Err(Refusal::MalformedArchive), "{length}");
+        }
+    }
+
+    #[test]
+    fn large_files_are_cut_and_too_many_bytes_refused() {
+        let large = vec![b'x'; DOCUMENT_BYTES_MAX + 100];
+        let read = read_archive(&archive(&[("0001.md", &large)])[..]).unwrap();
+        assert_eq!(read.files[0].1.len(), DOCUMENT_BYTES_MAX + 1);
+        let names: Vec<String> =
+            (0..DOCUMENTS_BYTES_MAX / DOCUMENT_BYTES_MAX + 1).map(|n| format!("{n:04}.md")).collect();
+        let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &large[..])).collect();
+        assert_eq!(read_archive(&archive(&many)[..]), Err(Refusal::ArchiveTooLarge));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(noise in prop::collection::vec(any::<u8>(), 0..3_000), at in 0_usize..3_000) {
+            let _ = read_archive(&noise[..]);
+            let mut damaged = archive(&[("0001.md", b"one"), ("0002.md", b"two")]);
+            let at = at % damaged.len();
+            for (place, byte) in damaged[at..].iter_mut().zip(&noise) {
+                *place = *byte;
+            }
+            let _ = read_archive(&damaged[..]);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Everything that a user owns, as files or as one document: streamed, and all of one generation.
+
+use std::io;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::json;
+
+use super::archive::ArchiveWriter;
+use super::error::{Refusal, ServiceError};
+use super::history::{Moment, Past, PastState};
+use super::{Service, read};
+use crate::domain::ids::{DocKey, UserId};
+use crate::store::{Outline, Settings, StoreError};
+use crate::view::json::utc;
+use crate::view::settings::SettingsJson;
+
+/// The form of [`Form::Json`] that this version writes.
+const VERSION: u32 = 1;
+
+/// Bytes of documents that are read at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Changes of the history that are read at a time.
+const PIECE_CHANGES: usize = 50;
+
+/// What an export is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The task files in a tar archive.
+    Markdown,
+    /// Everything, nothing lost: documents, settings, next number, and the history if it is wanted.
+    Json { history: bool },
+}
+
+/// An export on its way. What is changed meanwhile is not in it.
+pub struct Export {
+    service: Arc<Service>,
+    user: UserId,
+    outline: Outline,
+    form: Form,
+    stage: Stage,
+    archive: ArchiveWriter,
+}
+
+/// What comes next.
+#[derive(Clone, Copy)]
+enum Stage {
+    Head,
+    /// From this document on.
+    Documents(usize),
+    /// The changes before this moment.
+    History(Moment, bool),
+    End,
+    Done,
+}
+
+/// Bytes as text, where they are any.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Raw<'a> {
+    Text(&'a str),
+    Base64(String),
+}
+
+impl Raw<'_> {
+    fn of(bytes: &[u8]) -> Raw<'_> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Raw::Text(text),
+            Err(_) => Raw::Base64(STANDARD.encode(bytes)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DocumentJson<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    raw: Raw<'a>,
+}
+
+impl Service {
+    /// Begins an export of what the user has now.
+    pub async fn export(self: &Arc<Self>, user: UserId, form: Form) -> Result<Export, ServiceError> {
+        let service = self.clone();
+        let look = move || {
+            let outline = service.store.outline(user)?;
+            Ok(outline.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?)
+        };
+        let outline = read(look).await?;
+        Ok(Export { service: self.clone(), user, outline, form, stage: Stage::Head, archive: ArchiveWriter::default() })
+    }
+}
+
+impl Export {
+    /// The next bytes, or `None` when all were given.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
+        loop {
+            let piece = match self.stage {
+                Stage::Head => self.head(),
+                Stage::Documents(from) => self.documents(from).await?,
+                Stage::History(before, is_first) => self.history(before, is_first).await?,
+                Stage::End => self.end()?,
+                Stage::Done => return Ok(None),
+            };
+            if !piece.is_empty() {
+                return Ok(Some(piece.into()));
+            }
+        }
+    }
+
+    fn head(&mut self) -> Vec<u8> {
+        self.stage = Stage::Documents(0);
+        if self.form == Form::Markdown {
+            return Vec::new();
+        }
+        let Outline { name, head, settings, .. } = &self.outline;
+        let about = json!({
+            "format": "codexmiroir",
+            "version": VERSION,
+            "user": name.as_str(),
+            "generation": head.generation.0,
+            "committedAt": utc(head.committed_at),
+            "nextAvailableId": head.next_number.map(|number| number.to_string()),
+            "settings": settings_json(*settings),
+        });
+        // The object goes on with what is streamed.
+        let mut text = about.to_string();
+        text.pop();
+        text.push_str(",\"documents\":[");
+        text.into_bytes()
+    }
+
+    async fn documents(&mut self, from: usize) -> Result<Vec<u8>, ServiceError> {
+        let keys: Vec<DocKey> = self.outline.keys.iter().skip(from).take(PIECE_BYTES / 1_024).cloned().collect();
+        if keys.is_empty() {
+            let before = Moment(self.outline.head.generation.0 + 1, 0);
+            self.stage = match self.form {
+                Form::Json { history: true } => Stage::History(before, true),
+                Form::Json { history: false } | Form::Markdown => Stage::End,
+            };
+            return Ok(match self.form {
+                Form::Json { history: true } => b"],\"history\":[".to_vec(),
+                Form::Json { history: false } => b"]".to_vec(),
+                Form::Markdown => Vec::new(),
+            });
+        }
+        let (service, user, generation) = (self.service.clone(), self.user, self.outline.head.generation);
+        let load = move || {
+            let documents = service.store.list_documents_at(user, generation, &keys, PIECE_BYTES)?;
+            Ok(keys.into_iter().zip(documents).collect::<Vec<_>>())
+        };
+        let loaded = read(load).await?;
+        self.stage = Stage::Documents(from + loaded.len());
+        match self.form {
+            Form::Markdown => self.as_files(&loaded),
+            Form::Json { .. } => {
+                let documents =
+                    loaded.iter().map(|(key, raw)| DocumentJson { file: key.file.as_str(), raw: Raw::of(raw) });
+                Ok(list(documents, from == 0))
+            }
+        }
+    }
+
+    fn as_files(&mut self, loaded: &[(DocKey, Vec<u8>)]) -> Result<Vec<u8>, ServiceError> {
+        let name = self.outline.name.as_str();
+        let seconds = u64::try_from(self.outline.head.committed_at.timestamp()).unwrap_or_default();
+        for (key, raw) in loaded {
+            self.archive.append(&format!("{name}/tasks/{}", key.file), raw, seconds).map_err(unwritten)?;
+        }
+        Ok(self.archive.take())
+    }
+
+    async fn history(&mut self, before: Moment, is_first: bool) -> Result<Vec<u8>, ServiceError> {
+        let page = self.service.history(self.user, None, Some(before), PIECE_CHANGES).await?;
+        let text = list(page.changes.iter().map(change_json), is_first);
+        self.stage = match page.next {
+            Some(next) => Stage::History(next, false),
+            None => Stage::End,
+        };
+        Ok(if page.next.is_none() { [text, b"]".to_vec()].concat() } else { text })
+    }
+
+    fn end(&mut self) -> Result<Vec<u8>, ServiceError> {
+        self.stage = Stage::Done;
+        match self.form {
+            Form::Json { .. } => Ok(b"}\n".to_vec()),
+            Form::Markdown => std::mem::take(&mut self.archive).finish().map_err(unwritten),
+        }
+    }
+}
+
+/// Writing into memory fails only for what no archive can hold, which no document's name is.
+#[expect(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
+fn unwritten(error: io::Error) -> ServiceError {
+    StoreError::Read(error.to_string()).into()
+}
+
+/// Items of a list that goes on, each on a line of its own.
+fn list<T: Serialize>(items: impl Iterator<Item = T>, is_first: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (index, item) in items.enumerate() {
+        text.extend_from_slice(if is_first && index == 0 { b"\n" } else { b",\n" });
+        text.extend(serde_json::to_vec(&item).unwrap_or_default());
+    }
+    text
+}
+
+fn change_json(past: &Past) -> serde_json::Value {
+    let (file, before, after) = match &past.what {
+        PastState::Document { key, before, after } => {
+            let state = |raw: &Option<Vec<u8>>| json!(raw.as_deref().map(Raw::of));
+            (Some(key.file.as_str()), state(before), state(after))
+        }
+        PastState::Settings { before, after } => (None, json!(settings_json(*before)), json!(settings_json(*after))),
+    };
+    json!({
+        "generation": past.generation.0,
+        "at": utc(past.at),
+        "actor": past.actor,
+        "through": past.through,
+        "verb": past.verb,
+        "file": file,
+        "before": before,
+        "after": after,
+    })
+}
+
+fn settings_json(settings: Settings) -> SettingsJson {
+    SettingsJson::new(settings.zone, settings.lang, settings.days)
+}

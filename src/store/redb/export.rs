@@ -1,0 +1,82 @@
+//! Reading everything of one user at one generation, piece by piece: each piece in a transaction of its own, so that
+//! a slow reader makes nobody's file grow. What was changed since is taken from the history.
+
+use redb::ReadTransaction;
+
+use super::schema::{DOCUMENTS, HISTORY, HISTORY_BY_FILE};
+use super::{Store, codec};
+use crate::domain::ids::{DocKey, Generation, UserId};
+use crate::store::{Outline, PastState, StoreError};
+
+fn failed(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Read(error.into().to_string())
+}
+
+impl Store {
+    /// What a user has at present, without the documents' bytes; `None` when there is no such user.
+    pub fn outline(&self, user: UserId) -> Result<Option<Outline>, StoreError> {
+        let transaction = self.begin()?;
+        let Some(account) = super::read::get_user(&transaction, user)? else { return Ok(None) };
+        let head = super::read::get_head(&transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
+        let settings = super::read::get_settings(&transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
+        let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+        let rows = documents.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)?;
+        let keys = rows.map(|row| {
+            let key = row.map_err(failed)?.0;
+            let (_, number, file) = key.value();
+            codec::decode_key(number, file)
+        });
+        Ok(Some(Outline { name: account.name, head, settings, keys: keys.collect::<Result<_, _>>()? }))
+    }
+
+    /// The documents of the first of these keys as they were at that generation, byte for byte: as many as come to
+    /// `bytes_max` bytes, and one at least.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] also when the user is not there any more.
+    pub fn list_documents_at(
+        &self,
+        user: UserId,
+        generation: Generation,
+        keys: &[DocKey],
+        bytes_max: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let transaction = self.begin()?;
+        let mut bytes = 0;
+        let mut documents = Vec::new();
+        for key in keys {
+            let document = document_at(&transaction, user, generation, key)?;
+            bytes += document.len();
+            documents.push(document);
+            if bytes >= bytes_max {
+                break;
+            }
+        }
+        Ok(documents)
+    }
+}
+
+fn document_at(
+    transaction: &ReadTransaction,
+    user: UserId,
+    generation: Generation,
+    key: &DocKey,
+) -> Result<Vec<u8>, StoreError> {
+    let (id, file, next) = (user.0, key.file.as_str(), generation.0 + 1);
+    let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
+    let mut later = by_file.range((id, file, next, 0)..(id, file, u64::MAX, u32::MAX)).map_err(failed)?;
+    if let Some(first) = later.next() {
+        let first = first.map_err(failed)?.0;
+        let (_, _, generation, index) = first.value();
+        let history = transaction.open_table(HISTORY).map_err(failed)?;
+        let change = history.get((id, generation, index)).map_err(failed)?.ok_or(StoreError::Damaged("history"))?;
+        let past = codec::decode_past(generation, index, change.value())?;
+        let PastState::Document { before: Some(before), .. } = past.what else {
+            return Err(StoreError::Damaged("history"));
+        };
+        return Ok(before);
+    }
+    let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+    let raw = documents.get((id, codec::key_number(key), file)).map_err(failed)?;
+    Ok(raw.ok_or(StoreError::Damaged("documents"))?.value().to_vec())
+}

@@ -47,7 +47,11 @@ impl Address {
 
     /// Whether whoever is on the way can read what is sent there.
     pub fn is_in_the_clear(&self) -> bool {
-        self.0.scheme() == "http" && !self.is_loopback()
+        !self.is_tls() && !self.is_loopback()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     fn is_loopback(&self) -> bool {
@@ -97,18 +101,23 @@ pub struct Bounds {
 pub struct Outgoing(reqwest::Client);
 
 impl Outgoing {
+    /// A client for the servers of one scheme.
+    ///
     /// # Errors
-    /// The system's certificates cannot be read.
-    pub fn new() -> Result<Outgoing, OutgoingError> {
+    /// The system's certificates cannot be read, which are only needed for `https`.
+    pub fn to(address: &Address) -> Result<Outgoing, OutgoingError> {
         // A second provider is refused, and the first is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let built = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .user_agent(concat!("codexmiroir/", env!("CARGO_PKG_VERSION")))
-            .build();
-        built.map(Outgoing).map_err(|error| OutgoingError::Unreachable(reason(&error)))
+            .user_agent(concat!("codexmiroir/", env!("CARGO_PKG_VERSION")));
+        if !address.is_tls() {
+            // Reading them takes its time, and a small container has none.
+            builder = builder.tls_certs_only([]);
+        }
+        builder.build().map(Outgoing).map_err(|error| OutgoingError::Unreachable(reason(&error)))
     }
 
     /// Asks, and writes the answer's body to `sink` as it comes.

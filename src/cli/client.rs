@@ -21,7 +21,7 @@ use self::failure::{Failure, refusal};
 use self::local::Local;
 pub use self::target::Target;
 use super::CliError;
-use crate::outgoing::{Bounds, Outgoing};
+use crate::outgoing::{Address, Bounds, Outgoing};
 
 /// What an answer in JSON may take.
 const ANSWER: Bounds = Bounds { deadline: Duration::from_secs(60), body_bytes_max: 64 * 1024 * 1024 };
@@ -82,7 +82,7 @@ impl Client {
     /// Outgoing requests cannot be made on this system.
     pub fn new(target: Target, named: Option<String>) -> Result<Client, CliError> {
         let via = match &target {
-            Target::Server(_) => Via::Server(Outgoing::new().map_err(|error| CliError::Said(error.to_string()))?),
+            Target::Server(server) => Via::Server(to(&server.address)?),
             Target::Data(place) => Via::Data(Box::new(Local::at(place.clone()))),
         };
         Ok(Client { target, named, user: None, via })
@@ -244,6 +244,10 @@ impl Client {
             }
         }
     }
+}
+
+fn to(address: &Address) -> Result<Outgoing, CliError> {
+    Outgoing::to(address).map_err(|error| CliError::Said(format!("cannot speak to {address}: {error}")))
 }
 
 /// Names of users that an error lists.

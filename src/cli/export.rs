@@ -45,7 +45,7 @@ impl Export {
                 ));
             }
             Format::Markdown if is_stdout && io::stdout().is_terminal() => {
-                return Err(CliError::Said(
+                return Err(CliError::Usage(
                     "a tar is nothing for a terminal; name a folder with --output, or send it on with > or |"
                         .to_owned(),
                 ));

@@ -21,14 +21,14 @@ const BOUNDS: Bounds = Bounds { deadline: Duration::from_secs(10), body_bytes_ma
 pub struct Healthcheck {
     /// The server's address [default: the server of the data directory, by its control socket]
     #[arg(value_name = "URL", value_parser = Address::parse)]
-    server: Option<Address>,
+    url: Option<Address>,
 }
 
 impl Healthcheck {
     pub async fn run(self, wanted: &Wanted) -> Result<(), CliError> {
         let named = wanted.server.as_deref().map(Address::parse).transpose();
         let named = named.map_err(|right| CliError::Said(format!("--server cannot be that; {right}")))?;
-        match self.server.or(named) {
+        match self.url.or(named) {
             Some(server) => of_server(&server).await,
             None => of_data_directory(require_data_dir(wanted.data_dir.clone())?).await,
         }
@@ -40,7 +40,7 @@ async fn of_server(server: &Address) -> Result<(), CliError> {
     let request = Request::get(server.join("/readyz")).body(Bytes::new());
     let request = request.map_err(|error| CliError::Said(format!("this cannot be asked for: {error}")))?;
     let failed = |error| CliError::Said(format!("{server} is not ready: {error}"));
-    let outgoing = Outgoing::new().map_err(failed)?;
+    let outgoing = Outgoing::to(server).map_err(failed)?;
     let parts = outgoing.ask(request, BOUNDS, &mut Vec::new()).await.map_err(failed)?;
     match parts.status.is_success() {
         true => print("ready\n"),

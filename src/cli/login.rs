@@ -14,7 +14,7 @@ use crate::outgoing::Address;
 pub struct LoginAt {
     /// The server's address, such as https://tasks.example.org
     #[arg(value_name = "URL", value_parser = Address::parse)]
-    server: Address,
+    url: Address,
     /// Read the token from standard input
     #[arg(long)]
     token_stdin: bool,
@@ -29,16 +29,16 @@ struct Me {
 impl LoginAt {
     /// The token is tried before it is kept, so that a wrong one takes no right one's place.
     pub async fn run(self) -> Result<(), CliError> {
-        warn_in_the_clear(&self.server);
+        warn_in_the_clear(&self.url);
         let given = match self.token_stdin {
             true => prompt::line_of_stdin("token")?,
             false => prompt::secret("Token: ", "--token-stdin")?,
         };
         let token = require_token(&given)?;
-        let target = Target::Server(Server::new(self.server.clone(), token.clone()));
+        let target = Target::Server(Server::new(self.url.clone(), token.clone()));
         let me: Me = Client::new(target, None)?.get("/api/me").await?.read()?;
-        login_file::write(&Login { server: self.server.clone(), token })?;
-        print(&format!("logged in to {} as {} ({})\n", self.server, me.name, me.scopes.join(", ")))
+        login_file::write(&Login { server: self.url.clone(), token })?;
+        print(&format!("logged in to {} as {} ({})\n", self.url, me.name, me.scopes.join(", ")))
     }
 }
 

@@ -9,6 +9,8 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::harness::client;
+
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const DRIVER: &str = "chromedriver";
 
@@ -68,7 +70,7 @@ impl Browser {
         let mut driver = driver.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(driver.stdout.take().unwrap());
         let base = format!("http://127.0.0.1:{}", port_said(&mut output));
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+        let client = client().timeout(Duration::from_secs(120)).build().unwrap();
         let data = format!("--user-data-dir={}", profile.path().join("profile").display());
         let arguments = [
             "--headless",

@@ -124,7 +124,10 @@ fn servers_that_are_none_or_answer_badly() {
         (answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), &["cannot be read"]),
         (answering("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"), &["no answer", "not known"]),
         (answering("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), &["502", "CodexMiroir server"]),
-        (answering("HTTP/1.1 301 Moved\r\nLocation: https://b.example/\r\nContent-Length: 0\r\n\r\n"), &["https://b.example/"]),
+        (
+            answering("HTTP/1.1 301 Moved\r\nLocation: https://b.example/\r\nContent-Length: 0\r\n\r\n"),
+            &["https://b.example/"],
+        ),
         (answering("SSH-2.0-OpenSSH\r\n"), &["no answer"]),
         (answering(""), &["no answer"]),
     ];
@@ -165,6 +168,9 @@ fn in_the_clear_to_another_machine_is_warned_of() {
     let mut command = home.command(&["settings", "--server", &url]);
     let ran = Ran::of(command.env("CODEXMIROIR_TOKEN", &at.token));
     assert!(ran.code == Some(0) && ran.stdout.contains("Europe/Berlin"), "{ran:?}");
-    assert!(ran.stderr.contains("warning") && ran.stderr.contains("https://") && ran.stderr.lines().count() == 1, "{ran:?}");
+    assert!(
+        ran.stderr.contains("warning") && ran.stderr.contains("https://") && ran.stderr.lines().count() == 1,
+        "{ran:?}"
+    );
     assert!(login(&home, &url, &at.token).stderr.contains("warning"));
 }

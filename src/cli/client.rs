@@ -46,7 +46,9 @@ enum Via {
 /// An answer that says that it was done.
 pub struct Answer {
     pub headers: HeaderMap,
-    pub body: Vec<u8>,
+    body: Vec<u8>,
+    /// Whose answer it is.
+    place: String,
 }
 
 impl Answer {
@@ -55,7 +57,7 @@ impl Answer {
     /// # Errors
     /// The answer is not what the API says.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, CliError> {
-        serde_json::from_slice(&self.body).map_err(|error| unreadable(&error))
+        serde_json::from_slice(&self.body).map_err(|error| unreadable(&self.place, &error))
     }
 
     pub fn text(&self) -> String {
@@ -65,11 +67,13 @@ impl Answer {
 
 /// As [`Answer::read`], of a part of an answer.
 pub fn read<T: DeserializeOwned>(part: Value) -> Result<T, CliError> {
-    serde_json::from_value(part).map_err(|error| unreadable(&error))
+    serde_json::from_value(part).map_err(|error| unreadable("the server", &error))
 }
 
-fn unreadable(error: &serde_json::Error) -> CliError {
-    CliError::Said(format!("the answer cannot be read: {error}; are server and command of one version?"))
+fn unreadable(place: &str, error: &serde_json::Error) -> CliError {
+    CliError::Said(format!(
+        "the answer of {place} cannot be read: {error}; is it a CodexMiroir server of this version?"
+    ))
 }
 
 #[derive(Deserialize)]
@@ -127,7 +131,7 @@ impl Client {
         let mut body = Vec::new();
         let parts = self.fetch(ask, bounds, &mut body).await?;
         match parts.status.is_success() {
-            true => Ok(Answer { headers: parts.headers, body }),
+            true => Ok(Answer { headers: parts.headers, body, place: self.target.describe() }),
             false => Err(refusal(&self.target, &parts, &body)),
         }
     }
@@ -220,7 +224,7 @@ impl Client {
         let mut body = Vec::new();
         let parts = self.fetch_as(None, Ask::get(path), ANSWER, &mut body).await?;
         match parts.status.is_success() {
-            true => Ok(Answer { headers: parts.headers, body }),
+            true => Ok(Answer { headers: parts.headers, body, place: self.target.describe() }),
             false => Err(refusal(&self.target, &parts, &body)),
         }
     }

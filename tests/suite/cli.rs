@@ -311,7 +311,8 @@ async fn the_demo_serves_a_week_and_leaves_nothing() {
         let page = client().build().unwrap().get(&link).send().await.unwrap();
         assert_eq!(page.status(), 200);
         assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
-        let codex: Value = client().build().unwrap().get(server.url("/codex")).send().await.unwrap().json().await.unwrap();
+        let codex: Value =
+            client().build().unwrap().get(server.url("/codex")).send().await.unwrap().json().await.unwrap();
         assert_eq!((&codex["userId"], &codex["rules"]["ok"]), (&"demo".into(), &true.into()));
         let placed = codex["timeline"].as_array().unwrap().iter().flat_map(|day| day["slots"].as_array().unwrap());
         assert!(placed.filter(|slot| !slot["task"].is_null()).count() >= 10, "{codex}");

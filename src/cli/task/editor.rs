@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -24,7 +25,11 @@ impl Draft {
     /// The file has the name of the task's, so that the editor knows what it is.
     pub fn new(file: &str, document: &str) -> Result<Draft, CliError> {
         let failed = |error: std::io::Error| CliError::Said(format!("cannot write a file to edit: {error}"));
-        let folder = tempfile::Builder::new().prefix("codexmiroir-").tempdir().map_err(failed)?;
+        let folder = tempfile::Builder::new()
+            .prefix("codexmiroir-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()
+            .map_err(failed)?;
         let name = file.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("task.md");
         let path = folder.path().join(name);
         fs::write(&path, document).map_err(failed)?;

@@ -62,7 +62,11 @@ fn the_manual_pages_can_be_read() {
     }
     if is_there("groff") {
         for name in &names {
-            let read = Command::new("groff").args(["-man", "-Tutf8", "-ww"]).arg(pages.join(name)).output().unwrap();
+            let read = Command::new("groff")
+                .args(["-man", "-Tutf8", "-P-cbou", "-ww"])
+                .arg(pages.join(name))
+                .output()
+                .unwrap();
             let (text, faults) = (String::from_utf8_lossy(&read.stdout), String::from_utf8_lossy(&read.stderr));
             assert!(read.status.success() && faults.is_empty(), "{name}: {faults}");
             assert!(text.contains("SYNOPSIS"), "{name}: {text}");

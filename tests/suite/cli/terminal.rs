@@ -137,7 +137,10 @@ fn a_removal_is_asked_about() {
 fn a_document_cannot_speak_to_the_terminal() {
     let at = Installation::of(Way::Alone);
     let body = "red \u{1b}[31m\u{9b}2J\u{7} end\ttab";
-    at.did(&["task", "add", "Title", "--body", body]);
+    std::fs::create_dir(at.home.path("tasks")).unwrap();
+    let document = format!("---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n\n# Title\n\n{body}\n");
+    std::fs::write(at.home.path("tasks/0000-Title.md"), document).unwrap();
+    at.did(&["import", "tasks"]);
     let shown = at.did(&["task", "show", "0"]);
     assert!(shown.ends_with("red [31m2J end\ttab\n"), "{shown:?}");
     let json = at.did(&["task", "show", "0", "--json"]);

@@ -343,7 +343,7 @@ async fn server_and_command_see_each_others_changes_at_once() {
     let asking = client().build().unwrap();
     for round in 0..5 {
         at.did(&["task", "add", &format!("By command {round}")]);
-        let request = asking.get(server.url("/codex")).bearer_auth(&at.token);
+        let request = asking.get(server.url("/api/tasks")).bearer_auth(&at.token);
         assert!(request.send().await.unwrap().text().await.unwrap().contains(&format!("By command {round}")));
         let body = serde_json::json!({"kategorie": "arbeit", "title": format!("By request {round}")});
         let request = asking.post(server.url("/api/tasks")).bearer_auth(&at.token).json(&body);

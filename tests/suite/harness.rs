@@ -156,11 +156,16 @@ impl TestServer {
         let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En, days: 7 };
         self.service().add_user(name, false, settings, None).await.unwrap();
         let token = self.token(name, Scopes::READ.with(Scopes::WRITE)).await;
-        TestUser { name: name.to_owned(), token, client: self.client.clone(), base: self.url("") }
+        self.holder(name, token)
     }
 
     pub async fn token(&self, name: &str, scopes: Scopes) -> String {
         self.service().create_token(name, scopes, "test", None).await.unwrap()
+    }
+
+    /// Whoever shows this token.
+    pub fn holder(&self, name: &str, token: String) -> TestUser {
+        TestUser { name: name.to_owned(), token, client: self.client.clone(), base: self.url("") }
     }
 
     /// The same user after a restart, whose port is another.

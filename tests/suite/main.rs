@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and says what is lacking"
 )]
 
+mod administration;
 mod bad_input;
 mod binary;
 mod browser;
@@ -30,6 +31,8 @@ mod reading;
 mod readme;
 mod settings;
 mod strangers;
+mod tokens;
+mod transfer;
 mod undo;
 mod verbs;
 mod what_if;

@@ -112,6 +112,8 @@ async fn a_token_allows_what_its_scopes_say() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
     lena.create(json!({"kategorie": "arbeit", "title": "Ziel"})).await;
+    // Only administrators have tokens with that scope; it opens nothing but what is theirs.
+    assert_eq!(server.administrator().patch("/api/admin/users/lena", &json!({"admin": true})).await.status, 200);
     let (read, write) = ([Method::GET, Method::HEAD], [Method::POST, Method::PUT, Method::PATCH, Method::DELETE]);
     let before = lena.get("/codex").await.text;
     for (scopes, refused) in [

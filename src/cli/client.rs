@@ -19,6 +19,7 @@ use serde_json::Value;
 pub use self::ask::{Ask, idempotency_key, query, segment};
 use self::failure::{Failure, refusal};
 use self::local::Local;
+use self::target::DataPlace;
 pub use self::target::Target;
 use super::CliError;
 use crate::outgoing::{Address, Bounds, Outgoing};
@@ -87,7 +88,7 @@ impl Client {
     pub fn new(target: Target, named: Option<String>) -> Result<Client, CliError> {
         let via = match &target {
             Target::Server(server) => Via::Server(to(&server.address)?),
-            Target::Data(place) => Via::Data(Box::new(Local::at(place.clone()))),
+            Target::Data(place) => Via::Data(Box::new(Local::at(DataPlace::clone(place)))),
         };
         Ok(Client { target, named, user: None, via })
     }

@@ -50,9 +50,9 @@ async fn of_server(server: &Address) -> Result<(), CliError> {
 
 /// Asks the server that runs on the data directory. Opening the database instead would say nothing of a server.
 async fn of_data_directory(path: PathBuf) -> Result<(), CliError> {
-    let target = Target::Data(DataPlace { path, config: Config::default() });
+    let target = Target::Data(Box::new(DataPlace { path, config: Config::default() }));
     let mut client = Client::new(target, None)?;
     client.require_server();
-    client.send_within(Ask::get("/readyz").as_administrator(), BOUNDS).await?;
+    client.send_within(Ask::get("/readyz").by_administrator(), BOUNDS).await?;
     print("ready\n")
 }

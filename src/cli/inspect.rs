@@ -70,7 +70,7 @@ const REBUILDS_MAX: usize = 10;
 impl Inspect {
     pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
         let path = format!("/api/admin/cache/{}", segment(&self.name)?);
-        let answer = client.send(Ask::get(&path).as_administrator()).await?;
+        let answer = client.send(Ask::get(&path).by_administrator()).await?;
         client.act_for(Some(self.name));
         if self.json {
             let mut whole: Value = answer.read()?;

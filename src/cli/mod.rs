@@ -283,7 +283,7 @@ fn target(wanted: &Wanted, place: &Place) -> Result<Target, CliError> {
     // What a server tells its log in passing is no part of a command's answer.
     let is_usual = config.log == Config::default().log;
     log_to_stderr(if is_usual { LOG_OF_COMMANDS } else { &config.log });
-    Ok(Target::Data(DataPlace { path: require_data_dir(wanted.data_dir.clone())?, config }))
+    Ok(Target::Data(Box::new(DataPlace { path: require_data_dir(wanted.data_dir.clone())?, config })))
 }
 
 /// What commands log unless told otherwise.

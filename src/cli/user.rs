@@ -100,7 +100,7 @@ impl UserCommand {
             UserCommand::List { json } => list(client, json).await,
             UserCommand::Passwd { name, password_stdin } => {
                 // An unknown name is told before anybody has thought of a password.
-                client.send(Ask::get(&path_of(&name)?).as_administrator()).await?;
+                client.send(Ask::get(&path_of(&name)?).by_administrator()).await?;
                 client.release().await;
                 let password = match password_stdin {
                     true => Some(prompt::line_of_stdin("password")?),
@@ -138,7 +138,7 @@ impl Add {
             user.insert("password".to_owned(), password.into());
         }
         client.create_database();
-        let answer = client.send(Ask::post(USERS).json(&user).as_administrator()).await?;
+        let answer = client.send(Ask::post(USERS).json(&user).by_administrator()).await?;
         if json { print_json(&answer.text()) } else { print(&format!("added {name} ({zone})\n")) }
     }
 }
@@ -146,7 +146,7 @@ impl Add {
 async fn list(client: &mut Client, json: bool) -> Result<(), CliError> {
     let (mut users, mut after) = (Vec::new(), None);
     loop {
-        let page = client.send(Ask::get(&query(USERS, &[("after", after)])).as_administrator()).await?;
+        let page = client.send(Ask::get(&query(USERS, &[("after", after)])).by_administrator()).await?;
         let mut page: Page = page.read()?;
         users.append(&mut page.users);
         after = page.next;
@@ -176,13 +176,13 @@ async fn list(client: &mut Client, json: bool) -> Result<(), CliError> {
 }
 
 async fn change(client: &mut Client, name: &str, fields: Value, done: &str) -> Result<(), CliError> {
-    client.send(Ask::patch(&path_of(name)?).json(&fields).as_administrator().repeatable()).await?;
+    client.send(Ask::patch(&path_of(name)?).json(&fields).by_administrator().repeatable()).await?;
     print(&format!("{name} {done}\n"))
 }
 
 async fn remove(client: &mut Client, name: &str, yes: bool) -> Result<(), CliError> {
     let path = path_of(name)?;
-    let answer = client.send(Ask::get(&path).as_administrator()).await?;
+    let answer = client.send(Ask::get(&path).by_administrator()).await?;
     let User { tasks, .. } = answer.read()?;
     let tasks = if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") };
     let what = format!("{name} with {tasks}, the history, tokens and settings");
@@ -196,6 +196,6 @@ async fn remove(client: &mut Client, name: &str, yes: bool) -> Result<(), CliErr
             return print("nothing was removed\n");
         }
     }
-    client.send(Ask::delete(&path).as_administrator()).await?;
+    client.send(Ask::delete(&path).by_administrator()).await?;
     print(&format!("removed {what}\n"))
 }

@@ -61,7 +61,7 @@ impl Ask {
     }
 
     /// Asked by whoever runs the installation, for nobody in particular.
-    pub fn as_administrator(self) -> Ask {
+    pub fn by_administrator(self) -> Ask {
         Ask { for_user: false, ..self }
     }
 

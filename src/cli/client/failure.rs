@@ -18,7 +18,7 @@ pub(super) enum Failure {
     /// The answer was not taken whole.
     Answer(String),
     /// The command's own part failed.
-    Own(CliError),
+    Own(Box<CliError>),
     NoTarget,
 }
 
@@ -29,14 +29,14 @@ impl From<OutgoingError> for Failure {
             OutgoingError::Unreachable(detail) => Failure::Unreachable(detail),
             OutgoingError::Cut(detail) => Failure::Cut(detail),
             OutgoingError::TooSlow(_) => Failure::Cut(error.to_string()),
-            OutgoingError::Sink(error) => Failure::Own(CliError::Output(error)),
+            OutgoingError::Sink(error) => Failure::Own(Box::new(error.into())),
         }
     }
 }
 
 impl From<CliError> for Failure {
     fn from(error: CliError) -> Failure {
-        Failure::Own(error)
+        Failure::Own(Box::new(error))
     }
 }
 
@@ -56,7 +56,7 @@ impl Failure {
             }
             Failure::Answer(detail) => format!("{target} gave an answer that cannot be taken: {detail}"),
             Failure::NoTarget => format!("{target} is no server; name one with --server"),
-            Failure::Own(error) => return error,
+            Failure::Own(error) => return *error,
         })
     }
 }

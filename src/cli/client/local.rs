@@ -78,7 +78,7 @@ impl Local {
             return over(connection.into_stream()).await;
         }
         self.close().await;
-        let access = app::reach(self.options().await?).await.map_err(|error| Failure::Own(error.into()))?;
+        let access = app::reach(self.options().await?).await.map_err(|error| Failure::from(CliError::from(error)))?;
         let connection = access.connect().await.map_err(|error| Failure::Unreachable(error.to_string()))?;
         self.access = Some(access);
         over(connection.into_stream()).await
@@ -130,7 +130,7 @@ async fn exchange(
         if taken > body_bytes_max {
             return Err(Failure::Answer(format!("it is larger than {body_bytes_max} bytes")));
         }
-        sink.write_all(&bytes).map_err(|error| Failure::Own(error.into()))?;
+        sink.write_all(&bytes).map_err(|error| Failure::from(CliError::from(error)))?;
     }
     Ok(parts)
 }

@@ -16,7 +16,7 @@ const TOKEN_FILE_VARIABLE: &str = "CODEXMIROIR_TOKEN_FILE";
 /// Where a command goes.
 pub enum Target {
     Server(Server),
-    Data(DataPlace),
+    Data(Box<DataPlace>),
 }
 
 /// A server elsewhere, asked with a token.

@@ -106,6 +106,6 @@ async fn in_editor(client: &mut Client, path: &str) -> Result<Option<Answer>, Cl
     let ask = Ask::put(path).json(&json!({"document": edited})).header("if-match", &etag);
     match client.send(ask).await {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) => Err(draft.keep(error)),
+        Err(error) => Err(draft.keep(&error)),
     }
 }

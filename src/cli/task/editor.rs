@@ -58,7 +58,7 @@ impl Draft {
     }
 
     /// The failure, with where the text is now kept.
-    pub fn keep(self, error: CliError) -> CliError {
+    pub fn keep(self, error: &CliError) -> CliError {
         let Draft { folder, path } = self;
         let _ = folder.keep();
         CliError::Said(format!("{error}; your text is kept in {}", path.display()))
@@ -67,6 +67,6 @@ impl Draft {
     /// As [`Draft::keep`], where there is something to keep.
     pub fn keep_if_changed(self, original: &str, error: CliError) -> CliError {
         let is_unchanged = fs::read(&self.path).is_ok_and(|now| now == original.as_bytes());
-        if is_unchanged { error } else { self.keep(error) }
+        if is_unchanged { error } else { self.keep(&error) }
     }
 }

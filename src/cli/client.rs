@@ -19,10 +19,10 @@ use serde_json::Value;
 pub use self::ask::{Ask, idempotency_key, query, segment};
 use self::failure::{Failure, refusal};
 use self::local::Local;
-use self::target::DataPlace;
+use self::target::Server;
 pub use self::target::Target;
 use super::CliError;
-use crate::outgoing::{Address, Bounds, Outgoing};
+use crate::outgoing::{Bounds, Outgoing};
 
 /// What an answer in JSON may take.
 const ANSWER: Bounds = Bounds { deadline: Duration::from_secs(60), body_bytes_max: 64 * 1024 * 1024 };
@@ -31,7 +31,8 @@ pub const ACCOUNT: Bounds = Bounds { deadline: Duration::from_secs(600), body_by
 
 /// Speaks to one target for one command.
 pub struct Client {
-    target: Target,
+    /// The target in words.
+    place: String,
     /// The user that was named.
     named: Option<String>,
     /// The user that the command acts for, once that is known; at a server the token says it.
@@ -40,7 +41,7 @@ pub struct Client {
 }
 
 enum Via {
-    Server(Outgoing),
+    Server(Box<Server>, Outgoing),
     Data(Box<Local>),
 }
 
@@ -86,11 +87,16 @@ impl Client {
     /// # Errors
     /// Outgoing requests cannot be made on this system.
     pub fn new(target: Target, named: Option<String>) -> Result<Client, CliError> {
-        let via = match &target {
-            Target::Server(server) => Via::Server(to(&server.address)?),
-            Target::Data(place) => Via::Data(Box::new(Local::at(DataPlace::clone(place)))),
+        let place = target.describe();
+        let via = match target {
+            Target::Server(server) => {
+                let outgoing = Outgoing::to(&server.address);
+                let failed = |error| CliError::Said(format!("cannot speak to {place}: {error}"));
+                Via::Server(Box::new(server), outgoing.map_err(failed)?)
+            }
+            Target::Data(data) => Via::Data(Box::new(Local::at(*data))),
         };
-        Ok(Client { target, named, user: None, via })
+        Ok(Client { place, named, user: None, via })
     }
 
     /// The data directory and its database are made if they are not there.
@@ -132,8 +138,8 @@ impl Client {
         let mut body = Vec::new();
         let parts = self.fetch(ask, bounds, &mut body).await?;
         match parts.status.is_success() {
-            true => Ok(Answer { headers: parts.headers, body, place: self.target.describe() }),
-            false => Err(refusal(&self.target, &parts, &body)),
+            true => Ok(Answer { headers: parts.headers, body, place: self.place.clone() }),
+            false => Err(refusal(&self.place, &parts, &body)),
         }
     }
 
@@ -148,7 +154,7 @@ impl Client {
         }
         let mut body = Vec::new();
         std::io::Read::read_to_end(&mut std::io::Read::take(file, ANSWER.body_bytes_max), &mut body)?;
-        Err(refusal(&self.target, &parts, &body))
+        Err(refusal(&self.place, &parts, &body))
     }
 
     async fn fetch(&mut self, ask: Ask, bounds: Bounds, sink: &mut (dyn Write + Send)) -> Result<Parts, CliError> {
@@ -171,10 +177,7 @@ impl Client {
             // What a cut answer left in the sink must not stand before the whole one.
             let mut counted = Counted { sink: &mut *sink, bytes: 0 };
             let asked = match &mut self.via {
-                Via::Server(outgoing) => {
-                    let Target::Server(server) = &self.target else {
-                        return Err(Failure::NoTarget.into_error(&self.target));
-                    };
+                Via::Server(server, outgoing) => {
                     let request = ask.request(&server.address.to_string(), Some(&server.token), None)?;
                     outgoing.ask(request, bounds, &mut counted).await.map_err(Failure::from)
                 }
@@ -185,7 +188,7 @@ impl Client {
             };
             match asked {
                 Err(failure) if failure.is_cut() && tries_left > 0 && counted.bytes == 0 => {}
-                done => return done.map_err(|failure| failure.into_error(&self.target)),
+                done => return done.map_err(|failure| failure.into_error(&self.place)),
             }
         }
     }
@@ -196,13 +199,13 @@ impl Client {
         if self.user.is_some() {
             return Ok(());
         }
-        self.user = match (&self.target, self.named.clone()) {
-            (Target::Data(_), Some(named)) => Some(named),
-            (Target::Data(_), None) => Some(self.only_user().await?),
-            (Target::Server(_), named) => {
+        self.user = match (&self.via, self.named.clone()) {
+            (Via::Data(_), Some(named)) => Some(named),
+            (Via::Data(_), None) => Some(self.only_user().await?),
+            (Via::Server(..), named) => {
                 let me: Me = self.whoever("/api/me").await?.read()?;
                 if let Some(other) = named.filter(|named| *named != me.name) {
-                    let target = self.target.describe();
+                    let target = &self.place;
                     return Err(CliError::Said(format!(
                         "the token for {target} is {}'s, not {other}'s; leave out --user, or log in as {other}",
                         me.name
@@ -225,8 +228,8 @@ impl Client {
         let mut body = Vec::new();
         let parts = self.fetch_as(None, Ask::get(path), ANSWER, &mut body).await?;
         match parts.status.is_success() {
-            true => Ok(Answer { headers: parts.headers, body, place: self.target.describe() }),
-            false => Err(refusal(&self.target, &parts, &body)),
+            true => Ok(Answer { headers: parts.headers, body, place: self.place.clone() }),
+            false => Err(refusal(&self.place, &parts, &body)),
         }
     }
 
@@ -238,7 +241,7 @@ impl Client {
         match names[..] {
             [only] => Ok(only.to_owned()),
             [] => {
-                let target = self.target.describe();
+                let target = &self.place;
                 Err(CliError::Said(format!("there is no user in {target}; add one with codexmiroir user add NAME")))
             }
             _ => {
@@ -249,10 +252,6 @@ impl Client {
             }
         }
     }
-}
-
-fn to(address: &Address) -> Result<Outgoing, CliError> {
-    Outgoing::to(address).map_err(|error| CliError::Said(format!("cannot speak to {address}: {error}")))
 }
 
 /// Names of users that an error lists.

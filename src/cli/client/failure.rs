@@ -6,7 +6,6 @@ use hyper::http::response::Parts;
 use serde::Deserialize;
 
 use super::super::CliError;
-use super::Target;
 use crate::outgoing::OutgoingError;
 
 /// Why there is no answer.
@@ -19,7 +18,6 @@ pub(super) enum Failure {
     Answer(String),
     /// The command's own part failed.
     Own(Box<CliError>),
-    NoTarget,
 }
 
 impl From<OutgoingError> for Failure {
@@ -45,8 +43,7 @@ impl Failure {
         matches!(self, Failure::Cut(_))
     }
 
-    pub(super) fn into_error(self, target: &Target) -> CliError {
-        let target = target.describe();
+    pub(super) fn into_error(self, target: &str) -> CliError {
         CliError::Said(match self {
             Failure::Unreachable(detail) => format!("cannot reach {target}: {detail}; is it running there?"),
             Failure::Cut(detail) => {
@@ -55,7 +52,6 @@ impl Failure {
                 )
             }
             Failure::Answer(detail) => format!("{target} gave an answer that cannot be taken: {detail}"),
-            Failure::NoTarget => format!("{target} is no server; name one with --server"),
             Failure::Own(error) => return *error,
         })
     }
@@ -68,8 +64,7 @@ struct Refusal {
 }
 
 /// The refusal that an answer is.
-pub(super) fn refusal(target: &Target, parts: &Parts, body: &[u8]) -> CliError {
-    let place = target.describe();
+pub(super) fn refusal(place: &str, parts: &Parts, body: &[u8]) -> CliError {
     if parts.status.is_redirection() {
         let to = parts.headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("elsewhere");
         return CliError::Said(format!("{place} sends its visitors to {to}; name that server instead"));

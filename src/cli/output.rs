@@ -119,7 +119,7 @@ mod tests {
             "ID    Title                        Place\n0001  A title that is rather long  Mon\n0002  日本語[2J\n"
         );
         let narrow = table().draw_within(30);
-        assert_eq!(narrow, "ID    Title              Place\n0001  A title that is…   Mon\n0002  日本語[2J\n");
+        assert_eq!(narrow, "ID    Title              Place\n0001  A title that is …  Mon\n0002  日本語[2J\n");
         for width in [5, 20, 25, 40] {
             assert!(table().draw_within(width).lines().all(|line| columns_of(line) <= width), "{width}");
         }

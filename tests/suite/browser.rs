@@ -46,12 +46,13 @@ where
 }
 
 /// Whether a component that is not there fails the tests: in CI, and by `tests/run`.
-fn must_be_complete() -> bool {
+pub fn must_be_complete() -> bool {
     let is_set = |name| std::env::var(name).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
     is_set("CI") || is_set("CODEXMIROIR_TESTS_COMPLETE")
 }
 
-fn found(names: &[&str]) -> Option<PathBuf> {
+/// The first of these programs that is installed.
+pub fn found(names: &[&str]) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
     let candidates = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     candidates.into_iter().find(|candidate| candidate.is_file())

@@ -38,6 +38,69 @@ fn laid_out(printed: &str) -> String {
     serde_json::to_string_pretty(&serde_json::from_str::<Value>(printed).unwrap()).unwrap()
 }
 
+/// Each command, and what its help says.
+const HELP: &[(&[&str], &[&str])] = &[
+    (
+        &[],
+        &[
+            "timeline",
+            "task",
+            "undo",
+            "history",
+            "settings",
+            "import",
+            "export",
+            "login",
+            "logout",
+            "serve",
+            "plan",
+            "user",
+            "token",
+            "inspect",
+            "healthcheck",
+            "config",
+            "completions",
+            "man",
+            "--data-dir <DIR>",
+            "--config <FILE>",
+            "--server <URL>",
+            "--user <NAME>",
+            "CODEXMIROIR_USER",
+        ],
+    ),
+    (&["serve"], &["--listen <ADDR>", "127.0.0.1:8484", "--rules <FILE>", "--demo", "--data-dir <DIR>"]),
+    (&["plan"], &["<DIR>", "--now <RFC3339>", "--time-zone <TZ>", "--days <N>", "--rules <FILE>", "text, json"]),
+    (&["import"], &["<PATH>", "--user <NAME>", "--dry-run", "--json"]),
+    (&["export"], &["--format <FORMAT>", "--output <PATH>", "--history", "--replace"]),
+    (&["timeline"], &["--user <NAME>", "--json", "--days <N>", "--now <RFC3339>"]),
+    (&["task"], &["add", "list", "show", "edit", "done", "cancel", "reopen", "pin", "unpin", "rm"]),
+    (&["task", "add"], &["<TITLE>", "--kategorie", "--deadline", "--fixed", "--tag", "--body", "--json"]),
+    (&["task", "list"], &["--status", "--all", "--kategorie", "--tag", "--search", "--from", "--limit", "--json"]),
+    (&["task", "edit"], &["--title", "--kategorie", "--deadline", "--no-deadline", "--tag", "--no-tags", "--body"]),
+    (&["task", "done"], &["<ID>...", "--slot", "--json"]),
+    (&["login"], &["<URL>", "--token-stdin"]),
+    (&["healthcheck"], &["[URL]"]),
+    (&["inspect"], &["<USER>", "--timeline", "--json"]),
+    (&["completions"], &["bash", "fish", "zsh"]),
+    (&["man"], &["--output <DIR>"]),
+    (
+        &["config"],
+        &[
+            "--default",
+            "--hot-map <SIZE>",
+            "CODEXMIROIR_HOT_MAP",
+            "128MiB",
+            "--limits-first-byte <TIME>",
+            "--limits-proxies <ADDR>",
+        ],
+    ),
+    (&["user"], &["add", "list", "passwd", "disable", "enable", "rm"]),
+    (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--language", "--password-stdin"]),
+    (&["user", "rm"], &["--yes"]),
+    (&["token"], &["create", "list", "revoke"]),
+    (&["token", "create"], &["[USER]", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>"]),
+];
+
 #[test]
 fn help_names_every_command_and_every_flag() {
     let home = Home::new();
@@ -45,69 +108,9 @@ fn help_names_every_command_and_every_flag() {
     assert_eq!(version, format!("codexmiroir {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(home.did(&["-V"]), version);
     let help_of = |command: &[&str]| home.did(&[command, &["--help"]].concat());
-    for (command, words) in [
-        (
-            &[][..],
-            &[
-                "timeline",
-                "task",
-                "undo",
-                "history",
-                "settings",
-                "import",
-                "export",
-                "login",
-                "logout",
-                "serve",
-                "plan",
-                "user",
-                "token",
-                "inspect",
-                "healthcheck",
-                "config",
-                "completions",
-                "man",
-                "--data-dir <DIR>",
-                "--config <FILE>",
-                "--server <URL>",
-                "--user <NAME>",
-                "CODEXMIROIR_USER",
-            ][..],
-        ),
-        (&["serve"], &["--listen <ADDR>", "127.0.0.1:8484", "--rules <FILE>", "--demo", "--data-dir <DIR>"]),
-        (&["plan"], &["<DIR>", "--now <RFC3339>", "--time-zone <TZ>", "--days <N>", "--rules <FILE>", "text, json"]),
-        (&["import"], &["<PATH>", "--user <NAME>", "--dry-run", "--json"]),
-        (&["export"], &["--format <FORMAT>", "--output <PATH>", "--history", "--replace"]),
-        (&["timeline"], &["--user <NAME>", "--json", "--days <N>", "--now <RFC3339>"]),
-        (&["task"], &["add", "list", "show", "edit", "done", "cancel", "reopen", "pin", "unpin", "rm"]),
-        (&["task", "add"], &["<TITLE>", "--kategorie", "--deadline", "--fixed", "--tag", "--body", "--json"]),
-        (&["task", "list"], &["--status", "--all", "--kategorie", "--tag", "--search", "--from", "--limit", "--json"]),
-        (&["task", "edit"], &["--title", "--kategorie", "--deadline", "--no-deadline", "--tag", "--no-tags", "--body"]),
-        (&["task", "done"], &["<ID>...", "--slot", "--json"]),
-        (&["login"], &["<URL>", "--token-stdin"]),
-        (&["healthcheck"], &["[URL]"]),
-        (&["inspect"], &["<USER>", "--timeline", "--json"]),
-        (&["completions"], &["bash", "fish", "zsh"]),
-        (&["man"], &["--output <DIR>"]),
-        (
-            &["config"],
-            &[
-                "--default",
-                "--hot-map <SIZE>",
-                "CODEXMIROIR_HOT_MAP",
-                "128MiB",
-                "--limits-first-byte <TIME>",
-                "--limits-proxies <ADDR>",
-            ],
-        ),
-        (&["user"], &["add", "list", "passwd", "disable", "enable", "rm"]),
-        (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--language", "--password-stdin"]),
-        (&["user", "rm"], &["--yes"]),
-        (&["token"], &["create", "list", "revoke"]),
-        (&["token", "create"], &["[USER]", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>"]),
-    ] {
+    for (command, words) in HELP {
         let help = help_of(command);
-        for word in words {
+        for word in *words {
             assert!(help.contains(word), "{command:?} --help does not say {word}:\n{help}");
         }
     }

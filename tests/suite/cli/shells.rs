@@ -1,17 +1,19 @@
 //! Completions and manual pages, as the programs that read them take them.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::binary::Home;
+use crate::browser::{found, must_be_complete};
 
-/// Whether a program is there; in a complete run it must be.
+/// Whether a program is installed. Where tests must be complete it has to be, else it is said what is lacking.
 fn is_there(program: &str) -> bool {
-    let there = Command::new("sh").arg("-c").arg(format!("command -v {program}")).stdout(Stdio::null()).status();
-    let there = there.unwrap().success();
-    if !there {
-        eprintln!("{program} is not installed, so it was not asked");
+    let is_there = found(&[program]).is_some();
+    if !is_there {
+        let lacking = format!("this test needs {program} (Debian: apt-get install zsh fish groff-base)");
+        assert!(!must_be_complete(), "{lacking}");
+        eprintln!("NOT TESTED: {lacking}");
     }
-    there
+    is_there
 }
 
 #[test]

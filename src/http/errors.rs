@@ -11,6 +11,15 @@ use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::store::StoreError;
 
+const USER_NEEDED: Phrase = Phrase {
+    en: "This is a user's; say whose with the header Codexmiroir-User.",
+    de: "Das gehört einem Benutzer; bitte mit dem Header Codexmiroir-User sagen, wem.",
+};
+const NOT_TAR: Phrase = Phrase {
+    en: "The body must be a tar archive: Content-Type: application/x-tar.",
+    de: "Der Inhalt muss ein tar-Archiv sein: Content-Type: application/x-tar.",
+};
+
 /// A request that failed. As a response it carries itself along, and the gate writes its body in the
 /// asker's language.
 #[derive(Clone, Debug)]
@@ -184,10 +193,7 @@ impl HttpError {
                 "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen.",
             ),
             HttpError::ScopeMissing => ("This token does not allow that.", "Dieses Token erlaubt das nicht."),
-            HttpError::UserNeeded => (
-                "This is a user's; say whose with the header Codexmiroir-User.",
-                "Das gehört einem Benutzer; bitte mit dem Header Codexmiroir-User sagen, wem.",
-            ),
+            HttpError::UserNeeded => return USER_NEEDED.text(lang).to_owned(),
             HttpError::CrossSite => (
                 "This request came from a page of another site and was refused.",
                 "Diese Anfrage kam von einer fremden Seite und wurde abgelehnt.",
@@ -201,10 +207,7 @@ impl HttpError {
                 "The body must be JSON in UTF-8: Content-Type: application/json.",
                 "Der Inhalt muss JSON in UTF-8 sein: Content-Type: application/json.",
             ),
-            HttpError::NotTar => (
-                "The body must be a tar archive: Content-Type: application/x-tar.",
-                "Der Inhalt muss ein tar-Archiv sein: Content-Type: application/x-tar.",
-            ),
+            HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
             HttpError::Body(BodyError::TooLarge) => {
                 ("The body is larger than 1 MiB.", "Der Inhalt ist größer als 1 MiB.")

@@ -263,26 +263,14 @@ impl Refusal {
             Refusal::UserExists { name } => {
                 lang.pick(format!("There is a user {name} already."), format!("Den Benutzer {name} gibt es schon."))
             }
-            Refusal::LastAdmin { name } => lang.pick(
-                format!("{name} is the last administrator; make another user one first."),
-                format!("{name} verwaltet als letzter Benutzer alle anderen; bitte erst jemand anderen dazu machen."),
-            ),
-            Refusal::NoSuchToken { id } => lang.pick(
-                format!("You have no token “{id}”; see GET /api/tokens."),
-                format!("Du hast kein Token „{id}“; siehe GET /api/tokens."),
-            ),
+            Refusal::LastAdmin { name } => last_admin(name, lang),
+            Refusal::NoSuchToken { id } => no_such_token(id, lang),
             Refusal::TooManyTokens => TOO_MANY_TOKENS.text(lang).to_owned(),
-            Refusal::ScopeNotHeld { scope } => lang.pick(
-                format!("A token cannot give the scope {scope}, which it does not have."),
-                format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat."),
-            ),
+            Refusal::ScopeNotHeld { scope } => scope_not_held(scope, lang),
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
-            Refusal::NotAnAdministrator { name } => lang.pick(
-                format!("The scope admin is for administrators, which {name} is not."),
-                format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner."),
-            ),
+            Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
         }
     }
 }
@@ -363,6 +351,34 @@ impl Fault {
             Fault::Malformed { .. } => "malformed_value",
         }
     }
+}
+
+fn last_admin(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("{name} is the last administrator; make another user one first."),
+        format!("{name} verwaltet als letzter Benutzer alle anderen; bitte erst jemand anderen dazu machen."),
+    )
+}
+
+fn no_such_token(id: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("You have no token “{id}”; see GET /api/tokens."),
+        format!("Du hast kein Token „{id}“; siehe GET /api/tokens."),
+    )
+}
+
+fn scope_not_held(scope: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("A token cannot give the scope {scope}, which it does not have."),
+        format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat."),
+    )
+}
+
+fn not_an_administrator(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("The scope admin is for administrators, which {name} is not."),
+        format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner."),
+    )
 }
 
 fn unknown_field(name: &str, nearest: Option<&str>, lang: Lang) -> String {

@@ -1,6 +1,7 @@
 //! `/api/admin`: who may, and what is left of an account afterwards.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
@@ -9,7 +10,8 @@ use redb::{ReadableDatabase, ReadableTable};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, TestUser, at_once};
+use crate::binary::Home;
+use crate::harness::{Administrator, Answer, TestServer, TestUser, at_once};
 
 const EVERYTHING: Scopes = Scopes(15);
 
@@ -344,4 +346,49 @@ async fn removing_somebody_who_writes_leaves_nothing_half() {
         assert_eq!(owners(&data_dir.join("codexmiroir.redb")), BTreeSet::from([id]));
     });
     assert_eq!(server.await.again(&tom).codex().await["generation"], 0);
+}
+
+#[tokio::test]
+async fn what_is_done_is_logged_without_any_secret() {
+    let home = Home::new();
+    home.user_with_token("lena");
+    let log = home.path("log");
+    let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.stderr(std::fs::File::create(&log).unwrap()).env("CODEXMIROIR_LOG", "debug");
+    let mut server = Killed(command.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let socket = Administrator::at(&home.data_dir());
+    let password = "ein sehr geheimes Kennwort";
+    let added = socket.post("/api/admin/users", &json!({"name": "tom", "password": password})).await;
+    assert_eq!(added.status, 200, "{}", added.text);
+    let made = socket.acting_for("lena").post("/api/tokens", &json!({})).await.json();
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(socket.acting_for("lena").delete(&format!("/api/tokens/{id}")).await.status, 200);
+    let changed = json!({"disabled": true, "password": "noch ein geheimes Kennwort"});
+    assert_eq!(socket.patch("/api/admin/users/tom", &changed).await.status, 200);
+    assert_eq!(socket.delete("/api/admin/users/tom").await.status, 200);
+    drop(server);
+    let log = std::fs::read_to_string(&log).unwrap();
+    for words in [
+        "an account was added by=\"the administrator\" user=tom",
+        "a token was made user=lena",
+        "a token was revoked user=lena",
+        "an account was changed by=\"the administrator\" user=\"tom\"",
+        "an account was removed with everything in it by=\"the administrator\" user=\"tom\"",
+        id,
+    ] {
+        assert!(log.contains(words), "{words}:\n{log}");
+    }
+    assert!(!log.contains("geheim") && !log.contains("cmr_") && !log.contains("argon2"), "{log}");
+}
+
+/// A process that does not outlive its test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

@@ -317,3 +317,14 @@ fn a_second_server_is_refused_with_the_address_of_the_first() {
     assert!(ran.refusal(1).contains(&format!("http://{}", first.address)), "{ran:?}");
     assert!(home.data_dir().join("control.sock").exists(), "the refused one took nothing away");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_names_a_command_that_does_not_let_go() {
+    let home = Home::new();
+    home.user_with_token("lena");
+    let command = app::reach(options(&home.data_dir(), false, PATIENT)).await.unwrap();
+    let ran = tokio::task::block_in_place(|| home.run(&["serve", "--listen", "127.0.0.1:0"]));
+    assert!(ran.refusal(1).contains("another command"), "{ran:?}");
+    command.stop().await;
+    assert_eq!(home.serve(&[]).stop(Signal::TERM).0.code(), Some(0));
+}

@@ -10,6 +10,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod metrics;
+pub mod outgoing;
 pub mod planning;
 pub mod rules;
 pub mod service;

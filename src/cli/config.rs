@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::output::print;
 use super::settings::SettingFlags;
-use super::{CliError, Place, print};
+use super::{CliError, Place};
 use crate::config::default_file;
 
 #[derive(Args)]

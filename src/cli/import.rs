@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use clap::Args;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
-use super::{CliError, open, print};
-use crate::config::Config;
-use crate::service::folder::read_folder;
-use crate::service::import::{Fate, Line, Report};
-use crate::store::Origin;
+use super::CliError;
+use super::client::{ACCOUNT, Ask, Client, query};
+use super::output::{print, print_json};
+use crate::service::archive::ArchiveWriter;
+use crate::service::folder::{Folder, read_folder};
 use crate::view::text::printable;
 
 #[derive(Args)]
@@ -18,9 +19,6 @@ pub struct Import {
     /// The folder with the task files
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// Whose tasks they become
-    #[arg(long, value_name = "NAME")]
-    user: String,
     /// Say what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -29,8 +27,28 @@ pub struct Import {
     json: bool,
 }
 
+/// What became of each file, as the API says it.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    dry_run: bool,
+    generation: u64,
+    next_available_id: Option<String>,
+    files: Vec<Line>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Line {
+    file: String,
+    fate: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
 impl Import {
-    pub async fn run(self, data_dir: Option<PathBuf>, config: &Config) -> Result<(), CliError> {
+    pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
         let folder = read_folder(&self.path).map_err(CliError::Said)?;
         if folder.files.is_empty() && folder.left_out.is_empty() {
             let path = self.path.display();
@@ -38,59 +56,64 @@ impl Import {
                 "there are no Markdown files in {path}; name the folder that holds files like 0001-title.md"
             )));
         }
-        let service = open(data_dir, config)?;
-        let user = service.require_user(&self.user)?;
-        let origin = Origin { actor: user.name.as_str().to_owned(), through: "import" };
-        let report = service.import(user.id, origin, folder, self.dry_run).await?;
-        print(&if self.json { as_json(&report, self.dry_run) } else { as_text(&report, self.dry_run) })
+        let path = query("/api/import", &[("dryRun", Some(self.dry_run.to_string()))]);
+        // What is there already stays, so importing twice is as importing once.
+        let ask = Ask::post(&path).body("application/x-tar", archive(&folder)?).repeatable();
+        let answer = client.send_within(ask, ACCOUNT).await?;
+        let mut report: Report = answer.read()?;
+        // What did not even go to the server belongs into the report too.
+        let skipped = |(file, reason): (String, &str)| Line {
+            file,
+            fate: "skipped".to_owned(),
+            line: None,
+            reason: Some(reason.to_owned()),
+        };
+        let mut files: Vec<Line> = folder.left_out.into_iter().map(skipped).collect();
+        files.append(&mut report.files);
+        let report = Report { files, ..report };
+        if self.json {
+            return print_json(&serde_json::to_string(&report).unwrap_or_default());
+        }
+        print(&as_text(&report))
     }
+}
+
+/// The files as a tar, the same for the same files.
+fn archive(folder: &Folder) -> Result<Bytes, CliError> {
+    let failed = |error: std::io::Error| CliError::Said(format!("cannot pack the files: {error}"));
+    let mut archive = ArchiveWriter::default();
+    for (file, raw) in &folder.files {
+        archive.append(file, raw, 0).map_err(failed)?;
+    }
+    archive.finish().map(Bytes::from).map_err(failed)
 }
 
 /// A line for every file that is not simply there now, and a summary.
-fn as_text(report: &Report, dry_run: bool) -> String {
+fn as_text(report: &Report) -> String {
     let mut text = String::new();
-    for Line { file, fate } in &report.lines {
-        let file = printable(file);
-        let _ = match fate {
-            Fate::Added | Fate::Unchanged => Ok(()),
-            Fate::Replaced => writeln!(text, "{file}: replaced; the history keeps what it was"),
-            Fate::KeptUnreadable { line, reason } => writeln!(text, "{file}:{line}: kept, but unreadable: {reason}"),
-            Fate::Skipped { reason } => writeln!(text, "{file}: left out: {reason}"),
+    for Line { file, fate, line, reason } in &report.files {
+        let (file, reason) = (printable(file), reason.as_deref().unwrap_or_default());
+        let at = line.map(|line| format!(":{line}")).unwrap_or_default();
+        let _ = match fate.as_str() {
+            "replaced" => writeln!(text, "{file}: replaced; the history keeps what it was"),
+            "unreadable" => writeln!(text, "{file}{at}: kept, but unreadable: {reason}"),
+            "skipped" => writeln!(text, "{file}: left out: {reason}"),
+            _ => Ok(()),
         };
     }
-    let count = |wanted: fn(&Fate) -> bool| report.lines.iter().filter(|line| wanted(&line.fate)).count();
+    let count = |wanted: &str| report.files.iter().filter(|line| line.fate == wanted).count();
     let _ = writeln!(
         text,
         "{}{} added, {} replaced, {} unchanged, {} unreadable, {} left out",
-        if dry_run { "dry run: " } else { "" },
-        count(|fate| matches!(fate, Fate::Added)),
-        count(|fate| matches!(fate, Fate::Replaced)),
-        count(|fate| matches!(fate, Fate::Unchanged)),
-        count(|fate| matches!(fate, Fate::KeptUnreadable { .. })),
-        count(|fate| matches!(fate, Fate::Skipped { .. })),
+        if report.dry_run { "dry run: " } else { "" },
+        count("added"),
+        count("replaced"),
+        count("unchanged"),
+        count("unreadable"),
+        count("skipped"),
     );
-    if let Some(next) = report.next_number {
+    if let Some(next) = &report.next_available_id {
         let _ = writeln!(text, "the next new task gets the number {next}");
     }
     text
-}
-
-fn as_json(report: &Report, dry_run: bool) -> String {
-    let line = |line: &Line| {
-        let file = &line.file;
-        match &line.fate {
-            Fate::Added => json!({"file": file, "fate": "added"}),
-            Fate::Replaced => json!({"file": file, "fate": "replaced"}),
-            Fate::Unchanged => json!({"file": file, "fate": "unchanged"}),
-            Fate::KeptUnreadable { line, reason } => {
-                json!({"file": file, "fate": "unreadable", "line": line, "reason": reason})
-            }
-            Fate::Skipped { reason } => json!({"file": file, "fate": "skipped", "reason": reason}),
-        }
-    };
-    let files: Vec<_> = report.lines.iter().map(line).collect();
-    format!(
-        "{}\n",
-        json!({"dryRun": dry_run, "generation": report.generation, "nextAvailableId": report.next_number.map(|next| next.to_string()), "files": files})
-    )
 }

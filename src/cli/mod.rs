@@ -1,65 +1,137 @@
 //! The command line: one file per command.
+//!
+//! `serve`, `plan`, `config`, `completions` and `man` do their work in this process. Every other command asks for it
+//! over HTTP, wherever the data is (`client`).
 
+mod account;
+mod client;
 mod config;
+mod export;
+mod healthcheck;
+mod history;
 mod import;
+mod inspect;
+mod login;
 mod options;
+mod output;
 mod plan;
+mod prompt;
 mod serve;
 mod settings;
+mod shell;
+mod task;
 mod timeline;
 mod token;
+mod undo;
 mod user;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use self::client::Client;
+use self::client::target::{DataPlace, SERVER_VARIABLE, Target, Wanted};
+use self::output::complain;
 use self::settings::SettingFlags;
-use crate::app::{DataDir, StartError};
-use crate::clock::Clock;
+use crate::app::StartError;
 use crate::config::{self as configuration, Config, ConfigError, Effective};
-use crate::service::Service;
 use crate::service::error::ServiceError;
-use crate::service::rulebook::{RuleBook, RuleFileError};
-use crate::view::text::printable;
+use crate::service::rulebook::RuleFileError;
+
+/// Which server or directory, and which user.
+const WHERE: &str = "Where";
 
 /// What is in my next free slot? A self-hosted task server: numbered Markdown files become a timeline.
 #[derive(Parser)]
 #[command(name = "codexmiroir", version, arg_required_else_help = true)]
 struct Arguments {
     /// Where the database lives [default: the platform's data folder for codexmiroir]
-    #[arg(long, global = true, env = "CODEXMIROIR_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "CODEXMIROIR_DATA_DIR", value_name = "DIR", help_heading = WHERE)]
     data_dir: Option<PathBuf>,
     /// The configuration file [default: codexmiroir.toml in the data directory, if it is there]
-    #[arg(long, global = true, env = "CODEXMIROIR_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "CODEXMIROIR_CONFIG", value_name = "FILE", help_heading = WHERE)]
     config: Option<PathBuf>,
+    /// A server elsewhere, with the token in CODEXMIROIR_TOKEN or that of the login [default: the login, if there is
+    /// one and no --data-dir]
+    #[arg(long, global = true, env = SERVER_VARIABLE, value_name = "URL", help_heading = WHERE)]
+    server: Option<String>,
+    /// Whose tasks, in a data directory of several users
+    #[arg(long, global = true, env = "CODEXMIROIR_USER", value_name = "NAME", help_heading = WHERE)]
+    user: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Asking(Asking),
+    /// Use a server elsewhere from now on
+    Login(login::LoginAt),
+    /// Forget the server that was logged in to
+    Logout,
     /// Run the server
     Serve(serve::Serve),
+    /// Tell by the exit code whether the server is ready: 0 is yes
+    Healthcheck(healthcheck::Healthcheck),
     /// Plan a folder of task files, without a server and without a database
     Plan(plan::Plan),
-    /// Show a user's week
-    Timeline(timeline::TimelineOf),
-    /// Bring a folder of task files into the database
-    Import(import::Import),
     /// Print the configuration that applies, and where each value came from
     Config(config::ConfigOf),
+    /// Print the completions for a shell
+    Completions(shell::Completions),
+    /// Print the manual page, or write those of all commands
+    Man(shell::Man),
+}
+
+/// The commands that ask for data, wherever it is.
+#[derive(Subcommand)]
+enum Asking {
+    /// Show the week
+    Timeline(timeline::TimelineOf),
+    /// Add, list, change and finish tasks
+    #[command(subcommand)]
+    Task(task::TaskCommand),
+    /// Take back the last change, or an earlier one
+    Undo(undo::Undo),
+    /// List what was changed
+    History(history::History),
+    /// Show or change time zone, language and horizon
+    Settings(account::SettingsOf),
+    /// Bring in a folder of task files
+    Import(import::Import),
+    /// Write out the task files, or everything in one file
+    Export(export::Export),
     /// Manage accounts
     #[command(subcommand)]
     User(user::UserCommand),
     /// Manage access tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Show what is kept of a user's timeline, and why it was made anew
+    Inspect(inspect::Inspect),
+}
+
+impl Asking {
+    async fn run(self, client: &mut Client) -> Result<(), CliError> {
+        match self {
+            Asking::Timeline(timeline) => timeline.run(client).await,
+            Asking::Task(task) => task.run(client).await,
+            Asking::Undo(undo) => undo.run(client).await,
+            Asking::History(history) => history.run(client).await,
+            Asking::Settings(settings) => settings.run(client).await,
+            Asking::Import(import) => import.run(client).await,
+            Asking::Export(export) => export.run(client).await,
+            Asking::User(user) => user.run(client).await,
+            Asking::Token(token) => token.run(client).await,
+            Asking::Inspect(inspect) => inspect.run(client).await,
+        }
+    }
 }
 
 /// Why a command failed: one sentence, what is wrong and what to do.
@@ -73,16 +145,23 @@ pub(crate) enum CliError {
     Rules(#[from] RuleFileError),
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The API's own sentence.
+    #[error("{sentence}")]
+    Refused { sentence: String },
+    /// Used wrongly in a way that only shows when everything is read.
+    #[error("{0}")]
+    Usage(String),
     #[error("{0}")]
     Said(String),
-    #[error("cannot write the output: {0}")]
+    #[error("cannot read or write here: {0}")]
     Output(#[from] std::io::Error),
 }
 
 /// Runs the program: exit code 0 done, 1 failed, 2 wrong usage.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let parsed = arguments();
+    let (arguments, wanted) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help is printed as it is laid out; whoever asked for it finds it on stdout.
             if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -97,7 +176,7 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&CliError::Said(format!("cannot start threads: {error}"))),
     };
-    match runtime.block_on(dispatch(arguments)) {
+    match runtime.block_on(dispatch(arguments, wanted)) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output has seen enough.
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -107,11 +186,36 @@ pub fn run() -> ExitCode {
 
 fn fail(error: &CliError) -> ExitCode {
     complain(&error.to_string());
-    ExitCode::FAILURE
+    if matches!(error, CliError::Usage(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
-fn complain(sentence: &str) {
-    let _ = writeln!(std::io::stderr(), "codexmiroir: {}", printable(sentence));
+/// The arguments, and what they say of the target.
+fn arguments() -> Result<(Arguments, Wanted), clap::Error> {
+    let environment = |name| std::env::var_os(name).filter(|value: &std::ffi::OsString| !value.is_empty());
+    let usual = Wanted {
+        server: environment(SERVER_VARIABLE).map(|server| server.to_string_lossy().into_owned()),
+        data_dir: environment("CODEXMIROIR_DATA_DIR").map(PathBuf::from),
+    };
+    let command = Arguments::command().after_help(format!("Commands that need data ask {}.", usual.describe()));
+    let matches = command.try_get_matches()?;
+    let arguments = Arguments::from_arg_matches(&matches)?;
+    let wanted = wanted(&matches, &arguments)?;
+    Ok((arguments, wanted))
+}
+
+/// Of server and data directory the one on the command line goes before the one in the environment.
+fn wanted(matches: &ArgMatches, arguments: &Arguments) -> Result<Wanted, clap::Error> {
+    let is_flag = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let server = arguments.server.clone().filter(|server| !server.is_empty());
+    match (is_flag("server"), is_flag("data_dir")) {
+        (true, true) => {
+            let both = "--server and --data-dir are two places to ask; leave one of them out";
+            Err(Arguments::command().error(ErrorKind::ArgumentConflict, both))
+        }
+        (false, true) => Ok(Wanted { server: None, data_dir: arguments.data_dir.clone() }),
+        _ if server.is_some() => Ok(Wanted { server, data_dir: None }),
+        _ => Ok(Wanted { server: None, data_dir: arguments.data_dir.clone() }),
+    }
 }
 
 /// What clap says in several paragraphs about a wrong argument, as one sentence.
@@ -136,28 +240,54 @@ impl Place {
     }
 }
 
-async fn dispatch(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { data_dir, config: named, command } = arguments;
+async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> {
+    let Arguments { data_dir, config: named, user, command, .. } = arguments;
     // A demo's data directory is made anew: there is no file in it.
     let is_demo = matches!(&command, Command::Serve(serve) if serve.demo);
     let usual = if is_demo { None } else { data_dir.clone().or_else(platform_data_dir) };
     let place = Place { named, data_dir: usual };
-    let config = match &command {
-        Command::Serve(serve) => place.load(&serve.settings)?.config,
-        Command::Config(_) => Config::default(),
-        _ => place.load(&SettingFlags::default())?.config,
-    };
-    log_to_stderr(&config.log);
     match command {
-        Command::Serve(serve) => serve.run(data_dir, config).await,
-        Command::Plan(plan) => plan.run(&config),
-        Command::Timeline(timeline) => timeline.run(open(data_dir, &config)?).await,
-        Command::Import(import) => import.run(data_dir, &config).await,
+        Command::Serve(serve) => {
+            let config = place.load(&serve.settings)?.config;
+            log_to_stderr(&config.log);
+            serve.run(data_dir, config).await
+        }
+        Command::Plan(plan) => {
+            let config = place.load(&SettingFlags::default())?.config;
+            log_to_stderr(&config.log);
+            plan.run(&config)
+        }
         Command::Config(printed) => printed.run(&place),
-        Command::User(command) => command.run(data_dir, &config).await,
-        Command::Token(command) => command.run(open(data_dir, &config)?).await,
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
+        Command::Login(login) => login.run().await,
+        Command::Logout => login::logout(),
+        Command::Healthcheck(check) => check.run(&wanted).await,
+        Command::Asking(command) => {
+            let mut client = Client::new(target(&wanted, &place)?, user.filter(|name| !name.is_empty()))?;
+            let done = command.run(&mut client).await;
+            client.release().await;
+            done
+        }
     }
 }
+
+/// Where the commands go that need data.
+fn target(wanted: &Wanted, place: &Place) -> Result<Target, CliError> {
+    if let Some(server) = wanted.server()? {
+        login::warn_in_the_clear(&server.address);
+        log_to_stderr(LOG_OF_COMMANDS);
+        return Ok(Target::Server(server));
+    }
+    let config = place.load(&SettingFlags::default())?.config;
+    // What a server tells its log in passing is no part of a command's answer.
+    let is_usual = config.log == Config::default().log;
+    log_to_stderr(if is_usual { LOG_OF_COMMANDS } else { &config.log });
+    Ok(Target::Data(Box::new(DataPlace { path: require_data_dir(wanted.data_dir.clone())?, config })))
+}
+
+/// What commands log unless told otherwise.
+const LOG_OF_COMMANDS: &str = "warn";
 
 fn log_to_stderr(filter: &str) {
     tracing_subscriber::fmt()
@@ -165,28 +295,6 @@ fn log_to_stderr(filter: &str) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-}
-
-/// Opens the database for a command of its own. A server that runs has it, and is named in the refusal.
-fn open(data_dir: Option<PathBuf>, config: &Config) -> Result<Arc<Service>, CliError> {
-    let path = require_data_dir(data_dir)?;
-    let named = path.display().to_string();
-    let data_dir = DataDir::at(path);
-    if !data_dir.has_database() {
-        return Err(CliError::Said(format!(
-            "there is no database in {named}; add a user first with codexmiroir user add NAME, or name another --data-dir"
-        )));
-    }
-    // The rules of the server, so that what is planned here is what it serves.
-    let rules = RuleBook::from_files(&config.rules)?;
-    Ok(Service::new(data_dir.open(config.hot_map)?, Clock::System, rules))
-}
-
-/// As [`open`], and makes the data directory and the database if they are not there.
-fn open_or_create(data_dir: Option<PathBuf>, config: &Config) -> Result<Arc<Service>, CliError> {
-    let data_dir = DataDir::at(require_data_dir(data_dir)?);
-    let rules = RuleBook::from_files(&config.rules)?;
-    Ok(Service::new(data_dir.open_or_create(config.hot_map)?, Clock::System, rules))
 }
 
 fn platform_data_dir() -> Option<PathBuf> {
@@ -198,23 +306,4 @@ fn require_data_dir(named: Option<PathBuf>) -> Result<PathBuf, CliError> {
     named.or_else(platform_data_dir).ok_or_else(|| {
         CliError::Said("there is no home directory to keep data in; name a folder with --data-dir".to_owned())
     })
-}
-
-/// Prints to stdout, so that a closed pipe is an error and not a panic. Control characters other than the end
-/// of a line are left out: documents, rules and file names are other people's.
-fn print(text: &str) -> Result<(), CliError> {
-    let clean: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-    let mut out = std::io::stdout().lock();
-    out.write_all(clean.as_bytes())?;
-    out.flush()?;
-    Ok(())
-}
-
-/// Columns of the terminal, or of a page where there is none.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns
-        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
-        .unwrap_or(120)
-        .clamp(20, 300)
 }

@@ -1,6 +1,7 @@
 //! Values that several commands take, each read with a message that says what would be right.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 
 use crate::domain::date;
 use crate::domain::span;
@@ -24,9 +25,32 @@ pub fn days(text: &str) -> Result<u16, String> {
     days.ok_or_else(|| format!("write a number of days from 1 to {DAYS_MAX}"))
 }
 
-/// A time from now: `90d`, `12h`, `30m`.
-pub fn span(text: &str) -> Result<TimeDelta, String> {
-    span::parse(text).ok_or_else(|| "write a number and d, h or m, like 90d; at most 3650d".to_owned())
+/// A time from now, as the API takes it: `90d`, `12h`, `30m`.
+pub fn span(text: &str) -> Result<String, String> {
+    let wrong = "write a number and d, h or m, like 90d; at most 3650d";
+    span::parse(text).map(|_| text.to_owned()).ok_or_else(|| wrong.to_owned())
+}
+
+/// A slot as it was written; what days and names there are, the API knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotText {
+    datum: String,
+    zeit: String,
+}
+
+impl SlotText {
+    pub fn json(&self) -> Value {
+        json!({"datum": self.datum, "zeit": self.zeit})
+    }
+}
+
+/// A day and the name of a slot in it.
+pub fn slot(text: &str) -> Result<SlotText, String> {
+    let (datum, zeit) = text.trim().split_once(char::is_whitespace).unwrap_or((text, ""));
+    match (datum.trim(), zeit.trim()) {
+        ("", _) | (_, "") => Err("write day and slot, like \"15.10.2025 morgens\"".to_owned()),
+        (datum, zeit) => Ok(SlotText { datum: datum.to_owned(), zeit: zeit.to_owned() }),
+    }
 }
 
 #[cfg(test)]
@@ -35,10 +59,23 @@ mod tests {
 
     #[test]
     fn spans() {
-        assert_eq!(span("90d"), Ok(TimeDelta::days(90)));
-        assert_eq!(span("12h"), Ok(TimeDelta::hours(12)));
+        for good in ["90d", "12h", "30m", "3650d"] {
+            assert_eq!(span(good), Ok(good.to_owned()));
+        }
         for bad in ["", "d", "90", "-1d", "0m", "99999999999999999999d", "9999d", "5ä"] {
             assert!(span(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn slots_are_two_words() {
+        let read = |text| slot(text).map(|slot| slot.json().to_string());
+        let morning = r#"{"datum":"15.10.2025","zeit":"morgens"}"#;
+        for good in ["15.10.2025 morgens", "  15.10.2025 \t morgens "] {
+            assert_eq!(read(good).as_deref(), Ok(morning));
+        }
+        for bad in ["", " ", "15.10.2025", "morgens ", "15.10.2025 "] {
+            assert!(read(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
-use super::{CliError, complain, options, print, width};
+use super::output::{complain, print, print_json, width};
+use super::{CliError, options};
 use crate::app::system_settings;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -65,11 +66,7 @@ impl Plan {
         }
         match self.format {
             Format::Text => print(&text::week(&answer, width())),
-            Format::Json => {
-                let mut json = String::from_utf8_lossy(&json::timeline(&answer)).into_owned();
-                json.push('\n');
-                print(&json)
-            }
+            Format::Json => print_json(&String::from_utf8_lossy(&json::timeline(&answer))),
         }
     }
 }

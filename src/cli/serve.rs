@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::output::print;
 use super::settings::SettingFlags;
-use super::{CliError, print, require_data_dir};
+use super::{CliError, require_data_dir};
 use crate::app::{self, ServeOptions};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -59,7 +60,7 @@ impl Serve {
         if self.demo {
             print(&format!("sample tasks, gone when you stop it: http://{}/\n", running.address))?;
         } else if !running.service.store().has_users().map_err(crate::service::error::ServiceError::from)? {
-            print("there is no user yet; stop the server and add one: codexmiroir user add NAME\n")?;
+            print("there is no user yet; add one: codexmiroir user add NAME\n")?;
         }
         stop.await;
         running.stop().await;

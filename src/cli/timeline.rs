@@ -1,32 +1,35 @@
 //! `codexmiroir timeline`
 
-use std::sync::Arc;
-
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
-use super::{CliError, print, width};
-use crate::service::Service;
-use crate::view::text;
+use super::client::{Client, query};
+use super::output::{print, print_json, width};
+use super::{CliError, options};
 
 #[derive(Args)]
 pub struct TimelineOf {
-    /// Whose week
-    #[arg(long, value_name = "NAME")]
-    user: String,
-    /// Print what the server would serve
+    /// How many days, today included [default: the user's horizon]
+    #[arg(long, value_name = "N", value_parser = options::days)]
+    days: Option<u16>,
+    /// The instant to plan for, as RFC 3339 [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = options::instant)]
+    now: Option<DateTime<Utc>>,
+    /// Print the timeline as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl TimelineOf {
-    pub async fn run(self, service: Arc<Service>) -> Result<(), CliError> {
-        let user = service.require_user(&self.user)?;
-        if self.json {
-            let served = service.timeline(user.id, false).await?;
-            let mut json = String::from_utf8_lossy(&served.entry.finished.body).into_owned();
-            json.push('\n');
-            return print(&json);
+    pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
+        let days = self.days.map(|days| days.to_string());
+        let now = self.now.map(|now| now.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        let mut parameters = vec![("days", days), ("now", now)];
+        if !self.json {
+            parameters.push(("format", Some("text".to_owned())));
+            parameters.push(("width", Some(width().to_string())));
         }
-        print(&text::week(&service.answer(user.id).await?, width()))
+        let answer = client.get(&query("/codex", &parameters)).await?;
+        if self.json { print_json(&answer.text()) } else { print(&answer.text()) }
     }
 }

@@ -1,34 +1,54 @@
 //! `codexmiroir token`
 
-use std::sync::Arc;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
+use serde_json::json;
 
-use chrono::TimeDelta;
-use clap::{Subcommand, ValueEnum};
-
-use super::{CliError, options, print};
-use crate::service::Service;
-use crate::store::Scopes;
+use super::client::{Ask, Client, segment};
+use super::history::local;
+use super::output::{Table, print, print_json};
+use super::{CliError, options};
 
 #[derive(Subcommand)]
 pub enum TokenCommand {
     /// Make a token and print it; it is not shown again
-    Create {
-        /// Whom it stands for
-        user: String,
-        /// What it allows; may be given several times [default: read and write]
-        #[arg(long, value_name = "SCOPE")]
-        scope: Vec<Scope>,
-        /// What it is for, for your own memory
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        name: String,
-        /// When it ends, such as 90d [default: never]
-        #[arg(long, value_name = "SPAN", value_parser = options::span)]
-        expires: Option<TimeDelta>,
+    Create(Create),
+    /// List a user's tokens, without the secrets
+    List {
+        /// Whose [default: the only user, or the one logged in]
+        user: Option<String>,
+        /// Print the list as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take tokens back: they stop working at once
+    Revoke {
+        /// Their ids, as `token list` shows them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
     },
 }
 
+#[derive(Args)]
+pub struct Create {
+    /// Whom it stands for [default: the only user, or the one logged in]
+    user: Option<String>,
+    /// What it allows; may be given several times [default: read and write]
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<Scope>,
+    /// What it is for, for your own memory
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    name: String,
+    /// When it ends, such as 90d [default: never]
+    #[arg(long, value_name = "SPAN", value_parser = options::span)]
+    expires: Option<String>,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
-pub enum Scope {
+enum Scope {
     Read,
     Write,
     Feed,
@@ -36,23 +56,95 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn bits(self) -> Scopes {
+    fn word(self) -> &'static str {
         match self {
-            Scope::Read => Scopes::READ,
-            Scope::Write => Scopes::WRITE,
-            Scope::Feed => Scopes::FEED,
-            Scope::Admin => Scopes::ADMIN,
+            Scope::Read => "read",
+            Scope::Write => "write",
+            Scope::Feed => "feed",
+            Scope::Admin => "admin",
         }
     }
 }
 
+#[derive(Deserialize)]
+struct Created {
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    tokens: Vec<Token>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Token {
+    id: String,
+    name: String,
+    scopes: Vec<String>,
+    created_at: String,
+    expires_at: Option<String>,
+    last_used_at: Option<String>,
+}
+
+const TOKENS: &str = "/api/tokens";
+
 impl TokenCommand {
-    pub async fn run(self, service: Arc<Service>) -> Result<(), CliError> {
-        let TokenCommand::Create { user, scope, name, expires } = self;
-        let given = scope.into_iter().map(Scope::bits).reduce(Scopes::with);
-        let scopes = given.unwrap_or(Scopes::READ.with(Scopes::WRITE));
-        let expires_at = expires.map(|span| service.clock().now() + span);
-        let token = service.create_token(&user, scopes, &name, expires_at).await?;
+    pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
+        match self {
+            TokenCommand::Create(create) => create.run(client).await,
+            TokenCommand::List { user, json } => {
+                client.act_for(user);
+                list(client, json).await
+            }
+            TokenCommand::Revoke { ids } => {
+                for id in ids {
+                    client.send(Ask::delete(&format!("{TOKENS}/{}", segment(&id)?))).await?;
+                    print(&format!("revoked {id}\n"))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, client: &mut Client) -> Result<(), CliError> {
+        client.act_for(self.user);
+        let mut scopes: Vec<&str> = self.scope.into_iter().map(Scope::word).collect();
+        if scopes.is_empty() {
+            scopes = vec!["read", "write"];
+        }
+        let body = json!({"name": self.name, "scopes": scopes, "expires": self.expires});
+        let answer = client.send(Ask::post(TOKENS).json(&body)).await?;
+        if self.json {
+            return print_json(&answer.text());
+        }
+        let Created { token } = answer.read()?;
         print(&format!("{token}\n"))
     }
+}
+
+async fn list(client: &mut Client, json: bool) -> Result<(), CliError> {
+    let answer = client.get(TOKENS).await?;
+    if json {
+        return print_json(&answer.text());
+    }
+    let Tokens { tokens } = answer.read()?;
+    if tokens.is_empty() {
+        return print("no tokens\n");
+    }
+    let mut table = Table::new(&["ID", "Name", "Scopes", "Since", "Until", "Last used"], 1);
+    for token in tokens {
+        let instant = |at: Option<String>, none: &str| at.map_or(none.to_owned(), |at| local(&at));
+        table.row(vec![
+            token.id,
+            token.name,
+            token.scopes.join(", "),
+            local(&token.created_at),
+            instant(token.expires_at, "for good"),
+            instant(token.last_used_at, "never"),
+        ]);
+    }
+    print(&table.draw())
 }

@@ -29,6 +29,7 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
+const WIDTH: Phrase = Phrase { en: "a number from 20 to 300", de: "eine Zahl von 20 bis 300" };
 const FORMATS: Phrase = Phrase { en: "json, html or text", de: "json, html oder text" };
 const INSTANT: Phrase = Phrase {
     en: "an RFC 3339 instant of the years 1970 to 9997, like 2025-10-13T08:00:00Z",
@@ -39,7 +40,7 @@ const INSTANT: Phrase = Phrase {
 const HEADERS: usize = 12;
 
 /// Columns of the week drawn in text.
-const TEXT_WIDTH: usize = 120;
+const TEXT_WIDTH: u64 = 120;
 
 /// The answer before the router: for the plain request, when the timeline is hot.
 pub fn hot<B>(service: &Service, user: UserId, request: &Request<B>) -> Option<Response<Body>> {
@@ -64,6 +65,7 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     let days = days.and_then(|days| u16::try_from(days).ok());
     let now = query.text("now").map(instant).transpose()?;
     let format = wanted_format(&query, &headers)?;
+    let width = query.number("width", 20..=300, WIDTH)?.unwrap_or(TEXT_WIDTH);
     let begun = Instant::now();
     if days.is_none() && now.is_none() && format == Format::Json {
         let served = service.timeline(user, rebuild).await?;
@@ -79,7 +81,10 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     }
     let answer = service.what_if(user, now, days).await?;
     asked.site.counts.what_if.add(1);
-    let response = uncached(render(&answer, format), timing(Layer::Rebuilt, begun.elapsed()));
+    let response = uncached(
+        render(&answer, format, usize::try_from(width).unwrap_or(usize::MAX)),
+        timing(Layer::Rebuilt, begun.elapsed()),
+    );
     Ok(response.map(axum::body::Body::new).into_response())
 }
 
@@ -93,11 +98,11 @@ fn uncached(mut response: Response<Body>, timing: HeaderValue) -> Response<Body>
     response
 }
 
-fn render(answer: &Answer, format: Format) -> Response<Body> {
+fn render(answer: &Answer, format: Format, width: usize) -> Response<Body> {
     match format {
         Format::Json => full("application/json", json::timeline(answer)),
         Format::Html => full("text/html; charset=utf-8", web::page(answer).into_string()),
-        Format::Text => full("text/plain; charset=utf-8", text::week(answer, TEXT_WIDTH)),
+        Format::Text => full("text/plain; charset=utf-8", text::week(answer, width)),
     }
 }
 

@@ -207,13 +207,19 @@ fn line(text: &mut String, content: &str) {
     text.push('\n');
 }
 
-fn pad(content: &str, width: usize) -> String {
+/// Filled up with spaces to `width` columns.
+pub fn pad(content: &str, width: usize) -> String {
     let missing = width.saturating_sub(content.width());
     format!("{content}{}", " ".repeat(missing))
 }
 
+/// Columns of a terminal that a text takes.
+pub fn columns_of(content: &str) -> usize {
+    content.width()
+}
+
 /// At most `width` columns of a terminal; what is cut is marked.
-fn shorten(content: &str, width: usize) -> String {
+pub fn shorten(content: &str, width: usize) -> String {
     if content.width() <= width {
         return content.to_owned();
     }

@@ -10,6 +10,8 @@ use redb::{ReadableDatabase, ReadableTable};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::harness::choose_tls;
+
 /// A home directory, and with it the platform's data directory of the program.
 pub struct Home {
     dir: TempDir,
@@ -25,6 +27,7 @@ pub struct Ran {
 
 impl Home {
     pub fn new() -> Home {
+        choose_tls();
         Home { dir: TempDir::new().unwrap() }
     }
 

@@ -9,6 +9,8 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::harness::client;
+
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const DRIVER: &str = "chromedriver";
 
@@ -44,12 +46,13 @@ where
 }
 
 /// Whether a component that is not there fails the tests: in CI, and by `tests/run`.
-fn must_be_complete() -> bool {
+pub fn must_be_complete() -> bool {
     let is_set = |name| std::env::var(name).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
     is_set("CI") || is_set("CODEXMIROIR_TESTS_COMPLETE")
 }
 
-fn found(names: &[&str]) -> Option<PathBuf> {
+/// The first of these programs that is installed.
+pub fn found(names: &[&str]) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
     let candidates = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     candidates.into_iter().find(|candidate| candidate.is_file())
@@ -68,7 +71,7 @@ impl Browser {
         let mut driver = driver.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(driver.stdout.take().unwrap());
         let base = format!("http://127.0.0.1:{}", port_said(&mut output));
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+        let client = client().timeout(Duration::from_secs(120)).build().unwrap();
         let data = format!("--user-data-dir={}", profile.path().join("profile").display());
         let arguments = [
             "--headless",

@@ -1,6 +1,13 @@
 //! The command line: the real binary, every command and every flag.
 
+mod at_once;
+mod editing;
+mod logins;
 mod refused;
+mod shells;
+mod terminal;
+mod tls;
+mod ways;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,7 +16,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::binary::{Home, Ran};
-use crate::harness::{MONDAY, repository, vault};
+use crate::harness::{MONDAY, client, repository, vault};
 
 const AT_MONDAY: [&str; 4] = ["--now", MONDAY, "--time-zone", "Europe/Berlin"];
 
@@ -31,6 +38,69 @@ fn laid_out(printed: &str) -> String {
     serde_json::to_string_pretty(&serde_json::from_str::<Value>(printed).unwrap()).unwrap()
 }
 
+/// Each command, and what its help says.
+const HELP: &[(&[&str], &[&str])] = &[
+    (
+        &[],
+        &[
+            "timeline",
+            "task",
+            "undo",
+            "history",
+            "settings",
+            "import",
+            "export",
+            "login",
+            "logout",
+            "serve",
+            "plan",
+            "user",
+            "token",
+            "inspect",
+            "healthcheck",
+            "config",
+            "completions",
+            "man",
+            "--data-dir <DIR>",
+            "--config <FILE>",
+            "--server <URL>",
+            "--user <NAME>",
+            "CODEXMIROIR_USER",
+        ],
+    ),
+    (&["serve"], &["--listen <ADDR>", "127.0.0.1:8484", "--rules <FILE>", "--demo", "--data-dir <DIR>"]),
+    (&["plan"], &["<DIR>", "--now <RFC3339>", "--time-zone <TZ>", "--days <N>", "--rules <FILE>", "text, json"]),
+    (&["import"], &["<PATH>", "--user <NAME>", "--dry-run", "--json"]),
+    (&["export"], &["--format <FORMAT>", "--output <PATH>", "--history", "--replace"]),
+    (&["timeline"], &["--user <NAME>", "--json", "--days <N>", "--now <RFC3339>"]),
+    (&["task"], &["add", "list", "show", "edit", "done", "cancel", "reopen", "pin", "unpin", "rm"]),
+    (&["task", "add"], &["<TITLE>", "--kategorie", "--deadline", "--fixed", "--tag", "--body", "--json"]),
+    (&["task", "list"], &["--status", "--all", "--kategorie", "--tag", "--search", "--from", "--limit", "--json"]),
+    (&["task", "edit"], &["--title", "--kategorie", "--deadline", "--no-deadline", "--tag", "--no-tags", "--body"]),
+    (&["task", "done"], &["<ID>...", "--slot", "--json"]),
+    (&["login"], &["<URL>", "--token-stdin"]),
+    (&["healthcheck"], &["[URL]"]),
+    (&["inspect"], &["<USER>", "--timeline", "--json"]),
+    (&["completions"], &["bash", "fish", "zsh"]),
+    (&["man"], &["--output <DIR>"]),
+    (
+        &["config"],
+        &[
+            "--default",
+            "--hot-map <SIZE>",
+            "CODEXMIROIR_HOT_MAP",
+            "128MiB",
+            "--limits-first-byte <TIME>",
+            "--limits-proxies <ADDR>",
+        ],
+    ),
+    (&["user"], &["add", "list", "passwd", "disable", "enable", "rm"]),
+    (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--language", "--password-stdin"]),
+    (&["user", "rm"], &["--yes"]),
+    (&["token"], &["create", "list", "revoke"]),
+    (&["token", "create"], &["[USER]", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>"]),
+];
+
 #[test]
 fn help_names_every_command_and_every_flag() {
     let home = Home::new();
@@ -38,38 +108,13 @@ fn help_names_every_command_and_every_flag() {
     assert_eq!(version, format!("codexmiroir {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(home.did(&["-V"]), version);
     let help_of = |command: &[&str]| home.did(&[command, &["--help"]].concat());
-    for (command, words) in [
-        (
-            &[][..],
-            &["serve", "plan", "timeline", "import", "config", "user", "token", "--data-dir <DIR>", "--config <FILE>"]
-                [..],
-        ),
-        (&["serve"], &["--listen <ADDR>", "127.0.0.1:8484", "--rules <FILE>", "--demo", "--data-dir <DIR>"]),
-        (&["plan"], &["<DIR>", "--now <RFC3339>", "--time-zone <TZ>", "--days <N>", "--rules <FILE>", "text, json"]),
-        (&["import"], &["<PATH>", "--user <NAME>", "--dry-run", "--json"]),
-        (&["timeline"], &["--user <NAME>", "--json"]),
-        (
-            &["config"],
-            &[
-                "--default",
-                "--hot-map <SIZE>",
-                "CODEXMIROIR_HOT_MAP",
-                "128MiB",
-                "--limits-first-byte <TIME>",
-                "--limits-proxies <ADDR>",
-            ],
-        ),
-        (&["user"], &["add"]),
-        (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--password-stdin"]),
-        (&["token"], &["create"]),
-        (&["token", "create"], &["<USER>", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>"]),
-    ] {
+    for (command, words) in HELP {
         let help = help_of(command);
-        for word in words {
+        for word in *words {
             assert!(help.contains(word), "{command:?} --help does not say {word}:\n{help}");
         }
     }
-    for command in [&[][..], &["user"], &["token"]] {
+    for command in [&[][..], &["user"], &["token"], &["task"]] {
         let ran = home.run(command);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{command:?}");
         assert!(ran.stderr.contains("Usage: codexmiroir"), "{command:?}: {}", ran.stderr);
@@ -162,16 +207,16 @@ async fn users_and_tokens_let_somebody_in() {
     assert!(shape(&reading) && reading != token);
 
     let server = home.serve(&[]);
-    let client = reqwest::Client::new();
+    let asking = client().build().unwrap();
     let create = async |token: &str| {
         let body = serde_json::json!({"kategorie": "arbeit", "title": "Neu"});
-        let request = client.post(server.url("/api/tasks")).bearer_auth(token.trim_end()).json(&body);
+        let request = asking.post(server.url("/api/tasks")).bearer_auth(token.trim_end()).json(&body);
         request.send().await.unwrap().status().as_u16()
     };
     assert_eq!(create(&token).await, 200);
     assert_eq!(create(&reading).await, 403);
     assert_eq!(create("cmr_nonsense").await, 401);
-    let codex = client.get(server.url("/codex")).bearer_auth(reading.trim_end()).send().await.unwrap();
+    let codex = asking.get(server.url("/codex")).bearer_auth(reading.trim_end()).send().await.unwrap();
     assert_eq!(codex.json::<Value>().await.unwrap()["userId"], "lena");
 }
 
@@ -234,7 +279,7 @@ async fn timeline_prints_what_the_server_serves() {
     assert!(text.starts_with("lena · ") && text.contains("morgens 09:00–12:30"), "{text}");
     let printed = home.did(&["timeline", "--user", "lena", "--json"]);
     let server = home.serve(&[]);
-    let served = reqwest::Client::new().get(server.url("/codex")).bearer_auth(token).send().await.unwrap();
+    let served = client().build().unwrap().get(server.url("/codex")).bearer_auth(token).send().await.unwrap();
     let (printed, served) = (printed.trim_end(), served.text().await.unwrap());
     // Between the two the clock may have crossed a boundary; then the answer is another one, rightly.
     let until = |text: &str| serde_json::from_str::<Value>(text).unwrap()["validUntil"].clone();
@@ -266,10 +311,11 @@ async fn the_demo_serves_a_week_and_leaves_nothing() {
         let mut server = crate::binary::Serving::of(command.env("TMPDIR", &temporary));
         let link = format!("http://{}/", server.address);
         assert!(server.line().trim_end().ends_with(&link));
-        let page = reqwest::get(&link).await.unwrap();
+        let page = client().build().unwrap().get(&link).send().await.unwrap();
         assert_eq!(page.status(), 200);
         assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
-        let codex: Value = reqwest::get(server.url("/codex")).await.unwrap().json().await.unwrap();
+        let codex: Value =
+            client().build().unwrap().get(server.url("/codex")).send().await.unwrap().json().await.unwrap();
         assert_eq!((&codex["userId"], &codex["rules"]["ok"]), (&"demo".into(), &true.into()));
         let placed = codex["timeline"].as_array().unwrap().iter().flat_map(|day| day["slots"].as_array().unwrap());
         assert!(placed.filter(|slot| !slot["task"].is_null()).count() >= 10, "{codex}");

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::binary::{Home, Serving};
+use crate::harness::client;
 
 const WRITERS: usize = 8;
 const ROUNDS_DEFAULT: usize = 5;
@@ -76,7 +77,7 @@ struct Asker {
 
 impl Asker {
     fn new(server: &Serving, token: &str) -> Asker {
-        let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let client = client().timeout(Duration::from_secs(60)).build().unwrap();
         Asker { client, base: server.url(""), token: token.to_owned(), acknowledged: Arc::new(Semaphore::new(0)) }
     }
 

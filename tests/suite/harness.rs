@@ -28,6 +28,19 @@ pub fn instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
 }
 
+/// Chooses how clients of this process do TLS, which none of them can be made without. Whatever a test begins with
+/// does it.
+pub fn choose_tls() {
+    // The second time it is chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// What to make a client from that asks servers of this machine, and needs no certificates for that.
+pub fn client() -> reqwest::ClientBuilder {
+    choose_tls();
+    reqwest::Client::builder().tls_certs_only([])
+}
+
 /// A path below the repository's root.
 pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -88,7 +101,7 @@ impl TestServer {
             clock: clock.clone(),
         };
         let running = app::start(options).await.unwrap();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let client = client().timeout(Duration::from_secs(60)).build().unwrap();
         TestServer { running: Some(running), clock, client, data_dir }
     }
 
@@ -200,7 +213,7 @@ impl Administrator {
     /// At the socket of this data directory.
     pub fn at(data_dir: &Path) -> Administrator {
         let socket = data_dir.join("control.sock");
-        let client = reqwest::Client::builder().unix_socket(socket).timeout(Duration::from_secs(60)).build().unwrap();
+        let client = client().unix_socket(socket).timeout(Duration::from_secs(60)).build().unwrap();
         Administrator { client, user: None }
     }
 

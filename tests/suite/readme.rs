@@ -1,7 +1,9 @@
 //! What README says is what the program does.
 
-use crate::binary::Home;
-use crate::harness::repository;
+use std::path::Path;
+
+use crate::binary::{Home, Ran};
+use crate::harness::{repository, vault};
 
 /// The text between the fences of the README's first block of this kind after `heading`.
 fn block<'r>(readme: &'r str, heading: &str, fence: &str) -> &'r str {
@@ -40,4 +42,45 @@ fn the_example_task_can_be_read_and_every_flag_is_there() {
     for flag in flags {
         assert!(help.contains(&format!("--{flag}")), "{flag}");
     }
+}
+
+/// Runs a line as a shell would, in this home.
+fn shell(home: &Home, line: &str) -> Ran {
+    let program = Path::new(env!("CARGO_BIN_EXE_codexmiroir")).parent().unwrap();
+    let typed = home.command(&[]);
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg(line).env_clear().envs(typed.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.env("PATH", format!("{}:/usr/bin:/bin", program.display())).current_dir(home.path("."));
+    Ran::of(shell.stdin(std::process::Stdio::null()))
+}
+
+#[test]
+fn the_commands_do_what_it_says_beside_the_server() {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let begin = readme.find("## Run it").unwrap();
+    let section = &readme[begin..begin + readme[begin + 3..].find("\n## ").unwrap()];
+    let lines =
+        section.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with("codexmiroir "));
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let (mut server, mut ran) = (None, 0);
+    for line in lines {
+        if line == "codexmiroir serve" {
+            server = Some(home.serve(&[]));
+            continue;
+        }
+        let line = line.replace("path/to/tasks", vault("tom").to_str().unwrap());
+        let url = server.as_ref().map(|server| server.url("")).unwrap_or_default();
+        // From the login on it is another machine, to which the token was brought.
+        let is_login = line.starts_with("codexmiroir login");
+        if is_login {
+            std::fs::copy(home.path("token"), elsewhere.path("token")).unwrap();
+        }
+        let here = if elsewhere.path("token").exists() { &elsewhere } else { &home };
+        let done = shell(here, &line.replace("https://tasks.example.org", &url));
+        assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{line}: {}", done.stdout);
+        ran += 1;
+    }
+    assert!(ran >= 12 && server.is_some() && elsewhere.path("token").exists(), "{ran} commands were run");
+    assert!(elsewhere.did(&["task", "show", "40"]).starts_with("0040  Tax return"));
+    assert!(home.path("copy-of-tasks").join("0040-Tax-return.md").exists());
 }

@@ -13,6 +13,11 @@ pub fn timeline() -> Operation {
              instant carries an `ETag`, everything else is made for this answer and is not to be kept.",
         )
         .checked_query("nocache", "`true` makes it anew.", one_of(&["true", "false", "1", "0"]))
+        .checked_query(
+            "width",
+            "With `format=text`: how many columns to draw in; 120 if left out.",
+            whole_number(20, 300),
+        )
         .checked_query("days", "How many days to plan, today included.", whole_number(1, u64::from(DAYS_MAX)))
         .checked_query(
             "now",

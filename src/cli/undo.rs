@@ -1,0 +1,45 @@
+//! `codexmiroir undo`
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::CliError;
+use super::client::{Ask, Client};
+use super::output::{print, print_json};
+
+#[derive(Args)]
+pub struct Undo {
+    /// The generation to take back, as `history` shows it [default: the last]
+    generation: Option<u64>,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Deserialize)]
+struct Undone {
+    generation: u64,
+    undone: u64,
+    files: Vec<String>,
+}
+
+/// Files that are named; more are counted.
+const FILES_MAX: usize = 5;
+
+impl Undo {
+    pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
+        // Not repeatable: a second one would take back the first.
+        let answer = client.send(Ask::post("/api/undo").json(&json!({"generation": self.generation}))).await?;
+        if self.json {
+            return print_json(&answer.text());
+        }
+        let Undone { generation, undone, files } = answer.read()?;
+        let what = match files.len() {
+            0 => "the settings".to_owned(),
+            count if count > FILES_MAX => format!("{count} files"),
+            _ => files.join(", "),
+        };
+        print(&format!("took back {undone}: {what}\ncodexmiroir undo {generation} brings it back\n"))
+    }
+}

@@ -1,4 +1,5 @@
-//! `/livez` and `/readyz`: for whoever supervises the process; they need no sign-in and tell nothing else.
+//! `/livez` and `/readyz`: for whoever supervises the process; they need no sign-in and tell nothing else than why
+//! the server is not ready.
 
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -19,9 +20,10 @@ pub fn answer<B>(site: &Site, request: &Request<B>) -> Option<Response<Body>> {
             Some(response)
         }
         "/livez" => Some(full("application/json", &br#"{"ok":true}"#[..])),
-        "/readyz" if site.is_ready() => Some(full("application/json", &br#"{"ok":true}"#[..])),
+        "/readyz" if site.unready_reason().is_none() => Some(full("application/json", &br#"{"ok":true}"#[..])),
         "/readyz" => {
-            let mut response = full("application/json", &br#"{"ok":false}"#[..]);
+            let reason = site.unready_reason().unwrap_or_default();
+            let mut response = full("application/json", format!(r#"{{"ok":false,"reason":"{reason}"}}"#));
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             Some(response)
         }

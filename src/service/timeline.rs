@@ -37,8 +37,10 @@ impl Layer {
 pub struct Served {
     pub entry: Arc<Entry>,
     pub layer: Layer,
-    /// Whether the answer may be kept by whoever gets it; see [`Planned::is_certain`].
+    /// Whether the answer may be kept by whoever gets it; see [`Planned::is_certain`] and [`Served::is_durable`].
     pub is_certain: bool,
+    /// Whether the state that it shows is on disk; see [`Snapshot::is_durable`].
+    pub is_durable: bool,
 }
 
 impl Service {
@@ -51,7 +53,7 @@ impl Service {
     pub async fn timeline(self: &Arc<Self>, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
         let hot = |service: &Service| {
             let entry = service.hot_timeline(user).filter(|_| !rebuild)?;
-            Some(Served { entry, layer: Layer::Hot, is_certain: true })
+            Some(Served { entry, layer: Layer::Hot, is_certain: true, is_durable: true })
         };
         if let Some(served) = hot(self) {
             return Ok(served);
@@ -65,18 +67,21 @@ impl Service {
         let service = self.clone();
         let load = move |desk: &mut super::planners::Desk| {
             if !rebuild && let Some(entry) = service.materialized(user)? {
-                return Ok(Served { entry, layer: Layer::Materialized, is_certain: true });
+                return Ok(Served { entry, layer: Layer::Materialized, is_certain: true, is_durable: true });
             }
-            let planned = service.rebuild(desk, user)?;
-            if planned.is_certain {
+            let (planned, is_durable) = service.rebuild(desk, user)?;
+            let is_certain = planned.is_certain && is_durable;
+            if is_certain {
                 service.store.put_timeline(user, planned.entry.finished.clone());
             }
-            Ok(Served { entry: planned.entry, layer: Layer::Rebuilt, is_certain: planned.is_certain })
+            Ok(Served { entry: planned.entry, layer: Layer::Rebuilt, is_certain, is_durable })
         };
         let served: Result<Served, ServiceError> = self.planners.run(load).await?;
         let served = served?;
         let published = self.store.published();
-        published.advance(user, served.entry.finished.generation);
+        if served.is_durable {
+            published.advance(user, served.entry.finished.generation);
+        }
         if served.is_certain {
             published.put(user, served.entry.clone());
         }
@@ -113,9 +118,14 @@ impl Service {
         Ok(current.then(|| Arc::new(planning::entry(self.identity(user), finished))))
     }
 
-    fn rebuild(&self, desk: &mut super::planners::Desk, user: UserId) -> Result<Planned, ServiceError> {
+    /// The plan of the present state, and whether that state is durable.
+    fn rebuild(&self, desk: &mut super::planners::Desk, user: UserId) -> Result<(Planned, bool), ServiceError> {
+        let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
-        Ok(self.plan(desk, user, &snapshot, self.clock.now()))
+        let mut planned = self.plan(desk, user, &snapshot, self.clock.now());
+        // Read from two openings of the database, it may be of no state that there was.
+        planned.is_certain &= self.store.opening() == opening;
+        Ok((planned, snapshot.is_durable))
     }
 
     pub(super) fn require_snapshot(&self, user: UserId) -> Result<Snapshot, ServiceError> {

@@ -7,6 +7,8 @@ pub mod accounts;
 pub mod change;
 pub mod demo;
 pub mod error;
+#[cfg(test)]
+mod faults;
 pub mod folder;
 pub mod history;
 pub mod import;

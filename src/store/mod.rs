@@ -31,6 +31,9 @@ use crate::domain::zone::Zone;
 pub use self::redb::{Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
 pub use keyed::KeyedLocks;
 
+#[cfg(test)]
+pub(crate) use self::redb::disk;
+
 /// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Basis(pub [u8; 16]);

@@ -34,9 +34,17 @@ impl Service {
         {
             return Ok(earlier);
         }
+        let service = self.clone();
         self.change(user, origin, move |situation| {
             // The change goes on when its asker goes away, so the key is held by the change.
             let _held = &guard;
+            // Asked again with the state that is decided on: a first request whose outcome was not known, after a
+            // fault of the disk, may have come to light since.
+            if let Some(key) = &key
+                && let Some(earlier) = service.repeated(user, ROUTE, key)?
+            {
+                return Ok(Decision::Keep(earlier));
+            }
             create(situation, &fields, key.as_ref())
         })
         .await

@@ -9,7 +9,7 @@ use super::{IdempotencyKey, Saved};
 use crate::domain::ids::UserId;
 use crate::service::Service;
 use crate::service::error::{Refusal, ServiceError};
-use crate::store::{REMEMBER_MILLIS, Remembered};
+use crate::store::{REMEMBER_MILLIS, Remembered, StoreError};
 
 /// Holds a key for as long as its request is under way.
 pub(super) struct KeyGuard {
@@ -33,6 +33,9 @@ impl Drop for KeyGuard {
 
 impl Service {
     /// The answer that this key was given before, unless it has expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] when there is one that is not certain to be on disk.
     pub(super) fn repeated(
         &self,
         user: UserId,
@@ -40,6 +43,9 @@ impl Service {
         key: &IdempotencyKey,
     ) -> Result<Option<Saved>, ServiceError> {
         let Some(earlier) = self.store.get_repeated(user, route, &key.key)? else { return Ok(None) };
+        if !earlier.is_durable {
+            return Err(StoreError::Unknown("the first answer may not last".to_owned()).into());
+        }
         if self.clock.now().timestamp_millis() - earlier.at_millis >= REMEMBER_MILLIS {
             return Ok(None);
         }

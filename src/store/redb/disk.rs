@@ -3,10 +3,40 @@
 use std::io;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use redb::{BackendError, StorageBackend};
+use tempfile::NamedTempFile;
 
-use super::volume::lock;
+use super::fault::Pauses;
+use super::health::DatabaseFile;
+use super::open::{OpenError, builder, lay_out};
+use super::volume::{Volume, lock};
+use crate::store::Store;
+
+impl Store {
+    /// A store on this disk, with a database if there is none, that tries again at once after a failure.
+    pub(crate) fn on(disk: &Disk) -> Result<Store, OpenError> {
+        if disk.is_empty() {
+            let db = builder().create_with_backend(disk.clone()).unwrap();
+            lay_out(&db).unwrap();
+        }
+        // A file of the disk's own, for what looks at the file's name.
+        let path = lock(&disk.0).file.path().to_owned();
+        let pauses = Pauses::between(Duration::ZERO, Duration::from_millis(1));
+        let volume = Volume::new(disk.clone());
+        Store::start(volume, DatabaseFile::at(&path).unwrap(), "the test's disk", 1 << 20, pauses)
+    }
+
+    /// Waits until it can be written again.
+    pub(crate) fn wait_until_writable(&self) {
+        let begun = Instant::now();
+        while !self.is_writable() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it does not recover");
+            std::thread::yield_now();
+        }
+    }
+}
 
 /// Which calls fail.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +61,9 @@ struct Content {
     /// What the next sync makes durable, in its order.
     pending: Vec<Pending>,
     calls: u64,
-    /// Bytes that were read.
-    read_bytes: u64,
     failing: Option<Failing>,
     dice: Dice,
+    file: Arc<NamedTempFile>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,9 +101,9 @@ impl Disk {
             durable: Vec::new(),
             pending: Vec::new(),
             calls: 0,
-            read_bytes: 0,
             failing: None,
             dice: Dice::new(1),
+            file: Arc::new(NamedTempFile::new().unwrap()),
         };
         Disk(Arc::new(Mutex::new(content)))
     }
@@ -85,6 +114,11 @@ impl Disk {
         Disk(Arc::new(Mutex::new(content)))
     }
 
+    fn is_empty(&self) -> bool {
+        lock(&self.0).shown.is_empty()
+    }
+
+    /// From now on these calls fail.
     pub(crate) fn fail(&self, failing: Failing) {
         lock(&self.0).failing = Some(failing);
     }
@@ -96,10 +130,6 @@ impl Disk {
 
     pub(crate) fn calls(&self) -> u64 {
         lock(&self.0).calls
-    }
-
-    pub(crate) fn read_bytes(&self) -> u64 {
-        lock(&self.0).read_bytes
     }
 
     /// Of what was not synced any part is there afterwards, each write whole, torn or not at all.
@@ -169,7 +199,6 @@ impl StorageBackend for Disk {
         if content.fails(false) {
             return Err(failed());
         }
-        content.read_bytes += out.len() as u64;
         let there = content.shown.get(index(offset)..index(offset) + out.len());
         out.copy_from_slice(there.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())

@@ -20,6 +20,8 @@ pub struct Repeated {
     pub fingerprint: [u8; 32],
     pub at_millis: i64,
     pub answer: Vec<u8>,
+    /// Whether it is on disk for certain, as for a snapshot.
+    pub is_durable: bool,
 }
 
 /// A place in a user's history: a generation, and a change within it.
@@ -212,11 +214,18 @@ impl Store {
 
     /// The answer that this key was given on this route, if it is remembered.
     pub fn get_repeated(&self, user: UserId, route: &str, key: &str) -> Result<Option<Repeated>, StoreError> {
-        self.read(|transaction, _| {
+        self.read(|transaction, view| {
             let remembered = transaction.open_table(IDEMPOTENCY).map_err(failed)?;
             let Some(bytes) = remembered.get((user.0, route, key)).map_err(failed)? else { return Ok(None) };
             let stored: codec::StoredAnswer = codec::decode(bytes.value(), "idempotency")?;
-            Ok(Some(Repeated { fingerprint: stored.fingerprint, at_millis: stored.at, answer: stored.answer }))
+            let generation = get_head(transaction, user)?.map(|head| head.generation).unwrap_or_default();
+            let is_durable = view.is_durable(user, generation);
+            Ok(Some(Repeated {
+                fingerprint: stored.fingerprint,
+                at_millis: stored.at,
+                answer: stored.answer,
+                is_durable,
+            }))
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use tokio::runtime::{Builder, Runtime};
@@ -13,10 +12,7 @@ use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::store::hot::Entry;
 use crate::store::redb::disk::Disk;
-use crate::store::redb::fault::Pauses;
-use crate::store::redb::health::DatabaseFile;
-use crate::store::redb::open::{builder, lay_out};
-use crate::store::redb::volume::Volume;
+use crate::store::redb::open::builder;
 use crate::store::{
     Administered, Administration, Basis, Change, Commit, Finished, Grant, Head, Origin, Outcome, Remembered, Scopes,
     Settings, Store, StoreError,
@@ -80,7 +76,6 @@ pub(super) struct Run {
     disk: Disk,
     store: Option<Store>,
     runtime: Runtime,
-    file: tempfile::TempPath,
     known: Known,
     /// Whether the disk works again after a failure.
     pub(super) heals: bool,
@@ -96,9 +91,6 @@ fn settings(days: u16) -> Settings {
 /// A disk with a database in which the users 1 and 2 are.
 pub(super) fn laid_out() -> Disk {
     let disk = Disk::new();
-    let db = builder().create_with_backend(disk.clone()).unwrap();
-    lay_out(&db).unwrap();
-    drop(db);
     let mut run = Run::new(disk.clone());
     assert!(run.step(&Step::AddUser("anna")) && run.step(&Step::AddUser("bert")));
     run.close();
@@ -108,22 +100,14 @@ pub(super) fn laid_out() -> Disk {
 impl Run {
     /// Opens the store; on a disk that fails it may not open.
     pub(super) fn new(disk: Disk) -> Run {
-        let file = tempfile::NamedTempFile::new().unwrap().into_temp_path();
         let runtime = Builder::new_current_thread().build().unwrap();
         let mut known = Known::default();
         for user in [1, 2] {
             let state = State { generation: 0, documents: BTreeMap::new(), days: 7, keys: BTreeSet::new() };
             known.states.insert(user, vec![state]);
         }
-        let mut run = Run { disk, store: None, runtime, file, known, heals: true, reads: true, failures: 0 };
-        run.store = run.open();
-        run
-    }
-
-    fn open(&self) -> Option<Store> {
-        let file = DatabaseFile::at(&self.file).unwrap();
-        let pauses = Pauses::between(Duration::ZERO, Duration::from_millis(1));
-        Store::start(Volume::new(self.disk.clone()), file, "the test's", 1 << 20, pauses).ok()
+        let store = Store::on(&disk).ok();
+        Run { disk, store, runtime, known, heals: true, reads: true, failures: 0 }
     }
 
     /// Carries out a step; whether the workload can go on.
@@ -138,10 +122,10 @@ impl Run {
             Step::PutTimeline(user) => self.put_timeline(*user),
             Step::Reopen => {
                 self.store = None;
-                self.store = self.open();
+                self.store = Store::on(&self.disk).ok();
                 if self.store.is_none() && self.heals {
                     // As somebody would who starts the server again.
-                    self.store = self.open();
+                    self.store = Store::on(&self.disk).ok();
                 }
                 self.store.is_some()
             }
@@ -244,11 +228,7 @@ impl Run {
 
     /// Waits until the store can be written again, and finds out what became of what was unknown.
     fn recover(&mut self) -> bool {
-        let begun = Instant::now();
-        while !self.store().is_writable() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it does not recover");
-            std::thread::yield_now();
-        }
+        self.store().wait_until_writable();
         for user in self.known.states.keys().copied().collect::<Vec<_>>() {
             let Some((state, is_durable)) = self.read(user) else { return false };
             // A disk that fails while it is read may send the store back to where it was.
@@ -311,7 +291,7 @@ impl Run {
     pub(super) fn check(&mut self) {
         self.close();
         self.disk.heal();
-        self.store = Some(self.open().expect("the database opens again"));
+        self.store = Some(Store::on(&self.disk).expect("the database opens again"));
         for (user, states) in &self.known.states {
             let (state, is_durable) = self.read(*user).expect("it can be read");
             assert!(is_durable && states.contains(&state), "{user}: {state:?} is none of {states:?}");

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::DateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +16,7 @@ use crate::store::redb::health::{DatabaseFile, Health};
 use crate::store::redb::open::builder;
 use crate::store::redb::views::{Doubts, Views};
 use crate::store::redb::volume::Volume;
-use crate::store::{Basis, Change, Commit, Head, Incarnation, Origin, Outcome};
+use crate::store::{Basis, Change, Commit, Finished, Head, Incarnation, Origin, Outcome};
 
 fn commit(user: u64, expected: u64) -> Commit {
     let raw: Arc<[u8]> = Arc::from(&b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n"[..]);
@@ -46,12 +47,12 @@ fn written(commits: impl IntoIterator<Item = Commit>) -> (Vec<Outcome>, u64) {
         answers.push(outcome);
     }
     drop(requests);
-    writer(&Disk::new(), file.path(), health.clone()).run(queue);
+    writer(&Disk::new(), file.path(), health.clone(), WALKED_BYTES_MAX).run(queue);
     let outcomes = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap());
     (outcomes.collect(), health.syncs())
 }
 
-fn writer(disk: &Disk, file: &Path, health: Arc<Health>) -> Writer {
+fn writer(disk: &Disk, file: &Path, health: Arc<Health>, walked_bytes_max: u64) -> Writer {
     let volume = Volume::new(disk.clone());
     let session = volume.session();
     let views = Arc::new(Views::new(builder().create_with_backend(session.clone()).unwrap()));
@@ -63,7 +64,7 @@ fn writer(disk: &Disk, file: &Path, health: Arc<Health>) -> Writer {
         incarnation: Incarnation([0; 16]),
         published: Arc::new(Published::new(1 << 20)),
         health,
-        walked_bytes_max: WALKED_BYTES_MAX,
+        walked_bytes_max,
         pauses: Pauses::default(),
         fault: None,
         doubts: Doubts::new(),
@@ -87,4 +88,53 @@ fn a_stale_commit_harms_none_of_its_group() {
     let stale = |generation| Outcome::Stale { generation: Generation(generation) };
     let (outcomes, _) = written([commit(1, 0), commit(1, 0), commit(2, 5), commit(1, 1), commit(2, 0)]);
     assert_eq!(outcomes, [committed(1), stale(1), stale(0), committed(2), committed(1)]);
+}
+
+/// Whether opening the disk as it is now, after a power cut, walks over the whole database.
+fn is_walked(disk: &Disk) -> bool {
+    let crashed = disk.copy(1);
+    crashed.cut_power();
+    let is_walked = Arc::new(AtomicBool::new(false));
+    let mut opening = builder();
+    let seen = is_walked.clone();
+    opening.set_repair_callback(move |_| seen.store(true, Ordering::Relaxed));
+    drop(opening.create_with_backend(crashed).unwrap());
+    is_walked.load(Ordering::Relaxed)
+}
+
+/// Whether a crash right after one of several commits, each alone, is followed by a walk.
+fn some_crash_is_walked(walked_bytes_max: u64) -> bool {
+    let (disk, file) = (Disk::new(), tempfile::NamedTempFile::new().unwrap());
+    let (requests, queue) = mpsc::channel(GROUP_MAX);
+    let writer = writer(&disk, file.path(), Arc::new(Health::default()), walked_bytes_max);
+    let writing = std::thread::spawn(move || writer.run(queue));
+    let mut walked = false;
+    for expected in 0..20 {
+        let finished = Finished {
+            generation: Generation(expected),
+            basis: Basis([0; 16]),
+            valid_from: DateTime::UNIX_EPOCH,
+            valid_until: DateTime::UNIX_EPOCH,
+            body: vec![b'x'; 2_000].into(),
+        };
+        // Stored without a sync: what is in use on the disk stays what the last commit recorded.
+        assert!(requests.blocking_send(Request::PutTimeline(UserId(1), finished)).is_ok());
+        // An answer to a commit that is stale says that the timeline was dealt with.
+        for (commit, is_committed) in [(commit(1, 99), false), (commit(1, expected), true)] {
+            let (answer, outcome) = oneshot::channel();
+            assert!(requests.blocking_send(Request::Commit(Box::new(commit), answer)).is_ok());
+            let outcome = outcome.blocking_recv().unwrap().unwrap();
+            assert_eq!(matches!(outcome, Outcome::Committed { .. }), is_committed);
+            walked |= is_walked(&disk);
+        }
+    }
+    drop(requests);
+    writing.join().unwrap();
+    walked
+}
+
+#[test]
+fn a_crash_of_a_large_database_is_never_followed_by_a_walk() {
+    assert!(!some_crash_is_walked(0), "every commit to a large file settles");
+    assert!(some_crash_is_walked(u64::MAX), "those to a small one do not, so this test sees a walk");
 }

@@ -44,7 +44,7 @@ where
 }
 
 /// Whether a component that is not there fails the tests: in CI, and by `tests/run`.
-fn must_be_complete() -> bool {
+pub fn must_be_complete() -> bool {
     let is_set = |name| std::env::var(name).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
     is_set("CI") || is_set("CODEXMIROIR_TESTS_COMPLETE")
 }

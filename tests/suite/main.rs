@@ -14,6 +14,7 @@ mod cli;
 mod concurrency;
 mod config;
 mod crash;
+mod disk_faults;
 mod events;
 mod faults;
 mod faults_documents;

@@ -26,7 +26,7 @@ const SETTLED_GROUP_MIN: usize = 32;
 
 /// Every commit to a file of at least this many bytes does the same: walking over a larger one takes longer than
 /// a start may.
-pub(super) const WALKED_BYTES_MAX: u64 = 128 * 1024 * 1024;
+pub(super) const WALKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// After this time without a request the same is done for the commits that did not do it themselves.
 const IDLE: Duration = Duration::from_millis(50);

@@ -214,25 +214,10 @@ impl HttpError {
                 ("The body took too long to arrive.", "Der Inhalt kam zu langsam an.")
             }
             HttpError::Body(BodyError::Cut) => ("The body ended early.", "Der Inhalt endete zu früh."),
-            HttpError::Unavailable => (
-                "This failed at the moment and nothing was changed; try again, and if it stays so see the server's log.",
-                "Das geht gerade nicht, geändert wurde nichts; bitte noch einmal versuchen, sonst hilft das Log des Servers.",
-            ),
-            HttpError::NotSaved => (
-                "The database cannot be written at the moment and nothing was saved; try again later.",
-                "Die Datenbank nimmt gerade nichts an, gespeichert wurde nichts; bitte später noch einmal versuchen.",
-            ),
-            HttpError::NoRoom { needed_bytes, free_bytes } => {
-                let (needed, free) = (needed_bytes.div_ceil(1 << 20), free_bytes >> 20);
-                return lang.pick(
-                    format!("The disk has {free} MiB free and this may need {needed}; nothing was saved, free some space and try again."),
-                    format!("Die Platte hat {free} MiB frei, gebraucht werden bis zu {needed}; gespeichert wurde nichts, bitte Platz schaffen."),
-                );
-            }
-            HttpError::UnknownOutcome => (
-                "Whether this was saved is not known; repeat it with the same Idempotency-Key, or look first.",
-                "Ob das gespeichert wurde, ist unbekannt; bitte mit demselben Idempotency-Key wiederholen oder nachsehen.",
-            ),
+            HttpError::Unavailable => (UNAVAILABLE.en, UNAVAILABLE.de),
+            HttpError::NotSaved => (NOT_SAVED.en, NOT_SAVED.de),
+            HttpError::NoRoom { needed_bytes, free_bytes } => return no_room(*needed_bytes, *free_bytes, lang),
+            HttpError::UnknownOutcome => (UNKNOWN_OUTCOME.en, UNKNOWN_OUTCOME.de),
             HttpError::Busy => {
                 ("Too many changes at once; try again.", "Zu viele Änderungen zugleich; bitte noch einmal versuchen.")
             }
@@ -325,6 +310,28 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::NoSuchUser { .. } => "no_such_user",
         Refusal::UserExists { .. } => "user_exists",
     }
+}
+
+/// Also for a write: reading comes first, so nothing was changed by then.
+const UNAVAILABLE: Phrase = Phrase {
+    en: "This failed at the moment and nothing was changed; try again, and if it stays so see the server's log.",
+    de: "Das geht gerade nicht, geändert wurde nichts; bitte noch einmal versuchen, sonst hilft das Log des Servers.",
+};
+const NOT_SAVED: Phrase = Phrase {
+    en: "The database cannot be written at the moment and nothing was saved; try again later.",
+    de: "Die Datenbank nimmt gerade nichts an, gespeichert wurde nichts; bitte später noch einmal versuchen.",
+};
+const UNKNOWN_OUTCOME: Phrase = Phrase {
+    en: "Whether this was saved is not known; repeat it with the same Idempotency-Key, or look first.",
+    de: "Ob das gespeichert wurde, ist unbekannt; bitte mit demselben Idempotency-Key wiederholen oder nachsehen.",
+};
+
+fn no_room(needed_bytes: u64, free_bytes: u64, lang: Lang) -> String {
+    let (needed, free) = (needed_bytes.div_ceil(1 << 20), free_bytes >> 20);
+    lang.pick(
+        format!("The disk has {free} MiB free and this may need {needed}; nothing was saved, free some space and try again."),
+        format!("Die Platte hat {free} MiB frei, gebraucht werden bis zu {needed}; gespeichert wurde nichts, bitte Platz schaffen."),
+    )
 }
 
 fn head_text(error: HeadError, lang: Lang) -> &'static str {

@@ -101,7 +101,7 @@ impl Writer {
 
     /// Leaves the database so that it opens at once after a crash.
     fn settle(&mut self) {
-        if let Err(error) = self.begin(&self.views.current()).and_then(|nothing| Ok(commit(nothing, true, true)?)) {
+        if let Err(error) = self.begin(&self.views.current()).and_then(|nothing| commit(nothing, true, true)) {
             self.fail(&error.to_string());
         }
     }

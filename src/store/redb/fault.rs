@@ -56,6 +56,8 @@ pub(super) struct Fault {
     reason: String,
     doubts: Doubts,
     retry_at: Instant,
+    /// Whether readers that were failed again have had a new view since the last try.
+    refrozen: bool,
 }
 
 impl Writer {
@@ -77,18 +79,20 @@ impl Writer {
             self.pauses.next = self.pauses.first;
         }
         let doubts = std::mem::take(&mut self.doubts);
-        self.fault = Some(Fault { reason: reason.to_owned(), doubts, retry_at: Instant::now() + self.pauses.take() });
-        self.freeze();
+        let retry_at = Instant::now() + self.pauses.take();
+        self.fault = Some(Fault { reason: reason.to_owned(), doubts, retry_at, refrozen: false });
+        if let Err(error) = self.freeze() {
+            tracing::error!(error, "the database cannot be read either, beyond what is in memory");
+        }
     }
 
     /// Gives readers the file's present state, out of reach of what is written.
-    fn freeze(&self) {
+    fn freeze(&self) -> Result<(), String> {
         let doubts = self.fault.as_ref().map(|fault| fault.doubts.clone()).unwrap_or_default();
-        let frozen = self.volume.freeze().map_err(|error| error.to_string());
-        match frozen.and_then(|frozen| builder().create_with_backend(frozen).map_err(|error| error.to_string())) {
-            Ok(db) => self.views.replace(db, doubts),
-            Err(error) => tracing::error!(error, "the database cannot be read either"),
-        }
+        let frozen = self.volume.freeze().map_err(|error| error.to_string())?;
+        let db = builder().create_with_backend(frozen).map_err(|error| error.to_string())?;
+        self.views.replace(db, doubts);
+        Ok(())
     }
 
     /// How long until the database is to be tried again.
@@ -122,6 +126,7 @@ impl Writer {
                 tracing::debug!(error, ?pause, "the database still cannot be written");
                 if let Some(fault) = &mut self.fault {
                     fault.retry_at = Instant::now() + pause;
+                    fault.refrozen = false;
                 }
             }
         }
@@ -189,9 +194,12 @@ impl Writer {
     /// A reader was failed by the database: gives it another if this one has failed for good.
     pub(super) fn look(&mut self) {
         let Err(error) = self.views.current().db.begin_write().map(drop) else { return };
-        match self.fault {
-            None => self.fail(&error.to_string()),
-            Some(_) => self.freeze(),
+        let Some(fault) = &mut self.fault else { return self.fail(&error.to_string()) };
+        // Once between two tries: a spot that cannot be read would have everybody wait for it all the time.
+        if !std::mem::replace(&mut fault.refrozen, true)
+            && let Err(error) = self.freeze()
+        {
+            tracing::debug!(error, "the database still cannot be read");
         }
     }
 }

@@ -175,3 +175,68 @@ fn span(range: &Range<u64>) -> Range<usize> {
     let index = |at| usize::try_from(at).unwrap_or(usize::MAX);
     index(range.start)..index(range.end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::redb::disk::{Dice, Disk};
+
+    fn content(storage: &impl StorageBackend) -> Vec<u8> {
+        let mut bytes = vec![0; usize::try_from(storage.len().unwrap()).unwrap()];
+        storage.read(0, &mut bytes).unwrap();
+        bytes
+    }
+
+    /// Writes somewhere, of any length, and does the same to what is expected.
+    fn write(storage: &impl StorageBackend, expected: &mut [u8], dice: &mut Dice) {
+        let offset = usize::try_from(dice.roll(expected.len() as u64)).unwrap();
+        let len = usize::try_from(1 + dice.roll(3 * PAGE_BYTES)).unwrap().min(expected.len() - offset);
+        let data = vec![u8::try_from(dice.roll(256)).unwrap(); len];
+        storage.write(offset as u64, &data).unwrap();
+        expected[offset..offset + len].copy_from_slice(&data);
+    }
+
+    #[test]
+    fn the_file_and_its_frozen_state_do_not_see_each_others_writes() {
+        for seed in 0..20 {
+            let (disk, mut dice) = (Disk::new(), Dice::new(seed));
+            disk.set_len(10 * PAGE_BYTES + dice.roll(PAGE_BYTES)).unwrap();
+            let mut in_file = content(&disk);
+            write(&disk, &mut in_file, &mut dice);
+            let volume = Volume::new(disk.clone());
+            let (session, frozen) = (volume.session(), volume.freeze().unwrap());
+            let mut in_frozen = in_file.clone();
+            for _ in 0..30 {
+                if dice.roll(2) == 0 {
+                    write(&session, &mut in_file, &mut dice);
+                } else {
+                    write(&frozen, &mut in_frozen, &mut dice);
+                }
+                if dice.roll(8) == 0 {
+                    let len = 8 * PAGE_BYTES + dice.roll(4 * PAGE_BYTES);
+                    frozen.set_len(len).unwrap();
+                    in_frozen.resize(usize::try_from(len).unwrap(), 0);
+                }
+                assert!(content(&disk) == in_file && content(&frozen) == in_frozen, "seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_file_lost_is_an_error_and_not_another_content() {
+        let disk = Disk::new();
+        disk.set_len(4 * PAGE_BYTES).unwrap();
+        disk.write(0, &[7; 4 * 4_096]).unwrap();
+        let volume = Volume::new(disk);
+        let (session, frozen) = (volume.session(), volume.freeze().unwrap());
+        session.write(2 * PAGE_BYTES, &[8; 4_096]).unwrap();
+        session.set_len(2 * PAGE_BYTES).unwrap();
+        session.set_len(4 * PAGE_BYTES).unwrap();
+        let mut page = [0; 4_096];
+        frozen.read(2 * PAGE_BYTES, &mut page).unwrap();
+        assert_eq!(page, [7; 4_096], "kept when it was written");
+        assert!(frozen.read(3 * PAGE_BYTES, &mut page).is_err());
+        frozen.read(PAGE_BYTES, &mut page).unwrap();
+        assert_eq!(page, [7; 4_096]);
+    }
+}

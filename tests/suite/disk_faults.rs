@@ -162,6 +162,20 @@ fn an_import_that_does_not_fit_is_refused_before_it_begins() {
     let sentence = ran.refusal(1);
     assert!(sentence.contains("MiB free") && sentence.contains("nothing was saved"), "{sentence}");
     assert_eq!(home.content_read(), before, "nothing was written");
+
+    // A part of it that is let in does fit, also where every document is replaced.
+    for number in 45..150 {
+        std::fs::remove_file(folder.join(format!("{number:04}-x.md"))).unwrap();
+    }
+    for size in [33_000, 34_000] {
+        for number in 0..45 {
+            let body = "x".repeat(size);
+            let text = format!("---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n# Aufgabe {number}\n\n{body}\n");
+            std::fs::write(folder.join(format!("{number:04}-x.md")), text).unwrap();
+        }
+        let said = home.did(&["import", folder.to_str().unwrap(), "--user", "lena"]);
+        assert!(said.contains("45 "), "{said}");
+    }
     drop(disk);
 }
 

@@ -44,9 +44,9 @@ pub struct Store {
 /// Commits that may wait for the writer; more make their senders wait.
 const QUEUE_MAX: usize = 4_096;
 
-/// Bytes on the disk that a byte of a document may need: document and history, pages that are not full, and a
-/// page of a table that is written anew before the old one is free.
-const ROOM_FACTOR: u64 = 4;
+/// Bytes on the disk that a byte of a document may need: itself, and before and after in the history, each in pages
+/// whose size is a power of two.
+const ROOM_FACTOR: u64 = 6;
 
 /// Commits that may need more than this are compared with the free space first.
 const ROOM_CHECKED_BYTES_MIN: u64 = 1024 * 1024;

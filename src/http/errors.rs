@@ -54,8 +54,15 @@ pub enum HttpError {
     },
     Body(BodyError),
     Refused(Refusal),
-    /// Something in the store failed; what, is in the log.
+    /// Something failed before anything was changed; what, is in the log.
     Unavailable,
+    /// The database takes no changes at present, and took nothing of this one.
+    NotSaved,
+    /// The disk has no room for what was to be saved.
+    NoRoom {
+        needed_bytes: u64,
+        free_bytes: u64,
+    },
     /// A write failed in a way that leaves open whether it happened.
     UnknownOutcome,
     Busy,
@@ -65,11 +72,14 @@ impl From<ServiceError> for HttpError {
     fn from(error: ServiceError) -> HttpError {
         match error {
             ServiceError::Refused(refusal) => HttpError::Refused(refusal),
-            ServiceError::Store(StoreError::Unknown(detail)) => {
-                tracing::error!(detail, "a write has an unknown outcome");
-                HttpError::UnknownOutcome
+            // The writer has logged the fault, once for all that it fails.
+            ServiceError::Store(StoreError::Unknown(_)) => HttpError::UnknownOutcome,
+            ServiceError::Store(StoreError::NotWritten(_) | StoreError::Closed) => HttpError::NotSaved,
+            ServiceError::Store(StoreError::NoRoom { needed_bytes, free_bytes }) => {
+                tracing::warn!(needed_bytes, free_bytes, "a large change was refused: the disk has no room for it");
+                HttpError::NoRoom { needed_bytes, free_bytes }
             }
-            ServiceError::Store(error) => {
+            ServiceError::Store(error @ (StoreError::Read(_) | StoreError::Damaged(_))) => {
                 tracing::error!(%error, "the store failed a request");
                 HttpError::Unavailable
             }
@@ -139,7 +149,10 @@ impl HttpError {
             HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => StatusCode::REQUEST_TIMEOUT,
             HttpError::Body(BodyError::Cut) => StatusCode::BAD_REQUEST,
             HttpError::Refused(refusal) => refusal_status(refusal),
-            HttpError::Unavailable | HttpError::UnknownOutcome | HttpError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            HttpError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
+            HttpError::Unavailable | HttpError::NotSaved | HttpError::UnknownOutcome | HttpError::Busy => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -167,6 +180,8 @@ impl HttpError {
             HttpError::Body(BodyError::Cut) => "cut",
             HttpError::Refused(refusal) => refusal_code(refusal),
             HttpError::Unavailable => "unavailable",
+            HttpError::NotSaved => "not_saved",
+            HttpError::NoRoom { .. } => "no_room",
             HttpError::UnknownOutcome => "unknown_outcome",
             HttpError::Busy => "busy",
         }
@@ -225,14 +240,10 @@ impl HttpError {
                 ("The body took too long to arrive.", "Der Inhalt kam zu langsam an.")
             }
             HttpError::Body(BodyError::Cut) => ("The body ended early.", "Der Inhalt endete zu früh."),
-            HttpError::Unavailable => (
-                "The store does not work at the moment; nothing was saved.",
-                "Der Speicher arbeitet gerade nicht; nichts wurde gespeichert.",
-            ),
-            HttpError::UnknownOutcome => (
-                "Whether this was saved is not known; repeat it with the same Idempotency-Key, or look first.",
-                "Ob das gespeichert wurde, ist unbekannt; bitte mit demselben Idempotency-Key wiederholen oder nachsehen.",
-            ),
+            HttpError::Unavailable => (UNAVAILABLE.en, UNAVAILABLE.de),
+            HttpError::NotSaved => (NOT_SAVED.en, NOT_SAVED.de),
+            HttpError::NoRoom { needed_bytes, free_bytes } => return no_room(*needed_bytes, *free_bytes, lang),
+            HttpError::UnknownOutcome => (UNKNOWN_OUTCOME.en, UNKNOWN_OUTCOME.de),
             HttpError::Busy => {
                 ("Too many changes at once; try again.", "Zu viele Änderungen zugleich; bitte noch einmal versuchen.")
             }
@@ -342,6 +353,28 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::ArchiveTooLarge => "too_large",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
+}
+
+/// Also for a write: reading comes first, so nothing was changed by then.
+const UNAVAILABLE: Phrase = Phrase {
+    en: "This failed at the moment and nothing was changed; try again, and if it stays so see the server's log.",
+    de: "Das geht gerade nicht, geändert wurde nichts; bitte noch einmal versuchen, sonst hilft das Log des Servers.",
+};
+const NOT_SAVED: Phrase = Phrase {
+    en: "The database cannot be written at the moment and nothing was saved; try again later.",
+    de: "Die Datenbank nimmt gerade nichts an, gespeichert wurde nichts; bitte später noch einmal versuchen.",
+};
+const UNKNOWN_OUTCOME: Phrase = Phrase {
+    en: "Whether this was saved is not known; repeat it with the same Idempotency-Key, or look first.",
+    de: "Ob das gespeichert wurde, ist unbekannt; bitte mit demselben Idempotency-Key wiederholen oder nachsehen.",
+};
+
+fn no_room(needed_bytes: u64, free_bytes: u64, lang: Lang) -> String {
+    let (needed, free) = (needed_bytes.div_ceil(1 << 20), free_bytes >> 20);
+    lang.pick(
+        format!("The disk has {free} MiB free and this may need {needed}; nothing was saved, free some space and try again."),
+        format!("Die Platte hat {free} MiB frei, gebraucht werden bis zu {needed}; gespeichert wurde nichts, bitte Platz schaffen."),
+    )
 }
 
 fn head_text(error: HeadError, lang: Lang) -> &'static str {

@@ -87,7 +87,8 @@ async fn follow(service: &Arc<Service>, user: UserId, mut last: Option<String>, 
             Ok(served) => {
                 let finished = &served.entry.finished;
                 let id = id_of(finished);
-                if last.as_ref() != Some(&id) {
+                // Of a state that may go away again nothing is told; when it is certain, this is woken.
+                if served.is_durable && last.as_ref() != Some(&id) {
                     if events.send(event(&id, finished)).await.is_err() {
                         return;
                     }

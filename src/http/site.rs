@@ -8,7 +8,7 @@ use super::listen::Limits;
 use super::metrics::{Counts, Secret};
 use crate::service::Service;
 use crate::service::accounts::Actor;
-use crate::store::Settings;
+use crate::store::{Settings, Trouble};
 
 /// Who asks.
 #[derive(Clone, Debug)]
@@ -63,8 +63,15 @@ impl Site {
         self.draining.send_replace(true);
     }
 
-    pub(super) fn is_ready(&self) -> bool {
-        !*self.draining.borrow() && self.service.store().is_writable()
+    /// Why the server is not ready, in one word; `None` when it is.
+    pub(super) fn unready_reason(&self) -> Option<&'static str> {
+        if *self.draining.borrow() {
+            return Some("stopping");
+        }
+        self.service.store().trouble().map(|trouble| match trouble {
+            Trouble::NotWritable => "database_not_writable",
+            Trouble::FileGone => "database_file_gone",
+        })
     }
 
     /// Tells when the server drains, for answers that would not end by themselves.

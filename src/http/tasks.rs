@@ -39,14 +39,14 @@ pub struct ListJson<'a> {
 pub async fn list(asked: Asked, query: Query, headers: HeaderMap) -> Result<Response, HttpError> {
     let lang = language(&headers);
     let page = asked.site.service.list_tasks(asked.actor.user, filter(&query)?, lang).await?;
-    let etag = HeaderValue::try_from(page.etag).map_err(|_| HttpError::Unavailable)?;
-    if is_unchanged(&headers, etag.as_bytes()) {
+    let etag = page.etag.map(HeaderValue::try_from).transpose().map_err(|_| HttpError::Unavailable)?;
+    if let Some(etag) = etag.clone().filter(|etag| is_unchanged(&headers, etag.as_bytes())) {
         return Ok(
             (StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response()
         );
     }
     let tasks = page.tasks.iter().map(|task| summary(task, lang)).collect();
-    Ok(json(&ListJson { tasks, next_cursor: page.next }, Some(etag)))
+    Ok(json(&ListJson { tasks, next_cursor: page.next }, etag))
 }
 
 fn filter(query: &Query) -> Result<Filter, HttpError> {

@@ -4,6 +4,7 @@
 //! exactly as surely as the change does. While the first request is under way its twin is refused. A request that
 //! was refused or had nothing to change did nothing, so it is not remembered, and decided anew when it comes again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use serde::Serialize;
@@ -69,18 +70,34 @@ impl Service {
         if let Some(earlier) = self.repeated(user, &guard.key)? {
             return Ok((earlier, true));
         }
+        let (service, asked_again, reused) = (self.clone(), guard.key.clone(), Arc::new(AtomicBool::new(false)));
+        let found = reused.clone();
+        let decide = move |situation: &mut Situation<'_>| {
+            // Asked again with the state that is decided on: a first request whose outcome was not known, after a
+            // fault of the disk, may have come to light since.
+            let earlier = service.repeated(user, &asked_again)?;
+            found.store(earlier.is_some(), Ordering::Relaxed);
+            earlier.map_or_else(|| decide(situation), |earlier| Ok(Decision::Keep(earlier)))
+        };
         let remember: Remember<T> = Arc::new(move |answer: &T| {
             // The change goes on when its asker goes away, so the key is held by the change.
             let IdempotencyKey { route, key, fingerprint } = guard.key.clone();
             // Writing plain structs has nothing that could fail.
             Remembered { route, key, fingerprint, answer: serde_json::to_vec(answer).unwrap_or_default() }
         });
-        Ok((self.change_as(user, Asked { origin, remember: Some(remember) }, decide).await?, false))
+        let answer = self.change_as(user, Asked { origin, remember: Some(remember) }, decide).await?;
+        Ok((answer, reused.load(Ordering::Relaxed)))
     }
 
     /// The answer that this key was given before, unless it has expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] when there is one that is not certain to be on disk.
     fn repeated<T: DeserializeOwned>(&self, user: UserId, key: &IdempotencyKey) -> Result<Option<T>, ServiceError> {
         let Some(earlier) = self.store.get_repeated(user, key.route, &key.key)? else { return Ok(None) };
+        if !earlier.is_durable {
+            return Err(StoreError::Unknown("the first answer may not last".to_owned()).into());
+        }
         if self.clock.now().timestamp_millis() - earlier.at_millis >= REMEMBER_MILLIS {
             return Ok(None);
         }

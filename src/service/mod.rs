@@ -10,6 +10,8 @@ pub mod change;
 pub mod demo;
 pub mod error;
 pub mod export;
+#[cfg(test)]
+mod faults;
 pub mod folder;
 pub mod history;
 pub mod idempotency;

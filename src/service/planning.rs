@@ -200,7 +200,7 @@ pub fn plan_folder(
     }
     let next_number = next_number(tasks.keys());
     let head = Head { generation: Generation(0), committed_at: now, next_number };
-    let snapshot = Snapshot { name: user, head, settings, tasks };
+    let snapshot = Snapshot { name: user, head, settings, tasks, is_durable: true };
     let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
     answer(
         &mut Desk::default(),

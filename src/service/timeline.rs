@@ -38,15 +38,18 @@ impl Service {
         let cause = match rebuild {
             true => Cause::Asked,
             false => match self.materialized(user)? {
-                Ok(entry) => return Ok(Served { entry, layer: Layer::Materialized, is_certain: true }),
+                Ok(entry) => {
+                    return Ok(Served { entry, layer: Layer::Materialized, is_certain: true, is_durable: true });
+                }
                 Err(cause) => cause,
             },
         };
-        let planned = self.rebuild(desk, user, cause)?;
-        if planned.is_certain {
+        let (planned, is_durable) = self.rebuild(desk, user, cause)?;
+        let is_certain = planned.is_certain && is_durable;
+        if is_certain {
             self.store.put_timeline(user, planned.entry.finished.clone());
         }
-        Ok(Served { entry: planned.entry, layer: Layer::Rebuilt, is_certain: planned.is_certain })
+        Ok(Served { entry: planned.entry, layer: Layer::Rebuilt, is_certain, is_durable })
     }
 
     /// What the timeline would be over other days or at another instant. Nothing of it is kept.
@@ -88,11 +91,15 @@ impl Service {
         Ok(Err(staleness.map_or(Cause::NothingKept, Cause::Stale)))
     }
 
-    fn rebuild(&self, desk: &mut Desk, user: UserId, cause: Cause) -> Result<Planned, ServiceError> {
+    /// The plan of the present state, and whether that state is durable.
+    fn rebuild(&self, desk: &mut Desk, user: UserId, cause: Cause) -> Result<(Planned, bool), ServiceError> {
         let begun = Instant::now();
+        let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
         let at = self.clock.now();
-        let planned = self.plan(desk, user, &snapshot, at);
+        let mut planned = self.plan(desk, user, &snapshot, at);
+        // Read from two openings of the database, it may be of no state that there was.
+        planned.is_certain &= self.store.opening() == opening;
         let rebuild = Rebuild {
             at,
             cause,
@@ -100,11 +107,11 @@ impl Service {
             took: begun.elapsed(),
             tasks: snapshot.tasks.len(),
             bytes: planned.entry.finished.body.len(),
-            is_kept: planned.is_certain,
+            is_kept: planned.is_certain && snapshot.is_durable,
         };
         self.metrics.rebuild_times.observe_time(rebuild.took);
         self.rebuild_log.record(user, rebuild);
-        Ok(planned)
+        Ok((planned, snapshot.is_durable))
     }
 
     pub(super) fn require_snapshot(&self, user: UserId) -> Result<Snapshot, ServiceError> {

@@ -6,7 +6,11 @@
 //! the whole concurrency control.
 //!
 //! What is promised of [`Outcome::Committed`]: the change is on disk, and every read that begins after it
-//! was reported sees it.
+//! was reported sees it. When the disk fails, reading goes on and commits are refused until it takes them again.
+//!
+//! A journal (one checksummed file that is appended to and synced, and whose commits go to the database in
+//! batches) would sit between the queue of commits and the writer's transaction: it would only move the moment at
+//! which a commit is durable, and nothing of this contract.
 
 mod cells;
 pub mod hot;
@@ -28,8 +32,11 @@ use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
-pub use self::redb::{Moment, OpenError, SCHEMA_VERSION, Store};
+pub use self::redb::{Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
 pub use keyed::{Keyed, KeyedLocks};
+
+#[cfg(test)]
+pub(crate) use self::redb::disk;
 
 /// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +81,9 @@ pub struct Snapshot {
     pub head: Head,
     pub settings: Settings,
     pub tasks: BTreeMap<DocKey, Reading>,
+    /// Whether this state is on disk for certain. After a fault of the disk it may be that of a commit that nobody
+    /// was told of and that may go away again: nothing of it may be kept or published.
+    pub is_durable: bool,
 }
 
 /// What a user has at one generation, without the documents' bytes.
@@ -257,6 +267,13 @@ pub enum StoreError {
     /// A stored value is not of the form that this version writes.
     #[error("the database holds a damaged value in {0}")]
     Damaged(&'static str),
+    /// The disk has no room for a change this large; nothing of it was written.
+    #[error(
+        "the disk has {} MiB free and this may need {}; nothing was saved, free some space and try again",
+        free_bytes >> 20, needed_bytes.div_ceil(1 << 20)
+    )]
+    NoRoom { needed_bytes: u64, free_bytes: u64 },
+    /// Nothing of the change was handed over.
     #[error("the database is closing")]
     Closed,
 }

@@ -42,6 +42,8 @@ pub struct Served {
     pub layer: Layer,
     /// Whether the answer may be kept by whoever gets it: false when another time it may be another.
     pub is_certain: bool,
+    /// Whether the state that it shows is on disk; see [`Snapshot::is_durable`](super::Snapshot::is_durable).
+    pub is_durable: bool,
 }
 
 /// Stands in for the generation of a user who was removed: no entry is of that one or a later one, and ids are not
@@ -92,7 +94,7 @@ impl Published {
         hot: impl Fn() -> Option<Arc<Entry>>,
         load: impl Future<Output = Result<Served, E>>,
     ) -> Result<Served, E> {
-        let hot = || hot().map(|entry| Served { entry, layer: Layer::Hot, is_certain: true });
+        let hot = || hot().map(|entry| Served { entry, layer: Layer::Hot, is_certain: true, is_durable: true });
         if let Some(served) = hot() {
             return Ok(served);
         }
@@ -103,7 +105,9 @@ impl Published {
         }
         let served = load.await?;
         // Whoever reads after this reader must not see less than it saw.
-        self.advance(user, served.entry.finished.generation);
+        if served.is_durable {
+            self.advance(user, served.entry.finished.generation);
+        }
         if served.is_certain {
             self.put(user, served.entry.clone());
         }

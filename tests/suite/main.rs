@@ -17,6 +17,7 @@ mod config;
 mod control;
 mod corpus;
 mod crash;
+mod disk_faults;
 mod documented;
 mod events;
 mod faults;

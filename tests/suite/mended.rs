@@ -63,7 +63,7 @@ async fn a_database_that_was_removed_takes_no_writes() {
     lena.create(json!({"kategorie": "arbeit", "title": "Da"})).await;
     std::fs::remove_file(server.data_dir().join("codexmiroir.redb")).unwrap();
     let refused = lena.post("/api/tasks", &json!({"kategorie": "arbeit", "title": "Weg"})).await;
-    assert_eq!((refused.status, refused.code().as_str()), (503, "unavailable"));
+    assert_eq!((refused.status, refused.code().as_str()), (503, "not_saved"));
     assert_eq!(lena.get("/readyz").await.status, 503);
     let codex = lena.codex().await;
     assert_eq!(file_at(&codex, "13.10.2025", "morgens").as_deref(), Some("0000-Da.md"), "reads go on");

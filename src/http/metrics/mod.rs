@@ -201,7 +201,7 @@ fn process(out: &mut Exposition, site: &Site) {
     out.sample(name, &[("version", env!("CARGO_PKG_VERSION"))], 1);
     let begun = site.counts.begun_at.timestamp_millis() as f64 / 1e3;
     out.single("process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.", begun);
-    let ready = u8::from(site.is_ready());
+    let ready = u8::from(site.unready_reason().is_none());
     out.single("codexmiroir_ready", "gauge", "1 while changes can be saved, as /readyz says.", ready);
 }
 

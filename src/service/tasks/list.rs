@@ -69,10 +69,18 @@ pub struct Page {
     pub tasks: Vec<Summary>,
     /// The last document of this page, if there is another page.
     pub next: Option<String>,
-    pub etag: String,
+    /// `None` when the list is not to be kept.
+    pub etag: Option<String>,
 }
 
-type Selection = (Vec<(DocKey, Reading)>, Generation, bool);
+/// What a filter let through of a state.
+struct Selection {
+    tasks: Vec<(DocKey, Reading)>,
+    generation: Generation,
+    is_durable: bool,
+    /// Whether there are more than were asked for.
+    more: bool,
+}
 
 /// A task whole.
 #[derive(Clone, Debug)]
@@ -90,6 +98,7 @@ impl Service {
     pub async fn list_tasks(self: &Arc<Self>, user: UserId, filter: Filter, lang: Lang) -> Result<Page, ServiceError> {
         let view = self.views.get(user);
         let _turn = view.lock().await;
+        let opening = self.store.opening();
         let served = self.timeline(user, false).await?;
         let places = placements(&served.entry.finished.body);
         let mut hash = Sha256::new();
@@ -98,17 +107,19 @@ impl Service {
         hash.update(&served.entry.etag);
         hash.update(format!("{filter:?}"));
         let service = self.clone();
-        let (tasks, generation, more) = read(move || service.select(user, &filter)).await?;
+        let Selection { tasks, generation, is_durable, more } = read(move || service.select(user, &filter)).await?;
         hash.update(generation.0.to_be_bytes());
         let tasks: Vec<_> = tasks.into_iter().map(|(key, reading)| summary(&key, reading, &places)).collect();
         let next = tasks.last().filter(|_| more).map(|last| last.file.clone());
-        Ok(Page { tasks, next, etag: format!("\"{}\"", planning::tag(&hash.finalize())) })
+        let is_certain = served.is_certain && is_durable && self.store.opening() == opening;
+        let tag = format!("\"{}\"", planning::tag(&hash.finalize()));
+        Ok(Page { tasks, next, etag: Some(tag).filter(|_| is_certain) })
     }
 
-    /// The documents that a filter lets through, and whether there are more than it asks for.
+    /// The documents that a filter lets through.
     fn select(&self, user: UserId, filter: &Filter) -> Result<Selection, ServiceError> {
         let snapshot = self.require_snapshot(user)?;
-        let generation = snapshot.head.generation;
+        let (generation, is_durable) = (snapshot.head.generation, snapshot.is_durable);
         let found = match &filter.text {
             Some(text) => Some(self.store.list_documents_with(user, text)?),
             None => None,
@@ -118,8 +129,8 @@ impl Service {
             in_text && filter.admits(key, reading)
         };
         let mut rest = snapshot.tasks.into_iter().filter(|(key, reading)| wanted(key, reading));
-        let page = rest.by_ref().take(filter.limit).collect();
-        Ok((page, generation, rest.next().is_some()))
+        let tasks = rest.by_ref().take(filter.limit).collect();
+        Ok(Selection { tasks, generation, is_durable, more: rest.next().is_some() })
     }
 
     /// One task, whole.

@@ -20,46 +20,49 @@ fn failed(error: impl Into<redb::Error>) -> StoreError {
 impl Store {
     /// Accounts in the order of their names, at most `count` of those after `after`.
     pub fn list_accounts(&self, after: Option<&UserName>, count: usize) -> Result<Vec<Account>, StoreError> {
-        let transaction = self.begin()?;
-        let names = transaction.open_table(USER_NAMES).map_err(failed)?;
-        let first = after.map_or("", UserName::as_str);
-        let rows = names.range(first..).map_err(failed)?;
-        let mut accounts = Vec::new();
-        for row in rows {
-            let (name, id) = row.map_err(failed)?;
-            if accounts.len() == count {
-                break;
+        self.read(|transaction, _| {
+            let names = transaction.open_table(USER_NAMES).map_err(failed)?;
+            let first = after.map_or("", UserName::as_str);
+            let rows = names.range(first..).map_err(failed)?;
+            let mut accounts = Vec::new();
+            for row in rows {
+                let (name, id) = row.map_err(failed)?;
+                if accounts.len() == count {
+                    break;
+                }
+                if after.is_some_and(|after| after.as_str() == name.value()) {
+                    continue;
+                }
+                accounts.extend(get_account(transaction, UserId(id.value()))?);
             }
-            if after.is_some_and(|after| after.as_str() == name.value()) {
-                continue;
-            }
-            accounts.extend(get_account(&transaction, UserId(id.value()))?);
-        }
-        Ok(accounts)
+            Ok(accounts)
+        })
     }
 
     /// The account of this name, with what is told of it.
     pub fn get_account(&self, name: &UserName) -> Result<Option<Account>, StoreError> {
-        let transaction = self.begin()?;
-        let names = transaction.open_table(USER_NAMES).map_err(failed)?;
-        let Some(id) = names.get(name.as_str()).map_err(failed)?.map(|id| id.value()) else { return Ok(None) };
-        get_account(&transaction, UserId(id))
+        self.read(|transaction, _| {
+            let names = transaction.open_table(USER_NAMES).map_err(failed)?;
+            let Some(id) = names.get(name.as_str()).map_err(failed)?.map(|id| id.value()) else { return Ok(None) };
+            get_account(transaction, UserId(id))
+        })
     }
 
     /// The user's tokens, the oldest first.
     pub fn list_tokens(&self, user: UserId) -> Result<Vec<TokenGrant>, StoreError> {
-        let transaction = self.begin()?;
-        let of_user = transaction.open_table(USER_TOKENS).map_err(failed)?;
-        let tokens = transaction.open_table(TOKENS).map_err(failed)?;
-        let mut listed = Vec::new();
-        for row in of_user.range((user.0, &[0; 32])..=(user.0, &[u8::MAX; 32])).map_err(failed)? {
-            let key = row.map_err(failed)?.0;
-            let hash = key.value().1;
-            let grant = tokens.get(hash).map_err(failed)?.ok_or(StoreError::Damaged("tokens"))?;
-            listed.push(TokenGrant { id: TokenId::of(hash), grant: codec::decode_grant(grant.value())? });
-        }
-        listed.sort_by_key(|token| (token.grant.created_at, token.id));
-        Ok(listed)
+        self.read(|transaction, _| {
+            let of_user = transaction.open_table(USER_TOKENS).map_err(failed)?;
+            let tokens = transaction.open_table(TOKENS).map_err(failed)?;
+            let mut listed = Vec::new();
+            for row in of_user.range((user.0, &[0; 32])..=(user.0, &[u8::MAX; 32])).map_err(failed)? {
+                let key = row.map_err(failed)?.0;
+                let hash = key.value().1;
+                let grant = tokens.get(hash).map_err(failed)?.ok_or(StoreError::Damaged("tokens"))?;
+                listed.push(TokenGrant { id: TokenId::of(hash), grant: codec::decode_grant(grant.value())? });
+            }
+            listed.sort_by_key(|token| (token.grant.created_at, token.id));
+            Ok(listed)
+        })
     }
 }
 

@@ -15,18 +15,19 @@ fn failed(error: impl Into<redb::Error>) -> StoreError {
 impl Store {
     /// What a user has at present, without the documents' bytes; `None` when there is no such user.
     pub fn outline(&self, user: UserId) -> Result<Option<Outline>, StoreError> {
-        let transaction = self.begin()?;
-        let Some(account) = super::read::get_user(&transaction, user)? else { return Ok(None) };
-        let head = super::read::get_head(&transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
-        let settings = super::read::get_settings(&transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
-        let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
-        let rows = documents.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)?;
-        let keys = rows.map(|row| {
-            let key = row.map_err(failed)?.0;
-            let (_, number, file) = key.value();
-            codec::decode_key(number, file)
-        });
-        Ok(Some(Outline { name: account.name, head, settings, keys: keys.collect::<Result<_, _>>()? }))
+        self.read(|transaction, _| {
+            let Some(account) = super::read::get_user(transaction, user)? else { return Ok(None) };
+            let head = super::read::get_head(transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
+            let settings = super::read::get_settings(transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
+            let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+            let rows = documents.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)?;
+            let keys = rows.map(|row| {
+                let key = row.map_err(failed)?.0;
+                let (_, number, file) = key.value();
+                codec::decode_key(number, file)
+            });
+            Ok(Some(Outline { name: account.name, head, settings, keys: keys.collect::<Result<_, _>>()? }))
+        })
     }
 
     /// The documents of the first of these keys as they were at that generation, byte for byte: as many as come to
@@ -41,18 +42,19 @@ impl Store {
         keys: &[DocKey],
         bytes_max: usize,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let transaction = self.begin()?;
-        let mut bytes = 0;
-        let mut documents = Vec::new();
-        for key in keys {
-            let document = document_at(&transaction, user, generation, key)?;
-            bytes += document.len();
-            documents.push(document);
-            if bytes >= bytes_max {
-                break;
+        self.read(|transaction, _| {
+            let mut bytes = 0;
+            let mut documents = Vec::new();
+            for key in keys {
+                let document = document_at(transaction, user, generation, key)?;
+                bytes += document.len();
+                documents.push(document);
+                if bytes >= bytes_max {
+                    break;
+                }
             }
-        }
-        Ok(documents)
+            Ok(documents)
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::views::Views;
 use crate::store::metrics::StoreMetrics;
 
 /// Whether writes succeed, as the last one told, and how often one waited for the disk.
@@ -25,18 +26,29 @@ impl Health {
         self.syncs.load(Ordering::Acquire)
     }
 
-    pub(super) fn record(&self, failed: bool, durable: bool) {
-        self.failed.store(failed, Ordering::Release);
-        self.syncs.fetch_add(u64::from(durable && !failed), Ordering::AcqRel);
+    pub(super) fn record_write(&self, durable: bool) {
+        self.syncs.fetch_add(u64::from(durable), Ordering::AcqRel);
+    }
+
+    pub(super) fn record_fault(&self) {
+        self.failed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn record_recovery(&self) {
+        self.failed.store(false, Ordering::Release);
     }
 }
 
-/// Records at its end that nothing can be written any more.
-pub(super) struct Ended<'a>(pub(super) &'a Health);
+/// Records at its end that nothing can be written any more, and that nobody needs to wait for the writer.
+pub(super) struct Ended<'a> {
+    pub(super) health: &'a Health,
+    pub(super) views: &'a Views,
+}
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        self.0.record(true, false);
+        self.health.record_fault();
+        self.views.end();
     }
 }
 
@@ -57,5 +69,16 @@ impl DatabaseFile {
     /// removed is gone with the process.
     pub(super) fn is_there(&self) -> bool {
         DatabaseFile::at(&self.path).is_ok_and(|now| now.identity == self.identity)
+    }
+
+    /// Bytes of the file.
+    pub(super) fn bytes(&self) -> io::Result<u64> {
+        fs::metadata(&self.path).map(|found| found.len())
+    }
+
+    /// Bytes that are free for this program where the file is.
+    pub(super) fn free_bytes(&self) -> io::Result<u64> {
+        let folder = rustix::fs::statvfs(&self.path)?;
+        Ok(folder.f_bavail.saturating_mul(folder.f_frsize))
     }
 }

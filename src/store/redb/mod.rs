@@ -4,24 +4,28 @@
 //! function that opened it.
 
 mod accounts;
+mod apply;
 mod codec;
 mod export;
+mod fault;
+mod frozen;
+mod group;
 mod health;
 mod open;
 mod read;
 mod schema;
+mod views;
+mod volume;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use redb::Database;
 use tokio::sync::{mpsc, oneshot};
 
 use super::hot::Published;
 use super::metrics::StoreMetrics;
-use super::{Administered, Administration, Commit, Finished, Incarnation, Outcome, StoreError};
+use super::{Administered, Administration, Change, Commit, Finished, Incarnation, Outcome, StoreError};
 use crate::domain::ids::UserId;
 
 pub use open::OpenError;
@@ -32,17 +36,33 @@ pub use schema::SCHEMA_VERSION;
 ///
 /// Cheap reads block for microseconds unless the page is not in memory; call them where that is allowed.
 pub struct Store {
-    db: Arc<Database>,
+    views: Arc<views::Views>,
     incarnation: Incarnation,
     published: Arc<Published>,
-    requests: mpsc::Sender<writer::Request>,
+    requests: mpsc::Sender<group::Request>,
     writer: Option<std::thread::JoinHandle<()>>,
     health: Arc<health::Health>,
-    path: PathBuf,
+    file: Arc<health::DatabaseFile>,
 }
 
 /// Commits that may wait for the writer; more make their senders wait.
 const QUEUE_MAX: usize = 4_096;
+
+/// Bytes on the disk that a byte of a document may need: itself, and before and after in the history, each in pages
+/// whose size is a power of two.
+const ROOM_FACTOR: u64 = 6;
+
+/// Commits that may need more than this are compared with the free space first.
+const ROOM_CHECKED_BYTES_MIN: u64 = 1024 * 1024;
+
+/// Why the database cannot be written at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The path names another file than the one that is open, or none.
+    FileGone,
+    /// The disk failed; the database is opened anew as soon as the disk takes it.
+    NotWritable,
+}
 
 impl Store {
     pub fn incarnation(&self) -> Incarnation {
@@ -54,9 +74,25 @@ impl Store {
         &self.published
     }
 
-    /// Whether the last write succeeded.
+    /// What keeps the database from being written, if something does.
+    pub fn trouble(&self) -> Option<Trouble> {
+        if !self.file.is_there() {
+            Some(Trouble::FileGone)
+        } else if !self.health.is_writable() {
+            Some(Trouble::NotWritable)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the last write succeeded, in the file that bears the database's name.
     pub fn is_writable(&self) -> bool {
-        self.health.is_writable()
+        self.trouble().is_none()
+    }
+
+    /// Which opening of the database is read at present; another one after each fault of the disk.
+    pub fn opening(&self) -> u64 {
+        self.views.current().epoch()
     }
 
     /// How often the database was made durable for commits since it was opened. One time serves all commits
@@ -78,37 +114,52 @@ impl Store {
     /// Hands a commit to the writer and returns at once; commits of one sender are applied in the order
     /// in which this returned. The answer comes when the commit is durable, stale or failed.
     pub async fn submit(&self, commit: Commit) -> Result<CommitTicket, StoreError> {
+        self.require_room(&commit)?;
         let (answer, ticket) = oneshot::channel();
-        let request = writer::Request::Commit(Box::new(commit), answer);
+        let request = group::Request::Commit(Box::new(commit), answer);
         self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
         Ok(CommitTicket(ticket))
+    }
+
+    /// Refuses a large commit that the disk has no room for, before anything of it is written.
+    fn require_room(&self, commit: &Commit) -> Result<(), StoreError> {
+        let documents = commit.changes.iter().map(|change| match change {
+            Change::PutDocument { raw, .. } => raw.len() as u64,
+            Change::RemoveDocument { .. } | Change::PutSettings { .. } => 0,
+        });
+        let needed_bytes = documents.sum::<u64>().saturating_mul(ROOM_FACTOR);
+        if needed_bytes < ROOM_CHECKED_BYTES_MIN {
+            return Ok(());
+        }
+        // Where it cannot be told, the commit itself will.
+        let Ok(free_bytes) = self.file.free_bytes() else { return Ok(()) };
+        if free_bytes < needed_bytes { Err(StoreError::NoRoom { needed_bytes, free_bytes }) } else { Ok(()) }
     }
 
     /// Keeps a timeline for the next start, if its generation is still the user's. It is derived, so
     /// nobody waits for it and a crash may lose it; when the writer is busy it is left out.
     pub fn put_timeline(&self, user: UserId, finished: Finished) {
         // A full queue means load; the timeline is made again when it is needed.
-        let _ = self.requests.try_send(writer::Request::PutTimeline(user, finished));
+        let _ = self.requests.try_send(group::Request::PutTimeline(user, finished));
     }
 
     /// Notes when a token was last used. Nobody waits for it, and a crash may lose it; when the writer is busy it
     /// is left out.
     pub fn note_use(&self, hash: [u8; 32], at: DateTime<Utc>) {
-        let _ = self.requests.try_send(writer::Request::NoteUse(hash, at.timestamp_millis()));
+        let _ = self.requests.try_send(group::Request::NoteUse(hash, at.timestamp_millis()));
     }
 
     /// Bytes of the database's file.
     pub fn file_bytes(&self) -> Result<u64, StoreError> {
-        let found = std::fs::metadata(&self.path);
-        found.map(|found| found.len()).map_err(|error| StoreError::Read(error.to_string()))
+        self.file.bytes().map_err(|error| StoreError::Read(error.to_string()))
     }
 
     /// Changes accounts; durable when it returns.
     pub async fn administer(&self, administration: Administration) -> Result<Administered, StoreError> {
         let (answer, ticket) = oneshot::channel();
-        let request = writer::Request::Administer(Box::new(administration), answer);
+        let request = group::Request::Administer(Box::new(administration), answer);
         self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
-        ticket.await.unwrap_or(Err(StoreError::Closed))
+        ticket.await.unwrap_or_else(|_| Err(writer_ended()))
     }
 }
 
@@ -118,9 +169,13 @@ pub struct CommitTicket(oneshot::Receiver<Result<Outcome, StoreError>>);
 impl CommitTicket {
     /// Waits until the commit is durable, stale or failed.
     pub async fn outcome(self) -> Result<Outcome, StoreError> {
-        // A writer that is gone took the answer with it: what it did is not known.
-        self.0.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writer ended".to_owned())))
+        self.0.await.unwrap_or_else(|_| Err(writer_ended()))
     }
+}
+
+/// A writer that is gone took the answer with it: what it did is not known.
+fn writer_ended() -> StoreError {
+    StoreError::Unknown("the writer ended".to_owned())
 }
 
 impl Drop for Store {
@@ -135,3 +190,8 @@ impl Drop for Store {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod disk;
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,12 @@ use std::sync::Arc;
 use redb::{Database, DatabaseError, Durability, ReadableDatabase, StorageError};
 use tokio::sync::mpsc;
 
+use super::fault::Pauses;
 use super::schema::{self, META, META_INCARNATION, META_NEXT_USER, META_SCHEMA, SCHEMA_VERSION};
-use super::{QUEUE_MAX, Store, accounts, health, writer};
+use super::views::{Doubts, Views};
+use super::volume::{Session, Volume};
+use super::writer::{WALKED_BYTES_MAX, Writer};
+use super::{QUEUE_MAX, Store, accounts, health};
 use crate::store::Incarnation;
 use crate::store::hot::Published;
 
@@ -41,21 +45,46 @@ impl Store {
     pub fn open(path: &Path, hot_bytes_max: u64) -> Result<Store, OpenError> {
         let name = path.display().to_string();
         look(path, &name)?;
-        let db = open_database(path, &name)?;
-        let incarnation = present(&db, &name)?;
-        accounts::complete_index(&db).map_err(|error| failed(&name, &error))?;
-        let db = Arc::new(db);
-        let published = Arc::new(Published::new(hot_bytes_max));
-        let health = Arc::new(health::Health::default());
-        let (requests, queue) = mpsc::channel(QUEUE_MAX);
+        let volume = open_or_create(path, &name)?;
         let file = health::DatabaseFile::at(path)
             .map_err(|error| OpenError::Io { path: name.clone(), detail: error.to_string() })?;
-        let thread = writer::Writer { db: db.clone(), file, published: published.clone(), health: health.clone() };
+        Store::start(volume, file, &name, hot_bytes_max, Pauses::default())
+    }
+
+    /// Opens the database of a volume and starts its writer. `name` is for errors.
+    pub(super) fn start(
+        volume: Arc<Volume>,
+        file: health::DatabaseFile,
+        name: &str,
+        hot_bytes_max: u64,
+        pauses: Pauses,
+    ) -> Result<Store, OpenError> {
+        let session = volume.session();
+        let db = open_database(&session, name)?;
+        let incarnation = present(&db, name)?;
+        accounts::complete_index(&db).map_err(|error| failed(name, &error))?;
+        let views = Arc::new(Views::new(db));
+        let published = Arc::new(Published::new(hot_bytes_max));
+        let (health, file) = (Arc::new(health::Health::default()), Arc::new(file));
+        let (requests, queue) = mpsc::channel(QUEUE_MAX);
+        let thread = Writer {
+            volume,
+            session,
+            views: views.clone(),
+            file: file.clone(),
+            incarnation,
+            published: published.clone(),
+            health: health.clone(),
+            walked_bytes_max: WALKED_BYTES_MAX,
+            pauses,
+            fault: None,
+            doubts: Doubts::new(),
+        };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || thread.run(queue))
-            .map_err(|error| OpenError::Io { path: name, detail: error.to_string() })?;
-        Ok(Store { db, incarnation, published, requests, writer: Some(writer), health, path: path.to_owned() })
+            .map_err(|error| OpenError::Io { path: name.to_owned(), detail: error.to_string() })?;
+        Ok(Store { views, incarnation, published, requests, writer: Some(writer), health, file })
     }
 }
 
@@ -68,11 +97,11 @@ fn look(path: &Path, name: &str) -> Result<(), OpenError> {
 
 /// Opens the file that is there, or makes a new one under another name first: a database under its own name
 /// is always whole, so an empty file of that name is somebody's loss and not a beginning.
-fn open_database(path: &Path, name: &str) -> Result<Database, OpenError> {
+fn open_or_create(path: &Path, name: &str) -> Result<Arc<Volume>, OpenError> {
     let failed = |error: io::Error| OpenError::Io { path: name.to_owned(), detail: error.to_string() };
     match fs::metadata(path) {
         Ok(found) if found.len() == 0 => Err(OpenError::Empty { path: name.to_owned() }),
-        Ok(_) => open_file(path, name),
+        Ok(_) => open_volume(path).map_err(failed),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let new = path.with_extension("new");
             match fs::remove_file(&new) {
@@ -81,14 +110,19 @@ fn open_database(path: &Path, name: &str) -> Result<Database, OpenError> {
             }
             // Documents and password hashes are its owner's alone, whatever the folder allows.
             fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(failed)?;
-            let db = open_file(&new, name)?;
+            let db = open_database(&open_volume(&new).map_err(failed)?.session(), name)?;
             lay_out(&db).map_err(|error| self::failed(name, &error))?;
             drop(db);
             fs::rename(&new, path).and_then(|()| sync_folder(path)).map_err(failed)?;
-            open_file(path, name)
+            open_volume(path).map_err(failed)
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+fn open_volume(path: &Path) -> io::Result<Arc<Volume>> {
+    let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
+    Ok(Volume::new(redb::backends::FileBackend::new(file).map_err(io::Error::other)?))
 }
 
 /// Makes a new name durable.
@@ -96,22 +130,32 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
-fn open_file(path: &Path, name: &str) -> Result<Database, OpenError> {
+/// How redb opens a database here.
+pub(super) fn builder() -> redb::Builder {
     let mut builder = redb::Builder::new();
     builder.set_cache_size(CACHE_BYTES);
     builder.set_repair_callback(|repair| {
         tracing::info!(progress = repair.progress(), "checking the database after a crash");
     });
-    let path_text = name.to_owned();
-    builder.create(path).map_err(|error| match error {
-        DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path_text },
-        DatabaseError::UpgradeRequired(_) => OpenError::Foreign { path: path_text },
+    builder
+}
+
+fn open_database(session: &Session, name: &str) -> Result<Database, OpenError> {
+    let path = name.to_owned();
+    builder().create_with_backend(session.clone()).map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path },
+        DatabaseError::UpgradeRequired(_) => OpenError::Foreign { path },
         DatabaseError::Storage(StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-            OpenError::Foreign { path: path_text }
+            OpenError::Foreign { path }
         }
-        DatabaseError::Storage(StorageError::Corrupted(detail)) => OpenError::Damaged { path: path_text, detail },
-        other => OpenError::Io { path: path_text, detail: other.to_string() },
+        DatabaseError::Storage(StorageError::Corrupted(detail)) => OpenError::Damaged { path, detail },
+        other => OpenError::Io { path, detail: other.to_string() },
     })
+}
+
+/// The incarnation of a database, if it is one of ours.
+pub(super) fn incarnation_of(db: &impl ReadableDatabase) -> Option<Incarnation> {
+    present(db, "").ok()
 }
 
 /// The incarnation of a database that this version reads.
@@ -152,7 +196,7 @@ fn read_meta(db: &impl ReadableDatabase) -> Result<Meta, redb::Error> {
     Ok(Meta::Version(version.unwrap_or(u32::MAX), incarnation))
 }
 
-fn lay_out(db: &Database) -> Result<(), redb::Error> {
+pub(super) fn lay_out(db: &Database) -> Result<(), redb::Error> {
     let incarnation = Incarnation(crate::store::random());
     let mut transaction = db.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;

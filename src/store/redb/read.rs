@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redb::{AccessGuard, ReadTransaction, ReadableDatabase, ReadableTable};
 
+use super::group::Request;
 use super::schema::{
     DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
 };
+use super::views::View;
 use super::{Store, codec};
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
@@ -18,6 +20,8 @@ pub struct Repeated {
     pub fingerprint: [u8; 32],
     pub at_millis: i64,
     pub answer: Vec<u8>,
+    /// Whether it is on disk for certain, as for a snapshot.
+    pub is_durable: bool,
 }
 
 /// A place in a user's history: a generation, and a change within it.
@@ -37,104 +41,129 @@ fn failed(error: impl Into<redb::Error>) -> StoreError {
 }
 
 impl Store {
-    pub(super) fn begin(&self) -> Result<ReadTransaction, StoreError> {
-        self.db.begin_read().map_err(failed)
+    /// Reads in one transaction. When the database fails, once more in the one that replaces it.
+    pub(super) fn read<T>(
+        &self,
+        work: impl Fn(&ReadTransaction, &View) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let attempt = |view: &View| work(&view.db.begin_read().map_err(failed)?, view);
+        let view = self.views.current();
+        match attempt(&view) {
+            Err(error @ StoreError::Read(_)) => {
+                // A full queue means that the writer is about to see for itself.
+                let ask = || drop(self.requests.try_send(Request::Look));
+                self.views.after(&view, ask).map_or(Err(error), |view| attempt(&view))
+            }
+            done => done,
+        }
     }
 
     /// The account of this name, if there is one.
     pub fn get_user_by_name(&self, name: &UserName) -> Result<Option<User>, StoreError> {
-        let transaction = self.begin()?;
-        let names = transaction.open_table(USER_NAMES).map_err(failed)?;
-        let Some(id) = names.get(name.as_str()).map_err(failed)?.map(|id| id.value()) else { return Ok(None) };
-        get_user(&transaction, UserId(id))
+        self.read(|transaction, _| {
+            let names = transaction.open_table(USER_NAMES).map_err(failed)?;
+            let Some(id) = names.get(name.as_str()).map_err(failed)?.map(|id| id.value()) else { return Ok(None) };
+            get_user(transaction, UserId(id))
+        })
     }
 
     pub fn get_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        get_user(&self.begin()?, id)
+        self.read(|transaction, _| get_user(transaction, id))
     }
 
     /// Whether there is any account.
     pub fn has_users(&self) -> Result<bool, StoreError> {
-        let transaction = self.begin()?;
-        let users = transaction.open_table(USERS).map_err(failed)?;
-        let first = users.first().map_err(failed)?;
-        Ok(first.is_some())
+        self.read(|transaction, _| {
+            let users = transaction.open_table(USERS).map_err(failed)?;
+            let first = users.first().map_err(failed)?;
+            Ok(first.is_some())
+        })
     }
 
     /// What the token with this SHA-256 grants.
     pub fn get_grant(&self, hash: &[u8; 32]) -> Result<Option<Grant>, StoreError> {
-        let transaction = self.begin()?;
-        let tokens = transaction.open_table(TOKENS).map_err(failed)?;
-        let grant = tokens.get(hash).map_err(failed)?;
-        grant.map(|grant| codec::decode_grant(grant.value())).transpose()
+        self.read(|transaction, _| {
+            let tokens = transaction.open_table(TOKENS).map_err(failed)?;
+            let grant = tokens.get(hash).map_err(failed)?;
+            grant.map(|grant| codec::decode_grant(grant.value())).transpose()
+        })
     }
 
-    /// The user's head and the materialized timeline, if one is kept.
+    /// The user's head and the materialized timeline, if one is kept and stays.
     pub fn get_timeline(&self, user: UserId) -> Result<Option<(Head, Option<Finished>)>, StoreError> {
-        let transaction = self.begin()?;
-        let Some(head) = get_head(&transaction, user)? else { return Ok(None) };
-        let timelines = transaction.open_table(TIMELINES).map_err(failed)?;
-        let stored = timelines.get(user.0).map_err(failed)?;
-        Ok(Some((head, stored.and_then(|bytes| codec::decode_timeline(bytes.value())))))
+        self.read(|transaction, view| {
+            let Some(head) = get_head(transaction, user)? else { return Ok(None) };
+            if !view.is_durable(user, head.generation) {
+                return Ok(Some((head, None)));
+            }
+            let timelines = transaction.open_table(TIMELINES).map_err(failed)?;
+            let stored = timelines.get(user.0).map_err(failed)?;
+            Ok(Some((head, stored.and_then(|bytes| codec::decode_timeline(bytes.value())))))
+        })
     }
 
     /// The user's settings and where the user stands; `None` when there is no such user.
     pub fn get_settings(&self, user: UserId) -> Result<Option<(Settings, Head)>, StoreError> {
-        let transaction = self.begin()?;
-        Ok(get_settings(&transaction, user)?.zip(get_head(&transaction, user)?))
+        self.read(|transaction, _| Ok(get_settings(transaction, user)?.zip(get_head(transaction, user)?)))
     }
 
     /// The ground state of a user; `None` when there is no such user.
     pub fn snapshot(&self, user: UserId) -> Result<Option<Snapshot>, StoreError> {
-        let transaction = self.begin()?;
-        let Some(account) = get_user(&transaction, user)? else { return Ok(None) };
-        let head = get_head(&transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
-        let settings = get_settings(&transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
-        let tasks = readings(&transaction, user)?;
-        Ok(Some(Snapshot { name: account.name, head, settings, tasks }))
+        self.read(|transaction, view| {
+            let Some(account) = get_user(transaction, user)? else { return Ok(None) };
+            let head = get_head(transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
+            let settings = get_settings(transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
+            let tasks = readings(transaction, user)?;
+            let is_durable = view.is_durable(user, head.generation);
+            Ok(Some(Snapshot { name: account.name, head, settings, tasks, is_durable }))
+        })
     }
 
     /// A document, byte for byte.
     pub fn get_document(&self, user: UserId, key: &DocKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let transaction = self.begin()?;
-        let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
-        let raw = documents.get((user.0, codec::key_number(key), key.file.as_str())).map_err(failed)?;
-        Ok(raw.map(|raw| raw.value().to_vec()))
+        self.read(|transaction, _| {
+            let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+            let raw = documents.get((user.0, codec::key_number(key), key.file.as_str())).map_err(failed)?;
+            Ok(raw.map(|raw| raw.value().to_vec()))
+        })
     }
 
     /// The documents of a number, in the order of their names.
     pub fn list_documents_of(&self, user: UserId, number: TaskNumber) -> Result<Vec<DocKey>, StoreError> {
-        let transaction = self.begin()?;
-        let tasks = transaction.open_table(TASKS).map_err(failed)?;
-        let (user, number) = (user.0, number.get());
-        let rows = tasks.range((user, number, "")..(user, number + 1, "")).map_err(failed)?;
-        rows.map(|row| codec::decode_key(number, row.map_err(failed)?.0.value().2)).collect()
+        self.read(|transaction, _| {
+            let tasks = transaction.open_table(TASKS).map_err(failed)?;
+            let (user, number) = (user.0, number.get());
+            let rows = tasks.range((user, number, "")..(user, number + 1, "")).map_err(failed)?;
+            rows.map(|row| codec::decode_key(number, row.map_err(failed)?.0.value().2)).collect()
+        })
     }
 
     /// The documents that have this text somewhere, in any case.
     pub fn list_documents_with(&self, user: UserId, text: &str) -> Result<BTreeSet<DocKey>, StoreError> {
-        let transaction = self.begin()?;
-        let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
-        let needle = text.to_lowercase();
-        let mut found = BTreeSet::new();
-        for row in documents.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)? {
-            let (key, raw) = row.map_err(failed)?;
-            let (_, number, file) = key.value();
-            let body = String::from_utf8_lossy(raw.value()).to_lowercase();
-            if body.contains(&needle) || file.to_lowercase().contains(&needle) {
-                found.insert(codec::decode_key(number, file)?);
+        self.read(|transaction, _| {
+            let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+            let needle = text.to_lowercase();
+            let mut found = BTreeSet::new();
+            for row in documents.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)? {
+                let (key, raw) = row.map_err(failed)?;
+                let (_, number, file) = key.value();
+                let body = String::from_utf8_lossy(raw.value()).to_lowercase();
+                if body.contains(&needle) || file.to_lowercase().contains(&needle) {
+                    found.insert(codec::decode_key(number, file)?);
+                }
             }
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
     /// What changed, the latest first: at most `count` changes that come before `before`.
     pub fn list_history(&self, user: UserId, before: Option<Moment>, count: usize) -> Result<Vec<Past>, StoreError> {
-        let transaction = self.begin()?;
-        let history = transaction.open_table(HISTORY).map_err(failed)?;
-        let end = before.map_or((user.0 + 1, 0, 0), |Moment(generation, index)| (user.0, generation, index));
-        let rows = history.range((user.0, 0, 0)..end).map_err(failed)?.rev().take(count);
-        rows.map(past).collect()
+        self.read(|transaction, _| {
+            let history = transaction.open_table(HISTORY).map_err(failed)?;
+            let end = before.map_or((user.0 + 1, 0, 0), |Moment(generation, index)| (user.0, generation, index));
+            let rows = history.range((user.0, 0, 0)..end).map_err(failed)?.rev().take(count);
+            rows.map(past).collect()
+        })
     }
 
     /// As [`Store::list_history`], of one document.
@@ -145,51 +174,62 @@ impl Store {
         before: Option<Moment>,
         count: usize,
     ) -> Result<Vec<Past>, StoreError> {
-        let transaction = self.begin()?;
-        let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
-        let history = transaction.open_table(HISTORY).map_err(failed)?;
-        let Moment(generation, index) = before.unwrap_or(Moment(u64::MAX, u32::MAX));
-        let (user, file) = (user.0, file.as_str());
-        let rows = by_file.range((user, file, 0, 0)..(user, file, generation, index)).map_err(failed)?;
-        let changes = rows.rev().take(count).map(|row| {
-            let (_, _, generation, index) = row.map_err(failed)?.0.value();
-            let value = history.get((user, generation, index)).map_err(failed)?;
-            codec::decode_past(generation, index, value.ok_or(StoreError::Damaged("history"))?.value())
-        });
-        changes.collect()
+        self.read(|transaction, _| {
+            let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
+            let history = transaction.open_table(HISTORY).map_err(failed)?;
+            let Moment(generation, index) = before.unwrap_or(Moment(u64::MAX, u32::MAX));
+            let (user, file) = (user.0, file.as_str());
+            let rows = by_file.range((user, file, 0, 0)..(user, file, generation, index)).map_err(failed)?;
+            let changes = rows.rev().take(count).map(|row| {
+                let (_, _, generation, index) = row.map_err(failed)?.0.value();
+                let value = history.get((user, generation, index)).map_err(failed)?;
+                codec::decode_past(generation, index, value.ok_or(StoreError::Damaged("history"))?.value())
+            });
+            changes.collect()
+        })
     }
 
     /// The names of all documents that the user has or had.
     pub fn list_documents_of_history(&self, user: UserId) -> Result<Vec<FileName>, StoreError> {
-        let transaction = self.begin()?;
-        let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
-        let mut files: Vec<FileName> = Vec::new();
-        for row in by_file.range((user.0, "", 0, 0)..(user.0 + 1, "", 0, 0)).map_err(failed)? {
-            let key = row.map_err(failed)?.0;
-            let file = key.value().1;
-            if files.last().is_none_or(|last| last.as_str() != file) {
-                files.extend(FileName::parse(file));
+        self.read(|transaction, _| {
+            let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
+            let mut files: Vec<FileName> = Vec::new();
+            for row in by_file.range((user.0, "", 0, 0)..(user.0 + 1, "", 0, 0)).map_err(failed)? {
+                let key = row.map_err(failed)?.0;
+                let file = key.value().1;
+                if files.last().is_none_or(|last| last.as_str() != file) {
+                    files.extend(FileName::parse(file));
+                }
             }
-        }
-        Ok(files)
+            Ok(files)
+        })
     }
 
     /// Everything that one commit changed, in its order; empty when that generation is not kept.
     pub fn list_changes(&self, user: UserId, generation: Generation) -> Result<Vec<Past>, StoreError> {
-        let transaction = self.begin()?;
-        let history = transaction.open_table(HISTORY).map_err(failed)?;
-        let (user, generation) = (user.0, generation.0);
-        let Some(next) = generation.checked_add(1) else { return Ok(Vec::new()) };
-        history.range((user, generation, 0)..(user, next, 0)).map_err(failed)?.map(past).collect()
+        self.read(|transaction, _| {
+            let history = transaction.open_table(HISTORY).map_err(failed)?;
+            let (user, generation) = (user.0, generation.0);
+            let Some(next) = generation.checked_add(1) else { return Ok(Vec::new()) };
+            history.range((user, generation, 0)..(user, next, 0)).map_err(failed)?.map(past).collect()
+        })
     }
 
     /// The answer that this key was given on this route, if it is remembered.
     pub fn get_repeated(&self, user: UserId, route: &str, key: &str) -> Result<Option<Repeated>, StoreError> {
-        let transaction = self.begin()?;
-        let remembered = transaction.open_table(IDEMPOTENCY).map_err(failed)?;
-        let Some(bytes) = remembered.get((user.0, route, key)).map_err(failed)? else { return Ok(None) };
-        let stored: codec::StoredAnswer = codec::decode(bytes.value(), "idempotency")?;
-        Ok(Some(Repeated { fingerprint: stored.fingerprint, at_millis: stored.at, answer: stored.answer }))
+        self.read(|transaction, view| {
+            let remembered = transaction.open_table(IDEMPOTENCY).map_err(failed)?;
+            let Some(bytes) = remembered.get((user.0, route, key)).map_err(failed)? else { return Ok(None) };
+            let stored: codec::StoredAnswer = codec::decode(bytes.value(), "idempotency")?;
+            let generation = get_head(transaction, user)?.map(|head| head.generation).unwrap_or_default();
+            let is_durable = view.is_durable(user, generation);
+            Ok(Some(Repeated {
+                fingerprint: stored.fingerprint,
+                at_millis: stored.at,
+                answer: stored.answer,
+                is_durable,
+            }))
+        })
     }
 }
 

@@ -6,31 +6,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redb::{Database, Durability, ReadableTable, WriteTransaction};
-use tokio::sync::{mpsc, oneshot};
+use redb::{Database, Durability, WriteTransaction};
+use tokio::sync::mpsc;
 
-use super::accounts;
-use super::codec::{self, StoredAnswer, StoredChange};
+use super::apply::store_timelines;
+use super::fault::{Fault, Pauses};
+use super::group::{Group, Request};
 use super::health::{DatabaseFile, Ended, Health};
-use super::schema::{
-    DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SETTINGS, TASKS, TIMELINES,
-};
-use crate::domain::ids::{DocKey, Generation, UserId};
-use crate::store::hot::{Entry, Published};
-use crate::store::{
-    Administered, Administration, COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Finished, Head, Outcome,
-    REMEMBER_MILLIS, StoreError,
-};
-
-type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
-
-pub(super) enum Request {
-    Commit(Box<Commit>, Answer<Outcome>),
-    PutTimeline(UserId, Finished),
-    Administer(Box<Administration>, Answer<Administered>),
-    /// The hash of a token and when it was used, in milliseconds.
-    NoteUse([u8; 32], i64),
-}
+use super::views::{Doubts, View, Views};
+use super::volume::{Session, Volume};
+use crate::domain::ids::UserId;
+use crate::store::hot::Published;
+use crate::store::{Finished, Incarnation, StoreError};
 
 /// Requests that share one transaction at most: bounds the time that the first of them waits.
 const GROUP_MAX: usize = 256;
@@ -39,459 +26,208 @@ const GROUP_MAX: usize = 256;
 /// no walk over the whole database at the next start. It costs a second sync, which so many share.
 const SETTLED_GROUP_MIN: usize = 32;
 
+/// Every commit to a file of at least this many bytes does the same: walking over a larger one takes longer than
+/// a start may.
+pub(super) const WALKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// After this time without a request the same is done for the commits that did not do it themselves.
 const IDLE: Duration = Duration::from_millis(50);
 
 /// Timelines that wait for a quiet moment at most; more are stored with the next group.
 const LATER_MAX: usize = 64;
 
-/// Expired answers that one transaction forgets at most.
-const FORGET_MAX: usize = 64;
-
 pub(super) struct Writer {
-    pub(super) db: Arc<Database>,
-    pub(super) file: DatabaseFile,
+    pub(super) volume: Arc<Volume>,
+    /// The way to the file that the present database has.
+    pub(super) session: Session,
+    pub(super) views: Arc<Views>,
+    pub(super) file: Arc<DatabaseFile>,
+    pub(super) incarnation: Incarnation,
     pub(super) published: Arc<Published>,
     pub(super) health: Arc<Health>,
+    pub(super) walked_bytes_max: u64,
+    pub(super) pauses: Pauses,
+    pub(super) fault: Option<Fault>,
+    /// Of the commit that is about to be given up as of unknown outcome.
+    pub(super) doubts: Doubts,
 }
 
-/// A commit to be published, with its timeline, and answered.
-type Committed = (UserId, Generation, Option<Arc<Entry>>, Answer<Outcome>);
-
-/// What one group did, to be published and answered once it is durable.
-#[derive(Default)]
-struct Group {
-    committed: Vec<Committed>,
-    stale: Vec<(Generation, Answer<Outcome>)>,
-    administered: Vec<(Administered, Answer<Administered>)>,
-    removed: Vec<UserId>,
-    /// The last timeline of each user: a group stores one.
-    timelines: HashMap<UserId, Finished>,
-    /// Whether anything in the group was promised to be durable.
-    durable: bool,
-    /// The request that the database failed at.
-    failed_commit: Option<Answer<Outcome>>,
-    failed_administration: Option<Answer<Administered>>,
+/// What the writer waits for.
+enum Next {
+    Requests(Vec<Request>),
+    /// Nothing came for a while.
+    Nothing,
+    Closed,
 }
 
 impl Writer {
     /// Serves until the queue is closed and empty, then leaves the database closed cleanly.
-    pub(super) fn run(self, mut queue: mpsc::Receiver<Request>) {
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         // Without its writer the store cannot be written, however the writer ended.
-        let _ended = Ended(&self.health);
+        let (health, views) = (self.health.clone(), self.views.clone());
+        let _ended = Ended { health: &health, views: &views };
         let Ok(waiting) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
-        let mut requests = Vec::new();
         // Whether a crash now would be followed by a walk over the whole database.
         let mut needs_walk = false;
         // Only the last timeline of each user is worth storing, and a change that waits for the disk is not to wait for
         // it too.
         let mut later: HashMap<UserId, Finished> = HashMap::new();
         loop {
-            let next = queue.recv_many(&mut requests, GROUP_MAX);
-            let received = match needs_walk || !later.is_empty() {
-                false => waiting.block_on(next),
-                true => match waiting.block_on(async { tokio::time::timeout(IDLE, next).await }) {
-                    Ok(received) => received,
-                    Err(_) => {
-                        needs_walk = false;
-                        self.settle(std::mem::take(&mut later));
-                        continue;
-                    }
-                },
-            };
-            if received == 0 {
-                break;
+            let patience = if needs_walk || !later.is_empty() { Some(IDLE) } else { None };
+            let next = waiting.block_on(next(&mut queue, self.until_retry().or(patience)));
+            if self.is_retry_due() {
+                self.recover();
+                needs_walk = false;
             }
-            let mut group = Vec::with_capacity(received);
-            for request in requests.drain(..) {
-                match request {
-                    Request::PutTimeline(user, finished) => drop(later.insert(user, finished)),
-                    request => group.push(request),
+            match next {
+                Next::Closed => break,
+                Next::Nothing => {
+                    if self.fault.is_none() && (std::mem::take(&mut needs_walk) || !later.is_empty()) {
+                        self.settle(std::mem::take(&mut later));
+                    }
+                }
+                Next::Requests(requests) if self.fault.is_some() => self.refuse(requests),
+                Next::Requests(requests) => {
+                    let group = put_off(requests, &mut later);
+                    if !group.is_empty() {
+                        needs_walk = self.serve(group);
+                    }
                 }
             }
-            if later.len() > LATER_MAX {
-                group.extend(later.drain().map(|(user, finished)| Request::PutTimeline(user, finished)));
-            }
-            if !group.is_empty() {
-                let settles = group.len() >= SETTLED_GROUP_MIN;
-                needs_walk = !settles;
-                self.serve(group, settles);
-            }
+            self.views.looked();
         }
-        // The database is closed cleanly then; an error has been logged.
-        self.settle(later);
+        self.close(later);
     }
 
-    /// Stores timelines that are still right, and leaves the database so that it opens at once after a crash.
-    fn settle(&self, timelines: HashMap<UserId, Finished>) {
-        let applied = self.begin().and_then(|mut transaction| {
-            let mut group = Group::default();
-            for (user, finished) in timelines {
-                group.apply(&mut transaction, Request::PutTimeline(user, finished))?;
-            }
-            store_timelines(&mut transaction, &group.timelines)?;
-            Ok(transaction)
-        });
-        let settled = applied.map_err(|error| StoreError::NotWritten(error.to_string()));
-        if let Err(error) = settled.and_then(|transaction| commit(transaction, true, true)) {
-            self.health.record(true, false);
-            tracing::error!(%error, "the database could not be written while it was idle");
+    /// Leaves the database closed cleanly, with the last timelines in it.
+    fn close(&mut self, timelines: HashMap<UserId, Finished>) {
+        if self.fault.is_some() {
+            // What was written before the fault gets a last chance to reach the disk.
+            self.recover();
+        }
+        if self.fault.is_none()
+            && let Err(error) = self.store(timelines)
+        {
+            tracing::warn!(%error, "the last timelines were not stored; they are made again at the next start");
         }
     }
 
-    /// `settles`: this commit leaves the database so that it opens at once after a crash.
-    fn serve(&self, requests: Vec<Request>, settles: bool) {
+    /// Stores timelines that waited, and leaves the database so that it opens at once after a crash.
+    fn settle(&mut self, timelines: HashMap<UserId, Finished>) {
+        if let Err(error) = self.store(timelines) {
+            self.fail(&error.to_string());
+        }
+    }
+
+    /// Stores timelines that are still right, durably.
+    fn store(&self, timelines: HashMap<UserId, Finished>) -> Result<(), redb::Error> {
+        let mut transaction = self.begin(&self.views.current())?;
+        let mut group = Group::default();
+        for (user, finished) in timelines {
+            group.apply(&mut transaction, Request::PutTimeline(user, finished))?;
+        }
+        store_timelines(&mut transaction, &group.timelines)?;
+        commit(transaction, true, true)
+    }
+
+    /// Whether a crash after this would be followed by a walk over the whole database.
+    fn serve(&mut self, requests: Vec<Request>) -> bool {
+        let settles = requests.len() >= SETTLED_GROUP_MIN || self.volume.len() >= self.walked_bytes_max;
         let (begun, size) = (Instant::now(), requests.len());
         let mut group = Group::default();
         let mut requests = requests.into_iter();
-        let applied = self.begin().and_then(|mut transaction| {
+        let written = self.write(&mut group, &mut requests, settles);
+        self.health.metrics.transaction(size, begun.elapsed(), group.durable, written.is_ok());
+        match written {
+            Ok(()) => {
+                self.health.record_write(group.durable);
+                let is_settled = settles && group.durable;
+                group.publish(&self.published);
+                !is_settled
+            }
+            Err(error) => {
+                if matches!(error, StoreError::Unknown(_)) {
+                    self.doubt(&group.before);
+                }
+                self.fail(&error.to_string());
+                group.fail(&error, requests);
+                false
+            }
+        }
+    }
+
+    fn write(
+        &self,
+        group: &mut Group,
+        requests: &mut impl Iterator<Item = Request>,
+        settles: bool,
+    ) -> Result<(), StoreError> {
+        let view = self.views.current();
+        let applied = self.begin(&view).and_then(|mut transaction| {
             // After a failure nothing more is applied: the transaction is lost anyway.
-            for request in requests.by_ref() {
+            for request in requests {
                 group.apply(&mut transaction, request)?;
             }
             store_timelines(&mut transaction, &group.timelines)?;
             Ok(transaction)
         });
-        let result = match applied {
-            Ok(transaction) => commit(transaction, group.durable, settles),
-            Err(error) => Err(StoreError::NotWritten(error.to_string())),
-        };
-        self.health.record(result.is_err(), group.durable);
-        self.health.metrics.transaction(size, begun.elapsed(), group.durable, result.is_ok());
-        match result {
-            Ok(()) => self.publish(group),
-            Err(error) => {
-                tracing::error!(%error, "a write failed");
-                group.fail(&error, requests);
-            }
-        }
+        let transaction = applied.map_err(|error| StoreError::NotWritten(error.to_string()))?;
+        let begun = self.session.commits_begun();
+        commit(transaction, group.durable, settles).map_err(|error| match self.session.commits_begun() == begun {
+            true => StoreError::NotWritten(error.to_string()),
+            false => StoreError::Unknown(error.to_string()),
+        })
     }
 
-    fn begin(&self) -> Result<WriteTransaction, redb::Error> {
+    /// A write transaction, if the file is still the one that it was.
+    fn begin(&self, view: &View) -> Result<WriteTransaction, redb::Error> {
         if !self.file.is_there() {
-            return Err(redb::Error::Io(io::Error::other("its file was removed or replaced; restart the server")));
+            return Err(redb::Error::Io(io::Error::other(super::fault::FILE_GONE)));
         }
-        Ok(self.db.begin_write()?)
-    }
-
-    /// Generations first, answers last: whoever is answered finds what was promised.
-    fn publish(&self, group: Group) {
-        for (user, generation, entry, _) in &group.committed {
-            self.published.publish(*user, *generation, entry.as_ref());
-        }
-        for user in group.removed {
-            self.published.remove(user);
-        }
-        for (_, generation, _, answer) in group.committed {
-            // An asker that went away has lost interest, not the commit.
-            let _ = answer.send(Ok(Outcome::Committed { generation }));
-        }
-        for (generation, answer) in group.stale {
-            let _ = answer.send(Ok(Outcome::Stale { generation }));
-        }
-        for (administered, answer) in group.administered {
-            let _ = answer.send(Ok(administered));
-        }
+        Ok(view.db.begin_write()?)
     }
 }
 
-impl Group {
-    fn apply(&mut self, transaction: &mut WriteTransaction, request: Request) -> Result<(), redb::Error> {
+/// What of the requests is to be served now; timelines wait for a quiet moment, unless there are many.
+fn put_off(requests: Vec<Request>, later: &mut HashMap<UserId, Finished>) -> Vec<Request> {
+    let mut group = Vec::with_capacity(requests.len());
+    for request in requests {
         match request {
-            Request::Commit(commit, answer) => match apply_commit(transaction, &commit) {
-                Ok(Outcome::Committed { generation }) => {
-                    if !commit.changes.is_empty() {
-                        self.durable = true;
-                        self.timelines.remove(&commit.user);
-                    }
-                    let entry = commit.timeline.as_ref();
-                    if let Some(entry) = entry.filter(|entry| entry.finished.body.len() <= COMMITTED_TIMELINE_BYTES_MAX)
-                    {
-                        self.timelines.insert(commit.user, entry.finished.clone());
-                    }
-                    self.committed.push((commit.user, generation, commit.timeline, answer));
-                }
-                Ok(Outcome::Stale { generation }) => self.stale.push((generation, answer)),
-                Err(error) => {
-                    self.failed_commit = Some(answer);
-                    return Err(error);
-                }
-            },
-            Request::PutTimeline(user, finished) => {
-                if head_of(transaction, user)?.is_some_and(|head| head.generation == finished.generation) {
-                    self.timelines.insert(user, finished);
-                }
-            }
-            Request::NoteUse(hash, at) => accounts::note_use(transaction, &hash, at)?,
-            Request::Administer(administration, answer) => match self.administer(transaction, *administration) {
-                Ok(administered) => {
-                    self.durable = true;
-                    self.administered.push((administered, answer));
-                }
-                Err(error) => {
-                    self.failed_administration = Some(answer);
-                    return Err(error);
-                }
-            },
+            Request::PutTimeline(user, finished) => drop(later.insert(user, finished)),
+            request => group.push(request),
         }
-        Ok(())
     }
-
-    fn administer(
-        &mut self,
-        transaction: &WriteTransaction,
-        administration: Administration,
-    ) -> Result<Administered, redb::Error> {
-        let whom = match &administration {
-            Administration::RemoveUser { id } => Some(*id),
-            Administration::AddUser { .. }
-            | Administration::ChangeUser { .. }
-            | Administration::AddToken { .. }
-            | Administration::RemoveToken { .. } => None,
-        };
-        let administered = accounts::apply(transaction, administration)?;
-        if let (Administered::UserRemoved, Some(id)) = (administered, whom) {
-            self.timelines.remove(&id);
-            self.removed.push(id);
-        }
-        Ok(administered)
+    if later.len() > LATER_MAX {
+        group.extend(later.drain().map(|(user, finished)| Request::PutTimeline(user, finished)));
     }
+    group
+}
 
-    /// Tells everybody in the group, and the requests that were not even tried, what went wrong.
-    fn fail(self, error: &StoreError, untried: impl Iterator<Item = Request>) {
-        let committed = self.committed.into_iter().map(|(_, _, _, answer)| answer);
-        let stale = self.stale.into_iter().map(|(_, answer)| answer);
-        let administered = self.administered.into_iter().map(|(_, answer)| answer);
-        let mut outcomes: Vec<_> = committed.chain(stale).chain(self.failed_commit).collect();
-        let mut administrations: Vec<_> = administered.chain(self.failed_administration).collect();
-        for request in untried {
-            match request {
-                Request::Commit(_, answer) => outcomes.push(answer),
-                Request::Administer(_, answer) => administrations.push(answer),
-                Request::PutTimeline(..) | Request::NoteUse(..) => {}
-            }
-        }
-        for answer in outcomes {
-            let _ = answer.send(Err(error.clone()));
-        }
-        for answer in administrations {
-            let _ = answer.send(Err(error.clone()));
-        }
+async fn next(queue: &mut mpsc::Receiver<Request>, patience: Option<Duration>) -> Next {
+    let mut requests = Vec::new();
+    let received = queue.recv_many(&mut requests, GROUP_MAX);
+    let received = match patience {
+        None => Ok(received.await),
+        Some(patience) => tokio::time::timeout(patience, received).await,
+    };
+    match received {
+        Ok(0) => Next::Closed,
+        Ok(_) => Next::Requests(requests),
+        Err(_) => Next::Nothing,
     }
 }
 
 /// Commits; an error here leaves open whether the change is in the database.
-fn commit(mut transaction: WriteTransaction, durable: bool, settles: bool) -> Result<(), StoreError> {
+fn commit(mut transaction: WriteTransaction, durable: bool, settles: bool) -> Result<(), redb::Error> {
     transaction.set_quick_repair(settles && durable);
-    let durability = if durable { Durability::Immediate } else { Durability::None };
-    transaction.set_durability(durability).map_err(|error| StoreError::NotWritten(error.to_string()))?;
-    transaction.commit().map_err(|error| StoreError::Unknown(error.to_string()))
+    transaction.set_durability(if durable { Durability::Immediate } else { Durability::None })?;
+    Ok(transaction.commit()?)
 }
 
-fn head_of(transaction: &WriteTransaction, user: UserId) -> Result<Option<Head>, redb::Error> {
-    let heads = transaction.open_table(HEADS)?;
-    let head = heads.get(user.0)?;
-    Ok(head.and_then(|bytes| codec::decode_head(bytes.value()).ok()))
-}
-
-fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<Outcome, redb::Error> {
-    // A user that was removed meanwhile stands nowhere: whoever decides again finds that out.
-    let Some(head) = head_of(transaction, commit.user)? else {
-        return Ok(Outcome::Stale { generation: Generation(0) });
-    };
-    let generation = head.generation;
-    if generation != commit.expected {
-        return Ok(Outcome::Stale { generation });
-    }
-    if commit.changes.is_empty() {
-        // Only asks whether the state that an answer was based on is the one that lasts.
-        return Ok(Outcome::Committed { generation });
-    }
-    let user = commit.user.0;
-    for (index, change) in commit.changes.iter().enumerate() {
-        let index = u32::try_from(index).unwrap_or(u32::MAX);
-        let applied = apply_change(transaction, commit.user, change)?;
-        record(transaction, commit, index, applied)?;
-    }
-    transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
-    remember(transaction, commit)?;
-    Ok(Outcome::Committed { generation: commit.head.generation })
-}
-
-/// What a change did, as the history keeps it.
-struct Applied<'c> {
-    verb: &'c str,
-    /// Empty for the settings.
-    file: &'c str,
-    before: Option<Vec<u8>>,
-    after: Option<Vec<u8>>,
-}
-
-fn apply_change<'c>(
-    transaction: &WriteTransaction,
-    user: UserId,
-    change: &'c Change,
-) -> Result<Applied<'c>, redb::Error> {
-    let row = |key: &'c DocKey| (user.0, codec::key_number(key), key.file.as_str());
-    let (verb, file, before, after) = match change {
-        Change::PutDocument { key, raw, reading, verb } => {
-            let mut documents = transaction.open_table(DOCUMENTS)?;
-            transaction.open_table(TASKS)?.insert(row(key), codec::encode_reading(reading).as_slice())?;
-            let before = documents.insert(row(key), &raw[..])?.map(|raw| raw.value().to_vec());
-            (*verb, key.file.as_str(), before, Some(raw.to_vec()))
-        }
-        Change::RemoveDocument { key, verb } => {
-            let mut documents = transaction.open_table(DOCUMENTS)?;
-            transaction.open_table(TASKS)?.remove(row(key))?;
-            let before = documents.remove(row(key))?.map(|raw| raw.value().to_vec());
-            (*verb, key.file.as_str(), before, None)
-        }
-        Change::PutSettings { settings, verb } => {
-            let mut table = transaction.open_table(SETTINGS)?;
-            let after = codec::encode_settings(*settings);
-            let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
-            (*verb, "", before, Some(after))
-        }
-    };
-    Ok(Applied { verb, file, before, after })
-}
-
-/// Appends a change to the history.
-fn record(
-    transaction: &WriteTransaction,
-    commit: &Commit,
-    index: u32,
-    applied: Applied<'_>,
-) -> Result<(), redb::Error> {
-    let (user, generation) = (commit.user.0, commit.head.generation.0);
-    let stored = StoredChange {
-        at: commit.head.committed_at.timestamp_millis(),
-        basis: commit.basis.0,
-        actor: commit.origin.actor.clone(),
-        through: commit.origin.through.to_owned(),
-        verb: applied.verb.to_owned(),
-        file: applied.file.to_owned(),
-        before: applied.before,
-        after: applied.after,
-    };
-    transaction.open_table(HISTORY)?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
-    transaction.open_table(HISTORY_BY_FILE)?.insert((user, applied.file, generation, index), ())?;
-    Ok(())
-}
-
-/// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.
-fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb::Error> {
-    let Some(remembered) = &commit.remember else { return Ok(()) };
-    let now = commit.head.committed_at.timestamp_millis();
-    let mut by_key = transaction.open_table(IDEMPOTENCY)?;
-    let mut by_time = transaction.open_table(IDEMPOTENCY_BY_TIME)?;
-    let row = (commit.user.0, remembered.route, remembered.key.as_str());
-    let stored = StoredAnswer { fingerprint: remembered.fingerprint, at: now, answer: remembered.answer.clone() };
-    by_key.insert(row, codec::encode(&stored).as_slice())?;
-    by_time.insert((now, row.0, row.1, row.2), ())?;
-    for _ in 0..FORGET_MAX {
-        let Some((time, _)) = by_time.first()? else { break };
-        let (at, user, route, key) = time.value();
-        if at > now - REMEMBER_MILLIS {
-            break;
-        }
-        // The key may have been used again since; then the later answer stays.
-        let expired = by_key.get((user, route, key))?.is_some_and(|bytes| {
-            codec::decode::<StoredAnswer>(bytes.value(), "idempotency").is_ok_and(|stored| stored.at == at)
-        });
-        if expired {
-            by_key.remove((user, route, key))?;
-        }
-        let (route, key) = (route.to_owned(), key.to_owned());
-        drop(time);
-        by_time.remove((at, user, route.as_str(), key.as_str()))?;
-    }
-    Ok(())
-}
-
-fn store_timelines(
-    transaction: &mut WriteTransaction,
-    timelines: &HashMap<UserId, Finished>,
-) -> Result<(), redb::Error> {
-    if timelines.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(TIMELINES)?;
-    for (user, finished) in timelines {
-        table.insert(user.0, codec::encode_timeline(finished).as_slice())?;
-    }
-    Ok(())
+/// Makes sure that the disk takes a commit, with one that changes nothing.
+pub(super) fn prove(db: &Database) -> Result<(), redb::Error> {
+    commit(db.begin_write()?, true, true)
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::*;
-    use crate::domain::document::{self, Outcome as Read};
-    use crate::domain::ids::{DocKey, FileName};
-    use crate::store::{Basis, Origin};
-
-    fn commit(user: u64, expected: u64) -> Commit {
-        let raw: Arc<[u8]> = Arc::from(&b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n"[..]);
-        let key = DocKey::of(FileName::parse(&format!("{expected:04}.md")).unwrap());
-        let Read::Task(task) = document::read(&key.file, &raw) else { panic!() };
-        let generation = Generation(expected + 1);
-        Commit {
-            user: UserId(user),
-            expected: Generation(expected),
-            head: Head { generation, committed_at: DateTime::UNIX_EPOCH, next_number: None },
-            changes: vec![Change::PutDocument { key, raw, reading: Ok(task.into()), verb: "create" }],
-            origin: Origin { actor: "lena".to_owned(), through: "test" },
-            basis: Basis([0; 16]),
-            timeline: None,
-            remember: None,
-        }
-    }
-
-    /// What becomes of commits that all wait when the writer looks, and how often it waits for the disk.
-    fn written(commits: impl IntoIterator<Item = Commit>) -> (Vec<Outcome>, u64) {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let db = Arc::new(redb::Builder::new().create(file.path()).unwrap());
-        let commits: Vec<Commit> = commits.into_iter().collect();
-        let head = Head { generation: Generation(0), committed_at: DateTime::UNIX_EPOCH, next_number: None };
-        let transaction = db.begin_write().unwrap();
-        for commit in &commits {
-            let mut heads = transaction.open_table(HEADS).unwrap();
-            heads.insert(commit.user.0, codec::encode_head(&head).as_slice()).unwrap();
-        }
-        transaction.commit().unwrap();
-        let (published, health) = (Arc::new(Published::new(1 << 20)), Arc::new(Health::default()));
-        let (requests, queue) = mpsc::channel(2 * GROUP_MAX);
-        let mut answers = Vec::new();
-        for commit in commits {
-            let (answer, outcome) = oneshot::channel();
-            assert!(requests.try_send(Request::Commit(Box::new(commit), answer)).is_ok());
-            answers.push(outcome);
-        }
-        drop(requests);
-        let file = DatabaseFile::at(file.path()).unwrap();
-        Writer { db, file, published, health: health.clone() }.run(queue);
-        let outcomes = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap());
-        (outcomes.collect(), health.syncs())
-    }
-
-    #[test]
-    fn one_sync_serves_all_commits_that_wait() {
-        let committed = |generation| Outcome::Committed { generation: Generation(generation) };
-        let (outcomes, syncs) = written((1..=32).map(|user| commit(user, 0)));
-        assert_eq!((outcomes, syncs), (vec![committed(1); 32], 1), "of as many users");
-        let (outcomes, syncs) = written((0..32).map(|expected| commit(1, expected)));
-        assert_eq!((outcomes, syncs), ((1..=32).map(committed).collect(), 1), "of one user, each on the one before");
-        let (outcomes, syncs) = written((1..=300).map(|user| commit(user, 0)));
-        assert_eq!((outcomes, syncs), (vec![committed(1); 300], 2), "a group is bounded");
-    }
-
-    #[test]
-    fn a_stale_commit_harms_none_of_its_group() {
-        let committed = |generation| Outcome::Committed { generation: Generation(generation) };
-        let stale = |generation| Outcome::Stale { generation: Generation(generation) };
-        let (outcomes, _) = written([commit(1, 0), commit(1, 0), commit(2, 5), commit(1, 1), commit(2, 0)]);
-        assert_eq!(outcomes, [committed(1), stale(1), stale(0), committed(2), committed(1)]);
-    }
-}
+mod tests;

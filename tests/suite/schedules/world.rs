@@ -159,7 +159,12 @@ impl World {
             if let Some((generation, timeline)) = stored
                 && timeline.is_current(generation, BASIS, at(self.now()))
             {
-                return Served { entry: entry(timeline), layer: Layer::Materialized, is_certain: true };
+                return Served {
+                    entry: entry(timeline),
+                    layer: Layer::Materialized,
+                    is_certain: true,
+                    is_durable: true,
+                };
             }
         }
         let generation = self.database.lock().unwrap()[&user].generation;
@@ -167,7 +172,7 @@ impl World {
         if !is_certain {
             planned.body = UNCERTAIN;
         }
-        Served { entry: entry(planned), layer: Layer::Rebuilt, is_certain }
+        Served { entry: entry(planned), layer: Layer::Rebuilt, is_certain, is_durable: true }
     }
 
     /// One read, and everything that must hold of it.

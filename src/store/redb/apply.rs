@@ -1,0 +1,150 @@
+//! Carrying out one request within a write transaction.
+
+use std::collections::HashMap;
+
+use redb::{ReadableTable, WriteTransaction};
+
+use super::codec::{self, StoredAnswer, StoredChange};
+use super::schema::{
+    DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SETTINGS, TASKS, TIMELINES,
+};
+use crate::domain::ids::{DocKey, Generation, UserId};
+use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS};
+
+/// Expired answers that one transaction forgets at most.
+const FORGET_MAX: usize = 64;
+
+pub(super) fn head_of(transaction: &WriteTransaction, user: UserId) -> Result<Option<Head>, redb::Error> {
+    let heads = transaction.open_table(HEADS)?;
+    let head = heads.get(user.0)?;
+    Ok(head.and_then(|bytes| codec::decode_head(bytes.value()).ok()))
+}
+
+pub(super) fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<Outcome, redb::Error> {
+    // A user that was removed meanwhile stands nowhere: whoever decides again finds that out.
+    let Some(head) = head_of(transaction, commit.user)? else {
+        return Ok(Outcome::Stale { generation: Generation(0) });
+    };
+    let generation = head.generation;
+    if generation != commit.expected {
+        return Ok(Outcome::Stale { generation });
+    }
+    if commit.changes.is_empty() {
+        // Only asks whether the state that an answer was based on is the one that lasts.
+        return Ok(Outcome::Committed { generation });
+    }
+    let user = commit.user.0;
+    for (index, change) in commit.changes.iter().enumerate() {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let applied = apply_change(transaction, commit.user, change)?;
+        record(transaction, commit, index, applied)?;
+    }
+    transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
+    remember(transaction, commit)?;
+    Ok(Outcome::Committed { generation: commit.head.generation })
+}
+
+/// What a change did, as the history keeps it.
+struct Applied<'c> {
+    verb: &'c str,
+    /// Empty for the settings.
+    file: &'c str,
+    before: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
+}
+
+fn apply_change<'c>(
+    transaction: &WriteTransaction,
+    user: UserId,
+    change: &'c Change,
+) -> Result<Applied<'c>, redb::Error> {
+    let row = |key: &'c DocKey| (user.0, codec::key_number(key), key.file.as_str());
+    let (verb, file, before, after) = match change {
+        Change::PutDocument { key, raw, reading, verb } => {
+            let mut documents = transaction.open_table(DOCUMENTS)?;
+            transaction.open_table(TASKS)?.insert(row(key), codec::encode_reading(reading).as_slice())?;
+            let before = documents.insert(row(key), &raw[..])?.map(|raw| raw.value().to_vec());
+            (*verb, key.file.as_str(), before, Some(raw.to_vec()))
+        }
+        Change::RemoveDocument { key, verb } => {
+            let mut documents = transaction.open_table(DOCUMENTS)?;
+            transaction.open_table(TASKS)?.remove(row(key))?;
+            let before = documents.remove(row(key))?.map(|raw| raw.value().to_vec());
+            (*verb, key.file.as_str(), before, None)
+        }
+        Change::PutSettings { settings, verb } => {
+            let mut table = transaction.open_table(SETTINGS)?;
+            let after = codec::encode_settings(*settings);
+            let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
+            (*verb, "", before, Some(after))
+        }
+    };
+    Ok(Applied { verb, file, before, after })
+}
+
+/// Appends a change to the history.
+fn record(
+    transaction: &WriteTransaction,
+    commit: &Commit,
+    index: u32,
+    applied: Applied<'_>,
+) -> Result<(), redb::Error> {
+    let (user, generation) = (commit.user.0, commit.head.generation.0);
+    let stored = StoredChange {
+        at: commit.head.committed_at.timestamp_millis(),
+        basis: commit.basis.0,
+        actor: commit.origin.actor.clone(),
+        through: commit.origin.through.to_owned(),
+        verb: applied.verb.to_owned(),
+        file: applied.file.to_owned(),
+        before: applied.before,
+        after: applied.after,
+    };
+    transaction.open_table(HISTORY)?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
+    transaction.open_table(HISTORY_BY_FILE)?.insert((user, applied.file, generation, index), ())?;
+    Ok(())
+}
+
+/// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.
+fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb::Error> {
+    let Some(remembered) = &commit.remember else { return Ok(()) };
+    let now = commit.head.committed_at.timestamp_millis();
+    let mut by_key = transaction.open_table(IDEMPOTENCY)?;
+    let mut by_time = transaction.open_table(IDEMPOTENCY_BY_TIME)?;
+    let row = (commit.user.0, remembered.route, remembered.key.as_str());
+    let stored = StoredAnswer { fingerprint: remembered.fingerprint, at: now, answer: remembered.answer.clone() };
+    by_key.insert(row, codec::encode(&stored).as_slice())?;
+    by_time.insert((now, row.0, row.1, row.2), ())?;
+    for _ in 0..FORGET_MAX {
+        let Some((time, _)) = by_time.first()? else { break };
+        let (at, user, route, key) = time.value();
+        if at > now - REMEMBER_MILLIS {
+            break;
+        }
+        // The key may have been used again since; then the later answer stays.
+        let expired = by_key.get((user, route, key))?.is_some_and(|bytes| {
+            codec::decode::<StoredAnswer>(bytes.value(), "idempotency").is_ok_and(|stored| stored.at == at)
+        });
+        if expired {
+            by_key.remove((user, route, key))?;
+        }
+        let (route, key) = (route.to_owned(), key.to_owned());
+        drop(time);
+        by_time.remove((at, user, route.as_str(), key.as_str()))?;
+    }
+    Ok(())
+}
+
+pub(super) fn store_timelines(
+    transaction: &mut WriteTransaction,
+    timelines: &HashMap<UserId, Finished>,
+) -> Result<(), redb::Error> {
+    if timelines.is_empty() {
+        return Ok(());
+    }
+    let mut table = transaction.open_table(TIMELINES)?;
+    for (user, finished) in timelines {
+        table.insert(user.0, codec::encode_timeline(finished).as_slice())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! A disk for tests: in memory, failing when it is told to, and forgetting at a power cut what was not synced.
+
+use std::io;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use redb::{BackendError, StorageBackend};
+use tempfile::NamedTempFile;
+
+use super::fault::Pauses;
+use super::health::DatabaseFile;
+use super::open::{OpenError, builder, lay_out};
+use super::volume::{Volume, lock};
+use crate::store::Store;
+
+impl Store {
+    /// A store on this disk, with a database if there is none, that tries again at once after a failure.
+    pub(crate) fn on(disk: &Disk) -> Result<Store, OpenError> {
+        if disk.is_empty() {
+            let db = builder().create_with_backend(disk.clone()).unwrap();
+            lay_out(&db).unwrap();
+        }
+        // A file of the disk's own, for what looks at the file's name.
+        let path = lock(&disk.0).file.path().to_owned();
+        let pauses = Pauses::between(Duration::ZERO, Duration::from_millis(1));
+        let volume = Volume::new(disk.clone());
+        Store::start(volume, DatabaseFile::at(&path).unwrap(), "the test's disk", 1 << 20, pauses)
+    }
+
+    /// Waits until it can be written again.
+    pub(crate) fn wait_until_writable(&self) {
+        let begun = Instant::now();
+        while !self.is_writable() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it does not recover");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Which calls fail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failing {
+    /// The one of this number, counted from one.
+    Once(u64),
+    /// That one and all after it.
+    ForGood(u64),
+    /// That one and all after it, if they write: a full disk, or one that is mounted for reading.
+    WritesForGood(u64),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Disk(Arc<Mutex<Content>>);
+
+#[derive(Clone, Debug)]
+struct Content {
+    /// What reads see.
+    shown: Vec<u8>,
+    /// What survives a power cut.
+    durable: Vec<u8>,
+    /// What the next sync makes durable, in its order.
+    pending: Vec<Pending>,
+    calls: u64,
+    failing: Option<Failing>,
+    dice: Dice,
+    file: Arc<NamedTempFile>,
+}
+
+#[derive(Clone, Debug)]
+enum Pending {
+    Write(usize, Vec<u8>),
+    Length(usize),
+}
+
+/// Repeatable chance (a xorshift generator).
+#[derive(Clone, Debug)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number below `sides`.
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % sides
+    }
+
+    fn below(&mut self, length: usize) -> usize {
+        usize::try_from(self.roll(length as u64)).unwrap()
+    }
+}
+
+impl Disk {
+    pub(crate) fn new() -> Disk {
+        let content = Content {
+            shown: Vec::new(),
+            durable: Vec::new(),
+            pending: Vec::new(),
+            calls: 0,
+            failing: None,
+            dice: Dice::new(1),
+            file: Arc::new(NamedTempFile::new().unwrap()),
+        };
+        Disk(Arc::new(Mutex::new(content)))
+    }
+
+    /// Another disk with the same content, whose calls are counted anew.
+    pub(crate) fn copy(&self, seed: u64) -> Disk {
+        let content = Content { calls: 0, dice: Dice::new(seed), ..lock(&self.0).clone() };
+        Disk(Arc::new(Mutex::new(content)))
+    }
+
+    fn is_empty(&self) -> bool {
+        lock(&self.0).shown.is_empty()
+    }
+
+    /// From now on these calls fail.
+    pub(crate) fn fail(&self, failing: Failing) {
+        lock(&self.0).failing = Some(failing);
+    }
+
+    /// From the next call on every one works.
+    pub(crate) fn heal(&self) {
+        lock(&self.0).failing = None;
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        lock(&self.0).calls
+    }
+
+    /// Of what was not synced any part is there afterwards, each write whole, torn or not at all.
+    pub(crate) fn cut_power(&self) {
+        let mut content = lock(&self.0);
+        let pending = std::mem::take(&mut content.pending);
+        for pending in pending {
+            content.settle_perhaps(pending);
+        }
+        content.shown = content.durable.clone();
+    }
+}
+
+impl Content {
+    /// Counts a call, and whether it fails.
+    fn fails(&mut self, is_write: bool) -> bool {
+        self.calls += 1;
+        match self.failing {
+            None => false,
+            Some(Failing::Once(call)) => self.calls == call,
+            Some(Failing::ForGood(call)) => self.calls >= call,
+            Some(Failing::WritesForGood(call)) => is_write && self.calls >= call,
+        }
+    }
+
+    fn settle_perhaps(&mut self, pending: Pending) {
+        match (self.dice.roll(3), pending) {
+            (0, _) => {}
+            (1, Pending::Write(offset, mut data)) => {
+                data.truncate(self.dice.below(data.len() + 1));
+                apply(&mut self.durable, &Pending::Write(offset, data));
+            }
+            (_, pending) => apply(&mut self.durable, &pending),
+        }
+    }
+}
+
+fn apply(bytes: &mut Vec<u8>, pending: &Pending) {
+    match pending {
+        Pending::Length(length) => bytes.resize(*length, 0),
+        Pending::Write(offset, data) => {
+            let end = offset + data.len();
+            if bytes.len() < end {
+                bytes.resize(end, 0);
+            }
+            bytes[*offset..end].copy_from_slice(data);
+        }
+    }
+}
+
+fn failed() -> io::Error {
+    io::Error::other("the disk fails as it was told to")
+}
+
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).unwrap()
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        let mut content = lock(&self.0);
+        if content.fails(false) { Err(failed()) } else { Ok(content.shown.len() as u64) }
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut content = lock(&self.0);
+        if content.fails(false) {
+            return Err(failed());
+        }
+        let there = content.shown.get(index(offset)..index(offset) + out.len());
+        out.copy_from_slice(there.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut content = lock(&self.0);
+        if content.fails(true) {
+            return Err(failed());
+        }
+        let pending = Pending::Length(index(len));
+        apply(&mut content.shown, &pending);
+        content.pending.push(pending);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut content = lock(&self.0);
+        let fails = content.fails(true);
+        for pending in std::mem::take(&mut content.pending) {
+            // After a sync that failed the kernel shows what was written and does not write it again.
+            if fails { content.settle_perhaps(pending) } else { apply(&mut content.durable, &pending) }
+        }
+        if fails { Err(failed()) } else { Ok(()) }
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut content = lock(&self.0);
+        let fails = content.fails(true);
+        let mut data = data.to_vec();
+        if fails {
+            // Some of it may be there.
+            data.truncate(content.dice.below(data.len() + 1));
+        }
+        let pending = Pending::Write(index(offset), data);
+        apply(&mut content.shown, &pending);
+        content.pending.push(pending);
+        if fails { Err(failed()) } else { Ok(()) }
+    }
+
+    fn close(&self) -> io::Result<()> {
+        if lock(&self.0).fails(false) { Err(failed()) } else { Ok(()) }
+    }
+
+    fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
+        Ok(true)
+    }
+}

@@ -9,11 +9,13 @@ use super::{GROUP_MAX, WALKED_BYTES_MAX, Writer};
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
 use crate::store::hot::Published;
+use crate::store::redb::codec;
 use crate::store::redb::disk::Disk;
 use crate::store::redb::fault::Pauses;
 use crate::store::redb::group::Request;
 use crate::store::redb::health::{DatabaseFile, Health};
 use crate::store::redb::open::builder;
+use crate::store::redb::schema::HEADS;
 use crate::store::redb::views::{Doubts, Views};
 use crate::store::redb::volume::Volume;
 use crate::store::{Basis, Change, Commit, Finished, Head, Incarnation, Origin, Outcome};
@@ -40,22 +42,32 @@ fn written(commits: impl IntoIterator<Item = Commit>) -> (Vec<Outcome>, u64) {
     let file = tempfile::NamedTempFile::new().unwrap();
     let health = Arc::new(Health::default());
     let (requests, queue) = mpsc::channel(2 * GROUP_MAX);
-    let mut answers = Vec::new();
+    let (mut answers, mut users) = (Vec::new(), Vec::new());
     for commit in commits {
+        users.push(commit.user);
         let (answer, outcome) = oneshot::channel();
         assert!(requests.try_send(Request::Commit(Box::new(commit), answer)).is_ok());
         answers.push(outcome);
     }
     drop(requests);
-    writer(&Disk::new(), file.path(), health.clone(), WALKED_BYTES_MAX).run(queue);
+    writer(&Disk::new(), file.path(), health.clone(), WALKED_BYTES_MAX, &users).run(queue);
     let outcomes = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap());
     (outcomes.collect(), health.syncs())
 }
 
-fn writer(disk: &Disk, file: &Path, health: Arc<Health>, walked_bytes_max: u64) -> Writer {
+/// A writer on a disk where these users are, and nothing of theirs.
+fn writer(disk: &Disk, file: &Path, health: Arc<Health>, walked_bytes_max: u64, users: &[UserId]) -> Writer {
     let volume = Volume::new(disk.clone());
     let session = volume.session();
-    let views = Arc::new(Views::new(builder().create_with_backend(session.clone()).unwrap()));
+    let db = builder().create_with_backend(session.clone()).unwrap();
+    let head = Head { generation: Generation(0), committed_at: DateTime::UNIX_EPOCH, next_number: None };
+    let mut transaction = db.begin_write().unwrap();
+    transaction.set_quick_repair(true);
+    for user in users {
+        transaction.open_table(HEADS).unwrap().insert(user.0, codec::encode_head(&head).as_slice()).unwrap();
+    }
+    transaction.commit().unwrap();
+    let views = Arc::new(Views::new(db));
     Writer {
         volume,
         session,
@@ -106,7 +118,7 @@ fn is_walked(disk: &Disk) -> bool {
 fn some_crash_is_walked(walked_bytes_max: u64) -> bool {
     let (disk, file) = (Disk::new(), tempfile::NamedTempFile::new().unwrap());
     let (requests, queue) = mpsc::channel(GROUP_MAX);
-    let writer = writer(&disk, file.path(), Arc::new(Health::default()), walked_bytes_max);
+    let writer = writer(&disk, file.path(), Arc::new(Health::default()), walked_bytes_max, &[UserId(1)]);
     let writing = std::thread::spawn(move || writer.run(queue));
     let mut walked = false;
     for expected in 0..20 {

@@ -57,10 +57,9 @@ fn changes(text: &str) -> Changes {
 
 fn says_what_was_meant(before: &Task, after: &Task, changes: &Changes, edited: &[u8]) {
     let slot = |change: &Option<Option<(chrono::NaiveDate, String)>>, old: &Option<SlotRef>| match change {
-        Some(new) => new.as_ref().map(|(datum, zeit)| SlotRef {
-            datum: Some(*datum),
-            zeit: Some(zeit.trim().to_lowercase()),
-        }),
+        Some(new) => {
+            new.as_ref().map(|(datum, zeit)| SlotRef { datum: Some(*datum), zeit: Some(zeit.trim().to_lowercase()) })
+        }
         None => old.clone(),
     };
     assert_eq!(after.status, changes.status.unwrap_or(before.status));

@@ -7,7 +7,8 @@ use super::errors::HttpError;
 use crate::domain::lang::Phrase;
 use crate::service::tasks::Expectation;
 
-const TAGS: Phrase = Phrase { en: "one line of ETags in quotes, or *", de: "eine Zeile mit ETags in Anführungszeichen oder *" };
+const TAGS: Phrase =
+    Phrase { en: "one line of ETags in quotes, or *", de: "eine Zeile mit ETags in Anführungszeichen oder *" };
 
 /// Whether the client has the representation with this tag already. Tags are compared weakly.
 pub fn is_unchanged(headers: &HeaderMap, etag: &[u8]) -> bool {

@@ -53,7 +53,8 @@ fn hold(name: &Path, bytes: &[u8], law: fn(&[u8])) {
 }
 
 fn samples() -> Vec<PathBuf> {
-    let folders = ["fixtures/odd/tasks", "fixtures/vault/codex-miroir/lena/tasks", "fixtures/vault/codex-miroir/tom/tasks"];
+    let folders =
+        ["fixtures/odd/tasks", "fixtures/vault/codex-miroir/lena/tasks", "fixtures/vault/codex-miroir/tom/tasks"];
     folders.iter().flat_map(|folder| files(&repository(folder))).collect()
 }
 

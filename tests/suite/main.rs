@@ -22,6 +22,7 @@ mod faults_numbers;
 mod harness;
 mod history;
 mod listing;
+mod malformed;
 mod mended;
 mod page;
 mod plan_equals_server;

@@ -18,8 +18,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tracing::{debug, error};
 
-use super::framing::{AmbiguousLength, Next};
 use super::Server;
+use super::framing::{AmbiguousLength, Next};
 use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, Verdict};
 use super::seats::Seat;
 use crate::http::body::Body;

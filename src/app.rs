@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -139,7 +139,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let data_dir = DataDir::at(options.data_dir.clone());
     let present = data_dir.has_database().then(|| data_dir.open(options.hot_bytes_max)).transpose()?;
     let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
-    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    let listener = listen_on(options.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let store = present.map_or_else(|| data_dir.open_or_create(options.hot_bytes_max), Ok)?;
     let service = Service::new(store, options.clock, options.rules);
@@ -164,6 +164,18 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         let _ = stopped.await;
     }));
     Ok(Running { address, service, site, stop, serving, data_dir })
+}
+
+/// Connections that wait to be accepted. Where there are more, the system forgets some that their clients take for
+/// open, so there is room for a crowd that comes at once.
+const BACKLOG: u32 = 4096;
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restarted server takes the port of the one before, whose last connections the system still remembers.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Running {

@@ -29,6 +29,7 @@ mod plan_equals_server;
 mod reading;
 mod readme;
 mod settings;
+mod slow;
 mod strangers;
 mod undo;
 mod verbs;

@@ -18,6 +18,7 @@ mod crash;
 mod events;
 mod faults;
 mod faults_documents;
+mod faults_files;
 mod faults_numbers;
 mod harness;
 mod history;

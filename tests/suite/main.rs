@@ -22,6 +22,7 @@ mod faults_files;
 mod faults_numbers;
 mod harness;
 mod history;
+mod http2;
 mod listing;
 mod malformed;
 mod mended;

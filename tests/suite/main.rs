@@ -2,6 +2,7 @@
 //! binary. One test binary, because linking is what takes long.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     reason = "a test fails by panicking, and says what is lacking"

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 /// A connection that lasts longer hangs.
@@ -54,6 +55,8 @@ impl House {
             clock: Clock::manual(now),
         };
         let (running, token) = runtime.block_on(async {
+            // A program with a `main` of Rust's ignores it; a fuzzer's ends when a client goes away.
+            signal(SignalKind::pipe()).expect("a handler");
             let running = start(options).await.expect("a server");
             let service = &running.service;
             let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };

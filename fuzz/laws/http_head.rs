@@ -56,7 +56,7 @@ impl House {
         };
         let (running, token) = runtime.block_on(async {
             // A program with a `main` of Rust's ignores it; a fuzzer's ends when a client goes away.
-            signal(SignalKind::pipe()).expect("a handler");
+            drop(signal(SignalKind::pipe()).expect("a handler"));
             let running = start(options).await.expect("a server");
             let service = &running.service;
             let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };

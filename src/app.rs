@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -121,7 +121,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         false => None,
     };
     let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
-    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    let listener = listen_on(options.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let metrics_bound = match options.metrics.listen {
         Some(address) => Some(metrics::bind(address).await?),
@@ -155,6 +155,18 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let listeners = vec![Listener::Network(listener), Listener::Control(socket)];
     let serving = Serving::start(service.clone(), site, gate, options.limits, listeners);
     Ok(Running { address, service, control, serving, metrics, data_dir })
+}
+
+/// Connections that wait to be accepted. Where there are more, the system forgets some that their clients take for
+/// open, so there is room for a crowd that comes at once.
+const BACKLOG: u32 = 4096;
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restarted server takes the port of the one before, whose last connections the system still remembers.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Running {

@@ -23,10 +23,7 @@ pub fn holds(bytes: &[u8]) {
     };
     let nothing = document::edit(&file, raw, &Changes::default());
     assert_eq!(nothing.as_deref(), Ok(raw), "no change changes nothing");
-    let edited = match document::edit(&file, raw, &changes) {
-        Ok(edited) => edited,
-        Err(_) => return,
-    };
+    let Ok(edited) = document::edit(&file, raw, &changes) else { return };
     let Outcome::Task(after) = document::read(&file, &edited) else { panic!("the result is no task") };
     says_what_was_meant(&before, &after, &changes, &edited);
     assert_eq!(document::edit(&file, &edited, &changes), Ok(edited.clone()), "the same again changes nothing");
@@ -108,8 +105,8 @@ fn keeps_the_rest(raw: &[u8], edited: &[u8], changes: &Changes) {
     };
     assert_eq!(others(&new), others(&old), "the other fields");
     let is_one_field = FIELDS.iter().filter(|name| is_changed(name, changes)).count() == 1;
-    if is_one_field && let Some(common) = fields(&common_lines(&head, &new_head)) {
-        assert_eq!(others(&common), others(&old), "lines of other fields were touched: {head}\n{new_head}");
+    if is_one_field && let Some(kept) = fields(&lines_of_both(&head, &new_head)) {
+        assert_eq!(others(&kept), others(&old), "lines of other fields were touched: {head}\n{new_head}");
     }
 }
 
@@ -134,9 +131,9 @@ fn fields(head: &str) -> Option<BTreeMap<String, Value>> {
     serde_saphyr::from_str(end).ok()
 }
 
-/// Lines at the beginning that both have, and lines at the end.
-fn common_lines(a: &str, b: &str) -> String {
-    let lines = |text: &'_ str| text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
+/// Lines at the beginning that both have, and lines at the end. To YAML a carriage return alone ends a line, too.
+fn lines_of_both(a: &str, b: &str) -> String {
+    let lines = |text: &'_ str| text.split_inclusive(['\n', '\r']).map(str::to_owned).collect::<Vec<_>>();
     let (a, b) = (lines(a), lines(b));
     let first = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let (a_rest, b_rest) = (&a[first..], &b[first..]);

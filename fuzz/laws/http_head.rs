@@ -1,23 +1,22 @@
-//! Whatever bytes come over a connection: a real server, with a reader of sample tasks signed in, answers each request
-//! in HTTP, never with its own failure, and goes on serving others.
+//! Whatever bytes come over a connection: a real server with sample tasks answers each request in HTTP, never with its
+//! own failure, and goes on serving others. `$TOKEN` in the input stands for a token that may read.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use codexmiroir::app::DataDir;
+use codexmiroir::app::{Running, ServeOptions, start};
 use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
-use codexmiroir::http::listen::{Limits, serve};
-use codexmiroir::http::{Gate, Site, SiteOptions};
+use codexmiroir::http::listen::Limits;
+use codexmiroir::service::demo;
 use codexmiroir::service::rulebook::RuleBook;
-use codexmiroir::service::{Service, demo};
 use codexmiroir::store::{Origin, Scopes, Settings};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 /// A connection that lasts longer hangs.
@@ -35,6 +34,8 @@ pub fn holds(bytes: &[u8]) {
 struct House {
     runtime: Runtime,
     address: SocketAddr,
+    token: String,
+    _running: Running,
     _data_dir: TempDir,
 }
 
@@ -42,37 +43,34 @@ impl House {
     fn open() -> House {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let data_dir = TempDir::new().expect("a folder");
-        let address = runtime.block_on(async {
-            let store = DataDir::at(data_dir.path().to_owned()).open_or_create(1024 * 1024).expect("a database");
-            let now = chrono::DateTime::from_timestamp_millis(1_760_335_200_000).expect("an instant");
-            let service = Service::new(store, Clock::manual(now), RuleBook::builtin());
+        let now = chrono::DateTime::from_timestamp_millis(1_760_335_200_000).expect("an instant");
+        let options = ServeOptions {
+            data_dir: data_dir.path().to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            rules: RuleBook::builtin(),
+            hot_bytes_max: 1024 * 1024,
+            hosts: Vec::new(),
+            demo: None,
+            limits: Limits::default(),
+            clock: Clock::manual(now),
+        };
+        let (running, token) = runtime.block_on(async {
+            // A program with a `main` of Rust's ignores it; a fuzzer's ends when a client goes away.
+            drop(signal(SignalKind::pipe()).expect("a handler"));
+            let running = start(options).await.expect("a server");
+            let service = &running.service;
             let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
             let user = service.add_user(demo::USER, false, settings, None).await.expect("a user");
             let origin = Origin { actor: demo::USER.to_owned(), through: "demo" };
             service.import(user.id, origin, demo::samples(now.date_naive()), false).await.expect("an import");
-            let mut reader = Arc::into_inner(service.trusted_actor(&user, "demo")).expect("nobody else has it");
-            reader.scopes = Scopes::READ;
-            let (limits, hosts) = (Limits::default(), Vec::new());
-            let open_to = Some(Arc::new(reader));
-            let options = SiteOptions {
-                service,
-                open_to,
-                hosts,
-                limits: limits.clone(),
-                metrics_token: None,
-                new_user: settings,
-            };
-            let gate = Gate::new(Site::new(options));
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let address = listener.local_addr().expect("an address");
-            let answer = move |request, peer| gate.answer(request, peer);
-            tokio::spawn(serve(vec![listener.into()], limits, answer, std::future::pending()));
-            address
+            let token = service.create_token(demo::USER, Scopes::READ, "fuzz", None).await.expect("a token");
+            (running, token)
         });
-        House { runtime, address, _data_dir: data_dir }
+        House { runtime, address: running.address, token, _running: running, _data_dir: data_dir }
     }
 
     fn is_civil_to(&self, bytes: &[u8]) {
+        let bytes = &self.signed(bytes);
         self.runtime.block_on(async {
             let answers = self.said_to(bytes).await;
             if !bytes.starts_with(b"PRI") {
@@ -81,6 +79,25 @@ impl House {
             let honest = self.said_to(HONEST).await;
             assert!(honest.starts_with(b"HTTP/1.1 200 OK\r\n"), "an honest client is answered");
         });
+    }
+
+    /// The input with the token in it.
+    fn signed(&self, input: &[u8]) -> Vec<u8> {
+        let mut signed = Vec::with_capacity(input.len());
+        let mut rest = input;
+        while let Some((first, behind)) = rest.split_first() {
+            match rest.strip_prefix(b"$TOKEN") {
+                Some(behind) => {
+                    signed.extend_from_slice(self.token.as_bytes());
+                    rest = behind;
+                }
+                None => {
+                    signed.push(*first);
+                    rest = behind;
+                }
+            }
+        }
+        signed
     }
 
     /// All that the server says until it closes; of an event stream the beginning.

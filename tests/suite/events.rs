@@ -147,6 +147,16 @@ fn boundaries(zone: Tz, start: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     all
 }
 
+/// The timeline as it is served, which must be the one that a plan made at this very instant gives; until when it holds.
+async fn right(lena: &TestUser, moment: &str) -> DateTime<Utc> {
+    let served = lena.get("/codex").await;
+    assert_eq!(served.header("x-cache"), "hot", "{moment}: who was told finds it ready");
+    let fresh = lena.get("/codex?nocache=true").await;
+    assert_eq!((served.status, fresh.header("x-cache")), (200, "rebuilt"), "{moment}");
+    assert_eq!(served.text, fresh.text, "{moment}");
+    instant(served.json()["validUntil"].as_str().unwrap())
+}
+
 /// Moves the clock over every boundary of a day, each from a millisecond before to the instant itself.
 async fn walk(name: &'static str, now: &'static str) {
     let server = TestServer::start_with(Start { now, ..Start::default() }).await;
@@ -163,12 +173,12 @@ async fn walk(name: &'static str, now: &'static str) {
     let mut crossed = 0;
     for pair in boundaries.windows(2).take_while(|pair| pair[0] <= start + TimeDelta::hours(24)) {
         server.clock.set(pair[0] - TimeDelta::milliseconds(1));
-        assert_eq!(instant(lena.codex().await["validUntil"].as_str().unwrap()), pair[0], "{name}");
+        assert_eq!(right(&lena, name).await, pair[0], "{name}: before {}", pair[0]);
         server.clock.set(pair[0]);
         for stream in &mut streams {
             assert_eq!(stream.told().await, (3, utc(pair[1])), "{name}: at {}", pair[0]);
         }
-        assert_eq!(instant(lena.codex().await["validUntil"].as_str().unwrap()), pair[1], "{name}");
+        assert_eq!(right(&lena, name).await, pair[1], "{name}: at {}", pair[0]);
         crossed += 1;
     }
     assert!(crossed >= 8, "{name}: {crossed}");

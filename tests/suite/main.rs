@@ -2,6 +2,7 @@
 //! binary. One test binary, because linking is what takes long.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     reason = "a test fails by panicking, and says what is lacking"
@@ -22,13 +23,16 @@ mod documented;
 mod events;
 mod faults;
 mod faults_documents;
+mod faults_files;
 mod faults_numbers;
 mod harness;
 mod history;
+mod http2;
 mod idempotency;
 mod inspect;
 mod interface;
 mod listing;
+mod malformed;
 mod mended;
 mod metrics;
 mod model;
@@ -38,6 +42,7 @@ mod reading;
 mod readme;
 mod schedules;
 mod settings;
+mod slow;
 mod strangers;
 mod tokens;
 mod transfer;

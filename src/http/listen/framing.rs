@@ -6,7 +6,7 @@
 //! read it. Only heads with a body are looked at.
 
 use hyper::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
-use memchr::memmem;
+use memchr::memchr_iter;
 
 /// The lines of a head contradict each other, or repeat themselves, about the length of the body.
 #[derive(Clone, Copy, Debug)]
@@ -95,9 +95,11 @@ impl Framing {
 
 /// Where the first empty line ends.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    let with_return = memmem::find(bytes, b"\n\r\n").map(|at| at + 3);
-    let before = with_return.map_or(bytes, |end| &bytes[..end]);
-    memmem::find(before, b"\n\n").map(|at| at + 2).or(with_return)
+    memchr_iter(b'\n', bytes).find_map(|at| match bytes[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
 }
 
 /// How many lines tell the length of the body.

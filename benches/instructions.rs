@@ -116,7 +116,7 @@ fn fill(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let running = users::start(folder, HOT_MAP_BYTES_DEFAULT).await;
-        let token = users::add(&running, "reader", TASKS).await;
+        let token = users::add(&running, "reader", 7, TASKS).await;
         let user = running.service.authenticate(&token).unwrap().unwrap().user;
         let served = running.service.timeline(user, false).await.unwrap();
         std::fs::write(folder.join("token"), &token).unwrap();

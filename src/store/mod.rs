@@ -24,7 +24,7 @@ use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
-pub use self::redb::{Moment, OpenError, SCHEMA_VERSION, Store};
+pub use self::redb::{CommitTicket, Moment, OpenError, SCHEMA_VERSION, Store};
 pub use keyed::{Keyed, KeyedLocks};
 
 /// What can change a plan without a commit (planner, rules of the server, time-zone database), hashed.

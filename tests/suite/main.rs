@@ -26,6 +26,7 @@ mod page;
 mod plan_equals_server;
 mod reading;
 mod readme;
+mod remembered;
 mod settings;
 mod strangers;
 mod undo;

@@ -55,7 +55,7 @@ fn compare() -> ExitCode {
     let etag = std::fs::read_to_string(folder.path().join("etag")).unwrap();
     let unchanged = users::request(&token, &format!("if-none-match: {etag}\r\n"));
     let unchanged = per_request(&["ours", path], &unchanged, &mut 0);
-    let bare = per_request(&["bare", &size.to_string()], &bare::request(0), &mut 0);
+    let bare = per_request(&["bare", &size.to_string()], &bare::request(0, &token), &mut 0);
     let ratio = ours / bare;
     println!("instructions of a warm read, {size} bytes");
     println!("  codexmiroir 200 {ours:>8.0}   {ratio:.2} of bare hyper, at most {RATIO_MAX:.2} are allowed");

@@ -66,7 +66,8 @@ impl Field {
         let again = tokens.iter().zip(&etags).map(unchanged).collect();
         let mut bare = Role::start(&mut this(&["bare", bodies.path().to_str().unwrap()]));
         let at = bare.line().parse().unwrap();
-        let bodies_in_turn = (0..USERS).map(bare::request).collect();
+        let in_turn = tokens.iter().enumerate();
+        let bodies_in_turn = in_turn.map(|(number, token)| bare::request(number, token)).collect();
         let target = |name: &str, target: Target, server: &Role| (name.to_owned(), target, server.child.id());
         let targets = vec![
             target("bare hyper", Target::learn(at, bodies_in_turn, b"HTTP/1.1 200"), &bare),

@@ -11,10 +11,7 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use hyper::body::Incoming;
-use hyper::header::{
-    AUTHORIZATION, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Request, Response};
 use tower_service::Service as _;
 
@@ -23,6 +20,7 @@ use super::codex;
 use super::errors::HttpError;
 use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
 use super::negotiate::language;
+use super::respond::protect;
 use super::site::Site;
 use super::{probes, router};
 use crate::domain::lang::Lang;
@@ -35,12 +33,6 @@ pub struct Gate {
     router: Router,
 }
 
-const CSP: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// An answer under way: most are there at once, and only the others are worth a future of their own.
@@ -63,6 +55,8 @@ impl Future for Answering {
 
 /// What became of a request at the gate.
 enum Admitted {
+    /// With everything that [`finished`] would add.
+    Hot(Response<Body>),
     Answered(Response<Body>),
     Asker(Arc<Actor>),
 }
@@ -75,6 +69,7 @@ impl Gate {
     /// Answers one request.
     pub fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Answering {
         let response = match self.admit(&request, peer) {
+            Ok(Admitted::Hot(response)) => return Answering::Ready(Some(response)),
             Ok(Admitted::Answered(response)) => response,
             Ok(Admitted::Asker(actor)) => return Answering::Routed(Box::pin(self.clone().route(request, actor))),
             Err(error) => error.to_response(language(request.headers()), &HeaderMap::new()),
@@ -93,7 +88,7 @@ impl Gate {
         check_scope(&actor, request.method())?;
         check_origin(request)?;
         let hot = codex::hot(&self.site.service, actor.user, request);
-        Ok(hot.map_or(Admitted::Asker(actor), Admitted::Answered))
+        Ok(hot.map_or(Admitted::Asker(actor), Admitted::Hot))
     }
 
     async fn route(self: Arc<Self>, mut request: Request<Incoming>, actor: Arc<Actor>) -> Response<Body> {
@@ -135,10 +130,7 @@ fn finished(mut response: Response<Body>, lang: impl FnOnce() -> Lang) -> Respon
     if let Some(error) = response.extensions_mut().remove::<HttpError>() {
         response = error.to_response(lang(), response.headers());
     }
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, CSP);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    headers.insert(REFERRER_POLICY, SAME_ORIGIN);
+    protect(response.headers_mut());
     response
 }
 

@@ -8,6 +8,7 @@ mod health;
 mod open;
 mod read;
 mod schema;
+mod timelines;
 mod writer;
 
 use std::sync::Arc;

@@ -13,8 +13,9 @@ use super::codec::{self, StoredAnswer, StoredChange};
 use super::health::{DatabaseFile, Ended, Health};
 use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
-    SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
+    SETTINGS, TASKS, TOKENS, USER_NAMES, USERS,
 };
+use super::timelines::store_timelines;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::store::hot::{Entry, Published};
 use crate::store::{
@@ -375,20 +376,6 @@ fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb:
         let (route, key) = (route.to_owned(), key.to_owned());
         drop(time);
         by_time.remove((at, user, route.as_str(), key.as_str()))?;
-    }
-    Ok(())
-}
-
-fn store_timelines(
-    transaction: &mut WriteTransaction,
-    timelines: &HashMap<UserId, Finished>,
-) -> Result<(), redb::Error> {
-    if timelines.is_empty() {
-        return Ok(());
-    }
-    let mut table = transaction.open_table(TIMELINES)?;
-    for (user, finished) in timelines {
-        table.insert(user.0, codec::encode_timeline(finished).as_slice())?;
     }
     Ok(())
 }

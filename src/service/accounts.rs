@@ -190,9 +190,12 @@ fn new_token() -> String {
     [TOKEN_PREFIX, &secret].into_iter().flat_map(str::chars).chain(checksum).collect()
 }
 
+/// A token and its SHA-256.
+type Hashed = (Box<str>, [u8; 32]);
+
 thread_local! {
     /// The token that this thread hashed last, in each of a few places, with its hash.
-    static HASHED: RefCell<[Option<(Box<str>, [u8; 32])>; HASHED_PLACES]> = const { RefCell::new([const { None }; HASHED_PLACES]) };
+    static HASHED: RefCell<[Option<Hashed>; HASHED_PLACES]> = const { RefCell::new([const { None }; HASHED_PLACES]) };
 }
 
 const HASHED_PLACES: usize = 128;

@@ -52,17 +52,17 @@ pub(super) async fn run<H, F>(
     let mut stopping = false;
     poll_fn(|context| {
         loop {
+            // First of all: an answer that is made after the word to stop says that it is the last.
+            if !stopping && stopped.as_mut().poll(context).is_ready() {
+                stopping = true;
+                deadline.close();
+                connection.as_mut().graceful_shutdown();
+            }
             if let Poll::Ready(ended) = connection.as_mut().poll(context) {
                 if let Err(failure) = ended {
                     debug!(%peer, error = %failure, "connection failed");
                 }
                 return Poll::Ready(());
-            }
-            if !stopping && stopped.as_mut().poll(context).is_ready() {
-                stopping = true;
-                deadline.close();
-                connection.as_mut().graceful_shutdown();
-                continue;
             }
             match deadline.poll(context) {
                 Poll::Pending => return Poll::Pending,

@@ -5,13 +5,9 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends where something fails")]
 
-use std::convert::Infallible;
 use std::io::Write as _;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
@@ -21,22 +17,11 @@ use codexmiroir::http::listen::Limits;
 use codexmiroir::service::folder::Folder;
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::store::{Origin, Scopes, Settings};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Rounds that two servers take turns in.
-const ROUNDS: usize = 7;
-/// Connections of the load, and requests of each in a round.
-const CONNECTIONS: usize = 64;
-const REQUESTS: usize = 400;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -48,7 +33,7 @@ fn main() {
             tokens.push((tasks, fill(&running, tasks).await));
         }
         rebuilds(&running, &tokens).await;
-        warm_reads(&running, &tokens[2].1).await;
+        one_reader(&running, &tokens[2].1).await;
         writes(&running, &tokens[2].1, folder.path()).await;
         first_answer(running, folder.path(), &tokens[2].1).await;
     });
@@ -118,92 +103,21 @@ async fn rebuilds(running: &Running, tokens: &[(usize, String)]) {
     }
 }
 
-/// The warm answer against a bare hyper server that sends the same bytes and looks at nothing.
-async fn warm_reads(running: &Running, token: &str) {
-    let user = running.service.authenticate(token).unwrap().unwrap().user;
-    let body = running.service.timeline(user, false).await.unwrap().entry.finished.body.clone();
-    let bare = bare_server(body.clone()).await;
-    let (mut ours, mut theirs, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
-    let etag = etag_of(running.address, token).await;
-    for _ in 0..ROUNDS {
-        ours.push(load(running.address, token, "").await);
-        theirs.push(load(bare, token, "").await);
-        unchanged.push(load(running.address, token, &format!("if-none-match: {etag}\r\n")).await);
-    }
-    let middle = |rates: &mut Vec<f64>| {
-        rates.sort_by(f64::total_cmp);
-        rates[rates.len() / 2]
-    };
-    let (ours, theirs, unchanged) = (middle(&mut ours), middle(&mut theirs), middle(&mut unchanged));
-    println!("\nwarm GET /codex, {} bytes, {CONNECTIONS} connections, client on the same cores", body.len());
-    println!("  codexmiroir 200  {ours:>9.0} requests/s   {:.2} of bare hyper", ours / theirs);
-    println!("  codexmiroir 304  {unchanged:>9.0} requests/s   {:.2} of its 200", unchanged / ours);
-    println!("  bare hyper       {theirs:>9.0} requests/s");
+/// One client that reads a hot answer again and again.
+async fn one_reader(running: &Running, token: &str) {
     let mut times = Vec::new();
     let mut connection = TcpStream::connect(running.address).await.unwrap();
-    let request = request(token, "");
     let mut buffer = Vec::new();
     for _ in 0..2_000 {
         let begun = Instant::now();
-        exchange(&mut connection, &request, &mut buffer).await;
+        exchange(&mut connection, &request(token), &mut buffer).await;
         times.push(begun.elapsed());
     }
-    println!("  one client, one request after the other: {:.3} ms", median(times));
+    println!("\nwarm GET /codex of 500 tasks, one request after the other: {:.3} ms", median(times));
 }
 
-async fn bare_server(body: Bytes) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            let body = body.clone();
-            tokio::spawn(async move {
-                let answer = service_fn(move |_: Request<Incoming>| {
-                    let body = body.clone();
-                    async move { Ok::<_, Infallible>(Response::new(Full::new(body))) }
-                });
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-            });
-        }
-    });
-    address
-}
-
-fn request(token: &str, header: &str) -> Vec<u8> {
-    format!("GET /codex HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{header}\r\n").into_bytes()
-}
-
-async fn etag_of(address: SocketAddr, token: &str) -> String {
-    let mut connection = TcpStream::connect(address).await.unwrap();
-    let mut head = Vec::new();
-    exchange(&mut connection, &request(token, ""), &mut head).await;
-    let text = String::from_utf8_lossy(&head).into_owned();
-    text.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned()
-}
-
-/// Requests per second of many connections, each sending the next request when it has its answer.
-async fn load(address: SocketAddr, token: &str, header: &str) -> f64 {
-    let request: Arc<[u8]> = request(token, header).into();
-    let begun = Instant::now();
-    let clients: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            let request = request.clone();
-            tokio::spawn(async move {
-                let mut connection = TcpStream::connect(address).await.unwrap();
-                connection.set_nodelay(true).unwrap();
-                let mut buffer = Vec::new();
-                for _ in 0..REQUESTS {
-                    exchange(&mut connection, &request, &mut buffer).await;
-                }
-            })
-        })
-        .collect();
-    for client in clients {
-        client.await.unwrap();
-    }
-    (CONNECTIONS * REQUESTS) as f64 / begun.elapsed().as_secs_f64()
+fn request(token: &str) -> Vec<u8> {
+    format!("GET /codex HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
 }
 
 /// Sends a request and reads the answer whole; `buffer` then holds it.
@@ -269,7 +183,7 @@ async fn first_answer(running: Running, folder: &std::path::Path, token: &str) {
         let mut connection = TcpStream::connect(running.address).await.unwrap();
         let mut buffer = Vec::new();
         let asked = Instant::now();
-        exchange(&mut connection, &request(token, ""), &mut buffer).await;
+        exchange(&mut connection, &request(token), &mut buffer).await;
         answers.push(asked.elapsed());
         running.stop().await;
     }

@@ -36,7 +36,7 @@ pub async fn serve(bodies: Vec<Bytes>) -> SocketAddr {
     address
 }
 
-/// The request for one of its bodies.
-pub fn request(number: usize) -> Vec<u8> {
-    format!("GET /{number} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").into_bytes()
+/// The request for one of its bodies: the same that is sent to us, but for the path.
+pub fn request(number: usize, token: &str) -> Vec<u8> {
+    format!("GET /{number} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
 }

@@ -5,7 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
+use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
+
 use super::load::{Measured, Target, median};
+use super::roles::{Role, this, until_told};
+use super::users;
 
 /// Clients at once, each with a user of its own.
 pub const CLIENTS: usize = 64;
@@ -14,8 +18,31 @@ const ROUNDS: usize = 5;
 const CREATES: usize = 1_280;
 const ALONE: usize = 128;
 
-/// What is measured beside one another: a name, and the same target for one client and for all.
-pub type Server = (String, Target);
+/// What is measured beside one another.
+pub type Server = (&'static str, Target);
+
+/// Our server, in a process of its own.
+pub fn ours(folder: &Path) -> (Server, Role) {
+    let mut role = Role::start(&mut this(&["writer", folder.to_str().unwrap()]));
+    let address = role.line().parse().unwrap();
+    let requests = (0..CLIENTS).map(|_| request(&role.line())).collect();
+    (("codexmiroir", Target::writes(address, requests)), role)
+}
+
+/// That process, with a user for each client.
+pub fn serve_ours(folder: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let running = runtime.block_on(async {
+        let running = users::start(&folder.join("ours"), HOT_MAP_BYTES_DEFAULT).await;
+        println!("{}", running.address);
+        for number in 0..CLIENTS {
+            println!("{}", users::add(&running, &format!("w{number:02}"), 7, 20).await);
+        }
+        running
+    });
+    until_told();
+    runtime.block_on(running.stop());
+}
 
 /// Lets all take turns with the disk alone and prints the table.
 pub fn measure(servers: &[Server], folder: &Path) {
@@ -51,7 +78,7 @@ fn appended(file: &mut File) -> f64 {
 }
 
 /// The request that makes a task.
-pub fn request(token: &str) -> Vec<u8> {
+fn request(token: &str) -> Vec<u8> {
     let body = r#"{"kategorie":"arbeit","title":"A task of the bench","tags":["bench"]}"#;
     let head = format!("POST /api/tasks HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n");
     let content = format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());

@@ -26,9 +26,9 @@ pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
     app::start(options).await.unwrap()
 }
 
-/// A user with this many open tasks; the token.
-pub async fn add(running: &Running, name: &str, tasks: usize) -> String {
-    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 7 };
+/// A user with this many days to plan and open tasks; the token.
+pub async fn add(running: &Running, name: &str, days: u16, tasks: usize) -> String {
+    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days };
     let user = running.service.add_user(name, false, settings, None).await.unwrap();
     let files = (0..tasks).map(|number| {
         let kategorie = if number % 3 == 0 { "privat" } else { "arbeit" };

@@ -1,6 +1,5 @@
 //! The warm read of many users, ours and others', in one run.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,8 +12,8 @@ use super::load::{Measured, Target, median};
 use super::roles::{Role, this, until_told};
 use super::{bare, users};
 
-/// About how large the bodies are in KB, and how many tasks make them so.
-pub const SIZES: [(usize, usize); 3] = [(2, 8), (10, 42), (50, 265)];
+/// Days and tasks of each user that make bodies of about 2, 10 and 50 KB.
+pub const SIZES: [(u16, usize); 3] = [(2, 3), (7, 36), (7, 265)];
 const USERS: usize = 1_000;
 const CONNECTIONS: usize = 64;
 /// Rounds in which all take turns, and requests of each connection in a round.
@@ -25,8 +24,8 @@ const TOKENS: &str = "tokens";
 
 /// The servers that are compared, warm.
 pub struct Field {
-    names: Vec<String>,
-    targets: Vec<Target>,
+    /// Each with the process that is asked.
+    targets: Vec<(String, Target, u32)>,
     /// The bodies, as files by number.
     bodies: TempDir,
     _servers: [Role; 2],
@@ -37,15 +36,15 @@ pub struct Field {
     grown: [u64; 2],
 }
 
-/// A server that joins in: its name, what it is asked, and itself.
-pub type Rival = (String, Target, Box<dyn std::any::Any>);
+/// A server that joins in: its name, what it is asked, its process, and what ends it when it is dropped.
+pub type Rival = (String, Target, u32, Box<dyn std::any::Any>);
 
 impl Field {
-    /// Ours with 1,000 users of so many tasks, its 304, and bare hyper.
-    pub fn set_up(tasks: usize) -> Field {
+    /// Ours with 1,000 users of so many days and tasks, its 304, and bare hyper.
+    pub fn set_up((days, tasks): (u16, usize)) -> Field {
         let database = tempfile::tempdir().unwrap();
         let path = database.path().to_str().unwrap();
-        assert!(this(&["fill", path, &tasks.to_string()]).status().unwrap().success());
+        assert!(this(&["fill", path, &days.to_string(), &tasks.to_string()]).status().unwrap().success());
         let tokens = fs::read_to_string(database.path().join(TOKENS)).unwrap();
         let tokens: Vec<String> = tokens.lines().map(str::to_owned).collect();
         let bodies = tempfile::tempdir().unwrap();
@@ -67,45 +66,60 @@ impl Field {
         let again = tokens.iter().zip(&etags).map(unchanged).collect();
         let mut bare = Role::start(&mut this(&["bare", bodies.path().to_str().unwrap()]));
         let at = bare.line().parse().unwrap();
+        let in_turn = tokens.iter().enumerate();
+        let bodies_in_turn = in_turn.map(|(number, token)| bare::request(number, token)).collect();
+        let target = |name: &str, target: Target, server: &Role| (name.to_owned(), target, server.child.id());
         let targets = vec![
-            Target::learn(at, (0..USERS).map(bare::request).collect(), b"HTTP/1.1 200"),
-            Target::learn(address, asked, b"HTTP/1.1 200"),
-            Target::learn(address, again, b"HTTP/1.1 304"),
+            target("bare hyper", Target::learn(at, bodies_in_turn, b"HTTP/1.1 200"), &bare),
+            target("codexmiroir 200", Target::learn(address, asked, b"HTTP/1.1 200"), &ours),
+            target("codexmiroir 304", Target::learn(address, again, b"HTTP/1.1 304"), &ours),
         ];
-        let names = ["bare hyper", "codexmiroir 200", "codexmiroir 304"].map(str::to_owned).to_vec();
         let servers = [ours, bare];
-        Field { names, targets, bodies, _servers: servers, _database: database, size, grown: [with, without] }
+        Field { targets, bodies, _servers: servers, _database: database, size, grown: [with, without] }
     }
 
     /// Lets all take turns and prints the table. The rivals are made of the folder that has the bodies as files.
     pub fn measure(mut self, rivals: impl FnOnce(&Path) -> Vec<Rival>) {
         let rivals = rivals(self.bodies.path());
-        for (name, target, _) in &rivals {
-            self.names.push(name.clone());
-            self.targets.push(target.clone());
-        }
-        let (names, targets) = (&self.names, &self.targets);
-        let mut rounds: HashMap<usize, Vec<Measured>> = HashMap::new();
+        self.targets.extend(rivals.iter().map(|(name, target, process, _)| (name.clone(), target.clone(), *process)));
+        let mut rounds: Vec<Vec<(Measured, f64)>> = self.targets.iter().map(|_| Vec::new()).collect();
         for _ in 0..ROUNDS {
-            for (index, target) in targets.iter().enumerate() {
-                rounds.entry(index).or_default().push(target.load(CONNECTIONS, EACH));
+            for ((_, target, process), rounds) in self.targets.iter().zip(&mut rounds) {
+                let before = cpu_seconds(*process);
+                let measured = target.load(CONNECTIONS, EACH);
+                rounds.push((measured, (cpu_seconds(*process) - before) / (CONNECTIONS * EACH) as f64 * 1e6));
             }
         }
         let average = self.size as f64 / USERS as f64 / 1e3;
         println!("\nwarm read, {USERS} users × {average:.1} KB, {CONNECTIONS} connections");
-        for (index, name) in names.iter().enumerate() {
-            let rates = rounds[&index].iter().map(|round| round.per_second).collect();
-            let ratios = rounds[&index].iter().zip(&rounds[&0]).map(|(one, bare)| one.per_second / bare.per_second);
-            let p99 = median(rounds[&index].iter().map(|round| round.p99.as_secs_f64() * 1e3).collect());
-            let (rate, ratio) = (median(rates), median(ratios.collect()));
-            println!("  {name:<18}{rate:>9.0} requests/s  {ratio:>5.2} of bare hyper   p99 {p99:.2} ms");
+        let of = |index: usize, value: fn(&(Measured, f64)) -> f64| median(rounds[index].iter().map(value).collect());
+        for (index, (name, _, _)) in self.targets.iter().enumerate() {
+            let ratios = rounds[index].iter().zip(&rounds[0]).map(|(one, bare)| one.0.per_second / bare.0.per_second);
+            let (rate, ratio) = (of(index, |round| round.0.per_second), median(ratios.collect()));
+            let (cpu, p99) = (of(index, |round| round.1), of(index, |round| round.0.p99.as_secs_f64() * 1e3));
+            let by_cpu = of(0, |round| round.1) / cpu;
+            println!(
+                "  {name:<16}{rate:>8.0}/s {ratio:>5.2} of bare hyper, {cpu:>5.1} µs of CPU {by_cpu:>5.2}, p99 {p99:.2} ms"
+            );
         }
         let [with, without] = self.grown.map(|kb| kb as f64 / 1e3);
-        println!(
-            "  bodies {:.1} MB; the process grew by {with:.1} MB, without a hot map by {without:.1} MB",
-            self.size as f64 / 1e6
-        );
+        let size = self.size as f64 / 1e6;
+        println!("  bodies {size:.1} MB; the process grew by {with:.1} MB, without a hot map by {without:.1} MB");
     }
+}
+
+/// What a process and its children have used of the processor, in seconds. It tells servers apart where others use
+/// the machine too.
+fn cpu_seconds(process: u32) -> f64 {
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+    let mut seconds = 0.0;
+    for thread in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+        let nanoseconds = read(thread.path().join("schedstat"));
+        seconds += nanoseconds.split(' ').next().and_then(|first| first.parse::<f64>().ok()).unwrap_or(0.0) / 1e9;
+        let children = read(thread.path().join("children"));
+        seconds += children.split_whitespace().filter_map(|child| child.parse().ok()).map(cpu_seconds).sum::<f64>();
+    }
+    seconds
 }
 
 /// Reads each user's timeline and keeps it as a file; the entity tags, and how many bytes there are.
@@ -135,13 +149,13 @@ fn resident_kb(process: u32) -> u64 {
 }
 
 /// The process that makes the database.
-pub fn fill(folder: &Path, tasks: usize) {
+pub fn fill(folder: &Path, days: u16, tasks: usize) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let running = users::start(folder, HOT_MAP_BYTES_DEFAULT).await;
         let mut tokens = Vec::new();
         for number in 0..USERS {
-            tokens.push(users::add(&running, &format!("u{number:03}"), tasks).await);
+            tokens.push(users::add(&running, &format!("u{number:03}"), days, tasks).await);
         }
         fs::write(folder.join(TOKENS), tokens.join("\n")).unwrap();
         running.stop().await;

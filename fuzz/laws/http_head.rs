@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use codexmiroir::app::{Running, ServeOptions, start};
+use codexmiroir::app::{MetricsOptions, Running, ServeOptions, start};
 use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
@@ -47,6 +47,7 @@ impl House {
         let options = ServeOptions {
             data_dir: data_dir.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metrics: MetricsOptions::default(),
             rules: RuleBook::builtin(),
             hot_bytes_max: 1024 * 1024,
             hosts: Vec::new(),

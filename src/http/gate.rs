@@ -11,10 +11,7 @@ use std::time::Instant;
 
 use axum::Router;
 use hyper::body::Incoming;
-use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Request, Response, Version};
 use tower_service::Service as _;
 
@@ -25,6 +22,7 @@ use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
 use super::listen::Peer;
 use super::metrics::{self, Requests};
 use super::negotiate::language;
+use super::respond::protect;
 use super::site::{Asker, Site};
 use super::{probes, router};
 use crate::domain::lang::{Lang, Phrase};
@@ -37,12 +35,6 @@ pub struct Gate {
     requests: Requests,
 }
 
-const CSP: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Whom the administrator acts for. It means something on the control socket alone.
 const ACTS_FOR: HeaderName = HeaderName::from_static("codexmiroir-user");
@@ -73,6 +65,8 @@ impl Future for Answering {
 
 /// What became of a request at the gate.
 enum Admitted {
+    /// With everything that [`Gate::complete`] would add.
+    Hot(Response<Body>),
     Answered(Response<Body>),
     Asker(Asker),
 }
@@ -87,6 +81,7 @@ impl Gate {
     /// Answers one request.
     pub fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
         let answered = match self.admit(&request, peer) {
+            Ok(Admitted::Hot(response)) => return Answering::Ready(Some(response)),
             Ok(Admitted::Asker(asker)) => return Answering::Routed(Box::pin(self.clone().route(request, asker))),
             Ok(Admitted::Answered(response)) => Ok(response),
             Err(error) => {
@@ -127,10 +122,7 @@ impl Gate {
             self.site.counts.error(error.code());
             response = error.to_response(lang(), response.headers());
         }
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_SECURITY_POLICY, CSP);
-        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        headers.insert(REFERRER_POLICY, SAME_ORIGIN);
+        protect(response.headers_mut());
         response
     }
 
@@ -158,7 +150,7 @@ impl Gate {
         };
         Ok(hot.map_or(Admitted::Asker(asker), |response| {
             self.site.counts.hot(response.status());
-            Admitted::Answered(response)
+            Admitted::Hot(response)
         }))
     }
 

@@ -21,8 +21,8 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
 use crate::store::{
-    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, Head, Keyed, Origin, Outcome, PastState, Remembered, Snapshot, Store,
-    StoreError,
+    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
+    Snapshot, Store, StoreError,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.
@@ -180,13 +180,15 @@ const ROUNDS_MAX: usize = 16;
 /// What a round on the planning thread led to.
 struct Round<T> {
     lane: Lane,
-    result: Result<Step<T>, ServiceError>,
+    result: Result<Submitted<T>, ServiceError>,
 }
 
-enum Step<T> {
-    /// The answer stands, if the state it was based on does.
-    Confirm(Result<T, Refusal>, Commit),
-    Commit(T, Commit, Option<Arc<Planned>>),
+/// A decision whose commit is on its way to the disk.
+struct Submitted<T> {
+    /// It stands as soon as the commit does.
+    answer: Result<T, Refusal>,
+    ticket: CommitTicket,
+    planned: Option<Arc<Planned>>,
 }
 
 impl Service {
@@ -228,10 +230,7 @@ impl Service {
         for _ in 0..ROUNDS_MAX {
             let mut guard = keyed.lock().await;
             let round = self.round(user, asked.clone(), std::mem::take(&mut *guard), decide.clone()).await?;
-            let (answer, ticket, planned) = match round.result? {
-                Step::Confirm(answer, confirmation) => (answer, self.store.submit(confirmation).await?, None),
-                Step::Commit(answer, commit, planned) => (Ok(answer), self.store.submit(commit).await?, planned),
-            };
+            let Submitted { answer, ticket, planned } = round.result?;
             *guard = round.lane;
             drop(guard);
             match ticket.outcome().await {
@@ -330,7 +329,7 @@ impl RoundWork<'_> {
         ground: &mut Snapshot,
         (overlay, pending, memo): (&mut Overlay, &mut Pending, &mut Memo),
         decide: &D,
-    ) -> Result<Step<T>, ServiceError>
+    ) -> Result<Submitted<T>, ServiceError>
     where
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError>,
     {
@@ -348,9 +347,9 @@ impl RoundWork<'_> {
         let Asked { origin, remember } = asked;
         let change = match decide(&mut situation) {
             Ok(Decision::Change(change)) => change,
-            Ok(Decision::Keep(answer)) => return Ok(Step::Confirm(Ok(answer), self.confirmation(ground, origin))),
+            Ok(Decision::Keep(answer)) => return self.submit(Ok(answer), self.confirmation(ground, origin), None),
             Err(ServiceError::Refused(refusal)) => {
-                return Ok(Step::Confirm(Err(refusal), self.confirmation(ground, origin)));
+                return self.submit(Err(refusal), self.confirmation(ground, origin), None);
             }
             Err(error) => return Err(error),
         };
@@ -378,7 +377,17 @@ impl RoundWork<'_> {
             timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
             remember: remember.map(|remember| remember(&answer)),
         };
-        Ok(Step::Commit(answer, commit, planned))
+        self.submit(Ok(answer), commit, planned)
+    }
+
+    /// Hands the commit over from this thread: that is one thread less to wait for.
+    fn submit<T>(
+        &self,
+        answer: Result<T, Refusal>,
+        commit: Commit,
+        planned: Option<Arc<Planned>>,
+    ) -> Result<Submitted<T>, ServiceError> {
+        Ok(Submitted { answer, ticket: self.store.submit(commit)?, planned })
     }
 
     /// What the changes will have changed, as the history will have it.

@@ -32,7 +32,7 @@ use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
-pub use self::redb::{Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
+pub use self::redb::{CommitTicket, Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
 pub use keyed::{Keyed, KeyedLocks};
 
 #[cfg(test)]

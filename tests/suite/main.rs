@@ -40,6 +40,7 @@ mod page;
 mod plan_equals_server;
 mod reading;
 mod readme;
+mod remembered;
 mod schedules;
 mod settings;
 mod slow;

@@ -25,9 +25,8 @@ mod warm;
 use std::path::Path;
 use std::process::{Child, Command};
 
-use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use load::Target;
-use roles::{Role, this, until_told};
+use roles::{Role, this};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -35,17 +34,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["fill", folder, tasks] => warm::fill(folder.as_ref(), tasks.parse().unwrap()),
+        ["fill", folder, days, tasks] => {
+            warm::fill(folder.as_ref(), days.parse().unwrap(), tasks.parse().unwrap());
+        }
         ["ours", folder, hot_bytes_max] => warm::serve_ours(folder.as_ref(), hot_bytes_max.parse().unwrap()),
         ["bare", folder] => warm::serve_bare(folder.as_ref()),
-        ["writer", folder] => serve_writes(folder.as_ref()),
+        ["writer", folder] => creates::serve_ours(folder.as_ref()),
         ["sqlite", folder] => sqlite::serve(folder.as_ref()),
         _ => {
             let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().to_str().unwrap();
-            compare_creates(path);
-            for (_, tasks) in warm::SIZES {
-                warm::Field::set_up(tasks)
+            compare_creates(folder.path());
+            for size in warm::SIZES {
+                warm::Field::set_up(size)
                     .measure(|bodies| [redis::start(bodies), nginx::start(bodies)].into_iter().flatten().collect());
             }
         }
@@ -62,31 +62,10 @@ impl Drop for Foreign {
     }
 }
 
-fn compare_creates(path: &str) {
-    let mut ours = Role::start(&mut this(&["writer", path]));
-    let address = ours.line().parse().unwrap();
-    let requests = (0..creates::CLIENTS).map(|_| creates::request(&ours.line())).collect();
-    let mut sqlite = Role::start(&mut this(&["sqlite", path]));
+fn compare_creates(folder: &Path) {
+    let (ours, _ours) = creates::ours(folder);
+    let mut sqlite = Role::start(&mut this(&["sqlite", folder.to_str().unwrap()]));
     let at = sqlite.line().parse().unwrap();
     let rivals = (0..creates::CLIENTS).map(sqlite::request).collect();
-    let servers = [
-        ("codexmiroir".to_owned(), Target::writes(address, requests)),
-        ("SQLite behind bare hyper".to_owned(), Target::writes(at, rivals)),
-    ];
-    creates::measure(&servers, path.as_ref());
-}
-
-/// The process that is us, with a user for each client.
-fn serve_writes(folder: &Path) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let running = runtime.block_on(async {
-        let running = users::start(&folder.join("ours"), HOT_MAP_BYTES_DEFAULT).await;
-        println!("{}", running.address);
-        for number in 0..creates::CLIENTS {
-            println!("{}", users::add(&running, &format!("w{number:02}"), 20).await);
-        }
-        running
-    });
-    until_told();
-    runtime.block_on(running.stop());
+    creates::measure(&[ours, ("SQLite", Target::writes(at, rivals))], folder);
 }

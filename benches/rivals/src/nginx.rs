@@ -39,7 +39,7 @@ pub fn start(bodies: &Path) -> Option<Rival> {
     drop(connect(address));
     let request = |number: usize| format!("GET /{number} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").into_bytes();
     let target = Target::learn(address, (0..count).map(request).collect(), b"HTTP/1.1 200");
-    Some(("nginx, files".to_owned(), target, Box::new(role)))
+    Some(("nginx, files".to_owned(), target, role.0.id(), Box::new(role)))
 }
 
 fn open_to_all(folder: &Path) {

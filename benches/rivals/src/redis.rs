@@ -36,7 +36,12 @@ pub fn start(bodies: &Path) -> Option<Rival> {
         let key = number.to_string();
         format!("*2\r\n$3\r\nGET\r\n${}\r\n{key}\r\n", key.len()).into_bytes()
     };
-    Some(("Redis GET".to_owned(), Target::learn(address, (0..count).map(request).collect(), b"$"), Box::new(role)))
+    Some((
+        "Redis GET".to_owned(),
+        Target::learn(address, (0..count).map(request).collect(), b"$"),
+        role.0.id(),
+        Box::new(role),
+    ))
 }
 
 /// A port that was free a moment ago.

@@ -93,7 +93,7 @@ fn write(mut database: Connection, waiting: &mpsc::Receiver<Create>) {
         let transaction = database.transaction().unwrap();
         let mut answers = Vec::new();
         for Create { user, document, done } in group {
-            let mut run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+            let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
                 transaction.prepare_cached(sql).unwrap().execute(values).unwrap();
             };
             run(

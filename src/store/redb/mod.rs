@@ -113,11 +113,13 @@ impl Store {
 
     /// Hands a commit to the writer and returns at once; commits of one sender are applied in the order
     /// in which this returned. The answer comes when the commit is durable, stale or failed.
-    pub async fn submit(&self, commit: Commit) -> Result<CommitTicket, StoreError> {
+    ///
+    /// Waits only while the queue is full, and may do so only on a thread that is allowed to.
+    pub fn submit(&self, commit: Commit) -> Result<CommitTicket, StoreError> {
         self.require_room(&commit)?;
         let (answer, ticket) = oneshot::channel();
         let request = group::Request::Commit(Box::new(commit), answer);
-        self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
+        self.requests.blocking_send(request).map_err(|_| StoreError::Closed)?;
         Ok(CommitTicket(ticket))
     }
 

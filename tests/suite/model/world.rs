@@ -424,7 +424,9 @@ impl Asker {
         let next_number = self.head.next_number.map(|known| numbers.max().map_or(known, |next| next.max(known)));
         let head = Head { generation: expected.next(), next_number, ..self.head };
         let commit = Commit { user: self.user, expected, head, changes, origin, basis, timeline: None, remember: None };
-        Ok(format!("{:?}", store.submit(commit).await?.outcome().await?))
+        let service = self.service.clone();
+        let submitted = tokio::task::spawn_blocking(move || service.store().submit(commit)).await.unwrap();
+        Ok(format!("{:?}", submitted?.outcome().await?))
     }
 }
 

@@ -150,7 +150,7 @@ impl Run {
             let (commit, after) = planned(wish, before);
             *before = after.clone();
             let store = self.store.as_ref().unwrap();
-            tickets.push((wish.user, after, self.runtime.block_on(store.submit(commit)).unwrap()));
+            tickets.push((wish.user, after, store.submit(commit).unwrap()));
         }
         let mut all = true;
         let mut failed = BTreeSet::new();

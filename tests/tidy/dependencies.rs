@@ -9,7 +9,7 @@ use crate::source::root;
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Licences that ask for no more than a notice.
-const PERMISSIVE: [&str; 12] = [
+const PERMISSIVE: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
@@ -21,6 +21,8 @@ const PERMISSIVE: [&str; 12] = [
     "ISC",
     "MIT",
     "MIT-0",
+    // LLVM's: what fuzzing is built on.
+    "NCSA",
     "Unicode-3.0",
     "Zlib",
 ];
@@ -29,10 +31,12 @@ const PERMISSIVE: [&str; 12] = [
 const MOZILLA: [&str; 4] = ["cssparser", "dtoa-short", "option-ext", "smartstring"];
 
 /// Crates that bring code in another language, or the names of a system's own library.
-const NATIVE: [&str; 11] = [
+const NATIVE: [&str; 12] = [
     // C, built with the program: the allocator, and the arithmetic of TLS.
     "libmimalloc-sys",
     "ring",
+    // C++, in the fuzz targets alone.
+    "libfuzzer-sys",
     // Constants and types alone.
     "dirs-sys",
     "linux-raw-sys",
@@ -45,6 +49,9 @@ const NATIVE: [&str; 11] = [
     "web-sys",
     "windows-sys",
 ];
+
+/// The packages of this repository: the program, and its fuzz targets.
+const OWN: [&str; 2] = [env!("CARGO_PKG_NAME"), "codexmiroir-fuzz"];
 
 /// What cargo knows of all packages; of this system's alone where the others' were never fetched.
 fn packages() -> Vec<Value> {
@@ -64,7 +71,7 @@ fn packages() -> Vec<Value> {
     let mut metadata: Value = serde_json::from_slice(&answer.stdout).unwrap();
     let Value::Array(packages) = metadata["packages"].take() else { panic!("no packages") };
     assert!(packages.len() > 100, "cargo names {} packages only", packages.len());
-    packages.into_iter().filter(|package| package["name"] != env!("CARGO_PKG_NAME")).collect()
+    packages.into_iter().filter(|package| !OWN.contains(&name(package))).collect()
 }
 
 fn name(package: &Value) -> &str {
@@ -123,7 +130,7 @@ fn every_dependency_comes_from_crates_io() {
             line.map(|value| value.trim_matches('"').to_owned())
         };
         locked += 1;
-        if field("name").as_deref() != Some(env!("CARGO_PKG_NAME")) {
+        if !field("name").is_some_and(|name| OWN.contains(&name.as_str())) {
             assert_eq!(field("source").as_deref(), Some(CRATES_IO), "{package}");
             assert!(field("checksum").is_some_and(|checksum| checksum.len() == 64), "{package}");
         }
@@ -166,7 +173,7 @@ fn native_code_is_named() {
             .any(|one| matches!(one["name"].as_str(), Some("cc" | "cmake" | "bindgen" | "pkg-config")))
     };
     let compiling: Vec<&str> = packages.iter().filter(|package| compiles(package)).map(name).collect();
-    let unknown = compiling.iter().filter(|name| !["libmimalloc-sys", "ring", "iana-time-zone-haiku"].contains(name));
+    let unknown = compiling.iter().filter(|name| !["libmimalloc-sys", "libfuzzer-sys", "ring", "iana-time-zone-haiku"].contains(name));
     assert_eq!(unknown.count(), 0, "{compiling:?}");
 }
 

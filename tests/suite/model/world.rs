@@ -264,7 +264,10 @@ impl World {
         let (committed_at, next_number) = (account.committed_at, account.next_number);
         ensure(head == Head { generation, committed_at, next_number }, || format!("{head:?}"))?;
         if let Some(stored) = stored.filter(|stored| stored.is_current(generation, self.basis, self.clock.now())) {
-            ensure(stored.body == expected, || "the database keeps another timeline".to_owned())?;
+            ensure(stored.body == expected, || {
+                let (stored, expected) = (String::from_utf8_lossy(&stored.body), String::from_utf8_lossy(&expected));
+                format!("the database keeps {stored}\n not {expected}")
+            })?;
         }
         let served = self.runtime.block_on(service.timeline(account.user, false)).map_err(|error| error.to_string())?;
         let served = &served.entry.finished.body;

@@ -173,7 +173,9 @@ fn native_code_is_named() {
             .any(|one| matches!(one["name"].as_str(), Some("cc" | "cmake" | "bindgen" | "pkg-config")))
     };
     let compiling: Vec<&str> = packages.iter().filter(|package| compiles(package)).map(name).collect();
-    let unknown = compiling.iter().filter(|name| !["libmimalloc-sys", "libfuzzer-sys", "ring", "iana-time-zone-haiku"].contains(name));
+    let unknown = compiling
+        .iter()
+        .filter(|name| !["libmimalloc-sys", "libfuzzer-sys", "ring", "iana-time-zone-haiku"].contains(name));
     assert_eq!(unknown.count(), 0, "{compiling:?}");
 }
 

@@ -78,7 +78,7 @@ async fn each_rebuild_has_its_cause() {
 
     server.import_document(&server.again(&lena), "0005.md", TASK).await;
     let server = server.restart().await;
-    assert_eq!(causes(&inspect(&server, "lena").await), ["nothing_kept"]);
+    assert_eq!(causes(&inspect(&server, "lena").await), ["superseded"]);
 }
 
 #[tokio::test]

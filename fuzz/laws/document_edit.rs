@@ -23,10 +23,7 @@ pub fn holds(bytes: &[u8]) {
     };
     let nothing = document::edit(&file, raw, &Changes::default());
     assert_eq!(nothing.as_deref(), Ok(raw), "no change changes nothing");
-    let edited = match document::edit(&file, raw, &changes) {
-        Ok(edited) => edited,
-        Err(_) => return,
-    };
+    let Ok(edited) = document::edit(&file, raw, &changes) else { return };
     let Outcome::Task(after) = document::read(&file, &edited) else { panic!("the result is no task") };
     says_what_was_meant(&before, &after, &changes, &edited);
     assert_eq!(document::edit(&file, &edited, &changes), Ok(edited.clone()), "the same again changes nothing");

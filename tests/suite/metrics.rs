@@ -262,7 +262,7 @@ async fn evictions_failing_rules_and_connections_without_a_seat_are_counted() {
     // These take the seats that the client's own connections leave; the next one finds none.
     let mut held = vec![TcpStream::connect(server.address()).unwrap()];
     let taken = scrape_on(&held[0]).get("codexmiroir_connections");
-    for _ in 0..SEATS - taken as usize {
+    for _ in (0..SEATS).filter(|seat| *seat as f64 >= taken) {
         held.push(TcpStream::connect(server.address()).unwrap());
         scrape_on(held.last().unwrap());
     }

@@ -16,8 +16,8 @@ use crate::store::{Basis, Finished, Head, Staleness};
 /// Why a timeline was made anew for a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Neither the hot map nor the database had one: a new user, or a restart after a change that was committed
-    /// without its timeline.
+    /// Neither the hot map nor the database had one: a new user, or one whose first was lost in a crash before it was
+    /// stored.
     NothingKept,
     /// The one that was kept is not right any more.
     Stale(Staleness),

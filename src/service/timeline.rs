@@ -85,7 +85,7 @@ impl Service {
                 None => return Ok(Ok(Arc::new(planning::entry(self.identity(user), finished)))),
                 staleness => staleness,
             },
-            // A commit without a timeline took the stored one away, and the hot one may still tell of it.
+            // The first one may still wait for a quiet moment to be stored; the hot one tells of it.
             None => self.store.published().peek(user).and_then(|entry| stale(&entry.finished)),
         };
         Ok(Err(staleness.map_or(Cause::NothingKept, Cause::Stale)))

@@ -81,21 +81,3 @@ impl<K: Eq + Hash + Copy, T> Drop for Keyed<K, T> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_value_lives_as_long_as_somebody_holds_it() {
-        let locks: KeyedLocks<u8, u32> = KeyedLocks::default();
-        let first = locks.get(1);
-        *first.lock().await += 1;
-        let second = first.clone();
-        drop(first);
-        assert_eq!(*second.lock().await, 1);
-        drop(second);
-        assert!(locks.locks.lock().unwrap().is_empty());
-        assert_eq!(*locks.get(1).lock().await, 0);
-    }
-}

@@ -440,7 +440,7 @@ mod tests {
         let locks: KeyedLocks<u8, u32> = KeyedLocks::default();
         let first = locks.get(1);
         *first.lock().await += 1;
-        let second = locks.get(1);
+        let second = first.clone();
         drop(first);
         assert_eq!(*second.lock().await, 1);
         assert_eq!(*locks.get(2).lock().await, 0);

@@ -1,5 +1,7 @@
 //! The laws of the fuzz targets, held to every input that the fuzzers found worth keeping, and to all sample files.
 
+#![expect(clippy::expect_used, reason = "a law fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

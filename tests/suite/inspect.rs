@@ -42,7 +42,8 @@ async fn it_says_what_is_kept_and_whether_it_is_current() {
     server.import_document(&lena, "0005.md", TASK).await;
     let bulk = inspect(&server, "lena").await;
     assert_eq!(bulk.hot.unwrap().stale.map(Staleness::as_str), Some("superseded"));
-    assert_eq!((bulk.materialized, bulk.served.layer), (None, Layer::Rebuilt));
+    assert_eq!(bulk.materialized.unwrap().stale.map(Staleness::as_str), Some("superseded"), "it came without one");
+    assert_eq!(bulk.served.layer, Layer::Rebuilt);
     let Rebuild { at, cause, generation, tasks, bytes, is_kept, .. } = bulk.rebuilds[0];
     assert_eq!((at, cause.as_str(), generation.0), (server.clock.now(), "superseded", 2));
     assert_eq!((tasks, bytes, is_kept), (2, lena.get("/codex").await.text.len(), true));
@@ -59,7 +60,8 @@ async fn each_rebuild_has_its_cause() {
     lena.get("/codex?nocache=true").await;
     server.set_clock("2025-10-13T10:00:00+02:00");
     lena.codex().await;
-    server.set_clock("2025-10-13T08:00:00+02:00");
+    // Before everything that the database may keep by now: a timeline gets there in a quiet moment.
+    server.set_clock("2025-10-12T08:00:00+02:00");
     lena.codex().await;
     assert_eq!(causes(&inspect(&server, "lena").await), ["clock_set_back", "boundary_passed", "asked"]);
 
@@ -76,7 +78,7 @@ async fn each_rebuild_has_its_cause() {
 
     server.import_document(&server.again(&lena), "0005.md", TASK).await;
     let server = server.restart().await;
-    assert_eq!(causes(&inspect(&server, "lena").await), ["nothing_kept"]);
+    assert_eq!(causes(&inspect(&server, "lena").await), ["superseded"]);
 }
 
 #[tokio::test]

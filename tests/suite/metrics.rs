@@ -1,6 +1,8 @@
 //! `/metrics`: read strictly, and the numbers move as what they count does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 
 use codexmiroir::app::MetricsOptions;
 use codexmiroir::http::listen::Limits;
@@ -12,6 +14,9 @@ use crate::binary::Home;
 use crate::harness::{Answer, MONDAY, Start, TestServer, repository};
 
 const TOKEN: &str = "scrape-0123456789abcdef";
+
+/// Connections that a server takes which is to turn some away.
+const SEATS: usize = 6;
 
 /// A scrape: every sample's name with its labels, and its value.
 struct Scrape(BTreeMap<String, f64>);
@@ -30,6 +35,22 @@ async fn scrape(server: &TestServer) -> Scrape {
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     Scrape::parse(&answer.text)
+}
+
+/// A scrape on this connection, which stays open.
+fn scrape_on(connection: &TcpStream) -> Scrape {
+    let head = format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+    (&mut &*connection).write_all(head.as_bytes()).unwrap();
+    let mut answer = BufReader::new(connection);
+    let mut length = 0;
+    for (index, line) in answer.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()).enumerate() {
+        assert!(index > 0 || line == "HTTP/1.1 200 OK", "{line}");
+        let length_told = line.to_ascii_lowercase().strip_prefix("content-length: ").map(|told| told.parse().unwrap());
+        length = length_told.unwrap_or(length);
+    }
+    let mut text = vec![0; length];
+    answer.read_exact(&mut text).unwrap();
+    Scrape::parse(&String::from_utf8(text).unwrap())
 }
 
 fn is_name(name: &str) -> bool {
@@ -226,7 +247,7 @@ async fn evictions_failing_rules_and_connections_without_a_seat_are_counted() {
     )
     .unwrap();
     let rules = vec![repository("scripts/spartan.rhai"), failing];
-    let limits = Limits { connections_max: 2, ..Limits::default() };
+    let limits = Limits { connections_max: SEATS, ..Limits::default() };
     let server = TestServer::start_with(Start { hot_bytes_max: 4_000, rules, limits, ..with_token() }).await;
     for name in ["anna", "ben", "carl", "dora"] {
         let user = server.user(name).await;
@@ -238,16 +259,20 @@ async fn evictions_failing_rules_and_connections_without_a_seat_are_counted() {
     assert!(first.get("codexmiroir_hot_map_bytes") <= 4_000.0);
     assert!(first.get("codexmiroir_rule_failures_total") >= 4.0);
 
-    // The client's own connection holds one seat; these take the other, and find none.
-    let held = std::net::TcpStream::connect(server.address()).unwrap();
-    let turned_away = std::net::TcpStream::connect(server.address()).unwrap();
+    // These take the seats that the client's own connections leave; the next one finds none.
+    let mut held = vec![TcpStream::connect(server.address()).unwrap()];
+    let taken = scrape_on(&held[0]).get("codexmiroir_connections");
+    for _ in (0..SEATS).filter(|seat| *seat as f64 >= taken) {
+        held.push(TcpStream::connect(server.address()).unwrap());
+        scrape_on(held.last().unwrap());
+    }
+    let turned_away = TcpStream::connect(server.address()).unwrap();
     let mut said = String::new();
-    std::io::Read::read_to_string(&mut &turned_away, &mut said).unwrap();
+    (&turned_away).read_to_string(&mut said).unwrap();
     assert!(said.starts_with("HTTP/1.1 503"), "{said}");
-    let after = scrape(&server).await;
+    let after = scrape_on(&held[0]);
     assert_eq!(after.get("codexmiroir_connections_turned_away_total"), 1.0);
-    assert_eq!(after.get("codexmiroir_connections"), 2.0);
-    drop(held);
+    assert_eq!(after.get("codexmiroir_connections"), SEATS as f64);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,7 @@ const PERMISSIVE: [&str; 13] = [
     "ISC",
     "MIT",
     "MIT-0",
+    // LLVM's: what fuzzing is built on.
     "NCSA",
     "Unicode-3.0",
     "Zlib",
@@ -51,6 +52,9 @@ const NATIVE: [&str; 12] = [
     "web-sys",
     "windows-sys",
 ];
+
+/// The packages of this repository: the program, and its fuzz targets.
+const OWN: [&str; 2] = [env!("CARGO_PKG_NAME"), "codexmiroir-fuzz"];
 
 /// What cargo knows of all packages; of this system's alone where the others' were never fetched.
 fn packages() -> Vec<Value> {

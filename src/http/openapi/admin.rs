@@ -10,20 +10,26 @@ use crate::service::administration::PAGE_MAX;
 
 pub(super) const TAG: &str = "Administration";
 
+/// It is for whoever administers the server.
+fn administration(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(TAG, id, summary).of_nobody()
+}
+
 /// It names an account in its path.
 fn of_user(operation: Operation) -> Operation {
     operation.path("name", "The account's name.").refuses(&[(404, "no_such_user")])
 }
 
 pub fn users() -> Operation {
-    Operation::new(TAG, "listUsers", "All accounts by name, page by page")
+    administration("listUsers", "All accounts by name, page by page")
         .checked_query("limit", "Accounts of a page at most; 10,000 if left out.", whole_number(1, PAGE_MAX as u64))
         .query("after", "Only names that come after this one: `next` of the page before.")
         .gives::<UsersJson>("A page of accounts.")
+        .refuses(&[(422, "malformed_value")])
 }
 
 pub fn add_user() -> Operation {
-    Operation::new(TAG, "addUser", "Add an account")
+    administration("addUser", "Add an account")
         .takes::<NewUser>(json!({"name": "anna", "timeZone": "Europe/Berlin", "language": "de"}))
         .gives::<ChangedUserJson>("The account was added.")
         .writes()
@@ -31,11 +37,11 @@ pub fn add_user() -> Operation {
 }
 
 pub fn user() -> Operation {
-    of_user(Operation::new(TAG, "getUser", "An account")).gives::<UserJson>("The account.")
+    of_user(administration("getUser", "An account")).gives::<UserJson>("The account.")
 }
 
 pub fn change() -> Operation {
-    of_user(Operation::new(TAG, "changeUser", "Change an account"))
+    of_user(administration("changeUser", "Change an account"))
         .about("Disabling an account ends its tokens and event streams at once.")
         .takes::<UserChange>(json!({"disabled": false}))
         .gives::<ChangedUserJson>("The account as it is now.")
@@ -44,7 +50,7 @@ pub fn change() -> Operation {
 }
 
 pub fn remove() -> Operation {
-    of_user(Operation::new(TAG, "removeUser", "Remove an account with everything in it, history included"))
+    of_user(administration("removeUser", "Remove an account with everything in it, history included"))
         .about("It cannot be taken back; export first.")
         .gives::<RemovedUserJson>("The account is gone.")
         .writes()
@@ -52,11 +58,11 @@ pub fn remove() -> Operation {
 }
 
 pub fn cache() -> Operation {
-    Operation::new(TAG, "getCache", "How much room finished answers and the database take")
+    administration("getCache", "How much room finished answers and the database take")
         .gives::<CacheJson>("The room that is taken.")
 }
 
 pub fn inspect() -> Operation {
-    of_user(Operation::new(TAG, "inspectUser", "What is kept of a user's timeline, and why"))
+    of_user(administration("inspectUser", "What is kept of a user's timeline, and why"))
         .gives::<InspectionJson>("What is kept.")
 }

@@ -11,7 +11,7 @@ pub fn week() -> Operation {
 }
 
 fn style(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(PAGES, id, summary).gives_text("text/css", "The style sheet.").conditional()
+    Operation::new(PAGES, id, summary).gives_text("text/css", "The style sheet.").conditional().of_nobody()
 }
 
 pub fn week_style() -> Operation {
@@ -23,13 +23,17 @@ pub fn interface_style() -> Operation {
 }
 
 pub fn page() -> Operation {
-    Operation::new(PAGES, "showInterface", "This document as a page").gives_text("text/html", "The page.").conditional()
+    Operation::new(PAGES, "showInterface", "This document as a page")
+        .gives_text("text/html", "The page.")
+        .conditional()
+        .of_nobody()
 }
 
 pub fn document() -> Operation {
     Operation::new(OPERATION, "getInterface", "This document")
         .gives::<serde_json::Map<String, serde_json::Value>>("OpenAPI 3.1.")
         .conditional()
+        .of_nobody()
 }
 
 pub fn live() -> Operation {

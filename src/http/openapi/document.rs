@@ -24,7 +24,8 @@ the request with the same `Idempotency-Key`, or look first.
 Errors are an `Error`: one sentence in German or English by `Accept-Language`, and a `code` that does not change. An \
 address that is not described is answered 404 with the code `no_such_route`, a method that is not described 405 with \
 `method_not_allowed` and the header `Allow`; somebody who has not signed in gets 401 for both. GET routes answer HEAD \
-as well. A server that has no place for another connection says 503 in plain text, a head that is no HTTP is answered \
+as well. Every answer but those of health checks and metrics needs a user's token; on the control socket in the data \
+directory the asker is the administrator, who acts for the user named in the header `Codexmiroir-User`. A server that has no place for another connection says 503 in plain text, a head that is no HTTP is answered \
 400 or 431 without a body.";
 
 /// How the document tells of a method: the key of the path's item.
@@ -108,8 +109,8 @@ fn operation(
     if !operation.parameters.is_empty() {
         described["parameters"] = operation.parameters.iter().map(parameter).collect();
     }
-    if let Some(body) = &operation.body {
-        let content = contents(std::slice::from_ref(body), requests);
+    if !operation.bodies.is_empty() {
+        let content = contents(&operation.bodies, requests);
         described["requestBody"] = json!({"required": operation.body_is_required, "content": content});
     }
     let scope = match operation.tag == ADMINISTRATION {
@@ -130,7 +131,7 @@ fn parameter(parameter: &Parameter) -> Value {
         "in": parameter.place,
         "name": parameter.name,
         "description": parameter.about,
-        "required": parameter.place == "path",
+        "required": parameter.is_required,
         "schema": parameter.schema,
     })
 }
@@ -187,11 +188,11 @@ fn meaning(status: u16) -> &'static str {
         412 => "The task is another than the one you read; nothing happened.",
         413 => "The body is too large.",
         415 => "The body is of a type that is not taken, or it is compressed.",
+        417 => "`Expect` can only be `100-continue`.",
         421 => "The server does not answer for this host.",
         422 => "It was understood, but it cannot be done; nothing happened.",
         428 => "This change needs the header `If-Match`.",
         429 => "Too many attempts; see `Retry-After`.",
-        501 => "The transfer encoding is none that the server knows.",
         503 => "The store does not work at the moment, or it is not known whether the change was saved.",
         _ => "The request failed.",
     }

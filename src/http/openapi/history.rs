@@ -35,6 +35,7 @@ pub fn undo() -> Operation {
             "The last one, or that of a generation, by a new change: undoing an undo brings the change back. It is refused \
              when something that it changed was changed again since.",
         )
+        .repeatable()
         .may_take::<UndoWanted>(json!({"generation": 2}))
         .gives::<UndoneJson>("The change was taken back.")
         .writes()

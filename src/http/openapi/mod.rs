@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn errors() -> Vec<HttpError> {
-        let heads = [HeadError::HostMissing, HeadError::TransferEncodingUnknown, HeadError::ContentEncoded];
+        let heads = [HeadError::HostMissing, HeadError::ExpectationUnknown, HeadError::ContentEncoded];
         let bodies = [BodyError::TooLarge, BodyError::IdleTimeout, BodyError::TotalTimeout, BodyError::Cut];
         let own = [
             HttpError::UnknownHost { host: text() },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 /// Writes a type's schema, and those that it refers to into the components.
@@ -12,11 +12,18 @@ pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 pub type Refusal = (u16, &'static str);
 
 /// What a head can be refused for before anybody looks at the rest.
-const HEAD: [Refusal; 4] =
-    [(400, "malformed_request"), (415, "compressed_request"), (421, "unknown_host"), (501, "malformed_request")];
+const HEAD: [Refusal; 3] = [(400, "malformed_request"), (415, "compressed_request"), (421, "unknown_host")];
 /// What everything behind the gate can be refused for.
-const GATE: [Refusal; 4] =
-    [(401, "sign_in_needed"), (401, "invalid_token"), (403, "scope_missing"), (503, "unavailable")];
+const GATE: [Refusal; 6] = [
+    (400, "malformed_header"),
+    (401, "sign_in_needed"),
+    (401, "invalid_token"),
+    (403, "scope_missing"),
+    (404, "no_such_user"),
+    (503, "unavailable"),
+];
+/// What only a user has: the administrator has to say whose.
+const OF_USER: Refusal = (400, "user_needed");
 /// What a body can be refused for.
 const BODY: [Refusal; 6] = [
     (400, "malformed_json"),
@@ -27,7 +34,7 @@ const BODY: [Refusal; 6] = [
     (422, "unknown_field"),
 ];
 /// How a change can fail beside what is asked for.
-const WRITE: [Refusal; 2] = [(503, "unknown_outcome"), (503, "busy")];
+const WRITE: [Refusal; 3] = [(417, "unknown_expectation"), (503, "unknown_outcome"), (503, "busy")];
 
 /// Whose bearer token an operation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +56,8 @@ pub struct Operation {
     /// How the asker has to be known; `None` for what is there for everybody.
     pub scheme: Option<Scheme>,
     pub parameters: Vec<Parameter>,
-    pub body: Option<Content>,
+    /// The forms that its body may have; none where it takes no body.
+    pub bodies: Vec<Content>,
     pub body_is_required: bool,
     pub answers: Vec<Answer>,
     pub refusals: BTreeMap<u16, BTreeSet<&'static str>>,
@@ -61,6 +69,7 @@ pub struct Parameter {
     pub place: &'static str,
     pub name: &'static str,
     pub about: &'static str,
+    pub is_required: bool,
     pub schema: Value,
 }
 
@@ -89,16 +98,25 @@ impl Operation {
             about: "",
             scheme: Some(Scheme::User),
             parameters: Vec::new(),
-            body: None,
+            bodies: Vec::new(),
             body_is_required: false,
             answers: Vec::new(),
             refusals: BTreeMap::new(),
         };
-        operation.refuses(&HEAD).refuses(&GATE)
+        operation.refuses(&HEAD).refuses(&GATE).refuses(&[OF_USER])
     }
 
     pub fn about(self, about: &'static str) -> Operation {
         Operation { about, ..self }
+    }
+
+    /// It is the same for all who are signed in, or the administration's: nobody has to say whose.
+    pub fn of_nobody(mut self) -> Operation {
+        let (status, code) = OF_USER;
+        if let Some(codes) = self.refusals.get_mut(&status) {
+            codes.remove(code);
+        }
+        self
     }
 
     /// It is answered before the gate: anybody may ask.
@@ -122,7 +140,7 @@ impl Operation {
     }
 
     fn parameter(mut self, place: &'static str, name: &'static str, about: &'static str, schema: Value) -> Operation {
-        self.parameters.push(Parameter { place, name, about, schema });
+        self.parameters.push(Parameter { place, name, about, is_required: place == "path", schema });
         self
     }
 
@@ -138,6 +156,15 @@ impl Operation {
     /// A parameter of the query that is checked.
     pub fn checked_query(self, name: &'static str, about: &'static str, schema: Value) -> Operation {
         self.parameter("query", name, about, schema).refuses(&[(400, "malformed_query")])
+    }
+
+    /// As [`Operation::checked_query`], but it has to be there.
+    pub fn needed_query(self, name: &'static str, about: &'static str, schema: Value) -> Operation {
+        let mut operation = self.checked_query(name, about, schema);
+        if let Some(parameter) = operation.parameters.last_mut() {
+            parameter.is_required = true;
+        }
+        operation
     }
 
     pub fn header(self, name: &'static str, about: &'static str) -> Operation {
@@ -156,6 +183,17 @@ impl Operation {
         self.header("If-Match", about).refuses(&[(400, "malformed_header"), (412, "changed")])
     }
 
+    /// It heeds `Idempotency-Key`.
+    pub fn repeatable(self) -> Operation {
+        let about = "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is answered \
+                     as the first one was, and not carried out again.";
+        self.header("Idempotency-Key", about).refuses(&[
+            (400, "malformed_header"),
+            (409, "idempotency_key_in_flight"),
+            (422, "idempotency_key_reused"),
+        ])
+    }
+
     /// It changes what is stored.
     pub fn writes(self) -> Operation {
         self.refuses(&WRITE)
@@ -163,14 +201,14 @@ impl Operation {
 
     /// It takes this JSON; `example` is a request that would do.
     pub fn takes<T: JsonSchema>(mut self, example: Value) -> Operation {
-        self.body = Some(Content::json::<T>(Some(example)));
+        self.bodies.push(Content::json::<T>(Some(example)));
         self.body_is_required = true;
         self.refuses(&BODY)
     }
 
     /// It takes bytes of these types, and a body without a type.
-    pub fn takes_bytes(mut self, media_type: &'static str) -> Operation {
-        self.body = Some(Content { media_type, schema: SchemaGenerator::subschema_for::<String>, example: None });
+    pub fn takes_bytes(mut self, media_types: &[&'static str]) -> Operation {
+        self.bodies.extend(media_types.iter().map(|media_type| Content::bytes(media_type)));
         self.body_is_required = true;
         self
     }
@@ -193,6 +231,16 @@ impl Operation {
     /// The answer before comes as a text of this type too.
     pub fn or_text(self, media_type: &'static str) -> Operation {
         self.with(Content { media_type, schema: SchemaGenerator::subschema_for::<String>, example: None })
+    }
+
+    /// It answers 200 with bytes of this type.
+    pub fn gives_bytes(self, media_type: &'static str, about: &'static str) -> Operation {
+        self.answers(200, about).with(Content::bytes(media_type))
+    }
+
+    /// The answer before comes as this JSON too.
+    pub fn or_json<T: JsonSchema>(self) -> Operation {
+        self.with(Content::json::<T>(None))
     }
 
     pub fn answers(mut self, status: u16, about: &'static str) -> Operation {
@@ -233,6 +281,11 @@ impl Operation {
 impl Content {
     fn json<T: JsonSchema>(example: Option<Value>) -> Content {
         Content { media_type: "application/json", schema: SchemaGenerator::subschema_for::<T>, example }
+    }
+
+    /// Bytes that are no text, which a schema has nothing to say of.
+    fn bytes(media_type: &'static str) -> Content {
+        Content { media_type, schema: |_| json_schema!({"description": "Bytes as they are."}), example: None }
     }
 }
 

@@ -51,11 +51,7 @@ pub fn list() -> Operation {
 pub fn create() -> Operation {
     Operation::new(TAG, "createTask", "Add a task")
         .about("The answer says which slot the task got. The task gets the next number, which is its rank: the last in line.")
-        .header(
-            "Idempotency-Key",
-            "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is answered as the \
-             first one was, and not carried out again.",
-        )
+        .repeatable()
         .takes::<NewTask>(json!({
             "kategorie": "arbeit",
             "title": "Tax return",
@@ -69,9 +65,6 @@ pub fn create() -> Operation {
         .writes()
         .refuses(&FIELDS)
         .refuses(&[
-            (400, "malformed_header"),
-            (409, "idempotency_key_in_flight"),
-            (422, "idempotency_key_reused"),
             (422, "document_too_large"),
             (422, "no_number_left"),
         ])
@@ -92,6 +85,7 @@ fn update(id: &'static str) -> Operation {
         )
         .of_task()
         .guarded()
+        .repeatable()
         .takes::<TaskChange>(json!({"title": "Tax return 2025", "deadline": null}))
         .gives::<SavedJson>("The task is now as asked for.")
         .carries("ETag", "For the next `If-Match`.")
@@ -114,13 +108,14 @@ pub fn remove() -> Operation {
         .about("Its number is not given again. The history keeps the document, and undo brings it back.")
         .of_task()
         .guarded()
+        .repeatable()
         .gives::<SavedJson>("The task was removed.")
         .writes()
 }
 
 /// A verb that changes a task.
 fn verb(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(TAG, id, summary).of_task().guarded().writes().refuses(&EDIT)
+    Operation::new(TAG, id, summary).of_task().guarded().repeatable().writes().refuses(&EDIT)
 }
 
 pub fn complete() -> Operation {

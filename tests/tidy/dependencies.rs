@@ -27,9 +27,6 @@ const PERMISSIVE: [&str; 13] = [
     "Zlib",
 ];
 
-/// Packages of this repository.
-const OWN: [&str; 2] = ["codexmiroir", "codexmiroir-fuzz"];
-
 /// Under the Mozilla licence, which asks that changes to their own files stay open; they are used unchanged.
 const MOZILLA: [&str; 4] = ["cssparser", "dtoa-short", "option-ext", "smartstring"];
 

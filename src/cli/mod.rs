@@ -287,7 +287,7 @@ fn target(wanted: &Wanted, place: &Place) -> Result<Target, CliError> {
 }
 
 /// What commands log unless told otherwise.
-const LOG_OF_COMMANDS: &str = "warn";
+const LOG_OF_COMMANDS: &str = "error";
 
 fn log_to_stderr(filter: &str) {
     tracing_subscriber::fmt()

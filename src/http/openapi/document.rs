@@ -193,6 +193,7 @@ fn meaning(status: u16) -> &'static str {
         422 => "It was understood, but it cannot be done; nothing happened.",
         428 => "This change needs the header `If-Match`.",
         429 => "Too many attempts; see `Retry-After`.",
+        507 => "The disk has no room for it; nothing happened.",
         503 => "The store does not work at the moment, or it is not known whether the change was saved.",
         _ => "The request failed.",
     }

@@ -216,6 +216,8 @@ mod tests {
             HttpError::MalformedQuery { name: "", expected: EXPECTED },
             HttpError::MalformedHeader { name: "", expected: EXPECTED },
             HttpError::Unavailable,
+            HttpError::NotSaved,
+            HttpError::NoRoom { needed_bytes: 1, free_bytes: 0 },
             HttpError::UnknownOutcome,
             HttpError::Busy,
         ];

@@ -34,7 +34,7 @@ const BODY: [Refusal; 6] = [
     (422, "unknown_field"),
 ];
 /// How a change can fail beside what is asked for.
-const WRITE: [Refusal; 3] = [(417, "unknown_expectation"), (503, "unknown_outcome"), (503, "busy")];
+const WRITE: [Refusal; 4] = [(417, "unknown_expectation"), (503, "not_saved"), (503, "unknown_outcome"), (503, "busy")];
 
 /// Whose bearer token an operation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

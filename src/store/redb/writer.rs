@@ -6,16 +6,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redb::{Database, Durability, WriteTransaction};
+use redb::{Database, Durability, ReadableDatabase, WriteTransaction};
 use tokio::sync::mpsc;
 
 use super::apply::store_timelines;
 use super::fault::{Fault, Pauses};
 use super::group::{Group, Request};
 use super::health::{DatabaseFile, Ended, Health};
+use super::read::get_head;
 use super::views::{Doubts, View, Views};
 use super::volume::{Session, Volume};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{Generation, UserId};
 use crate::store::hot::Published;
 use crate::store::{Finished, Incarnation, StoreError};
 
@@ -88,7 +89,7 @@ impl Writer {
                 }
                 Next::Requests(requests) if self.fault.is_some() => self.refuse(requests),
                 Next::Requests(requests) => {
-                    let group = put_off(requests, &mut later);
+                    let group = self.put_off(requests, &mut later);
                     if !group.is_empty() {
                         needs_walk = self.serve(group);
                     }
@@ -97,6 +98,31 @@ impl Writer {
             self.views.looked();
         }
         self.close(later);
+    }
+
+    /// What of the requests is to be served now; timelines wait for a quiet moment, unless there are many. One of a
+    /// generation that the user does not stand at is of no use, and would be wrong when the user gets there.
+    fn put_off(&self, requests: Vec<Request>, later: &mut HashMap<UserId, Finished>) -> Vec<Request> {
+        let mut group = Vec::with_capacity(requests.len());
+        for request in requests {
+            match request {
+                Request::PutTimeline(user, finished) if self.stands_at(user, finished.generation) => {
+                    later.insert(user, finished);
+                }
+                Request::PutTimeline(..) => {}
+                request => group.push(request),
+            }
+        }
+        if later.len() > LATER_MAX {
+            group.extend(later.drain().map(|(user, finished)| Request::PutTimeline(user, finished)));
+        }
+        group
+    }
+
+    fn stands_at(&self, user: UserId, generation: Generation) -> bool {
+        let view = self.views.current();
+        let head = view.db.begin_read().ok().and_then(|transaction| get_head(&transaction, user).ok().flatten());
+        head.is_some_and(|head| head.generation == generation)
     }
 
     /// Leaves the database closed cleanly, with the last timelines in it.
@@ -186,21 +212,6 @@ impl Writer {
         }
         Ok(view.db.begin_write()?)
     }
-}
-
-/// What of the requests is to be served now; timelines wait for a quiet moment, unless there are many.
-fn put_off(requests: Vec<Request>, later: &mut HashMap<UserId, Finished>) -> Vec<Request> {
-    let mut group = Vec::with_capacity(requests.len());
-    for request in requests {
-        match request {
-            Request::PutTimeline(user, finished) => drop(later.insert(user, finished)),
-            request => group.push(request),
-        }
-    }
-    if later.len() > LATER_MAX {
-        group.extend(later.drain().map(|(user, finished)| Request::PutTimeline(user, finished)));
-    }
-    group
 }
 
 async fn next(queue: &mut mpsc::Receiver<Request>, patience: Option<Duration>) -> Next {

@@ -176,10 +176,10 @@ fn hot_response(entry: &Entry, asked: &HeaderMap, fields: &Fields<'_>) -> Respon
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
     }
-    match HeaderValue::from_maybe_shared(etag.clone()) {
-        Ok(etag) => drop(response.headers_mut().insert(ETAG, etag)),
-        // A hash in quotes is always a header's value.
-        Err(_) => drop(response.headers_mut().remove(ETAG)),
+    // A hash in quotes is always a header's value. Its place is the first: a map keeps the order it was filled in.
+    let places = response.headers_mut().iter_mut().next().filter(|(name, _)| **name == ETAG);
+    if let (Some((_, place)), Ok(etag)) = (places, HeaderValue::from_maybe_shared(etag.clone())) {
+        *place = etag;
     }
     response
 }

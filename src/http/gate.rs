@@ -222,8 +222,12 @@ impl Gate {
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).
 pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    const SCHEME: &[u8] = b"bearer ";
+    let (scheme, token) = value.as_bytes().split_at_checked(SCHEME.len())?;
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return None;
+    }
+    str::from_utf8(token.trim_ascii()).ok()
 }
 
 /// What each request needs of its asker. The one place that decides it.

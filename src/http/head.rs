@@ -122,6 +122,35 @@ fn asked_host<'r, B>(request: &'r Request<B>, fields: &Fields<'r>) -> Result<&'r
     }
 }
 
+/// The bytes that a host's name is made of (RFC 3986, 3.2.2). A table, because every request has one.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let is_mark = matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'%'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+        );
+        table[byte as usize] = is_mark || byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
+};
+
 /// The host in `host[:port]`.
 fn host_in(authority: &str) -> Option<&str> {
     let (host, rest) = match authority.strip_prefix('[') {
@@ -130,18 +159,20 @@ fn host_in(authority: &str) -> Option<&str> {
             host.parse::<Ipv6Addr>().ok()?;
             (host, rest)
         }
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+        None => {
+            let named = authority.bytes().take_while(|byte| IN_NAME[usize::from(*byte)]).count();
+            authority.split_at_checked(named)?
+        }
     };
     let is_port =
         |rest: &str| rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:".contains(&byte);
-    let sound = !host.is_empty() && host.bytes().all(is_named) && (rest.is_empty() || is_port(rest));
+    let sound = !host.is_empty() && (rest.is_empty() || is_port(rest));
     sound.then_some(host)
 }
 
 /// Whether each `%` begins an escape, and all of it is UTF-8 without them.
 fn is_text(encoded: &str) -> bool {
-    if !encoded.as_bytes().contains(&b'%') {
+    if encoded.bytes().all(|byte| byte != b'%') {
         return true;
     }
     let mut parts = encoded.split('%');

@@ -11,7 +11,7 @@ use std::task::Poll;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -54,12 +54,16 @@ pub(super) async fn run<S, H, F>(
         }
     });
     let mut connection = pin!(server.protocol.serve_connection(stream, service));
+    let told = stopped.clone();
     let mut stopped = pin!(stopped.wait_for(|stop| *stop));
-    let mut stopping = false;
+    let (mut listening, mut stopping) = (false, false);
     poll_fn(|context| {
         loop {
             // Before the connection moves on: an answer that is given now says that it is the last.
-            if !stopping && stopped.as_mut().poll(context).is_ready() {
+            // Asked once, the word wakes this task, which is all that polls here; until then a look at it is enough.
+            let may_be_told = !listening || told.has_changed().unwrap_or(true);
+            listening = true;
+            if !stopping && may_be_told && stopped.as_mut().poll(context).is_ready() {
                 stopping = true;
                 deadline.close();
                 connection.as_mut().graceful_shutdown();
@@ -89,9 +93,13 @@ where
     H: Fn(Request<Incoming>, Peer) -> F,
     F: Future<Output = Response<Body>>,
 {
-    // hyper counts HTTP/1's; HTTP/2 bounds only their size.
     if request.headers().len() > server.limits.headers_max {
-        return plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
+        let mut refused = plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
+        // As hyper does with far too many.
+        if request.version() != Version::HTTP_2 {
+            refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        return refused;
     }
     let caught = match catch_unwind(AssertUnwindSafe(|| (server.handler)(request, peer))) {
         Ok(handled) => catch_panic(handled).await,

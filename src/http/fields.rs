@@ -68,13 +68,17 @@ impl<'r> Fields<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::{ACCEPT, HOST, HeaderName};
+    use hyper::header::HeaderName;
 
     #[test]
     fn each_field_is_found_with_its_repetitions() {
         let value = HeaderValue::from_static;
-        let all =
-            [(HOST, value("a")), (ACCEPT, value("x")), (HOST, value("b")), (HeaderName::from_static("x"), value("c"))];
+        let all = [
+            (header::HOST, value("a")),
+            (header::ACCEPT, value("x")),
+            (header::HOST, value("b")),
+            (HeaderName::from_static("x"), value("c")),
+        ];
         let mut headers = HeaderMap::new();
         for (name, value) in all {
             headers.append(name, value);

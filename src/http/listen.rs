@@ -127,7 +127,7 @@ pub async fn serve<H, F>(
 ) -> Threads
 where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
 {
     let server = Arc::new(Server {
         protocol: protocol(&limits),

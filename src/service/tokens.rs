@@ -406,11 +406,17 @@ mod tests {
         // More than there are places, so that they push one another out; and again, when they are known.
         let tokens: Vec<String> = (0..3 * HASHED_PLACES).map(|_| new_token()).collect();
         for token in tokens.iter().chain(&tokens).flat_map(|token| [token, token]) {
-            assert_eq!(hash_of(token), <[u8; 32]>::from(Sha256::digest(token)));
+            assert_eq!(hash_of(token), Some(Sha256::digest(token).into()));
         }
         assert!(is_same_secret("abc", "abc"));
         for other in ["abd", "xbc", "ab", "abcd", ""] {
             assert!(!is_same_secret("abc", other), "{other}");
+        }
+        let token = &tokens[0];
+        for at in 0..token.len() {
+            let mut other = token.clone();
+            other.replace_range(at..=at, "!");
+            assert!(!is_same_secret(token, &other), "{at}");
         }
     }
 

@@ -85,7 +85,7 @@ async fn open(limits: Limits) -> House {
     let (stop, stopped) = oneshot::channel();
     let gate = Arc::new(Gate::default());
     let (times, behind) = ((limits.body_idle, limits.body_total), Arc::clone(&gate));
-    let handler = move |request, _peer| respond(request, times, Arc::clone(&behind));
+    let handler = move |request, _peer| Box::pin(respond(request, times, Arc::clone(&behind)));
     let served = tokio::spawn(serve(vec![listener.into()], limits, handler, async { drop(stopped.await) }));
     House { address, gate, stop, served }
 }

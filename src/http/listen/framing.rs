@@ -59,8 +59,8 @@ impl Framing {
             return Next::Unknown;
         }
         // Most often one head came, with as many lines as it has fields, a first one and an empty one, and nothing else.
-        let lengths_known = fields.contains_key(TRANSFER_ENCODING) || fields.contains_key(CONTENT_LENGTH);
-        if !lengths_known && self.is_only_head(fields.len()) {
+        let tells_length = fields.contains_key(TRANSFER_ENCODING) || fields.contains_key(CONTENT_LENGTH);
+        if !tells_length && self.is_only_head(fields.len()) {
             self.received.clear();
             return Next::Head;
         }
@@ -177,6 +177,20 @@ mod tests {
             }
             assert!(ends.is_empty() && framing.received.is_empty() && framing.body == 0, "{piece}");
         }
+    }
+
+    #[test]
+    fn heads_alone_and_heads_in_a_row_end_where_they_end() {
+        let (head, known) = ("GET / HTTP/1.1\r\nA: b\r\n\r\n", fields(&[(HeaderName::from_static("a"), "b")]));
+        for (sent, left) in [(head.to_owned(), ""), (format!("{head}{head}"), head), (format!("\r\n{head}"), "")] {
+            let mut framing = Framing::default();
+            framing.received(sent.as_bytes());
+            assert_eq!((framing.head(&known), framing.received.as_slice()), (Next::Head, left.as_bytes()), "{sent:?}");
+        }
+        // The next one has only begun.
+        let mut framing = Framing::default();
+        framing.received(format!("{head}G").as_bytes());
+        assert_eq!((framing.head(&known), framing.received.as_slice()), (Next::Head, &b"G"[..]));
     }
 
     #[test]

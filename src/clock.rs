@@ -1,6 +1,6 @@
 //! The only reader of time. Everything else is given an instant, so that tests can choose it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
@@ -23,9 +23,8 @@ impl Clock {
     }
 
     pub fn now(&self) -> DateTime<Utc> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
         let millis = match self {
-            Clock::System => Utc::now().timestamp_millis(),
+            Clock::System => system_millis(),
             Clock::Manual(millis) => *millis.borrow(),
         };
         DateTime::from_timestamp_millis(millis).unwrap_or_default()
@@ -54,4 +53,15 @@ impl Clock {
             }
         }
     }
+}
+
+/// Milliseconds since 1970, and none for a clock that was set to a time before. Straight from the system: every request
+/// asks for it.
+fn system_millis() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs())
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000)
+        .saturating_add(i64::from(since.subsec_millis()))
 }

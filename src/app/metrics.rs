@@ -37,7 +37,7 @@ impl MetricsServer {
         let (stop, stopped) = oneshot::channel();
         let handler = move |request: Request<Incoming>, _| {
             let answer = gate.answer_metrics(&request);
-            async move { answer }
+            std::future::ready(answer)
         };
         let serving = tokio::spawn(listen::serve(vec![listener.into()], limits, handler, async {
             // A sender that is gone stops the server too.

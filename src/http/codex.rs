@@ -12,6 +12,7 @@ use super::body::Body;
 use super::conditional::is_unchanged;
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::fields::Fields;
 use super::negotiate::{self, Format};
 use super::query::Query;
 use super::respond::{BY_ASKER, JSON, PRIVATE, full, protect};
@@ -40,17 +41,23 @@ const INSTANT: Phrase = Phrase {
 const TEXT_WIDTH: u64 = 120;
 
 /// The answer before the router: for the plain request, when the timeline is hot.
-pub fn hot<B>(service: &Service, user: UserId, request: &Request<B>) -> Option<Response<Body>> {
+pub fn hot<B>(
+    service: &Service,
+    user: UserId,
+    request: &Request<B>,
+    fields: &Fields<'_>,
+    now: DateTime<Utc>,
+) -> Option<Response<Body>> {
     let uri = request.uri();
     let is_plain = uri.path() == "/codex" && uri.query().is_none();
     if !is_plain || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    if negotiate::format(request.headers()) != Format::Json {
+    if fields.accept.first.is_some() && negotiate::format(request.headers()) != Format::Json {
         return None;
     }
-    let entry = service.hot_timeline(user)?;
-    Some(hot_response(&entry, request.headers()))
+    let entry = service.hot_timeline(user, now)?;
+    Some(hot_response(&entry, request.headers(), fields))
 }
 
 /// Every other request for it: made anew, of other days, at another instant, in another form.
@@ -123,7 +130,7 @@ fn timing(layer: Layer, took: Duration) -> HeaderValue {
 }
 
 fn respond(entry: &Entry, asked: &HeaderMap, layer: Layer, timing: HeaderValue) -> Response<Body> {
-    let mut response = hot_response(entry, asked);
+    let mut response = hot_response(entry, asked, &Fields::of(asked));
     let headers = response.headers_mut();
     headers.insert(X_CACHE, HeaderValue::from_static(layer.as_str()));
     headers.insert(SERVER_TIMING, timing);
@@ -151,14 +158,15 @@ static WITH_BODY: LazyLock<HeaderMap> = LazyLock::new(|| {
 });
 
 /// The entry as an answer, complete with what browsers are told.
-fn hot_response(entry: &Entry, asked: &HeaderMap) -> Response<Body> {
-    let compressed = if negotiate::takes_gzip(asked) { entry.compressed() } else { None };
+fn hot_response(entry: &Entry, asked: &HeaderMap, fields: &Fields<'_>) -> Response<Body> {
+    let takes_gzip = fields.accept_encoding.first.is_some() && negotiate::takes_gzip(asked);
+    let compressed = if takes_gzip { entry.compressed() } else { None };
     let (body, etag) = match compressed {
         Some(compressed) => (&compressed.body, &compressed.etag),
         None => (&entry.finished.body, &entry.etag),
     };
     let mut response = Response::new(Body::empty());
-    if is_unchanged(asked, etag) {
+    if fields.if_none_match.first.is_some() && is_unchanged(asked, etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.headers_mut() = UNCHANGED.clone();
     } else {
@@ -168,10 +176,10 @@ fn hot_response(entry: &Entry, asked: &HeaderMap) -> Response<Body> {
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
     }
-    match HeaderValue::from_maybe_shared(etag.clone()) {
-        Ok(etag) => drop(response.headers_mut().insert(ETAG, etag)),
-        // A hash in quotes is always a header's value.
-        Err(_) => drop(response.headers_mut().remove(ETAG)),
+    // A hash in quotes is always a header's value. Its place is the first: a map keeps the order it was filled in.
+    let places = response.headers_mut().iter_mut().next().filter(|(name, _)| **name == ETAG);
+    if let (Some((_, place)), Ok(etag)) = (places, HeaderValue::from_maybe_shared(etag.clone())) {
+        *place = etag;
     }
     response
 }

@@ -10,15 +10,17 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::Router;
+use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{CONNECTION, HeaderName, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Request, Response, Version};
 use tower_service::Service as _;
 
 use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
-use super::head::{check_request_head, host_of, is_address_literal_or_localhost};
+use super::fields::Fields;
+use super::head::{Head, is_address_literal_or_localhost, read_head};
 use super::listen::Peer;
 use super::metrics::{self, Requests};
 use super::negotiate::language;
@@ -94,7 +96,7 @@ impl Gate {
 
     /// Answers a request on the listener that is there for `/metrics` alone.
     pub fn answer_metrics<B>(&self, request: &Request<B>) -> Response<Body> {
-        let head = check_request_head(request).map_err(HttpError::Head).and_then(|()| self.check_host(request));
+        let head = read_head(request).map_err(HttpError::Head).and_then(|head| self.check_host(&head));
         let answered = head.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
         self.finish(answered, request)
     }
@@ -128,9 +130,9 @@ impl Gate {
 
     /// Whether the request may go on, and as whose; or the answer, where it needs no route.
     fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, HttpError> {
-        check_request_head(request).map_err(HttpError::Head)?;
+        let head = read_head(request).map_err(HttpError::Head)?;
         if peer != Peer::Control {
-            self.check_host(request)?;
+            self.check_host(&head)?;
         }
         if let Some(response) = probes::answer(&self.site, request) {
             self.requests.count_beside(request.uri().path(), response.status());
@@ -139,13 +141,15 @@ impl Gate {
         if let Some(answered) = metrics::answer(&self.site, &self.requests, request) {
             return answered.map(Admitted::Answered);
         }
-        let asker = self.authorize(request.headers(), peer)?;
+        // Once for all of it: to ask for the time is a good part of a warm read.
+        let now = self.site.service.clock().now();
+        let asker = self.authorize(&head.fields, request.headers(), peer, now)?;
         check_scope(&asker, request.method(), request.uri().path())?;
         if peer != Peer::Control {
-            check_origin(request)?;
+            check_origin(request, &head.fields)?;
         }
         let hot = match &asker {
-            Asker::User(actor) => codex::hot(&self.site.service, actor.user, request),
+            Asker::User(actor) => codex::hot(&self.site.service, actor.user, request, &head.fields, now),
             Asker::Administrator => None,
         };
         Ok(hot.map_or(Admitted::Asker(asker), |response| {
@@ -167,8 +171,7 @@ impl Gate {
 
     /// An address literal and localhost are always ours: a page of another site cannot have them as its own
     /// name, so asking by them is not DNS rebinding.
-    fn check_host<B>(&self, request: &Request<B>) -> Result<(), HttpError> {
-        let host = host_of(request).unwrap_or_default();
+    fn check_host(&self, Head { host, .. }: &Head<'_>) -> Result<(), HttpError> {
         if is_address_literal_or_localhost(host) || self.site.has_name(host) {
             return Ok(());
         }
@@ -176,18 +179,23 @@ impl Gate {
     }
 
     /// Who asks. The one place that decides it.
-    fn authorize(&self, headers: &HeaderMap, peer: Peer) -> Result<Asker, HttpError> {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else { return self.without_token(headers, peer) };
-        if values.next().is_some() {
-            return Err(HttpError::InvalidToken);
+    fn authorize(
+        &self,
+        fields: &Fields<'_>,
+        headers: &HeaderMap,
+        peer: Peer,
+        now: DateTime<Utc>,
+    ) -> Result<Asker, HttpError> {
+        if fields.authorization.first.is_none() {
+            return self.without_token(headers, peer);
         }
+        let value = fields.authorization.only().ok_or(HttpError::InvalidToken)?;
         // Not guessed at: a token that is shown is meant.
         if peer == Peer::Control && headers.contains_key(ACTS_FOR) {
             return Err(HttpError::MalformedHeader { name: "Codexmiroir-User", expected: ONE_NAME });
         }
         let token = bearer(value).ok_or(HttpError::InvalidToken)?;
-        self.site.service.authenticate(token)?.map(Asker::User).ok_or(HttpError::InvalidToken)
+        self.site.service.authenticate_at(token, now)?.map(Asker::User).ok_or(HttpError::InvalidToken)
     }
 
     /// Who is known by the way that the request came.
@@ -214,8 +222,12 @@ impl Gate {
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).
 pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    const SCHEME: &[u8] = b"bearer ";
+    let (scheme, token) = value.as_bytes().split_at_checked(SCHEME.len())?;
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return None;
+    }
+    str::from_utf8(token.trim_ascii()).ok()
 }
 
 /// What each request needs of its asker. The one place that decides it.
@@ -231,15 +243,15 @@ fn check_scope(asker: &Asker, method: &Method, path: &str) -> Result<(), HttpErr
 
 /// A browser says where an unsafe request comes from; one of another site is refused. A request with a token
 /// of its own cannot have been forged.
-fn check_origin<B>(request: &Request<B>) -> Result<(), HttpError> {
+fn check_origin<B>(request: &Request<B>, fields: &Fields<'_>) -> Result<(), HttpError> {
     let headers = request.headers();
-    if request.method().is_safe() || headers.contains_key(AUTHORIZATION) {
+    if request.method().is_safe() || fields.authorization.first.is_some() {
         return Ok(());
     }
     let one = |name: HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>();
     let own = match (&one(SEC_FETCH_SITE)[..], &one(ORIGIN)[..]) {
         ([site], _) => matches!(*site, b"same-origin" | b"none"),
-        ([], [origin]) => is_own(origin, headers),
+        ([], [origin]) => is_own(origin, fields),
         // No browser: a program on this machine, which a demo is open to.
         ([], []) => true,
         _ => false,
@@ -248,8 +260,8 @@ fn check_origin<B>(request: &Request<B>) -> Result<(), HttpError> {
 }
 
 /// Whether an origin (RFC 6454) is the host that was asked.
-fn is_own(origin: &[u8], headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+fn is_own(origin: &[u8], fields: &Fields<'_>) -> bool {
+    let host = fields.host.first.map(HeaderValue::as_bytes).unwrap_or_default();
     let origin = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
     origin.is_some_and(|origin| !host.is_empty() && origin.eq_ignore_ascii_case(host))
 }

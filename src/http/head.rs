@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
-use hyper::header::{CONTENT_ENCODING, EXPECT, HOST, HeaderMap, TRANSFER_ENCODING};
+use hyper::header::HeaderValue;
 use hyper::{Method, Request, StatusCode, Version};
 
+use super::fields::Fields;
 use super::listen::AmbiguousLength;
 
 /// What is wrong with a head.
@@ -60,8 +61,11 @@ impl HeadError {
 
 /// Refuses what hyper lets through and nobody further in should see. The content's encoding is looked at last: a caller
 /// that takes compressed requests may disregard [`HeadError::ContentEncoded`] and knows that all else is right.
-pub fn check_request_head<B>(request: &Request<B>) -> Result<(), HeadError> {
-    check_host(request)?;
+///
+/// What it had to look at for that is given to whoever goes on.
+pub fn read_head<B>(request: &Request<B>) -> Result<Head<'_>, HeadError> {
+    let fields = Fields::of(request.headers());
+    let host = asked_host(request, &fields)?;
     if request.extensions().get::<AmbiguousLength>().is_some() {
         return Err(HeadError::LengthAmbiguous);
     }
@@ -73,54 +77,79 @@ pub fn check_request_head<B>(request: &Request<B>) -> Result<(), HeadError> {
     if !request.uri().query().is_none_or(is_text) {
         return Err(HeadError::QueryInvalid);
     }
-    let headers = request.headers();
     // Without a body there is nothing to wait with.
-    if !request.method().is_safe() && !is_only(headers, EXPECT, "100-continue") {
+    if !request.method().is_safe() && !fields.expect.is_at_most("100-continue") {
         return Err(HeadError::ExpectationUnknown);
     }
     // hyper takes `gzip, chunked`, but undoes only the chunks.
-    if !is_only(headers, TRANSFER_ENCODING, "chunked") {
+    if !fields.transfer_encoding.is_at_most("chunked") {
         return Err(HeadError::TransferEncodingUnknown);
     }
-    if !is_only(headers, CONTENT_ENCODING, "identity") {
+    if !fields.content_encoding.is_at_most("identity") {
         return Err(HeadError::ContentEncoded);
     }
-    Ok(())
+    Ok(Head { host, fields })
 }
 
-/// The host that was asked for, without its port and without an IPv6 address's brackets: from the target (HTTP/2's
-/// `:authority`, HTTP/1's absolute form), otherwise from `Host`.
-pub fn host_of<B>(request: &Request<B>) -> Option<&str> {
-    match request.uri().authority() {
-        Some(authority) => host_in(authority.as_str()),
-        None => host_in(request.headers().get(HOST)?.to_str().ok()?),
-    }
+/// A head that is as it must be.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'r> {
+    /// The host that was asked for, without its port and without an IPv6 address's brackets: from the target (HTTP/2's
+    /// `:authority`, HTTP/1's absolute form), otherwise from `Host`.
+    pub host: &'r str,
+    pub fields: Fields<'r>,
 }
 
-/// Whether a host as [`host_of`] gives it cannot be a stranger's name that was made to point here.
+/// Whether a host as [`Head::host`] has it cannot be a stranger's name that was made to point here.
 pub fn is_address_literal_or_localhost(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
 }
 
-fn check_host<B>(request: &Request<B>) -> Result<(), HeadError> {
-    let mut fields = request.headers().get_all(HOST).iter();
-    let field = fields.next();
-    if fields.next().is_some() {
+fn asked_host<'r, B>(request: &'r Request<B>, fields: &Fields<'r>) -> Result<&'r str, HeadError> {
+    if fields.host.is_repeated {
         return Err(HeadError::HostAmbiguous);
     }
-    let authority = request.uri().authority();
-    if field.is_none() && (authority.is_none() || request.version() == Version::HTTP_11) {
-        return Err(HeadError::HostMissing);
-    }
-    let asked = host_of(request).ok_or(HeadError::HostInvalid)?;
-    if let (Some(_), Some(field)) = (authority, field) {
-        let other = field.to_str().ok().and_then(host_in).ok_or(HeadError::HostInvalid)?;
-        if !other.eq_ignore_ascii_case(asked) {
-            return Err(HeadError::HostAmbiguous);
+    let named = |field: &'r HeaderValue| field.to_str().ok().and_then(host_in).ok_or(HeadError::HostInvalid);
+    match (request.uri().authority(), fields.host.first) {
+        (None, Some(field)) => named(field),
+        (None, None) => Err(HeadError::HostMissing),
+        (Some(_), None) if request.version() == Version::HTTP_11 => Err(HeadError::HostMissing),
+        (Some(authority), field) => {
+            let asked = host_in(authority.as_str()).ok_or(HeadError::HostInvalid)?;
+            let agrees = field.map(named).transpose()?.is_none_or(|other| other.eq_ignore_ascii_case(asked));
+            if agrees { Ok(asked) } else { Err(HeadError::HostAmbiguous) }
         }
     }
-    Ok(())
 }
+
+/// The bytes that a host's name is made of (RFC 3986, 3.2.2). A table, because every request has one.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        let is_mark = matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'%'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+        );
+        table[byte as usize] = is_mark || byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
+};
 
 /// The host in `host[:port]`.
 fn host_in(authority: &str) -> Option<&str> {
@@ -130,17 +159,22 @@ fn host_in(authority: &str) -> Option<&str> {
             host.parse::<Ipv6Addr>().ok()?;
             (host, rest)
         }
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+        None => {
+            let named = authority.bytes().take_while(|byte| IN_NAME[usize::from(*byte)]).count();
+            authority.split_at_checked(named)?
+        }
     };
     let is_port =
         |rest: &str| rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:".contains(&byte);
-    let sound = !host.is_empty() && host.bytes().all(is_named) && (rest.is_empty() || is_port(rest));
+    let sound = !host.is_empty() && (rest.is_empty() || is_port(rest));
     sound.then_some(host)
 }
 
 /// Whether each `%` begins an escape, and all of it is UTF-8 without them.
 fn is_text(encoded: &str) -> bool {
+    if encoded.bytes().all(|byte| byte != b'%') {
+        return true;
+    }
     let mut parts = encoded.split('%');
     let mut decoded = Cow::Borrowed(parts.next().unwrap_or_default().as_bytes());
     for part in parts {
@@ -151,15 +185,6 @@ fn is_text(encoded: &str) -> bool {
         decoded.extend_from_slice(&part.as_bytes()[2..]);
     }
     str::from_utf8(&decoded).is_ok()
-}
-
-/// Whether a field is absent, or there once with this one value.
-fn is_only(headers: &HeaderMap, name: hyper::header::HeaderName, value: &str) -> bool {
-    let mut fields = headers.get_all(name).iter();
-    match fields.next() {
-        None => true,
-        Some(field) => fields.next().is_none() && field.as_bytes().eq_ignore_ascii_case(value.as_bytes()),
-    }
 }
 
 #[cfg(test)]
@@ -174,8 +199,12 @@ mod tests {
         builder.body(()).unwrap()
     }
 
+    fn read(version: Version, target: &str, fields: &[(&str, &str)]) -> Result<(), HeadError> {
+        read_head(&request(version, target, fields)).map(drop)
+    }
+
     fn checked(target: &str, fields: &[(&str, &str)]) -> Result<(), HeadError> {
-        check_request_head(&request(Version::HTTP_11, target, fields))
+        read(Version::HTTP_11, target, fields)
     }
 
     #[test]
@@ -186,9 +215,9 @@ mod tests {
         assert_eq!(checked("/", &[("host", "a"), ("host", "a")]), Err(HeadError::HostAmbiguous));
         assert_eq!(checked("http://A.example:80/", &[("host", "a.example")]), Ok(()));
         assert_eq!(checked("http://a.example/", &[("host", "b.example")]), Err(HeadError::HostAmbiguous));
-        assert_eq!(check_request_head(&request(Version::HTTP_10, "/", &[])), Err(HeadError::HostMissing));
-        assert_eq!(check_request_head(&request(Version::HTTP_2, "http://a.example/", &[])), Ok(()));
-        assert_eq!(check_request_head(&request(Version::HTTP_2, "/", &[])), Err(HeadError::HostMissing));
+        assert_eq!(read(Version::HTTP_10, "/", &[]), Err(HeadError::HostMissing));
+        assert_eq!(read(Version::HTTP_2, "http://a.example/", &[]), Ok(()));
+        assert_eq!(read(Version::HTTP_2, "/", &[]), Err(HeadError::HostMissing));
     }
 
     #[test]
@@ -203,10 +232,10 @@ mod tests {
         for (field, host) in
             [("a.example:8080", "a.example"), ("[::1]:80", "::1"), ("[::1]", "::1"), ("10.0.0.1", "10.0.0.1")]
         {
-            assert_eq!(host_of(&request(Version::HTTP_11, "/", &[("host", field)])), Some(host));
+            assert_eq!(read_head(&request(Version::HTTP_11, "/", &[("host", field)])).unwrap().host, host);
         }
-        assert_eq!(host_of(&request(Version::HTTP_2, "http://b.example:1/", &[])), Some("b.example"));
-        assert_eq!(host_of(&request(Version::HTTP_10, "/", &[])), None);
+        let other = request(Version::HTTP_2, "http://b.example:1/", &[]);
+        assert_eq!(read_head(&other).unwrap().host, "b.example");
     }
 
     #[test]
@@ -233,7 +262,7 @@ mod tests {
     fn a_target_is_a_path() {
         let asked = |method: Method, target: &str| {
             let request = Request::builder().method(method).uri(target).header("host", "a:80").body(()).unwrap();
-            check_request_head(&request)
+            read_head(&request).map(drop)
         };
         assert_eq!(asked(Method::GET, "http://a:80/x"), Ok(()));
         assert_eq!(asked(Method::OPTIONS, "*"), Ok(()));
@@ -246,7 +275,7 @@ mod tests {
     fn only_a_go_ahead_can_be_expected() {
         let asked = |method: Method, expected: &str| {
             let request = Request::builder().method(method).uri("/").header("host", "a").header("expect", expected);
-            check_request_head(&request.body(()).unwrap())
+            read_head(&request.body(()).unwrap()).map(drop)
         };
         assert_eq!(asked(Method::POST, "100-Continue"), Ok(()));
         assert_eq!(asked(Method::POST, "a miracle"), Err(HeadError::ExpectationUnknown));

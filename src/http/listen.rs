@@ -42,6 +42,9 @@ pub use self::threads::Threads;
 /// How long accepting rests when there are no more file descriptors: long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Fields of an HTTP/1 head that hyper takes if it is not told otherwise.
+const HEADERS_MAX_OF_HYPER: usize = 100;
+
 /// hyper's smallest read buffer; it panics below.
 const HEADER_BYTES_MIN: usize = 8 * 1024;
 
@@ -124,7 +127,7 @@ pub async fn serve<H, F>(
 ) -> Threads
 where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
 {
     let server = Arc::new(Server {
         protocol: protocol(&limits),
@@ -158,8 +161,12 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // It also runs between requests, where it would be the keep-alive time; `pulse` tells the two apart.
         .header_read_timeout(None)
-        .max_headers(limits.headers_max)
         .max_buf_size(limits.header_bytes_max.max(HEADER_BYTES_MIN));
+    // A number of our own makes hyper fill a list of that length for each request. Its own bound costs nothing, and
+    // what lies between is refused where HTTP/2's fields are counted.
+    if limits.headers_max > HEADERS_MAX_OF_HYPER {
+        builder.http1().max_headers(limits.headers_max);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -9,6 +9,7 @@ mod conditional;
 mod errors;
 mod events;
 mod extract;
+mod fields;
 mod gate;
 mod head;
 mod history;

@@ -115,7 +115,9 @@ async fn of_a_commit_of_unknown_outcome_nothing_is_published_before_it_is_certai
         assert!(seen == durable || is_unknown && seen == durable.next(), "{seen} after {durable}");
         assert_eq!(served.is_certain, seen == durable, "kept by nobody before it is certain");
         assert!(service.store().published().generation(user).unwrap_or_default() <= durable);
-        assert!(service.hot_timeline(user).is_none_or(|entry| entry.finished.generation <= durable));
+        assert!(
+            service.hot_timeline(user, service.clock.now()).is_none_or(|entry| entry.finished.generation <= durable)
+        );
         // Repeated meanwhile, it is neither acknowledged nor carried out a second time.
         assert!(matches!(create(&service, user, acknowledged).await, Err(ServiceError::Store(_))));
 

@@ -20,9 +20,9 @@ use crate::view::Answer;
 pub use crate::store::hot::{Layer, Served};
 
 impl Service {
-    /// The answer if it is hot: no lock, no database, no await.
-    pub fn hot_timeline(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.store.published().get(user, self.rules.basis(), self.clock.now())
+    /// The answer at this instant, the present one, if it is hot: no lock, no database, no await.
+    pub fn hot_timeline(&self, user: UserId, now: DateTime<Utc>) -> Option<Arc<Entry>> {
+        self.store.published().get(user, self.rules.basis(), now)
     }
 
     /// The user's current timeline. `rebuild` makes it anew even when a current one is at hand.
@@ -30,7 +30,7 @@ impl Service {
         let service = self.clone();
         let load = self.planners.run(move |desk: &mut Desk| service.load(desk, user, rebuild));
         let load = async { load.await? };
-        let hot = || self.hot_timeline(user).filter(|_| !rebuild);
+        let hot = || self.hot_timeline(user, self.clock.now()).filter(|_| !rebuild);
         self.store.published().serve(user, &self.rebuilds, hot, load).await
     }
 

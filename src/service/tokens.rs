@@ -87,10 +87,12 @@ pub struct Issued {
 impl Service {
     /// Whom a token stands for; `None` when it is not valid now. Blocks for microseconds at most.
     pub fn authenticate(&self, token: &str) -> Result<Option<Arc<Actor>>, StoreError> {
-        if !token_is_well_formed(token) {
-            return Ok(None);
-        }
-        let hash = hash_of(token);
+        self.authenticate_at(token, self.clock.now())
+    }
+
+    /// As [`Service::authenticate`], for whoever has just asked the clock.
+    pub fn authenticate_at(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Arc<Actor>>, StoreError> {
+        let Some(hash) = hash_of(token) else { return Ok(None) };
         let epoch = self.grants.epoch.load(Ordering::Acquire);
         let known = self.grants.actors.get(&hash);
         let known = known.filter(|actor| actor.shown.as_ref().is_some_and(|shown| shown.epoch == epoch));
@@ -102,7 +104,6 @@ impl Service {
                 actor
             }
         };
-        let now = self.clock.now();
         if actor.expires_at.is_some_and(|at| at <= now) {
             return Ok(None);
         }
@@ -316,25 +317,35 @@ thread_local! {
 
 const HASHED_PLACES: usize = 128;
 
-/// The SHA-256 of a well-formed token. Clients send the same one again and again, so each thread remembers some. Only
-/// a hash is remembered, never what it grants: a token that is revoked is refused at once.
-fn hash_of(token: &str) -> [u8; 32] {
+/// The SHA-256 of a token; `None` if it is not well-formed. Clients send the same one again and again, so each thread
+/// remembers some. Only a hash is remembered, never what it grants: a token that is revoked is refused at once.
+fn hash_of(token: &str) -> Option<[u8; 32]> {
     // The last digits of the checksum spread tokens evenly.
     let place = token.bytes().rev().take(3).fold(0, |place, digit| place * 31 + usize::from(digit)) % HASHED_PLACES;
     HASHED.with_borrow_mut(|hashed| match &hashed[place] {
-        Some((known, hash)) if is_same_secret(known, token) => *hash,
+        Some((known, hash)) if is_same_secret(known, token) => Some(*hash),
+        _ if !token_is_well_formed(token) => None,
         _ => {
             let hash = Sha256::digest(token).into();
             hashed[place] = Some((token.into(), hash));
-            hash
+            Some(hash)
         }
     })
 }
 
 /// Compares without telling by the time where the first difference is: the one known may be somebody else's.
 fn is_same_secret(known: &str, token: &str) -> bool {
-    let differences = known.bytes().zip(token.bytes()).fold(0, |found, (one, other)| found | (one ^ other));
-    known.len() == token.len() && differences == 0
+    // All well-formed tokens are of one length, which tells nothing.
+    if known.len() != token.len() {
+        return false;
+    }
+    let (known, known_rest) = known.as_bytes().as_chunks::<8>();
+    let (token, token_rest) = token.as_bytes().as_chunks::<8>();
+    let pairs = known.iter().zip(token);
+    let differences =
+        pairs.fold(0, |found, (one, other)| found | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
+    let rest = known_rest.iter().zip(token_rest).fold(0, |found, (one, other)| found | (one ^ other));
+    differences | u64::from(rest) == 0
 }
 
 fn checksum(secret: &str) -> [u8; CHECKSUM_DIGITS] {
@@ -395,11 +406,17 @@ mod tests {
         // More than there are places, so that they push one another out; and again, when they are known.
         let tokens: Vec<String> = (0..3 * HASHED_PLACES).map(|_| new_token()).collect();
         for token in tokens.iter().chain(&tokens).flat_map(|token| [token, token]) {
-            assert_eq!(hash_of(token), <[u8; 32]>::from(Sha256::digest(token)));
+            assert_eq!(hash_of(token), Some(Sha256::digest(token).into()));
         }
         assert!(is_same_secret("abc", "abc"));
         for other in ["abd", "xbc", "ab", "abcd", ""] {
             assert!(!is_same_secret("abc", other), "{other}");
+        }
+        let token = &tokens[0];
+        for at in 0..token.len() {
+            let mut other = token.clone();
+            other.replace_range(at..=at, "!");
+            assert!(!is_same_secret(token, &other), "{at}");
         }
     }
 

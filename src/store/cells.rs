@@ -15,9 +15,9 @@ use crate::metrics::Counter;
 pub use std::sync::{Mutex, PoisonError};
 pub use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
 
-/// A generation of each user.
+/// A generation of each user. Ids are given by us, in order: nobody can choose some that collide, so a hash may be quick.
 #[derive(Default)]
-pub struct Generations(papaya::HashMap<UserId, Generation>);
+pub struct Generations(papaya::HashMap<UserId, Generation, DefaultHashBuilder>);
 
 impl Generations {
     pub fn get(&self, user: UserId) -> Option<Generation> {

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -33,7 +33,7 @@ pub(super) async fn run<S, H, F>(
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
 {
     let pulse = Arc::new(Pulse::default());
     let mut deadline = Deadline::new(Arc::clone(&pulse), &server.limits);
@@ -44,22 +44,24 @@ pub(super) async fn run<S, H, F>(
             request.extensions_mut().insert(AmbiguousLength);
         }
         let exchange = Exchange::begin(&pulse, request.version());
-        let server = Arc::clone(&server);
-        async move {
-            let mut response = answer(&server, request, peer).await;
-            if next != Next::Head {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            Ok::<_, Infallible>(response.map(|body| Answer::new(body, exchange)))
+        Exchanging {
+            answering: begin(&server, request, peer),
+            peer,
+            is_last: next != Next::Head,
+            exchange: Some(exchange),
         }
     });
     let mut connection = pin!(server.protocol.serve_connection(stream, service));
+    let told = stopped.clone();
     let mut stopped = pin!(stopped.wait_for(|stop| *stop));
-    let mut stopping = false;
+    let (mut listening, mut stopping) = (false, false);
     poll_fn(|context| {
         loop {
             // Before the connection moves on: an answer that is given now says that it is the last.
-            if !stopping && stopped.as_mut().poll(context).is_ready() {
+            // Asked once, the word wakes this task, which is all that polls here; until then a look at it is enough.
+            let may_be_told = !listening || told.has_changed().unwrap_or(true);
+            listening = true;
+            if !stopping && may_be_told && stopped.as_mut().poll(context).is_ready() {
                 stopping = true;
                 deadline.close();
                 connection.as_mut().graceful_shutdown();
@@ -83,34 +85,66 @@ pub(super) async fn run<S, H, F>(
     .await;
 }
 
-/// The handler's answer, or what is said in its stead.
-async fn answer<H, F>(server: &Server<H>, request: Request<Incoming>, peer: Peer) -> Response<Body>
-where
-    H: Fn(Request<Incoming>, Peer) -> F,
-    F: Future<Output = Response<Body>>,
-{
-    // hyper counts HTTP/1's; HTTP/2 bounds only their size.
-    if request.headers().len() > server.limits.headers_max {
-        return plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
-    }
-    let caught = match catch_unwind(AssertUnwindSafe(|| (server.handler)(request, peer))) {
-        Ok(handled) => catch_panic(handled).await,
-        Err(panic) => Err(panic),
-    };
-    caught.unwrap_or_else(|panic| {
-        error!(%peer, panic = said(&*panic), "a handler panicked");
-        plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n")
-    })
+/// A request until it is answered. By hand, because most answers are there at once: each state machine around them would
+/// move them once more.
+struct Exchanging<F> {
+    answering: Answering<F>,
+    peer: Peer,
+    /// No other request is taken after this one.
+    is_last: bool,
+    /// Empty once the answer was handed out.
+    exchange: Option<Exchange>,
 }
 
-/// A future that panicked is not polled again, only dropped: that it may be left half-way is nobody's concern.
-async fn catch_panic<F: Future>(future: F) -> std::thread::Result<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(polled) => polled.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    })
-    .await
+enum Answering<F> {
+    Handled(F),
+    /// Not by the handler; empty once it was handed out.
+    Refused(Option<Response<Body>>),
+}
+
+/// Gives the request to the handler, or says something in its stead.
+fn begin<H, F>(server: &Server<H>, request: Request<Incoming>, peer: Peer) -> Answering<F>
+where
+    H: Fn(Request<Incoming>, Peer) -> F,
+{
+    if request.headers().len() > server.limits.headers_max {
+        let mut refused = plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
+        // As hyper does with far too many.
+        if request.version() != Version::HTTP_2 {
+            refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        return Answering::Refused(Some(refused));
+    }
+    match catch_unwind(AssertUnwindSafe(|| (server.handler)(request, peer))) {
+        Ok(handled) => Answering::Handled(handled),
+        Err(panic) => Answering::Refused(Some(panicked(peer, &*panic))),
+    }
+}
+
+impl<F: Future<Output = Response<Body>> + Unpin> Future for Exchanging<F> {
+    type Output = Result<Response<Answer>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let peer = self.peer;
+        let answered = match &mut self.answering {
+            // One that panicked is not polled again, only dropped: that it may be left half-way is nobody's concern.
+            Answering::Handled(handled) => match catch_unwind(AssertUnwindSafe(|| Pin::new(handled).poll(context))) {
+                Ok(polled) => Some(ready!(polled)),
+                Err(panic) => Some(panicked(peer, &*panic)),
+            },
+            Answering::Refused(refused) => refused.take(),
+        };
+        let (Some(mut response), Some(exchange)) = (answered, self.exchange.take()) else { return Poll::Pending };
+        if self.is_last {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Poll::Ready(Ok(response.map(|body| Answer::new(body, exchange))))
+    }
+}
+
+fn panicked(peer: Peer, panic: &(dyn Any + Send)) -> Response<Body> {
+    error!(%peer, panic = said(panic), "a handler panicked");
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n")
 }
 
 fn said(panic: &(dyn Any + Send)) -> &str {

@@ -58,6 +58,12 @@ impl Framing {
         if self.lost {
             return Next::Unknown;
         }
+        // Most often one head came, with as many lines as it has fields, a first one and an empty one, and nothing else.
+        let tells_length = fields.contains_key(TRANSFER_ENCODING) || fields.contains_key(CONTENT_LENGTH);
+        if !tells_length && self.is_only_head(fields.len()) {
+            self.received.clear();
+            return Next::Head;
+        }
         let blank = self.received.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let Some(end) = end_of_head(&self.received[blank..]) else {
             self.lose();
@@ -85,6 +91,13 @@ impl Framing {
         self.body -= of_body as u64;
         self.received.drain(..end + of_body);
         next
+    }
+
+    /// Whether what was received is the head of this many fields that hyper has just read, to the byte.
+    fn is_only_head(&self, fields: usize) -> bool {
+        self.received.ends_with(b"\r\n\r\n")
+            && !matches!(self.received.first(), Some(b'\r' | b'\n'))
+            && memchr_iter(b'\n', &self.received).count() == fields + 2
     }
 
     fn lose(&mut self) {
@@ -164,6 +177,20 @@ mod tests {
             }
             assert!(ends.is_empty() && framing.received.is_empty() && framing.body == 0, "{piece}");
         }
+    }
+
+    #[test]
+    fn heads_alone_and_heads_in_a_row_end_where_they_end() {
+        let (head, known) = ("GET / HTTP/1.1\r\nA: b\r\n\r\n", fields(&[(HeaderName::from_static("a"), "b")]));
+        for (sent, left) in [(head.to_owned(), ""), (format!("{head}{head}"), head), (format!("\r\n{head}"), "")] {
+            let mut framing = Framing::default();
+            framing.received(sent.as_bytes());
+            assert_eq!((framing.head(&known), framing.received.as_slice()), (Next::Head, left.as_bytes()), "{sent:?}");
+        }
+        // The next one has only begun.
+        let mut framing = Framing::default();
+        framing.received(format!("{head}G").as_bytes());
+        assert_eq!((framing.head(&known), framing.received.as_slice()), (Next::Head, &b"G"[..]));
     }
 
     #[test]

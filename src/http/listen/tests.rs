@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::http::body::{self, BodyError};
-use crate::http::head::check_request_head;
+use crate::http::head::read_head;
 
 const MEGABYTE: usize = 1024 * 1024;
 const HELLO: &[u8] = b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -85,14 +85,14 @@ async fn open(limits: Limits) -> House {
     let (stop, stopped) = oneshot::channel();
     let gate = Arc::new(Gate::default());
     let (times, behind) = ((limits.body_idle, limits.body_total), Arc::clone(&gate));
-    let handler = move |request, _peer| respond(request, times, Arc::clone(&behind));
+    let handler = move |request, _peer| Box::pin(respond(request, times, Arc::clone(&behind)));
     let served = tokio::spawn(serve(vec![listener.into()], limits, handler, async { drop(stopped.await) }));
     House { address, gate, stop, served }
 }
 
 async fn respond(request: Request<Incoming>, times: (Duration, Duration), gate: Arc<Gate>) -> Response<Body> {
     let status = |status| Response::builder().status(status).body(Body::empty()).unwrap();
-    if let Err(wrong) = check_request_head(&request) {
+    if let Err(wrong) = read_head(&request) {
         return status(wrong.status());
     }
     match request.uri().path() {

@@ -69,7 +69,7 @@ impl Threads {
     pub(super) fn start<H, F>(server: &Arc<Server<H>>, stopped: &watch::Receiver<bool>) -> (Threads, Dealer)
     where
         H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-        F: Future<Output = Response<Body>> + Send + 'static,
+        F: Future<Output = Response<Body>> + Send + Unpin + 'static,
     {
         let count = thread::available_parallelism().map_or(1, usize::from);
         let (mut threads, mut inboxes) = (Threads { drained: Vec::new(), running: Vec::new() }, Vec::new());
@@ -122,7 +122,7 @@ async fn serve<H, F>(
     mut stopped: watch::Receiver<bool>,
 ) where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
 {
     let mut connections = JoinSet::new();
     let seen = stopped.clone();
@@ -165,7 +165,7 @@ fn begin<H, F>(
 ) -> io::Result<()>
 where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
 {
     let (server, peer, stopped) = (Arc::clone(server), accepted.peer(), stopped.clone());
     let stream: Box<dyn Stream> = match accepted {

@@ -25,6 +25,17 @@ pub fn days(text: &str) -> Result<u16, String> {
     days.ok_or_else(|| format!("write a number of days from 1 to {DAYS_MAX}"))
 }
 
+/// How many at most.
+pub fn count(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "write a whole number from 1 on".to_owned())
+}
+
+/// A generation, as the history shows it.
+pub fn generation(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write a generation as codexmiroir history shows it, like 12".to_owned())
+}
+
 /// A time from now, as the API takes it: `90d`, `12h`, `30m`.
 pub fn span(text: &str) -> Result<String, String> {
     let wrong = "write a number and d, h or m, like 90d; at most 3650d";

@@ -4,13 +4,14 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::CliError;
 use super::client::{Ask, Client};
 use super::output::{print, print_json};
+use super::{CliError, options};
 
 #[derive(Args)]
 pub struct Undo {
     /// The generation to take back, as `history` shows it [default: the last]
+    #[arg(value_parser = options::generation)]
     generation: Option<u64>,
     /// Print the answer as JSON
     #[arg(long)]

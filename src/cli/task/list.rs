@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::words::Slot;
-use crate::cli::CliError;
 use crate::cli::client::{Client, query, read};
 use crate::cli::output::{Table, print, print_json};
+use crate::cli::{CliError, options};
 
 #[derive(Args)]
 pub struct List {
@@ -30,7 +30,7 @@ pub struct List {
     #[arg(long, value_name = "NUMBER")]
     from: Option<u32>,
     /// So many at most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = options::count)]
     limit: Option<usize>,
     /// Print the list as JSON
     #[arg(long)]

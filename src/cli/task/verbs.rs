@@ -23,7 +23,8 @@ pub struct Ids {
 pub struct Done {
     #[command(flatten)]
     ids: Ids,
-    /// The slot it was done in, such as "15.10.2025 morgens" [default: the running one, else today's last that began]
+    /// The slot it was done in, such as "15.10.2025 morgens" [default: the running one, else the last
+    /// that began today, else today's first]
     #[arg(long, short, value_name = "SLOT", value_parser = slot)]
     slot: Option<SlotText>,
 }

@@ -61,6 +61,8 @@ fn wrong_usage_is_exit_code_2() {
         (&["serve", "now"], &["'now'"]),
         (&["import"], &["<PATH>"]),
         (&["timeline", "--days", "0"], &["from 1 to 366"]),
+        (&["task", "list", "--limit", "0"], &["from 1 on"]),
+        (&["undo", "last"], &["codexmiroir history"]),
         (&["timeline", "--now", "jetzt"], &["RFC 3339"]),
         (&["task", "add"], &["<TITLE>"]),
         (&["task", "add", "x", "--fixed", "15.10.2025"], &["15.10.2025 morgens"]),

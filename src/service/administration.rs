@@ -82,8 +82,8 @@ impl Service {
             None => None,
         };
         let change = AccountChange { admin: fields.admin, disabled: fields.disabled, password_hash };
-        match self.store.administer(Administration::ChangeUser { id: user.id, change }).await? {
-            Administered::UserChanged => self.grants.forget(),
+        match self.change_rights(Administration::ChangeUser { id: user.id, change }).await? {
+            Administered::UserChanged => {}
             refused => return Err(refusal(refused, name, "")),
         }
         self.require_account(name.to_owned()).await
@@ -94,11 +94,10 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::change_account`].
-    pub async fn remove_account(&self, name: &str) -> Result<UserId, ServiceError> {
+    pub async fn remove_account(self: &Arc<Self>, name: &str) -> Result<UserId, ServiceError> {
         let id = self.require_user(name)?.id;
-        match self.store.administer(Administration::RemoveUser { id }).await? {
+        match self.change_rights(Administration::RemoveUser { id }).await? {
             Administered::UserRemoved => {
-                self.grants.forget();
                 self.rebuild_log.forget(id);
                 Ok(id)
             }

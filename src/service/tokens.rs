@@ -239,16 +239,27 @@ impl Service {
     }
 
     /// Ends one of the user's tokens: it is refused from the moment that this returns.
-    pub async fn revoke_token(&self, user: UserId, id: &str) -> Result<(), ServiceError> {
+    pub async fn revoke_token(self: &Arc<Self>, user: UserId, id: &str) -> Result<(), ServiceError> {
         let missing = || Refusal::NoSuchToken { id: repeatable(id, 40) };
         let token = TokenId::parse(id).ok_or_else(missing)?;
-        match self.store.administer(Administration::RemoveToken { user, id: token }).await? {
-            Administered::TokenRemoved => {
-                self.grants.forget();
-                Ok(())
-            }
+        match self.change_rights(Administration::RemoveToken { user, id: token }).await? {
+            Administered::TokenRemoved => Ok(()),
             refused => Err(super::accounts::refusal(refused, "", &repeatable(id, 40))),
         }
+    }
+
+    /// Carries out what may take rights away. It goes on to its end even when the asker goes away: else the change
+    /// would be on disk, and what was known of the rights before would still count.
+    pub(super) async fn change_rights(self: &Arc<Self>, what: Administration) -> Result<Administered, ServiceError> {
+        let service = self.clone();
+        let work = async move {
+            let administered = service.store.administer(what).await;
+            // Whatever came of it: a change that failed may be on disk as well.
+            service.grants.forget();
+            administered
+        };
+        let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()));
+        Ok(tokio::spawn(work).await.unwrap_or_else(cut)?)
     }
 }
 

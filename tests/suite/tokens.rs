@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use codexmiroir::service::administration::AccountFields;
 use codexmiroir::store::Scopes;
 use redb::ReadableDatabase;
 use reqwest::Method;
@@ -57,6 +58,47 @@ async fn tokens_are_made_listed_and_revoked() {
     let server = server.restart().await;
     assert_eq!(server.again(&laptop).get("/codex").await.code(), "invalid_token");
     assert_eq!(server.again(&lena).get("/codex").await.status, 200);
+}
+
+/// Begins what is asked, and goes away before there is an answer.
+async fn begin_and_leave(work: impl Future) {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        assert!(work.as_mut().poll(context).is_pending(), "nobody can leave what is over");
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
+/// Waits until the token lets nobody in.
+async fn must_end(holder: &TestUser) {
+    let ended = async {
+        while holder.get("/api/me").await.status != 401 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.expect("it still lets somebody in");
+    assert_eq!(holder.get("/codex").await.code(), "invalid_token");
+}
+
+#[tokio::test]
+async fn rights_end_although_whoever_ends_them_goes_away() {
+    let server = TestServer::start().await;
+    let (lena, tom, ida) = (server.user("lena").await, server.user("tom").await, server.user("ida").await);
+    let service = server.service();
+    let (made, laptop) = issue(&lena, json!({})).await;
+    for holder in [&laptop, &tom, &ida] {
+        assert_eq!(holder.get("/codex").await.status, 200);
+    }
+    let user = service.require_user("lena").unwrap().id;
+    begin_and_leave(service.revoke_token(user, made["id"].as_str().unwrap())).await;
+    must_end(&laptop).await;
+    let disabled = AccountFields { disabled: Some(true), ..AccountFields::default() };
+    begin_and_leave(service.change_account("tom", disabled)).await;
+    must_end(&tom).await;
+    begin_and_leave(service.remove_account("ida")).await;
+    must_end(&ida).await;
+    assert_eq!(lena.get("/codex").await.status, 200);
 }
 
 #[tokio::test]

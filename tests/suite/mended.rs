@@ -128,3 +128,20 @@ async fn a_client_that_has_said_all_still_gets_its_answer() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer:?}");
     assert!(answer.contains("0000-Halb.md"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_misspelt_parameter_of_a_change_changes_nothing() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    lena.create(json!({"kategorie": "arbeit"})).await;
+    let before = lena.generation().await;
+    for (path, nearest) in [("/api/import?dryrun=true", "dryRun"), ("/api/undo?generation=1", ""), ("/api/tasks?x", "")]
+    {
+        let answer = lena.post(path, &json!({})).await;
+        assert_eq!((answer.status, answer.code().as_str()), (422, "unknown_field"), "{path}: {}", answer.text);
+        assert!(answer.text.contains(nearest), "{}", answer.text);
+    }
+    assert_eq!(Answer::of(lena.request(Method::DELETE, "/api/tasks/0000?force=true")).await.status, 422);
+    assert_eq!(lena.generation().await, before);
+    assert_eq!(lena.get("/api/tasks?_=1760335200").await.status, 200, "what is read may carry more");
+}

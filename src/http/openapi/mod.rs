@@ -19,8 +19,9 @@ pub mod transfer;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
-use axum::middleware::map_response;
+use axum::middleware::{map_request, map_response};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use hyper::{HeaderMap, Method};
@@ -30,7 +31,7 @@ use self::operation::Operation;
 use super::errors::HttpError;
 use super::respond::Asset;
 use super::site::Site;
-use super::{router, web};
+use super::{router, web, wire};
 
 /// Tells what a method of a route does.
 pub type Describe = fn() -> Operation;
@@ -83,7 +84,13 @@ impl Routes {
     pub fn at<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
         for Endpoint { method, handler, describe } in endpoints {
             let endpoint = EndpointIndex(self.described.len());
-            let marked = handler.route_layer(map_response(move |mut response: Response| async move {
+            let known = describe().query_names();
+            let is_read = method.is_safe();
+            let checked = handler.route_layer(map_request(move |request: Request| {
+                let asked = if is_read { Ok(()) } else { check_query(request.uri().query(), &known) };
+                std::future::ready(asked.map(|()| request))
+            }));
+            let marked = checked.route_layer(map_response(move |mut response: Response| async move {
                 response.extensions_mut().insert(endpoint);
                 response
             }));
@@ -106,6 +113,14 @@ impl Routes {
             .method_not_allowed_fallback(async || HttpError::MethodNotAllowed)
             .with_state(site)
     }
+}
+
+/// A request that changes something says nothing in its query that is not understood: `?dryrun=true` would change what
+/// it was only to look at. Reading is patient, with what clients add against caches.
+fn check_query(query: Option<&str>, known: &[&str]) -> Result<(), HttpError> {
+    let names = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).map(|(name, _)| name);
+    let unknown = names.into_iter().find(|name| !known.contains(&name.as_ref()));
+    unknown.map_or(Ok(()), |name| Err(wire::nearest_of(&name, known).into()))
 }
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&router::routes().described));

@@ -34,7 +34,8 @@ const BODY: [Refusal; 6] = [
     (422, "unknown_field"),
 ];
 /// How a change can fail beside what is asked for.
-const WRITE: [Refusal; 4] = [(417, "unknown_expectation"), (503, "not_saved"), (503, "unknown_outcome"), (503, "busy")];
+const WRITE: [Refusal; 5] =
+    [(422, "unknown_field"), (417, "unknown_expectation"), (503, "not_saved"), (503, "unknown_outcome"), (503, "busy")];
 
 /// Whose bearer token an operation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +166,11 @@ impl Operation {
             parameter.is_required = true;
         }
         operation
+    }
+
+    /// The names that its query may have.
+    pub fn query_names(&self) -> Vec<&'static str> {
+        self.parameters.iter().filter(|parameter| parameter.place == "query").map(|parameter| parameter.name).collect()
     }
 
     pub fn header(self, name: &'static str, about: &'static str) -> Operation {

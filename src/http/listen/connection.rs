@@ -35,6 +35,7 @@ pub(super) async fn run<S, H, F>(
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + Unpin + 'static,
 {
+    let told = stopped.clone();
     let pulse = Arc::new(Pulse::default());
     let mut deadline = Deadline::new(Arc::clone(&pulse), &server.limits);
     let stream = TokioIo::new(Metered::new(stream, Arc::clone(&pulse)));
@@ -43,25 +44,28 @@ pub(super) async fn run<S, H, F>(
         if next == Next::Ambiguous {
             request.extensions_mut().insert(AmbiguousLength);
         }
-        let exchange = Exchange::begin(&pulse, request.version());
+        let version = request.version();
+        let exchange = Exchange::begin(&pulse, version);
         Exchanging {
             answering: begin(&server, request, peer),
             peer,
             is_last: next != Next::Head,
+            told: (version != Version::HTTP_2).then(|| told.clone()),
             exchange: Some(exchange),
         }
     });
     let mut connection = pin!(server.protocol.serve_connection(stream, service));
-    let told = stopped.clone();
     let mut stopped = pin!(stopped.wait_for(|stop| *stop));
     let (mut listening, mut stopping) = (false, false);
     poll_fn(|context| {
         loop {
             // Before the connection moves on: an answer that is given now says that it is the last.
-            // Asked once, the word wakes this task, which is all that polls here; until then a look at it is enough.
-            let may_be_told = !listening || told.has_changed().unwrap_or(true);
+            // Asked once, the word wakes this task, which is all that polls here. It is the only change there is, and is
+            // seen before the wake, which comes to one connection after the other.
+            let is_told =
+                told.has_changed().unwrap_or(true) || (!listening && stopped.as_mut().poll(context).is_ready());
             listening = true;
-            if !stopping && may_be_told && stopped.as_mut().poll(context).is_ready() {
+            if !stopping && is_told {
                 stopping = true;
                 deadline.close();
                 connection.as_mut().graceful_shutdown();
@@ -92,6 +96,8 @@ struct Exchanging<F> {
     peer: Peer,
     /// No other request is taken after this one.
     is_last: bool,
+    /// HTTP/1 alone, whose answers say that they are the last: the word to stop may come while one is made.
+    told: Option<watch::Receiver<bool>>,
     /// Empty once the answer was handed out.
     exchange: Option<Exchange>,
 }
@@ -135,7 +141,8 @@ impl<F: Future<Output = Response<Body>> + Unpin> Future for Exchanging<F> {
             Answering::Refused(refused) => refused.take(),
         };
         let (Some(mut response), Some(exchange)) = (answered, self.exchange.take()) else { return Poll::Pending };
-        if self.is_last {
+        let is_told = self.told.as_ref().is_some_and(|told| told.has_changed().unwrap_or(true));
+        if self.is_last || is_told {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(response.map(|body| Answer::new(body, exchange))))

@@ -357,7 +357,7 @@ async fn a_shutdown_lets_requests_finish_and_nobody_in() {
     assert!(!house.served.is_finished());
     house.gate.open.notify_one();
     let answer = rest(&mut stream).await.to_lowercase();
-    assert!(answer.contains("connection: close") && answer.ends_with("waited"));
+    assert!(answer.contains("connection: close") && answer.ends_with("waited"), "{answer}");
     in_time(house.served).await.unwrap();
 }
 

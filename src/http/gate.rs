@@ -230,15 +230,18 @@ pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
     str::from_utf8(token.trim_ascii()).ok()
 }
 
-/// What each request needs of its asker. The one place that decides it.
-fn check_scope(asker: &Asker, method: &Method, path: &str) -> Result<(), HttpError> {
-    let Asker::User(actor) = asker else { return Ok(()) };
-    let needed = match (path.starts_with(ADMINISTRATION), method.is_safe()) {
+/// What a request needs of its asker. The one place that decides it.
+pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
+    match (path.starts_with(ADMINISTRATION), method.is_safe()) {
         (true, _) => Scopes::ADMIN,
         (false, true) => Scopes::READ,
         (false, false) => Scopes::WRITE,
-    };
-    if actor.scopes.allow(needed) { Ok(()) } else { Err(HttpError::ScopeMissing) }
+    }
+}
+
+fn check_scope(asker: &Asker, method: &Method, path: &str) -> Result<(), HttpError> {
+    let Asker::User(actor) = asker else { return Ok(()) };
+    if actor.scopes.allow(needed_scope(method, path)) { Ok(()) } else { Err(HttpError::ScopeMissing) }
 }
 
 /// A browser says where an unsafe request comes from; one of another site is refused. A request with a token

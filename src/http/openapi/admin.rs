@@ -8,7 +8,7 @@ use crate::http::admin::{ChangedUserJson, RemovedUserJson, UserJson, UsersJson};
 use crate::http::cache::{CacheJson, InspectionJson};
 use crate::service::administration::PAGE_MAX;
 
-pub(super) const TAG: &str = "Administration";
+const TAG: &str = "Administration";
 
 /// It is for whoever administers the server.
 fn administration(id: &'static str, summary: &'static str) -> Operation {

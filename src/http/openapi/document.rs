@@ -6,9 +6,9 @@ use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::Described;
-use super::admin::TAG as ADMINISTRATION;
 use super::operation::{Answer, Content, Operation, Parameter, Scheme};
 use crate::http::errors::ErrorJson;
+use crate::http::gate::needed_scope;
 
 /// What holds for all routes.
 const ABOUT: &str = "\
@@ -40,7 +40,7 @@ pub fn document(routes: &[Described]) -> Value {
     let mut paths = Map::new();
     for Described { path, method, describe } in routes {
         let item = paths.entry(*path).or_insert_with(|| json!({}));
-        item[key(method)] = operation(&describe(), method, &mut answers, &mut requests);
+        item[key(method)] = operation(&describe(), (method, path), &mut answers, &mut requests);
     }
     let _ = answers.subschema_for::<ErrorJson<'_>>();
     let mut schemas = answers.take_definitions(true);
@@ -83,7 +83,7 @@ fn generator(contract: Contract) -> SchemaGenerator {
 
 fn operation(
     operation: &Operation,
-    method: &Method,
+    (method, path): (&Method, &str),
     answers: &mut SchemaGenerator,
     requests: &mut SchemaGenerator,
 ) -> Value {
@@ -113,13 +113,8 @@ fn operation(
         let content = contents(&operation.bodies, requests);
         described["requestBody"] = json!({"required": operation.body_is_required, "content": content});
     }
-    let scope = match operation.tag == ADMINISTRATION {
-        true => "admin",
-        false if method.is_safe() => "read",
-        false => "write",
-    };
     described["security"] = match operation.scheme {
-        Some(Scheme::User) => json!([{"token": [scope]}]),
+        Some(Scheme::User) => json!([{"token": needed_scope(method, path).names()}]),
         Some(Scheme::Metrics) => json!([{"metricsToken": []}]),
         None => json!([]),
     };

@@ -84,12 +84,7 @@ impl Routes {
     pub fn at<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
         for Endpoint { method, handler, describe } in endpoints {
             let endpoint = EndpointIndex(self.described.len());
-            let known = describe().query_names();
-            let is_read = method.is_safe();
-            let checked = handler.route_layer(map_request(move |request: Request| {
-                let asked = if is_read { Ok(()) } else { check_query(request.uri().query(), &known) };
-                std::future::ready(asked.map(|()| request))
-            }));
+            let checked = if method.is_safe() { handler } else { with_checked_query(handler, describe) };
             let marked = checked.route_layer(map_response(move |mut response: Response| async move {
                 response.extensions_mut().insert(endpoint);
                 response
@@ -113,6 +108,13 @@ impl Routes {
             .method_not_allowed_fallback(async || HttpError::MethodNotAllowed)
             .with_state(site)
     }
+}
+
+fn with_checked_query(handler: MethodRouter<Arc<Site>>, describe: Describe) -> MethodRouter<Arc<Site>> {
+    let known = describe().query_names();
+    handler.route_layer(map_request(move |request: Request| {
+        std::future::ready(check_query(request.uri().query(), &known).map(|()| request))
+    }))
 }
 
 /// A request that changes something says nothing in its query that is not understood: `?dryrun=true` would change what

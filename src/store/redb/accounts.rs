@@ -2,6 +2,7 @@
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
+use super::read::failed;
 use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
     SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
@@ -12,10 +13,6 @@ use crate::store::{
     Account, AccountChange, Administered, Administration, Grant, Head, Settings, StoreError, TOKENS_OF_USER_MAX,
     TokenGrant, User,
 };
-
-fn failed(error: impl Into<redb::Error>) -> StoreError {
-    StoreError::Read(error.into().to_string())
-}
 
 impl Store {
     /// Accounts in the order of their names, at most `count` of those after `after`.

@@ -3,22 +3,19 @@
 
 use redb::ReadTransaction;
 
+use super::read::{failed, get_head, get_settings, get_user};
 use super::schema::{DOCUMENTS, HISTORY, HISTORY_BY_FILE};
 use super::{Store, codec};
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::store::{Outline, PastState, StoreError};
 
-fn failed(error: impl Into<redb::Error>) -> StoreError {
-    StoreError::Read(error.into().to_string())
-}
-
 impl Store {
     /// What a user has at present, without the documents' bytes; `None` when there is no such user.
     pub fn outline(&self, user: UserId) -> Result<Option<Outline>, StoreError> {
         self.read(|transaction, _| {
-            let Some(account) = super::read::get_user(transaction, user)? else { return Ok(None) };
-            let head = super::read::get_head(transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
-            let settings = super::read::get_settings(transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
+            let Some(account) = get_user(transaction, user)? else { return Ok(None) };
+            let head = get_head(transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
+            let settings = get_settings(transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
             let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
             let rows = documents.range((user.0, 0, "")..(user.0 + 1, 0, "")).map_err(failed)?;
             let keys = rows.map(|row| {

@@ -36,7 +36,7 @@ fn past(row: Result<HistoryRow<'_>, redb::StorageError>) -> Result<Past, StoreEr
     codec::decode_past(generation, index, value.value())
 }
 
-fn failed(error: impl Into<redb::Error>) -> StoreError {
+pub(super) fn failed(error: impl Into<redb::Error>) -> StoreError {
     StoreError::Read(error.into().to_string())
 }
 

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod lang;
 pub mod policy;
 pub mod problem;
+pub mod script;
 pub mod span;
 pub mod task;
 pub mod timeline;

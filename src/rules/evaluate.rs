@@ -13,12 +13,13 @@ use super::api::place::{Allowed, Refused};
 use super::api::slot::Slot;
 use super::api::task::{self, Asked};
 use super::api::{self, KnownSlots};
+use super::check;
 use super::engine::{self, Fuse, SOURCE_BYTES_MAX};
 use super::error::RuleError;
 use super::names::{self, Hook};
 use super::source::Outline;
-use super::{Script, check};
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
+use crate::domain::script::Script;
 use crate::domain::task::Task;
 
 /// The most slots of one day.

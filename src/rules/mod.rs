@@ -17,31 +17,40 @@ mod source;
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::script::{OptionValue, Script};
+
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
 pub use evaluate::{Question, Questions, RuleSet};
 
-/// One script of a rule set, as its author wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script {
-    pub name: String,
-    pub source: String,
-}
-
 /// The rules that apply when nobody says others.
 pub fn builtin() -> Vec<Script> {
-    vec![Script { name: "spartan".to_owned(), source: include_str!("../../scripts/spartan.rhai").to_owned() }]
+    vec![Script::new("spartan", include_str!("../../scripts/spartan.rhai"))]
 }
 
-/// SHA-256 over the names and sources in order: two lists with equal fingerprints give equal plans.
+/// SHA-256 over the names, sources and options in order: two lists with equal fingerprints give equal plans.
 pub fn fingerprint(scripts: &[Script]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in scripts.iter().flat_map(|script| [&script.name, &script.source]) {
-        // The length keeps what moves from one part to the next from looking equal.
+    // The length keeps what moves from one part to the next from looking equal.
+    let mut part = |part: &[u8]| {
         hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
+        hash.update(part);
+    };
+    for script in scripts {
+        part(script.name.as_bytes());
+        part(script.source.as_bytes());
+        part(&(script.options.len() as u64).to_le_bytes());
+        for (name, value) in &script.options {
+            part(name.as_bytes());
+            match value {
+                OptionValue::Flag(flag) => part(if *flag { b"flag 1" } else { b"flag 0" }),
+                OptionValue::Number(number) => part(format!("number {number}").as_bytes()),
+                OptionValue::Text(text) => part(format!("text {text}").as_bytes()),
+            }
+        }
     }
     hash.finalize().into()
 }
+
 #[cfg(test)]
 mod tests;

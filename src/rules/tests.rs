@@ -14,7 +14,7 @@ mod refused;
 const MONDAY: NaiveDate = NaiveDate::from_ymd_opt(2025, 10, 13).unwrap();
 
 fn script(name: &str, source: &str) -> Script {
-    Script { name: name.to_owned(), source: source.to_owned() }
+    Script::new(name, source)
 }
 
 fn rule_set(source: &str) -> Result<RuleSet, RuleError> {

@@ -7,9 +7,10 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::domain::document::READER_VERSION;
+use crate::domain::script::Script;
 use crate::domain::zone;
 use crate::planning::PLANNER_VERSION;
-use crate::rules::{self, RuleError, RuleSet, SOURCE_BYTES_MAX, Script};
+use crate::rules::{self, RuleError, RuleSet, SOURCE_BYTES_MAX};
 use crate::store::Basis;
 use crate::view::RulesSource;
 
@@ -76,7 +77,7 @@ impl RuleBook {
                 detail: error.to_string(),
             })?;
             let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-            scripts.push(Script { name, source });
+            scripts.push(Script::new(name, source));
         }
         let names: Vec<String> = paths.iter().map(|path| path.as_ref().display().to_string()).collect();
         let refused = |error| RuleFileError::Refused { path: names.join(", "), error };

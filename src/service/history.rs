@@ -139,7 +139,7 @@ fn reverse(situation: &Situation<'_>, past: &PastState) -> Result<Change, Servic
             if situation.snapshot.settings != *after {
                 return Err(Refusal::TouchedSince { what: "settings".to_owned() }.into());
             }
-            Ok(Change::PutSettings { settings: *before, verb: VERB })
+            Ok(Change::PutSettings { settings: *before, verb: VERB.into() })
         }
         PastState::Document { key, before, after } => {
             let present = match situation.snapshot.tasks.contains_key(key) {
@@ -150,10 +150,10 @@ fn reverse(situation: &Situation<'_>, past: &PastState) -> Result<Change, Servic
                 return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() }.into());
             }
             match before {
-                None => Ok(Change::RemoveDocument { key: key.clone(), verb: VERB }),
+                None => Ok(Change::RemoveDocument { key: key.clone(), verb: VERB.into() }),
                 Some(raw) => {
                     let reading = planning::read(key, raw).ok_or(crate::store::StoreError::Damaged("history"))?;
-                    Ok(Change::PutDocument { key: key.clone(), raw: raw.as_slice().into(), reading, verb: VERB })
+                    Ok(Change::PutDocument { key: key.clone(), raw: raw.as_slice().into(), reading, verb: VERB.into() })
                 }
             }
         }

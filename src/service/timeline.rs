@@ -11,8 +11,10 @@ use super::inspect::{Cause, Rebuild};
 use super::memo::Memo;
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
+use super::rulebook::RuleList;
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
+use crate::rules::RuleError;
 use crate::store::hot::Entry;
 use crate::store::{Finished, Snapshot, StoreError};
 use crate::view::Answer;
@@ -119,11 +121,24 @@ impl Service {
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }
 
-    fn plan(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
-        let body_of = |key: &DocKey| {
-            let raw = self.store.get_document(user, key).ok().flatten()?;
-            document::body(&raw).map(Arc::from)
-        };
+    /// Tries a list that could be the user's.
+    pub(super) fn try_rules(
+        &self,
+        desk: &mut Desk,
+        user: UserId,
+        snapshot: &Snapshot,
+        list: &RuleList,
+    ) -> Result<(), RuleError> {
+        planning::try_list(desk, list, snapshot, self.clock.now(), &|key| self.body_of(user, key))
+    }
+
+    fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {
+        let raw = self.store.get_document(user, key).ok().flatten()?;
+        document::body(&raw).map(Arc::from)
+    }
+
+    pub(super) fn plan(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
+        let body_of = |key: &DocKey| self.body_of(user, key);
         planning::plan_snapshot(desk, &self.rules, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
     }
 

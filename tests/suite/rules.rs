@@ -69,7 +69,7 @@ async fn a_list_of_library_and_own_scripts_applies_in_its_order() {
     assert_eq!(shown(&lena).await["rules"], rules["rules"], "as it can be set again");
     let codex = lena.codex().await;
     assert_eq!(codex["timeline"][0]["datum"], "14.10.2025");
-    assert_eq!(codex["rules"]["name"], "spartan, no-mondays");
+    assert_eq!(codex["rules"]["name"], "no-mondays");
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn refused_rules_change_nothing_and_say_where() {
         // Does not compile.
         ("fn slots(day, slots) { [ }".to_owned(), json!({"line": 1, "function": null})),
         // A hook fails on the samples.
-        (format!("{slots}fn place(task, today) {{ on(wekdays) }}"), json!({"line": 2, "function": "place"})),
+        (format!("{slots}fn place(task, today) {{ on(\"werktag\") }}"), json!({"line": 2, "function": "place"})),
         // Fails only with the task that she has.
         (
             format!("{slots}fn place(task, today) {{ if task.id == \"0007\" {{ throw \"sieben\" }} anywhere() }}"),
@@ -405,5 +405,5 @@ async fn rules_may_read_what_tasks_say() {
     let script = one_slot("a")
         + "fn place(task, today) { if task.body.contains(\"nie\") { never(\"so steht es da\") } else { anywhere() } }";
     set(&lena, &own("mine", &script)).await;
-    assert_eq!(entry(&lena.codex().await, "unplaced", "0000-Eins.md")["text"], "so steht es da");
+    assert_eq!(entry(&lena.codex().await, "unplaced", "0000-Eins.md")["because"], "so steht es da");
 }

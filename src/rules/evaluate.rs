@@ -24,7 +24,7 @@ use crate::domain::script::{About, DeclaredOption, Script};
 use crate::domain::task::Task;
 
 /// The most scripts of one list.
-pub const SCRIPTS_MAX: usize = 16;
+pub const SCRIPTS_MAX: usize = 32;
 /// The most slots of one day.
 const SLOTS_MAX: usize = 48;
 /// The categories when no script of a list declares any.

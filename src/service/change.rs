@@ -299,7 +299,7 @@ impl Service {
         T: Send + 'static,
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
     {
-        let (store, rules, now) = (self.store.clone(), self.rules.clone(), self.clock.now());
+        let (store, rules, now) = (self.store.clone(), self.rules.book(), self.clock.now());
         let job = move |desk: &mut Desk| {
             let mut round = RoundWork { store: &store, rules: &rules, user, now, desk };
             round.run(asked, lane, &*decide)

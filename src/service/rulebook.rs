@@ -52,7 +52,7 @@ impl RuleList {
     pub(super) fn of_user(entries: &[RuleEntry]) -> Result<RuleList, RuleError> {
         let script = |entry: &RuleEntry| match entry {
             RuleEntry::Own(script) => Ok(script.clone()),
-            RuleEntry::Library { name, options } => match library(name) {
+            RuleEntry::Library { name, options } => match rules::library(name) {
                 Some(script) => Ok(Script { options: options.clone(), ..script }),
                 None => Err(not_in_library(name)),
             },
@@ -62,18 +62,8 @@ impl RuleList {
     }
 }
 
-/// The script that lists may use by this name.
-pub(super) fn library(name: &str) -> Option<Script> {
-    rules::builtin().into_iter().find(|script| script.name == name)
-}
-
-/// The names that lists may use.
-pub(super) fn library_names() -> Vec<String> {
-    rules::builtin().into_iter().map(|script| script.name).collect()
-}
-
 fn not_in_library(name: &str) -> RuleError {
-    let known = library_names().join(", ");
+    let known = rules::library_names().collect::<Vec<_>>().join(", ");
     RuleError {
         script: name.to_owned(),
         function: None,
@@ -126,15 +116,18 @@ impl RuleBook {
     fn new(server: Option<RuleList>) -> RuleBook {
         let builtin = RuleList::new(rules::builtin(), RulesSource::Builtin);
         let chosen = server.as_ref().unwrap_or(&builtin);
-        // The built-in rules are part of it even when others are chosen: they stand in when those fail, and they are
-        // the library that users' lists name without keeping its texts. A user's list itself is of the generation.
+        // The built-in rules are part of it even when others are chosen: they stand in when those fail. So is the
+        // library, whose scripts users' lists name without keeping their texts: another binary may have others. Such
+        // a list itself is of its user's generation.
+        let library: Vec<Script> = rules::library_names().filter_map(rules::library).collect();
         let mut hash = Sha256::new();
-        hash.update(b"basis 1");
+        hash.update(b"basis 2");
         hash.update(PLANNER_VERSION.to_be_bytes());
         hash.update(READER_VERSION.to_be_bytes());
         hash.update(chosen.source.as_str());
         hash.update(chosen.fingerprint);
         hash.update(builtin.fingerprint);
+        hash.update(rules::fingerprint(&library));
         hash.update(zone::DATABASE_VERSION);
         let digest: [u8; 32] = hash.finalize().into();
         let mut basis = [0; 16];

@@ -1,5 +1,6 @@
 //! The rules of one's own: a list is taken only when it compiles, answers the samples and plans the tasks there are.
 
+pub mod files;
 mod list;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::domain::script::RuleEntry;
 use crate::store::{Change, Entries, Origin, UserRules};
 use crate::view::RulesSource;
 
-pub use self::list::{RuleFields, SCRIPTS_MAX};
+pub use self::list::RuleFields;
 pub use crate::rules::RuleError;
 pub use crate::store::RulesVersion;
 
@@ -65,7 +66,8 @@ impl Service {
         let service = self.clone();
         let job = move |desk: &mut Desk| {
             let snapshot = service.require_snapshot(user)?;
-            let error = service.plan(desk, user, &snapshot, service.clock.now()).answer.rules.error;
+            let book = service.rules.book();
+            let error = service.plan((desk, &book), user, &snapshot, service.clock.now()).answer.rules.error;
             let etag = rules_tag(snapshot.rules.as_deref());
             Ok(match &snapshot.rules {
                 Some(own) => Rules {
@@ -76,7 +78,7 @@ impl Service {
                     etag,
                 },
                 None => {
-                    let list = service.rules.of_server();
+                    let list = book.of_server();
                     Rules { source: list.source, entries: list.as_entries(), version: None, error, etag }
                 }
             })

@@ -42,6 +42,7 @@ mod reading;
 mod readme;
 mod remembered;
 mod rules;
+mod rules_kept;
 mod schedules;
 mod settings;
 mod slow;

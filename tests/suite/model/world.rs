@@ -352,7 +352,7 @@ impl Asker {
         let (service, user) = (&self.service, self.user);
         Ok(match request {
             Request::Import(files, dry_run) => {
-                let folder = Folder { files, left_out: Vec::new() };
+                let folder = Folder { files, ..Folder::default() };
                 let report = service.import(user, origin, folder, dry_run).await?;
                 let fates: Vec<_> = report.lines.iter().map(|line| word(&line.fate)).collect();
                 format!("{fates:?} {} {:?}", report.generation, report.next_number)

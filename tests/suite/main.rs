@@ -43,6 +43,7 @@ mod readme;
 mod remembered;
 mod rules;
 mod rules_kept;
+mod rules_served;
 mod schedules;
 mod settings;
 mod slow;

@@ -91,7 +91,7 @@ async fn read_rules_again(service: &Arc<Service>, hangups: Option<Signal>, files
         }
     }
     // No signal will come any more, which is no reason to stop.
-    std::future::pending().await;
+    std::future::pending::<()>().await;
 }
 
 /// Ready when Ctrl-C or SIGTERM has come.

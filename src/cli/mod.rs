@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! `serve`, `plan`, `config`, `completions` and `man` do their work in this process. Every other command asks for it
+//! `serve`, `plan`, `config`, `completions`, `man` and what `rules` does with files do their work in this process. Every other command asks for it
 //! over HTTP, wherever the data is (`client`).
 
 mod account;
@@ -16,6 +16,7 @@ mod options;
 mod output;
 mod plan;
 mod prompt;
+mod rules;
 mod serve;
 mod settings;
 mod shell;
@@ -81,6 +82,9 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
     /// Plan a folder of task files, without a server and without a database
     Plan(plan::Plan),
+    /// Write, check and test placement rules
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Print the configuration that applies, and where each value came from
     Config(config::ConfigOf),
     /// Print the completions for a shell
@@ -257,6 +261,7 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             log_to_stderr(&config.log);
             plan.run(&config)
         }
+        Command::Rules(rules::RulesCommand::Files(command)) => command.run(),
         Command::Config(printed) => printed.run(&place),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

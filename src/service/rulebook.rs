@@ -14,6 +14,8 @@ use crate::rules::{self, RuleError, RuleSet, SOURCE_BYTES_MAX};
 use crate::store::Basis;
 use crate::view::RulesSource;
 
+pub use crate::rules::{library, reference};
+
 /// A list of scripts with its fingerprint.
 #[derive(Clone, Debug)]
 pub struct RuleList {

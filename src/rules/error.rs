@@ -46,7 +46,7 @@ impl std::error::Error for RuleError {}
 
 impl RuleError {
     /// An error of a script as a whole.
-    pub(super) fn of_script(script: &str, message: impl Into<String>) -> RuleError {
+    pub fn of_script(script: &str, message: impl Into<String>) -> RuleError {
         RuleError {
             script: script.to_owned(),
             function: None,
@@ -112,7 +112,7 @@ impl RuleError {
         }
         let message = trip.map_or_else(|| running_message(inner, outline), |trip| trip.to_string());
         let whole = RuleError::of_function(script, outline, function, message);
-        RuleError { timed_out: trip == Some(Trip::Clock), ..whole.at(inner.position()) }
+        RuleError { timed_out: matches!(trip, Some(Trip::Clock(_))), ..whole.at(inner.position()) }
     }
 
     /// The same error at a known position; an unknown one changes nothing.

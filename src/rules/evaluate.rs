@@ -1,12 +1,11 @@
 //! A compiled rule set and the questions that are put to it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Scope};
+use rhai::{Array, Dynamic, Engine, FuncArgs};
 
 use super::api::calendar::Day;
 use super::api::place::{Allowed, Refused};
@@ -14,13 +13,13 @@ use super::api::slot::Slot;
 use super::api::task::{self, Asked};
 use super::api::{self, Surroundings, options};
 use super::check;
-use super::engine::{self, Fuse, SOURCE_BYTES_MAX};
+use super::compiled::Compiled;
+use super::engine::{self, Fuse};
 use super::error::RuleError;
 use super::names::{self, Hook};
-use super::source::Outline;
 use super::vocabulary::Vocabulary;
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
-use crate::domain::script::{About, DeclaredOption, Script};
+use crate::domain::script::{About, Script};
 use crate::domain::task::Task;
 
 /// The most scripts of one list.
@@ -58,22 +57,6 @@ pub struct RuleSet {
     reads_bodies: bool,
 }
 
-struct Compiled {
-    name: String,
-    ast: AST,
-    outline: Outline,
-    /// The names of the hooks that it defines.
-    hooks: Vec<&'static str>,
-    /// What it declares, with the values that apply.
-    options: Rc<[DeclaredOption]>,
-}
-
-impl Compiled {
-    fn defines(&self, hook: &Hook) -> bool {
-        self.hooks.contains(&hook.name)
-    }
-}
-
 impl RuleSet {
     /// Compiles the list. Of its hooks only `options` are run, because what is set is held against what they declare.
     ///
@@ -102,7 +85,7 @@ impl RuleSet {
         Ok(set)
     }
 
-    fn without_scripts() -> RuleSet {
+    pub(super) fn without_scripts() -> RuleSet {
         let fuse = Rc::new(Fuse::default());
         let surroundings = Rc::new(Surroundings::default());
         let mut engine = engine::hardened(&fuse);
@@ -110,8 +93,9 @@ impl RuleSet {
         RuleSet { engine, fuse, surroundings, scripts: Vec::new(), reads_bodies: false }
     }
 
-    fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
-        let mut compiled = parse(&self.engine, script)?;
+    pub(super) fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
+        let mut compiled = Compiled::parse(&self.engine, script)?;
+        compiled.find_hooks()?;
         let declared = if compiled.defines(&names::OPTIONS) {
             self.fuse.begin_run();
             let answer = self.call(&compiled, &names::OPTIONS, ())?;
@@ -120,7 +104,7 @@ impl RuleSet {
             Ok(Vec::new())
         };
         let options = declared.and_then(|declared| options::set_values(declared, &script.options));
-        compiled.options = options.map_err(|message| hook_error(&compiled, &names::OPTIONS, message))?.into();
+        compiled.options = options.map_err(|message| compiled.error(&names::OPTIONS, message))?.into();
         Ok(compiled)
     }
 
@@ -161,7 +145,7 @@ impl RuleSet {
         let answer = self.call(script, &names::DESCRIBE, ())?;
         let text = answer.into_immutable_string().map_err(|found| {
             let message = format!("describe must return a text, but returned {}", self.named(found));
-            hook_error(script, &names::DESCRIBE, message)
+            script.error(&names::DESCRIBE, message)
         })?;
         Ok(Some(engine::shortened(text.trim())))
     }
@@ -236,9 +220,7 @@ impl RuleSet {
             said_by = Some(script);
         }
         validate_slots(slots).map(Arc::from).map_err(|error| match said_by {
-            Some(script) => {
-                hook_error(script, &names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day)))
-            }
+            Some(script) => script.error(&names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day))),
             None => RuleError::of_script(self.name(), error.to_string()),
         })
     }
@@ -270,29 +252,15 @@ impl RuleSet {
 
     /// Calls a hook of a script with fresh limits.
     fn call(&self, script: &Compiled, hook: &Hook, arguments: impl FuncArgs) -> Result<Dynamic, RuleError> {
-        self.fuse.begin_call();
         let is_declaring = hook.name == names::OPTIONS.name;
         self.surroundings.options.replace((!is_declaring).then(|| Rc::clone(&script.options)));
-        let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        let called =
-            caught(|| self.engine.call_fn_with_options(options, &mut Scope::new(), &script.ast, hook.name, arguments));
-        // A native function may have swallowed the error of a callback that was cut.
-        let trip = self.fuse.trip();
-        match called {
-            Some(Ok(answer)) if trip.is_none() => Ok(answer),
-            Some(Err(error)) => Err(RuleError::from_running(&script.name, &script.outline, hook.name, &error, trip)),
-            Some(Ok(_)) => {
-                let cut = EvalAltResult::ErrorTerminated(Dynamic::UNIT, rhai::Position::NONE);
-                Err(RuleError::from_running(&script.name, &script.outline, hook.name, &cut, trip))
-            }
-            None => Err(hook_error(script, hook, "the script made its interpreter fail".to_owned())),
-        }
+        script.call(&self.engine, &self.fuse, hook.name, arguments)
     }
 
     fn read_slots(&self, script: &Compiled, answer: Dynamic) -> Result<Vec<SlotSpec>, RuleError> {
         let wrong = |found: String| {
             let message = format!("slots must return a list of slot(...), but {found}");
-            hook_error(script, &names::SLOTS, message)
+            script.error(&names::SLOTS, message)
         };
         let list: Array = answer.into_array().map_err(|found| wrong(format!("returned {}", self.named(found))))?;
         if list.len() > SLOTS_MAX {
@@ -315,7 +283,7 @@ impl RuleSet {
                 None => {
                     let found = self.named(found);
                     let message = format!("place must return on(...), anywhere() or never(...), but returned {found}");
-                    Err(hook_error(script, &names::PLACE, message))
+                    Err(script.error(&names::PLACE, message))
                 }
             },
         }
@@ -324,7 +292,7 @@ impl RuleSet {
     fn read_categories(&self, script: &Compiled, answer: Dynamic) -> Result<Vec<String>, RuleError> {
         let wrong = |found: String| {
             let message = format!("categories must return a list of words, such as [\"arbeit\"], but returned {found}");
-            hook_error(script, &names::CATEGORIES, message)
+            script.error(&names::CATEGORIES, message)
         };
         let list: Array = answer.into_array().map_err(|found| wrong(self.named(found)))?;
         let read = |item: Dynamic| {
@@ -342,48 +310,6 @@ impl RuleSet {
     }
 }
 
-fn parse(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> {
-    if script.source.len() > SOURCE_BYTES_MAX {
-        let message = format!("the script is larger than {} KiB", SOURCE_BYTES_MAX / 1024);
-        return Err(RuleError::of_script(&script.name, message));
-    }
-    let outline = Outline::of(&script.source);
-    let ast = caught(|| engine.compile_with_scope(&api::constants_scope(), &script.source))
-        .ok_or_else(|| RuleError::of_script(&script.name, "the script made the parser fail"))?
-        .map_err(|error| RuleError::from_parsing(&script.name, &outline, &error))?;
-    // What stands outside functions is never run.
-    let ast = ast.clone_functions_only();
-    let hooks = hooks_of(&script.name, &ast, &outline)?;
-    Ok(Compiled { name: script.name.clone(), ast, outline, hooks, options: Rc::default() })
-}
-
-/// The hooks that a script defines; refuses a function that was meant as one but would never be called.
-fn hooks_of(script: &str, ast: &AST, outline: &Outline) -> Result<Vec<&'static str>, RuleError> {
-    let mut hooks = Vec::new();
-    // A function of a type, `fn string.slots(…)`, is a method and no hook.
-    for function in ast.iter_functions().filter(|function| function.this_type.is_none()) {
-        let wrong = |message| Err(RuleError::of_function(script, outline, function.name, message));
-        let (name, count) = (function.name, function.params.len());
-        if let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == name) {
-            if hook.parameters != count {
-                let plural = if count == 1 { "" } else { "s" };
-                return wrong(format!("{name} has {count} parameter{plural}; write fn {}", hook.usage));
-            }
-            hooks.push(hook.name);
-        } else if !outline.calls(name)
-            && let Some(near) = names::nearest(name, names::HOOKS.iter().map(|hook| hook.name))
-            && let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == near)
-        {
-            return wrong(format!("nothing calls {name}; did you mean fn {}?", hook.usage));
-        }
-    }
-    Ok(hooks)
-}
-
-fn hook_error(script: &Compiled, hook: &Hook, message: String) -> RuleError {
-    RuleError::of_function(&script.name, &script.outline, hook.name, message)
-}
-
 /// The value in the set that equals this one, which is put there if there was none.
 fn shared<T: ?Sized + Eq + std::hash::Hash>(distinct: &mut HashSet<Arc<T>>, value: Arc<T>) -> Arc<T> {
     match distinct.get(&value) {
@@ -393,10 +319,4 @@ fn shared<T: ?Sized + Eq + std::hash::Hash>(distinct: &mut HashSet<Arc<T>>, valu
             value
         }
     }
-}
-
-/// Runs Rhai, which has panicked on odd input before; `None` if it does. Nothing of ours is left half
-/// changed: an engine and a tree are only read.
-fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(run)).ok()
 }

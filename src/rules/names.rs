@@ -144,7 +144,8 @@ pub(super) fn unknown_function(signature: &str, outline: &Outline) -> String {
     }
     let receiver = arguments.split(", ").next().unwrap_or_default();
     let own = words::methods().filter(|(of, _)| *of == receiver).map(|(_, method)| method);
-    if let Some(word) = own.clone().chain(words::functions()).find(|word| word.has_name(name)) {
+    let of_tests = words::of_tests().filter(|_| outline.is_of_tests());
+    if let Some(word) = own.clone().chain(words::functions()).chain(of_tests.clone()).find(|word| word.has_name(name)) {
         return format!("{name} does not take ({arguments}); write {}", word.usage(name));
     }
     if let Some(method) = nearest_word(name, own) {
@@ -153,7 +154,8 @@ pub(super) fn unknown_function(signature: &str, outline: &Outline) -> String {
     if let Some((of, _)) = words::methods().find(|(_, method)| method.has_name(name)) {
         return format!("{name} is a method of {}; it does not take ({arguments})", with_article(of));
     }
-    let mut known: Vec<&str> = words::names(words::functions()).chain(LANGUAGE.iter().copied()).collect();
+    let mut known: Vec<&str> =
+        words::names(words::functions().chain(of_tests)).chain(LANGUAGE.iter().copied()).collect();
     known.extend(outline.functions().map(|function| function.name.as_str()));
     if known.contains(&name) {
         return format!("{name} does not take ({arguments})");

@@ -3,6 +3,9 @@
 //! A scan of words outside comments and texts. It serves messages and the search for misspelt hooks;
 //! nothing that a plan depends on is decided by it.
 
+/// What the name of a test begins with.
+pub(super) const TEST_PREFIX: &str = "test_";
+
 /// The words of a script that define or call something.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
@@ -47,6 +50,11 @@ impl Outline {
 
     pub(super) fn function(&self, name: &str) -> Option<&Defined> {
         self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// Whether it is a file of tests: only there are the words of tests proposed.
+    pub(super) fn is_of_tests(&self) -> bool {
+        self.functions.iter().any(|function| function.name.starts_with(TEST_PREFIX))
     }
 
     pub(super) fn defines_variable(&self, name: &str) -> bool {

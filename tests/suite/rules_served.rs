@@ -97,8 +97,19 @@ async fn the_servers_rules_are_read_again_at_sighup() {
     assert!(server.wait_for_log("the rules before go on to apply").contains("cannot read the rules"));
     assert_eq!(lena.slot().await, ("b".to_owned(), true));
 
-    // Tom's stand as long as he has some.
+    // So are rules whose tests fail.
     std::fs::write(&file, one_slot("c")).unwrap();
+    let tests = home.path("own.test.rhai");
+    std::fs::write(&tests, "fn test_slots() { assert_eq(plan(#{now: \"1.1.2025\"}).slots_on(\"2.1.2025\"), [\"d\"]) }")
+        .unwrap();
+    server.signal(Signal::HUP);
+    let said = server.wait_for_log("the rules before go on to apply");
+    assert!(said.contains("own.test") && said.contains("test_slots"), "{said}");
+    assert_eq!(lena.slot().await, ("b".to_owned(), true));
+
+    // Tom's stand as long as he has some.
+    std::fs::write(&tests, "fn test_slots() { assert_eq(plan(#{now: \"1.1.2025\"}).slots_on(\"2.1.2025\"), [\"c\"]) }")
+        .unwrap();
     server.signal(Signal::HUP);
     told(&mut stream).await;
     assert_eq!(tom.slot().await.0, "toms");

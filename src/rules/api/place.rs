@@ -39,8 +39,10 @@ impl Allowed {
     }
 
     fn because(self, reason: &str) -> Allowed {
-        let because = Some(shortened(reason));
-        Allowed(self.0.intersect(Constraint { because, ..Constraint::ANYWHERE }))
+        let because = Some(reason.to_owned());
+        let mut both = self.0.intersect(Constraint { because, ..Constraint::ANYWHERE });
+        both.because = both.because.as_deref().map(shortened);
+        Allowed(both)
     }
 
     fn ahead_of_line(self, ahead: i64) -> Native<Allowed> {

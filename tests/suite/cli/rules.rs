@@ -80,6 +80,14 @@ fn rules_that_cannot_be_are_refused_in_a_sentence() {
     ] {
         at.home.run(arguments).refusal(2);
     }
+    let tests = "fn test_slots() { assert_eq(plan(#{now: \"1.1.2025\"}).slots_on(\"2.1.2025\"), [\"anders\"]) }";
+    script(&at.home, "mine.test.rhai", tests);
+    let said = at.home.run(&["rules", "set", &mine]);
+    let said = said.refusal(1);
+    assert!(said.contains("the tests fail") && said.contains("mine.test") && said.contains("mein-slot"), "{said}");
+    script(&at.home, "mine.test.rhai", &tests.replace("anders", "mein-slot"));
+    assert_eq!(at.did(&["rules", "set", &mine]), "your rules are now: mine (version 1)\n");
+    at.did(&["rules", "set", "--use", "spartan"]);
     let said = at.home.run(&["rules", "show", "spartan"]);
     assert!(said.refusal(1).contains("library"), "{said:?}");
 }

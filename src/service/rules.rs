@@ -206,13 +206,13 @@ pub(super) fn change(
     entries: Option<Entries>,
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
-    let Some(entries) = entries else { return Ok(Change::PutRules { rules: None, verb }) };
-    if let Err(error) = RuleList::of_user(&entries).and_then(|list| situation.try_rules(&list)) {
+    let tried = entries
+        .as_deref()
+        .map_or(Ok(()), |entries| RuleList::of_user(entries).and_then(|list| situation.try_rules(&list)));
+    if let Err(error) = tried {
         return Err(Refusal::RulesRefused { errors: refused(error)? }.into());
     }
-    let version = situation.snapshot.head.generation.next();
-    let rules = UserRules::following(situation.snapshot.rules.as_deref(), version, entries);
-    Ok(Change::PutRules { rules: Some(rules.into()), verb })
+    Ok(Change::PutRules { entries, verb })
 }
 
 impl RuleList {

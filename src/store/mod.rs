@@ -176,9 +176,9 @@ pub enum Change {
         settings: Settings,
         verb: &'static str,
     },
-    /// The user has these rules afterwards, whose version is the generation that the commit makes, or none.
+    /// The user has this list of rules afterwards, or none of one's own.
     PutRules {
-        rules: Option<Arc<UserRules>>,
+        entries: Option<Entries>,
         verb: &'static str,
     },
 }

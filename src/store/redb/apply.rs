@@ -81,8 +81,8 @@ fn apply_change<'c>(
             let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
             (*verb, "", before, Some(after))
         }
-        Change::PutRules { rules, verb } => {
-            let (before, after) = rules::put(transaction, commit, rules.as_deref())?;
+        Change::PutRules { entries, verb } => {
+            let (before, after) = rules::put(transaction, commit, entries.as_ref())?;
             (*verb, RULES_FILE, before, after)
         }
     };

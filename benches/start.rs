@@ -117,7 +117,7 @@ async fn grow(folder: &Path, gib: u64) {
             "word ".repeat(DOCUMENT_BYTES / 5)
         );
         let files = (0..200).map(|number| (format!("{number:04}-Task.md"), text.clone().into_bytes())).collect();
-        let origin = Origin { actor: "bench".to_owned(), through: "import" };
+        let origin = Origin { actor: "bench".to_owned(), through: "import".into() };
         running.service.import(user.id, origin, Folder { files, left_out: Vec::new() }, false).await.unwrap();
         round += 1;
     }
@@ -160,7 +160,7 @@ async fn write(folder: &Path) {
     loop {
         horizon = if horizon == 7 { 8 } else { 7 };
         let fields = codexmiroir::service::settings::SettingsFields { horizon: Some(horizon), ..Default::default() };
-        let origin = Origin { actor: "bench".to_owned(), through: "bench" };
+        let origin = Origin { actor: "bench".to_owned(), through: "bench".into() };
         running.service.change_settings(user.id, origin, fields).await.unwrap();
         println!("{horizon}");
     }

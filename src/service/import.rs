@@ -199,6 +199,6 @@ fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, 
     if is_there {
         return Ok((fate, None));
     }
-    let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: "import" };
+    let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: "import".into() };
     Ok((fate, Some(change)))
 }

@@ -212,7 +212,7 @@ pub(super) fn change(
     if let Err(error) = tried {
         return Err(Refusal::RulesRefused { errors: refused(error)? }.into());
     }
-    Ok(Change::PutRules { entries, verb })
+    Ok(Change::PutRules { entries, verb: verb.into() })
 }
 
 impl RuleList {

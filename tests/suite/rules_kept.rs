@@ -39,7 +39,13 @@ fn old_database() -> Vec<u8> {
 async fn a_database_of_before_gets_a_table_for_rules_when_it_is_opened() {
     let server = TestServer::start().await;
     let file = server.data_dir().join("codexmiroir.redb");
-    let server = server.restart_after(|| std::fs::write(&file, old_database()).unwrap()).await;
+    let server = server
+        .restart_after(|| {
+            std::fs::write(&file, old_database()).unwrap();
+            // It had none.
+            std::fs::remove_file(file.with_extension("journal")).unwrap();
+        })
+        .await;
     let scopes = codexmiroir::store::Scopes::READ.with(codexmiroir::store::Scopes::WRITE);
     let lena = server.holder("lena", server.token("lena", scopes).await);
     let codex = lena.codex().await;

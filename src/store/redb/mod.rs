@@ -6,13 +6,16 @@
 mod accounts;
 mod apply;
 mod codec;
+mod entry;
 mod export;
 mod fault;
 mod frozen;
 mod group;
 mod health;
+mod journal;
 mod open;
 mod read;
+mod replay;
 mod rules;
 mod schema;
 mod views;

@@ -67,7 +67,7 @@ pub(super) fn put(
         earlier,
         at: commit.head.committed_at.timestamp_millis(),
         actor: commit.origin.actor.clone(),
-        through: commit.origin.through.to_string(),
+        through: commit.origin.through.clone().into_owned(),
     };
     table.insert((user, version), codec::encode(&stored).as_slice())?;
     let mut versions = Vec::new();

@@ -337,7 +337,7 @@ impl Asker {
 
     async fn answer(&self, request: Request, key: Option<IdempotencyKey>) -> Result<String, ServiceError> {
         let (service, user) = (&self.service, self.user);
-        let origin = Origin { actor: self.name.clone(), through: "model" };
+        let origin = Origin { actor: self.name.clone(), through: "model".into() };
         let said = match request {
             Request::Create(fields) => Said::Saved(service.create_task(user, origin, fields, key).await?),
             Request::Update(id, edit, expected) => {
@@ -381,7 +381,7 @@ impl Asker {
                     Read::Invalid(problem) => Err(problem),
                     Read::NotATask => panic!("{} is no task", key.file),
                 };
-                let put = Change::PutDocument { key, raw: raw.into(), reading, verb: "beside" };
+                let put = Change::PutDocument { key, raw: raw.into(), reading, verb: "beside".into() };
                 self.commit(self.head.generation, origin, vec![put]).await?
             }
             Request::Token(hours) => {

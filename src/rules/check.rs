@@ -63,10 +63,12 @@ pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
         }
     }
     let tasks = sample_tasks(&rules.categories()?);
-    rules.surroundings.known_slots.replace(Some(names.into_iter().collect()));
+    let names: Vec<String> = names.into_iter().collect();
+    rules.surroundings.known_slots.replace(Some(names.clone()));
     let asked = rules.ask_all(&tasks, &days);
     rules.surroundings.known_slots.replace(None);
-    asked
+    // What an answer says of a word is more than what its spelling tells: so this comes last.
+    asked.and_then(|()| rules.check_spelling(&names))
 }
 
 fn sample_days() -> Vec<NaiveDate> {

@@ -16,6 +16,8 @@ pub(super) struct Compiled {
     pub name: String,
     pub ast: AST,
     pub outline: Outline,
+    /// Whether it may have maps, whose properties can have any name.
+    pub has_maps: bool,
     /// The names of the hooks that it defines.
     hooks: Vec<&'static str>,
     /// What it declares, with the values that apply.
@@ -29,15 +31,15 @@ impl Compiled {
     /// A script that is too large or that is not the language.
     pub(super) fn parse(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> {
         if script.source.len() > SOURCE_BYTES_MAX {
-            let message = format!("the script is larger than {} KiB", SOURCE_BYTES_MAX / 1024);
-            return Err(RuleError::of_script(&script.name, message));
+            return Err(RuleError::of_large_script(&script.name, &script.source));
         }
         let outline = Outline::of(&script.source);
         let ast = caught(|| engine.compile_with_scope(&api::constants_scope(), &script.source))
             .ok_or_else(|| RuleError::of_script(&script.name, "the script made the parser fail"))?
             .map_err(|error| RuleError::from_parsing(&script.name, &outline, &error))?;
         let ast = ast.clone_functions_only();
-        Ok(Compiled { name: script.name.clone(), ast, outline, hooks: Vec::new(), options: Rc::default() })
+        let has_maps = script.source.contains("#{");
+        Ok(Compiled { name: script.name.clone(), ast, outline, has_maps, hooks: Vec::new(), options: Rc::default() })
     }
 
     /// Finds the hooks that it defines.

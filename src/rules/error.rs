@@ -57,6 +57,21 @@ impl RuleError {
         }
     }
 
+    /// A script that is too large: the error points at where it becomes so.
+    pub(super) fn of_large_script(script: &str, source: &str) -> RuleError {
+        let bytes = source.as_bytes();
+        let kept = &bytes[..engine::SOURCE_BYTES_MAX.min(bytes.len())];
+        let last_line = kept.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = kept.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(last_line).chars().count() + 1;
+        let message = format!("the script is larger than {} KiB", engine::SOURCE_BYTES_MAX / 1024);
+        RuleError {
+            line: u32::try_from(line).ok(),
+            column: u32::try_from(column).ok(),
+            ..RuleError::of_script(script, message)
+        }
+    }
+
     /// An error of a function as a whole: it points at the function's definition.
     pub(super) fn of_function(
         script: &str,
@@ -69,6 +84,23 @@ impl RuleError {
             function: Some(function.to_owned()),
             line: place.map(|(line, _)| line),
             column: place.map(|(_, column)| column),
+            ..RuleError::of_script(script, message)
+        }
+    }
+
+    /// An error of a word at a place, in the function that is written there.
+    pub(super) fn of_word(
+        script: &str,
+        outline: &Outline,
+        (line, column): (u32, u32),
+        message: impl Into<String>,
+    ) -> RuleError {
+        let function =
+            outline.functions().take_while(|function| (function.line, function.column) < (line, column)).last();
+        RuleError {
+            function: function.map(|function| function.name.clone()),
+            line: Some(line),
+            column: Some(column),
             ..RuleError::of_script(script, message)
         }
     }

@@ -17,6 +17,7 @@ use super::compiled::Compiled;
 use super::engine::{self, Fuse};
 use super::error::RuleError;
 use super::names::{self, Hook};
+use super::spelling;
 use super::vocabulary::Vocabulary;
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
 use crate::domain::script::{About, Script};
@@ -26,6 +27,9 @@ use crate::domain::task::Task;
 pub const SCRIPTS_MAX: usize = 32;
 /// The most slots of one day.
 const SLOTS_MAX: usize = 48;
+/// The most categories that one script declares, and the longest, in characters.
+const CATEGORIES_MAX: usize = 64;
+const CATEGORY_CHARS_MAX: usize = 64;
 /// The categories when no script of a list declares any.
 const CATEGORIES_DEFAULT: [&str; 2] = ["arbeit", "privat"];
 
@@ -246,6 +250,11 @@ impl RuleSet {
         Ok(verdict)
     }
 
+    /// Looks for misspelt words in all scripts; `slots` are the names that days have.
+    pub(super) fn check_spelling(&self, slots: &[String]) -> Result<(), RuleError> {
+        self.scripts.iter().try_for_each(|script| spelling::check(script, slots))
+    }
+
     fn defining(&self, hook: &'static Hook) -> impl Iterator<Item = &Compiled> {
         self.scripts.iter().filter(|script| script.defines(hook))
     }
@@ -299,8 +308,15 @@ impl RuleSet {
             let item = item.into_immutable_string();
             let word = item.map_err(|found| wrong(format!("a list with {} in it", self.named(found))))?;
             let word = word.trim().to_lowercase();
-            if word.is_empty() { Err(wrong("a list with an empty word in it".to_owned())) } else { Ok(word) }
+            match word.chars().count() {
+                0 => Err(wrong("a list with an empty word in it".to_owned())),
+                1..=CATEGORY_CHARS_MAX => Ok(word),
+                _ => Err(wrong(format!("a word of more than {CATEGORY_CHARS_MAX} characters"))),
+            }
         };
+        if list.len() > CATEGORIES_MAX {
+            return Err(wrong(format!("{} of them; a script has at most {CATEGORIES_MAX}", list.len())));
+        }
         list.into_iter().map(read).collect()
     }
 

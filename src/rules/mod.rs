@@ -5,7 +5,8 @@
 //! the planner's work, so a script cannot lose one.
 //!
 //! `engine` is the language with all its limits, `api` are the words that scripts see, `evaluate` asks
-//! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written. `words` is the
+//! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written; `spelling` looks for such
+//! words where no sample comes. `words` is the
 //! table of all words that scripts can use, `vocabulary` how they reach the engine, `trial` runs authors' own tests, and `reference` how they reach
 //! authors.
 
@@ -18,6 +19,7 @@ mod evaluate;
 mod names;
 mod reference;
 mod source;
+mod spelling;
 mod trial;
 mod vocabulary;
 mod words;

@@ -102,7 +102,7 @@ mod tests {
             let plan = plan(#{ now: "2025-10-13 08:00", tasks: [
                 #{ number: 1, fixed: "15.10.2025 tag" }, #{ kategorie: "nie", deadline: "31.10.2025" },
                 #{ number: "0003", title: "x", body: "y", tags: [] }, #{ number: 4, tags: ["eilig"] },
-                #{ number: 5, fest: "10.10.2025 tag" }, #{ number: 6, fixed: "13.11.2025 tag" },
+                #{ number: 5, fest: "09.10.2025 tag" }, #{ number: 6, fixed: "13.11.2025 tag" },
                 #{ number: 7, fixed: "15.10.2025 tag" }, #{ number: 8, status: "abgeschlossen" } ] });
             assert_eq(plan.slot_of("0001"), "15.10.2025 tag");
             assert_eq(plan.slot_of(4), "13.10.2025 tag");
@@ -192,12 +192,13 @@ mod tests {
                 "no slot 'tga' is offered on 01.01.2025; did you mean tag?",
             ),
             ("for n in 0..25 { plan(#{ now: \"1.1.2025\" }); }", "one test asks for at most 24 plans"),
-            ("let n = 0; loop { n += 1; }", "more than 50000 operations"),
         ] {
             let failure = failure(&format!("fn test_it() {{\n {body} }}"));
             assert!(failure.starts_with("rule script 'mine.test', test_it(), line 2, column "), "{failure}");
             assert!(failure.contains(said), "{body}\n{failure}");
         }
+        // Of what is cut only the function is known.
+        assert!(failure("fn test_it() { loop {} }").contains("more than 50000 operations"));
     }
 
     #[test]

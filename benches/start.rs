@@ -118,7 +118,7 @@ async fn grow(folder: &Path, gib: u64) {
         );
         let files = (0..200).map(|number| (format!("{number:04}-Task.md"), text.clone().into_bytes())).collect();
         let origin = Origin { actor: "bench".to_owned(), through: "import".into() };
-        running.service.import(user.id, origin, Folder { files, left_out: Vec::new() }, false).await.unwrap();
+        running.service.import(user.id, origin, Folder { files, ..Folder::default() }, false).await.unwrap();
         round += 1;
     }
     running.stop().await;

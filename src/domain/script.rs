@@ -16,12 +16,99 @@ pub struct Script {
 pub enum OptionValue {
     Flag(bool),
     Number(i64),
+    /// A text, one of a choice, or a day as `dd.mm.yyyy`.
     Text(String),
+}
+
+/// One place in a user's list of rules, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleEntry {
+    /// A script of the program's own library. Only its name is kept, so that the text is the running version's.
+    Library { name: String, options: BTreeMap<String, OptionValue> },
+    /// The user's own script.
+    Own(Script),
+}
+
+/// What a script says of itself, for whoever chooses and sets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The script's name.
+    pub script: String,
+    /// Its own words; a script need not have any.
+    pub description: Option<String>,
+    /// In the order in which it declares them.
+    pub options: Vec<DeclaredOption>,
+}
+
+/// An option that a script declares, with the value that applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredOption {
+    pub name: String,
+    /// What a form writes beside it; the name where the script gives none.
+    pub label: Option<String>,
+    pub kind: OptionKind,
+    pub default: OptionValue,
+    /// What was set, else the default; always one that the kind allows.
+    pub value: OptionValue,
+}
+
+/// What values an option takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionKind {
+    Flag,
+    /// A whole number; the smallest and the largest, if the script says them.
+    Number {
+        between: Option<(i64, i64)>,
+    },
+    Text,
+    /// One of these texts.
+    Choice {
+        among: Vec<String>,
+    },
+    /// A date, kept as `dd.mm.yyyy`.
+    Day,
+}
+
+impl OptionKind {
+    /// The word that says which kind it is, in JSON and in scripts.
+    pub fn word(&self) -> &'static str {
+        match self {
+            OptionKind::Flag => "flag",
+            OptionKind::Number { .. } => "number",
+            OptionKind::Text => "text",
+            OptionKind::Choice { .. } => "choice",
+            OptionKind::Day => "day",
+        }
+    }
 }
 
 impl Script {
     /// A script whose options all have their defaults.
     pub fn new(name: impl Into<String>, source: impl Into<String>) -> Script {
         Script { name: name.into(), source: source.into(), options: BTreeMap::new() }
+    }
+}
+
+impl RuleEntry {
+    pub fn name(&self) -> &str {
+        match self {
+            RuleEntry::Library { name, .. } => name,
+            RuleEntry::Own(script) => &script.name,
+        }
+    }
+
+    pub fn options(&self) -> &BTreeMap<String, OptionValue> {
+        match self {
+            RuleEntry::Library { options, .. } => options,
+            RuleEntry::Own(script) => &script.options,
+        }
+    }
+
+    /// The text, where it is the user's own.
+    pub fn source(&self) -> Option<&str> {
+        match self {
+            RuleEntry::Library { .. } => None,
+            RuleEntry::Own(script) => Some(&script.source),
+        }
     }
 }

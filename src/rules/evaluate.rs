@@ -1,29 +1,35 @@
 //! A compiled rule set and the questions that are put to it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Scope};
+use rhai::{Array, Dynamic, Engine, FuncArgs};
 
 use super::api::calendar::Day;
 use super::api::place::{Allowed, Refused};
 use super::api::slot::Slot;
 use super::api::task::{self, Asked};
-use super::api::{self, KnownSlots};
+use super::api::{self, Surroundings, options};
 use super::check;
-use super::engine::{self, Fuse, SOURCE_BYTES_MAX};
+use super::compiled::Compiled;
+use super::engine::{self, Fuse};
 use super::error::RuleError;
 use super::names::{self, Hook};
-use super::source::Outline;
+use super::spelling;
+use super::vocabulary::Vocabulary;
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
-use crate::domain::script::Script;
+use crate::domain::script::{About, Script};
 use crate::domain::task::Task;
 
+/// The most scripts of one list.
+pub const SCRIPTS_MAX: usize = 32;
 /// The most slots of one day.
 const SLOTS_MAX: usize = 48;
+/// The most categories that one script declares, and the longest, in characters.
+const CATEGORIES_MAX: usize = 64;
+const CATEGORY_CHARS_MAX: usize = 64;
 /// The categories when no script of a list declares any.
 const CATEGORIES_DEFAULT: [&str; 2] = ["arbeit", "privat"];
 
@@ -50,46 +56,60 @@ pub struct Question {
 pub struct RuleSet {
     engine: Engine,
     fuse: Rc<Fuse>,
-    pub(super) known_slots: KnownSlots,
+    pub(super) surroundings: Rc<Surroundings>,
     scripts: Vec<Compiled>,
     reads_bodies: bool,
 }
 
-struct Compiled {
-    name: String,
-    ast: AST,
-    outline: Outline,
-    /// The names of the hooks that it defines.
-    hooks: Vec<&'static str>,
-}
-
-impl Compiled {
-    fn defines(&self, hook: &Hook) -> bool {
-        self.hooks.contains(&hook.name)
-    }
-}
-
 impl RuleSet {
-    /// Compiles the list; nothing of it is run.
+    /// Compiles the list. Of its hooks only `options` are run, because what is set is held against what they declare.
     ///
     /// # Errors
     /// A script that is too large, that Rhai's grammar does not allow, that names an unknown variable
-    /// or whose function looks like a misspelt hook; an empty list; a list that defines no slots.
+    /// or whose function looks like a misspelt hook; an option that is set and that its script does not declare, or
+    /// not so; a list that is empty, too long, or that defines no slots.
     pub fn compile(scripts: &[Script]) -> Result<RuleSet, RuleError> {
-        let fuse = Rc::new(Fuse::default());
-        let known_slots = KnownSlots::default();
-        let mut engine = engine::hardened(&fuse);
-        api::register(&mut engine, &known_slots);
-        let compiled = scripts.iter().map(|script| compile_one(&engine, script)).collect::<Result<Vec<_>, _>>()?;
-        let Some(last) = compiled.last() else {
+        let Some(last) = scripts.last() else {
             return Err(RuleError::of_script("", "the list of rules is empty"));
         };
-        if !compiled.iter().any(|script| script.defines(&names::SLOTS)) {
+        if scripts.len() > SCRIPTS_MAX {
+            let message = format!("a list of rules has at most {SCRIPTS_MAX} scripts, not {}", scripts.len());
+            return Err(RuleError::of_script(&last.name, message));
+        }
+        let mut set = RuleSet::without_scripts();
+        for script in scripts {
+            let compiled = set.compile_one(script)?;
+            set.scripts.push(compiled);
+        }
+        if !set.scripts.iter().any(|script| script.defines(&names::SLOTS)) {
             let message = format!("no script of the list defines {}", names::SLOTS.usage);
             return Err(RuleError::of_script(&last.name, message));
         }
-        let reads_bodies = scripts.iter().any(|script| task::may_read_body(&script.source));
-        Ok(RuleSet { engine, fuse, known_slots, scripts: compiled, reads_bodies })
+        set.reads_bodies = scripts.iter().any(|script| task::may_read_body(&script.source));
+        Ok(set)
+    }
+
+    pub(super) fn without_scripts() -> RuleSet {
+        let fuse = Rc::new(Fuse::default());
+        let surroundings = Rc::new(Surroundings::default());
+        let mut engine = engine::hardened(&fuse);
+        api::register(&mut Vocabulary::of(&mut engine), &surroundings);
+        RuleSet { engine, fuse, surroundings, scripts: Vec::new(), reads_bodies: false }
+    }
+
+    pub(super) fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
+        let mut compiled = Compiled::parse(&self.engine, script)?;
+        compiled.find_hooks()?;
+        let declared = if compiled.defines(&names::OPTIONS) {
+            self.fuse.begin_run();
+            let answer = self.call(&compiled, &names::OPTIONS, ())?;
+            options::read_declared(answer, |found| self.named(found))
+        } else {
+            Ok(Vec::new())
+        };
+        let options = declared.and_then(|declared| options::set_values(declared, &script.options));
+        compiled.options = options.map_err(|message| compiled.error(&names::OPTIONS, message))?.into();
+        Ok(compiled)
     }
 
     /// Runs every hook on sample days and tasks, so that a script which fails does so before it is accepted.
@@ -103,6 +123,35 @@ impl RuleSet {
     /// The name of the last script: the list is known by it.
     pub fn name(&self) -> &str {
         self.scripts.last().map_or("", |script| &script.name)
+    }
+
+    /// What each script says of itself, in the order of the list.
+    ///
+    /// # Errors
+    /// A `describe` that fails or returns something else than a text.
+    pub fn about(&self) -> Result<Vec<About>, RuleError> {
+        self.fuse.begin_run();
+        let about = |script: &Compiled| {
+            Ok(About {
+                script: script.name.clone(),
+                description: self.describe(script)?,
+                options: script.options.to_vec(),
+            })
+        };
+        self.scripts.iter().map(about).collect()
+    }
+
+    /// A script's own words; those of a long one are cut.
+    fn describe(&self, script: &Compiled) -> Result<Option<String>, RuleError> {
+        if !script.defines(&names::DESCRIBE) {
+            return Ok(None);
+        }
+        let answer = self.call(script, &names::DESCRIBE, ())?;
+        let text = answer.into_immutable_string().map_err(|found| {
+            let message = format!("describe must return a text, but returned {}", self.named(found));
+            script.error(&names::DESCRIBE, message)
+        })?;
+        Ok(Some(engine::shortened(text.trim())))
     }
 
     /// Whether some script may read the body of a task; otherwise bodies need not be loaded.
@@ -175,9 +224,7 @@ impl RuleSet {
             said_by = Some(script);
         }
         validate_slots(slots).map(Arc::from).map_err(|error| match said_by {
-            Some(script) => {
-                hook_error(script, &names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day)))
-            }
+            Some(script) => script.error(&names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day))),
             None => RuleError::of_script(self.name(), error.to_string()),
         })
     }
@@ -203,33 +250,26 @@ impl RuleSet {
         Ok(verdict)
     }
 
+    /// Looks for misspelt words in all scripts; `slots` are the names that days have.
+    pub(super) fn check_spelling(&self, slots: &[String]) -> Result<(), RuleError> {
+        self.scripts.iter().try_for_each(|script| spelling::check(script, slots))
+    }
+
     fn defining(&self, hook: &'static Hook) -> impl Iterator<Item = &Compiled> {
         self.scripts.iter().filter(|script| script.defines(hook))
     }
 
     /// Calls a hook of a script with fresh limits.
     fn call(&self, script: &Compiled, hook: &Hook, arguments: impl FuncArgs) -> Result<Dynamic, RuleError> {
-        self.fuse.begin_call();
-        let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        let called =
-            caught(|| self.engine.call_fn_with_options(options, &mut Scope::new(), &script.ast, hook.name, arguments));
-        // A native function may have swallowed the error of a callback that was cut.
-        let trip = self.fuse.trip();
-        match called {
-            Some(Ok(answer)) if trip.is_none() => Ok(answer),
-            Some(Err(error)) => Err(RuleError::from_running(&script.name, &script.outline, hook.name, &error, trip)),
-            Some(Ok(_)) => {
-                let cut = EvalAltResult::ErrorTerminated(Dynamic::UNIT, rhai::Position::NONE);
-                Err(RuleError::from_running(&script.name, &script.outline, hook.name, &cut, trip))
-            }
-            None => Err(hook_error(script, hook, "the script made its interpreter fail".to_owned())),
-        }
+        let is_declaring = hook.name == names::OPTIONS.name;
+        self.surroundings.options.replace((!is_declaring).then(|| Rc::clone(&script.options)));
+        script.call(&self.engine, &self.fuse, hook.name, arguments)
     }
 
     fn read_slots(&self, script: &Compiled, answer: Dynamic) -> Result<Vec<SlotSpec>, RuleError> {
         let wrong = |found: String| {
             let message = format!("slots must return a list of slot(...), but {found}");
-            hook_error(script, &names::SLOTS, message)
+            script.error(&names::SLOTS, message)
         };
         let list: Array = answer.into_array().map_err(|found| wrong(format!("returned {}", self.named(found))))?;
         if list.len() > SLOTS_MAX {
@@ -252,7 +292,7 @@ impl RuleSet {
                 None => {
                     let found = self.named(found);
                     let message = format!("place must return on(...), anywhere() or never(...), but returned {found}");
-                    Err(hook_error(script, &names::PLACE, message))
+                    Err(script.error(&names::PLACE, message))
                 }
             },
         }
@@ -261,15 +301,22 @@ impl RuleSet {
     fn read_categories(&self, script: &Compiled, answer: Dynamic) -> Result<Vec<String>, RuleError> {
         let wrong = |found: String| {
             let message = format!("categories must return a list of words, such as [\"arbeit\"], but returned {found}");
-            hook_error(script, &names::CATEGORIES, message)
+            script.error(&names::CATEGORIES, message)
         };
         let list: Array = answer.into_array().map_err(|found| wrong(self.named(found)))?;
         let read = |item: Dynamic| {
             let item = item.into_immutable_string();
             let word = item.map_err(|found| wrong(format!("a list with {} in it", self.named(found))))?;
             let word = word.trim().to_lowercase();
-            if word.is_empty() { Err(wrong("a list with an empty word in it".to_owned())) } else { Ok(word) }
+            match word.chars().count() {
+                0 => Err(wrong("a list with an empty word in it".to_owned())),
+                1..=CATEGORY_CHARS_MAX => Ok(word),
+                _ => Err(wrong(format!("a word of more than {CATEGORY_CHARS_MAX} characters"))),
+            }
         };
+        if list.len() > CATEGORIES_MAX {
+            return Err(wrong(format!("{} of them; a script has at most {CATEGORIES_MAX}", list.len())));
+        }
         list.into_iter().map(read).collect()
     }
 
@@ -277,48 +324,6 @@ impl RuleSet {
     fn named(&self, type_name: &str) -> String {
         names::with_article(self.engine.map_type_name(type_name))
     }
-}
-
-fn compile_one(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> {
-    if script.source.len() > SOURCE_BYTES_MAX {
-        let message = format!("the script is larger than {} KiB", SOURCE_BYTES_MAX / 1024);
-        return Err(RuleError::of_script(&script.name, message));
-    }
-    let outline = Outline::of(&script.source);
-    let ast = caught(|| engine.compile_with_scope(&api::constants_scope(), &script.source))
-        .ok_or_else(|| RuleError::of_script(&script.name, "the script made the parser fail"))?
-        .map_err(|error| RuleError::from_parsing(&script.name, &outline, &error))?;
-    // What stands outside functions is never run.
-    let ast = ast.clone_functions_only();
-    let hooks = hooks_of(&script.name, &ast, &outline)?;
-    Ok(Compiled { name: script.name.clone(), ast, outline, hooks })
-}
-
-/// The hooks that a script defines; refuses a function that was meant as one but would never be called.
-fn hooks_of(script: &str, ast: &AST, outline: &Outline) -> Result<Vec<&'static str>, RuleError> {
-    let mut hooks = Vec::new();
-    // A function of a type, `fn string.slots(…)`, is a method and no hook.
-    for function in ast.iter_functions().filter(|function| function.this_type.is_none()) {
-        let wrong = |message| Err(RuleError::of_function(script, outline, function.name, message));
-        let (name, count) = (function.name, function.params.len());
-        if let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == name) {
-            if hook.parameters != count {
-                let plural = if count == 1 { "" } else { "s" };
-                return wrong(format!("{name} has {count} parameter{plural}; write fn {}", hook.usage));
-            }
-            hooks.push(hook.name);
-        } else if !outline.calls(name)
-            && let Some(near) = names::nearest(name, names::HOOKS.iter().map(|hook| hook.name))
-            && let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == near)
-        {
-            return wrong(format!("nothing calls {name}; did you mean fn {}?", hook.usage));
-        }
-    }
-    Ok(hooks)
-}
-
-fn hook_error(script: &Compiled, hook: &Hook, message: String) -> RuleError {
-    RuleError::of_function(&script.name, &script.outline, hook.name, message)
 }
 
 /// The value in the set that equals this one, which is put there if there was none.
@@ -330,10 +335,4 @@ fn shared<T: ?Sized + Eq + std::hash::Hash>(distinct: &mut HashSet<Arc<T>>, valu
             value
         }
     }
-}
-
-/// Runs Rhai, which has panicked on odd input before; `None` if it does. Nothing of ours is left half
-/// changed: an engine and a tree are only read.
-fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(run)).ok()
 }

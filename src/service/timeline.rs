@@ -11,10 +11,12 @@ use super::inspect::{Cause, Rebuild};
 use super::memo::Memo;
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
+use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
+use crate::rules::RuleError;
 use crate::store::hot::Entry;
-use crate::store::{Finished, Snapshot, StoreError};
+use crate::store::{Basis, Finished, Snapshot, StoreError};
 use crate::view::Answer;
 
 pub use crate::store::hot::{Layer, Served};
@@ -35,16 +37,17 @@ impl Service {
     }
 
     fn load(&self, desk: &mut Desk, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
+        let rules = self.rules.book();
         let cause = match rebuild {
             true => Cause::Asked,
-            false => match self.materialized(user)? {
+            false => match self.materialized(user, rules.basis())? {
                 Ok(entry) => {
                     return Ok(Served { entry, layer: Layer::Materialized, is_certain: true, is_durable: true });
                 }
                 Err(cause) => cause,
             },
         };
-        let (planned, is_durable) = self.rebuild(desk, user, cause)?;
+        let (planned, is_durable) = self.rebuild((desk, &rules), user, cause)?;
         let is_certain = planned.is_certain && is_durable;
         if is_certain {
             self.store.put_timeline(user, planned.entry.finished.clone());
@@ -66,7 +69,7 @@ impl Service {
             let mut snapshot = service.require_snapshot(user)?;
             snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
             let now = now.unwrap_or_else(|| service.clock.now());
-            Ok(service.plan(desk, user, &snapshot, now).answer)
+            Ok(service.plan((desk, &service.rules.book()), user, &snapshot, now).answer)
         };
         self.planners.run(job).await?
     }
@@ -77,9 +80,9 @@ impl Service {
     }
 
     /// The timeline that the database keeps, if it is current; else why a new one is needed.
-    fn materialized(&self, user: UserId) -> Result<Result<Arc<Entry>, Cause>, StoreError> {
+    fn materialized(&self, user: UserId, basis: Basis) -> Result<Result<Arc<Entry>, Cause>, StoreError> {
         let Some((head, stored)) = self.store.get_timeline(user)? else { return Ok(Err(Cause::NothingKept)) };
-        let stale = |finished: &Finished| finished.staleness(head.generation, self.rules.basis(), self.clock.now());
+        let stale = |finished: &Finished| finished.staleness(head.generation, basis, self.clock.now());
         let staleness = match stored {
             Some(finished) => match stale(&finished) {
                 None => return Ok(Ok(Arc::new(planning::entry(self.identity(user), finished)))),
@@ -92,12 +95,17 @@ impl Service {
     }
 
     /// The plan of the present state, and whether that state is durable.
-    fn rebuild(&self, desk: &mut Desk, user: UserId, cause: Cause) -> Result<(Planned, bool), ServiceError> {
+    fn rebuild(
+        &self,
+        work: (&mut Desk, &RuleBook),
+        user: UserId,
+        cause: Cause,
+    ) -> Result<(Planned, bool), ServiceError> {
         let begun = Instant::now();
         let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
         let at = self.clock.now();
-        let mut planned = self.plan(desk, user, &snapshot, at);
+        let mut planned = self.plan(work, user, &snapshot, at);
         // Read from two openings of the database, it may be of no state that there was.
         planned.is_certain &= self.store.opening() == opening;
         let rebuild = Rebuild {
@@ -119,12 +127,31 @@ impl Service {
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }
 
-    fn plan(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
-        let body_of = |key: &DocKey| {
-            let raw = self.store.get_document(user, key).ok().flatten()?;
-            document::body(&raw).map(Arc::from)
-        };
-        planning::plan_snapshot(desk, &self.rules, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
+    /// Tries a list that could be the user's.
+    pub(super) fn try_rules(
+        &self,
+        desk: &mut Desk,
+        user: UserId,
+        snapshot: &Snapshot,
+        list: &RuleList,
+    ) -> Result<(), RuleError> {
+        planning::try_list(desk, list, snapshot, self.clock.now(), &|key| self.body_of(user, key))
+    }
+
+    fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {
+        let raw = self.store.get_document(user, key).ok().flatten()?;
+        document::body(&raw).map(Arc::from)
+    }
+
+    pub(super) fn plan(
+        &self,
+        (desk, rules): (&mut Desk, &RuleBook),
+        user: UserId,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Planned {
+        let body_of = |key: &DocKey| self.body_of(user, key);
+        planning::plan_snapshot(desk, rules, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
     }
 
     fn identity(&self, user: UserId) -> Identity {

@@ -44,6 +44,10 @@ enum EntryChange<'a> {
         settings: Cow<'a, [u8]>,
         verb: &'a str,
     },
+    Rules {
+        entries: Option<Vec<codec::StoredEntry>>,
+        verb: &'a str,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +65,9 @@ impl<'a> EntryChange<'a> {
         match change {
             Change::PutDocument { key, raw, verb, .. } => EntryChange::Put { file: key.file.as_str(), raw, verb },
             Change::RemoveDocument { key, verb } => EntryChange::Remove { file: key.file.as_str(), verb },
+            Change::PutRules { entries, verb } => {
+                EntryChange::Rules { entries: entries.as_deref().map(codec::stored_entries), verb }
+            }
             Change::PutSettings { settings, verb } => {
                 EntryChange::Settings { settings: codec::encode_settings(*settings).into(), verb }
             }
@@ -79,6 +86,9 @@ impl<'a> EntryChange<'a> {
                 Ok(Change::PutDocument { key, raw: Arc::from(raw), reading, verb: word(verb) })
             }
             EntryChange::Remove { file, verb } => Ok(Change::RemoveDocument { key: key(file)?, verb: word(verb) }),
+            EntryChange::Rules { entries, verb } => {
+                Ok(Change::PutRules { entries: entries.map(codec::entries), verb: word(verb) })
+            }
             EntryChange::Settings { settings, verb } => {
                 Ok(Change::PutSettings { settings: codec::decode_settings(&settings)?, verb: word(verb) })
             }

@@ -18,6 +18,7 @@ mod read;
 mod replay;
 mod rules;
 mod schema;
+mod tables;
 mod views;
 mod volume;
 mod writer;

@@ -18,6 +18,7 @@ use super::health::{DatabaseFile, Ended, Health};
 use super::journal::{AppendError, Journal};
 use super::read::get_head;
 use super::schema::{META, META_JOURNAL};
+use super::tables::Tables;
 use super::views::{Doubts, View, Views};
 use super::volume::{Session, Volume};
 use crate::domain::ids::{Generation, UserId};
@@ -148,12 +149,14 @@ impl Writer {
 
     /// Stores timelines that are still right, durably.
     fn store(&self, timelines: HashMap<UserId, Finished>) -> Result<(), redb::Error> {
-        let mut transaction = self.begin(&self.views.current())?;
+        let transaction = self.begin(&self.views.current())?;
+        let mut tables = Tables::of(&transaction);
         let mut group = Group::default();
         for (user, finished) in timelines {
-            group.apply(&mut transaction, Request::PutTimeline(user, finished))?;
+            group.apply(&mut tables, Request::PutTimeline(user, finished))?;
         }
-        store_timelines(&mut transaction, &group.timelines)?;
+        store_timelines(&mut tables, &group.timelines)?;
+        drop(tables);
         commit_durably(transaction, &self.journal)
     }
 
@@ -185,12 +188,14 @@ impl Writer {
     /// Carries the requests out; whether the database has something afterwards that is not durable in it.
     fn write(&mut self, group: &mut Group, requests: &mut impl Iterator<Item = Request>) -> Result<bool, StoreError> {
         let view = self.views.current();
-        let applied = self.begin(&view).and_then(|mut transaction| {
+        let applied = self.begin(&view).and_then(|transaction| {
+            let mut tables = Tables::of(&transaction);
             // After a failure nothing more is applied: the transaction is lost anyway.
             for request in requests {
-                group.apply(&mut transaction, request)?;
+                group.apply(&mut tables, request)?;
             }
-            store_timelines(&mut transaction, &group.timelines)?;
+            store_timelines(&mut tables, &group.timelines)?;
+            drop(tables);
             Ok(transaction)
         });
         let transaction = applied.map_err(|error| StoreError::NotWritten(error.to_string()))?;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::listen::UntilClientLeaves;
 use super::site::Site;
 use crate::domain::ids::UserId;
 use crate::service::Service;
@@ -39,7 +40,9 @@ pub async fn stream(asked: Asked, headers: HeaderMap) -> Result<Response, HttpEr
     tokio::spawn(publish(asked.site.clone(), asked.actor.clone(), last, events));
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     let headers = [content_type, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((headers, axum::body::Body::new(Events(queue))).into_response())
+    let mut response = (headers, axum::body::Body::new(Events(queue))).into_response();
+    response.extensions_mut().insert(UntilClientLeaves);
+    Ok(response)
 }
 
 /// Sends an event for each timeline that the client does not know, until it goes away, may not read any more, or the

@@ -311,7 +311,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchToken { .. }
         | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
         Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
-        Refusal::ArchiveTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
         Refusal::Ambiguous { .. }
         | Refusal::SlotTaken { .. }
@@ -350,7 +350,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::ScopeNotHeld { .. } => "scope_not_held",
         Refusal::OutlivesToken => "outlives_token",
         Refusal::MalformedArchive => "malformed_archive",
-        Refusal::ArchiveTooLarge => "too_large",
+        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => "too_large",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
 }

@@ -107,6 +107,8 @@ pub enum Refusal {
     /// It is no tar archive, or not a whole one.
     MalformedArchive,
     ArchiveTooLarge,
+    /// What stands before one of its entries to tell of it.
+    ArchiveHeadersTooLarge,
     /// The scope `admin` is for administrators.
     NotAnAdministrator {
         name: String,
@@ -194,6 +196,10 @@ const ARCHIVE_TOO_LARGE: Phrase = Phrase {
     en: "An import takes at most 128 MiB, 100000 entries and 64 MiB of documents; split the archive.",
     de: "Ein Import nimmt höchstens 128 MiB, 100000 Einträge und 64 MiB Dokumente; bitte das Archiv aufteilen.",
 };
+const ARCHIVE_HEADERS_TOO_LARGE: Phrase = Phrase {
+    en: "A file of the archive has more than 1 MiB of extended headers; pack the task files again, without extended attributes.",
+    de: "Eine Datei des Archivs hat mehr als 1 MiB erweiterte Header; bitte neu packen, ohne erweiterte Attribute.",
+};
 const OUTLIVES_TOKEN: Phrase = Phrase {
     en: "A token cannot make one that lasts longer than itself; choose an earlier end.",
     de: "Ein Token kann keines machen, das länger gilt als es selbst; bitte ein früheres Ende wählen.",
@@ -269,6 +275,7 @@ impl Refusal {
             Refusal::ScopeNotHeld { scope } => scope_not_held(scope, lang),
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
+            Refusal::ArchiveHeadersTooLarge => ARCHIVE_HEADERS_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
             Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
         }

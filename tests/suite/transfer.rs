@@ -361,6 +361,15 @@ async fn an_archive_that_is_too_large_is_413_and_changes_nothing() {
     let answer = import(&lena, "/api/import", pack(&files)).await;
     assert_eq!((answer.status, answer.code().as_str()), (413, "too_large"));
     assert!(answer.json()["error"].as_str().unwrap().contains("64 MiB"), "{}", answer.text);
+    // A name that would fill the memory is not read.
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(EntryType::GNULongName);
+    header.set_size(4 << 20);
+    header.set_cksum();
+    let endless = [header.as_bytes(), &vec![b'x'; 4 << 20][..], &pack(&[("0000-a.md", TASK)])].concat();
+    let answer = import(&lena, "/api/import", endless).await;
+    assert_eq!((answer.status, answer.code().as_str()), (413, "too_large"));
+    assert!(answer.json()["error"].as_str().unwrap().contains("extended headers"), "{}", answer.text);
     // Announced is enough.
     let head = format!(
         "POST /api/import HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\

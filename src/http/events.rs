@@ -61,7 +61,7 @@ async fn publish(site: Arc<Site>, actor: Arc<Actor>, last: Option<String>, event
 
 /// Ready as soon as the client may not read any more.
 async fn right_ends(service: &Arc<Service>, actor: &Actor) {
-    let mut changes = service.rights_changes();
+    let mut seen = service.rights_seen();
     let expired = async {
         match actor.expires_at() {
             Some(at) => service.clock().wait_until(at).await,
@@ -71,9 +71,7 @@ async fn right_ends(service: &Arc<Service>, actor: &Actor) {
     let revoked = async {
         // Looked at once the changes are listened to: none is missed between the two.
         while matches!(service.may_still_read(actor), Ok(true)) {
-            if changes.changed().await.is_err() {
-                return;
-            }
+            service.rights_change(&mut seen).await;
         }
     };
     tokio::select! {

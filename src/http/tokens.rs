@@ -1,13 +1,14 @@
 //! `/api/tokens`: the asker's own.
 
 use axum::response::Response;
+use hyper::HeaderMap;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::errors::HttpError;
-use super::extract::{Asked, JsonObject, TokenIdInPath};
+use super::extract::{Asked, JsonObject, TokenIdInPath, idempotency_key};
 use super::respond::json;
 use super::wire;
 use crate::domain::ids::TokenId;
@@ -72,8 +73,9 @@ pub async fn list(asked: Asked) -> Result<Response, HttpError> {
     Ok(json(&TokensJson { tokens }, None))
 }
 
-pub async fn create(asked: Asked, object: JsonObject) -> Result<Response, HttpError> {
-    let issued = asked.site.service.issue_token(&asked.actor, token_fields(&object.fields)?).await?;
+pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
+    let key = idempotency_key(&headers, "POST /api/tokens", "", Some(&object))?;
+    let issued = asked.site.service.issue_token(&asked.actor, token_fields(&object.fields)?, key).await?;
     let (user, token) = (&asked.actor.name, issued.id);
     tracing::info!(%user, %token, scopes = ?issued.grant.scopes.names(), "a token was made");
     let answer = IssuedJson { ok: true, about: TokenJson::new(issued.id, &issued.grant), token: issued.token };

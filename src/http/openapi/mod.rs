@@ -206,10 +206,12 @@ mod tests {
             Refusal::LastAdmin { name: text() },
             Refusal::NoSuchToken { id: text() },
             Refusal::TooManyTokens,
+            Refusal::TokenIssuedBefore { id: text() },
             Refusal::ScopeNotHeld { scope: "" },
             Refusal::OutlivesToken,
             Refusal::MalformedArchive,
             Refusal::ArchiveTooLarge,
+            Refusal::ArchiveHeadersTooLarge,
             Refusal::NotAnAdministrator { name: text() },
         ];
         fields.chain(others).collect()
@@ -222,7 +224,7 @@ mod tests {
             HttpError::UnknownHost { host: text() },
             HttpError::SignInNeeded,
             HttpError::InvalidToken,
-            HttpError::ScopeMissing,
+            HttpError::ScopeMissing { scope: "read" },
             HttpError::CrossSite,
             HttpError::NoSuchRoute,
             HttpError::NotJson,

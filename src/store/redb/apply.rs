@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::codec::{self, StoredAnswer, StoredChange};
@@ -9,7 +10,7 @@ use super::schema::{
     DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SETTINGS, TASKS, TIMELINES,
 };
 use crate::domain::ids::{DocKey, Generation, UserId};
-use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS};
+use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS, Remembered};
 
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
@@ -40,7 +41,9 @@ pub(super) fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) 
         record(transaction, commit, index, applied)?;
     }
     transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
-    remember(transaction, commit)?;
+    if let Some(remembered) = &commit.remember {
+        remember(transaction, commit.user, commit.head.committed_at, remembered)?;
+    }
     Ok(Outcome::Committed { generation: commit.head.generation })
 }
 
@@ -106,12 +109,16 @@ fn record(
 }
 
 /// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.
-fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb::Error> {
-    let Some(remembered) = &commit.remember else { return Ok(()) };
-    let now = commit.head.committed_at.timestamp_millis();
+pub(super) fn remember(
+    transaction: &WriteTransaction,
+    user: UserId,
+    at: DateTime<Utc>,
+    remembered: &Remembered,
+) -> Result<(), redb::Error> {
+    let now = at.timestamp_millis();
     let mut by_key = transaction.open_table(IDEMPOTENCY)?;
     let mut by_time = transaction.open_table(IDEMPOTENCY_BY_TIME)?;
-    let row = (commit.user.0, remembered.route, remembered.key.as_str());
+    let row = (user.0, remembered.route, remembered.key.as_str());
     let stored = StoredAnswer { fingerprint: remembered.fingerprint, at: now, answer: remembered.answer.clone() };
     by_key.insert(row, codec::encode(&stored).as_slice())?;
     by_time.insert((now, row.0, row.1, row.2), ())?;

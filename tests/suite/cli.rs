@@ -4,6 +4,7 @@ mod at_once;
 mod editing;
 mod logins;
 mod refused;
+mod secrets;
 mod shells;
 mod terminal;
 mod tls;
@@ -98,7 +99,10 @@ const HELP: &[(&[&str], &[&str])] = &[
     (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--language", "--password-stdin"]),
     (&["user", "rm"], &["--yes"]),
     (&["token"], &["create", "list", "revoke"]),
-    (&["token", "create"], &["[USER]", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>"]),
+    (
+        &["token", "create"],
+        &["[USER]", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>", "--output <FILE>"],
+    ),
 ];
 
 #[test]

@@ -219,12 +219,7 @@ impl HttpError {
                 "This token is not valid; it may have expired or been revoked: ask with another one.",
                 "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen oder widerrufen: bitte ein anderes verwenden.",
             ),
-            HttpError::ScopeMissing { scope } => {
-                return lang.pick(
-                    format!("This token does not allow that: it lacks the scope {scope}; ask with one that has it."),
-                    format!("Dieses Token erlaubt das nicht: ihm fehlt die Berechtigung {scope}; bitte eins mit ihr verwenden."),
-                );
-            }
+            HttpError::ScopeMissing { scope } => return scope_missing(scope, lang),
             HttpError::UserNeeded => return USER_NEEDED.text(lang).to_owned(),
             HttpError::CrossSite => (
                 "This request came from a page of another site and was refused; do it on a page of this server.",
@@ -244,18 +239,7 @@ impl HttpError {
             ),
             HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
-            HttpError::Body(BodyError::TooLarge) => (
-                "The body is larger than 1 MiB; send less at once.",
-                "Der Inhalt ist größer als 1 MiB; bitte weniger auf einmal senden.",
-            ),
-            HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => (
-                "The body took too long to arrive; send it again.",
-                "Der Inhalt kam zu langsam an; bitte noch einmal senden.",
-            ),
-            HttpError::Body(BodyError::Cut) => (
-                "The body ended early; send it again, whole.",
-                "Der Inhalt endete zu früh; bitte noch einmal ganz senden.",
-            ),
+            HttpError::Body(error) => return body_text(*error, lang).to_owned(),
             HttpError::Unavailable => (UNAVAILABLE.en, UNAVAILABLE.de),
             HttpError::NotSaved => (NOT_SAVED.en, NOT_SAVED.de),
             HttpError::NoRoom { needed_bytes, free_bytes } => return no_room(*needed_bytes, *free_bytes, lang),
@@ -393,6 +377,30 @@ fn no_room(needed_bytes: u64, free_bytes: u64, lang: Lang) -> String {
         format!("The disk has {free} MiB free and this may need {needed}; nothing was saved, free some space and try again."),
         format!("Die Platte hat {free} MiB frei, gebraucht werden bis zu {needed}; gespeichert wurde nichts, bitte Platz schaffen."),
     )
+}
+
+fn scope_missing(scope: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("This token does not allow that: it lacks the scope {scope}; ask with one that has it."),
+        format!("Dieses Token erlaubt das nicht: ihm fehlt die Berechtigung {scope}; bitte eins mit ihr verwenden."),
+    )
+}
+
+fn body_text(error: BodyError, lang: Lang) -> &'static str {
+    match error {
+        BodyError::TooLarge => lang.pick(
+            "The body is larger than 1 MiB; send less at once.",
+            "Der Inhalt ist größer als 1 MiB; bitte weniger auf einmal senden.",
+        ),
+        BodyError::IdleTimeout | BodyError::TotalTimeout => lang.pick(
+            "The body took too long to arrive; send it again.",
+            "Der Inhalt kam zu langsam an; bitte noch einmal senden.",
+        ),
+        BodyError::Cut => lang.pick(
+            "The body ended early; send it again, whole.",
+            "Der Inhalt endete zu früh; bitte noch einmal ganz senden.",
+        ),
+    }
 }
 
 fn head_text(error: HeadError, lang: Lang) -> &'static str {

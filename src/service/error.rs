@@ -219,12 +219,10 @@ impl Refusal {
         match self {
             Refusal::Field { field, fault } => fault.text(field, lang),
             Refusal::UnknownField { name, nearest } => unknown_field(name, nearest.as_deref(), lang),
-            Refusal::NoSuchTask { id } => {
-                lang.pick(
-                    format!("You have no task “{id}”; see GET /api/tasks."),
-                    format!("Du hast keine Aufgabe „{id}“; siehe GET /api/tasks."),
-                )
-            }
+            Refusal::NoSuchTask { id } => lang.pick(
+                format!("You have no task “{id}”; see GET /api/tasks."),
+                format!("Du hast keine Aufgabe „{id}“; siehe GET /api/tasks."),
+            ),
             Refusal::Ambiguous { id, candidates } => {
                 let list = candidates.join(", ");
                 lang.pick(
@@ -269,14 +267,8 @@ impl Refusal {
                 format!("{what} was changed again since; take the later change back first."),
                 format!("{what} wurde seitdem wieder geändert; bitte erst die spätere Änderung zurücknehmen."),
             ),
-            Refusal::NoSuchUser { name } => lang.pick(
-                format!("There is no user {name}; codexmiroir user list shows all, codexmiroir user add NAME adds one."),
-                format!("Es gibt keinen Benutzer {name}; codexmiroir user list zeigt alle, codexmiroir user add NAME fügt einen hinzu."),
-            ),
-            Refusal::UserExists { name } => lang.pick(
-                format!("There is a user {name} already; choose another name."),
-                format!("Den Benutzer {name} gibt es schon; bitte einen anderen Namen wählen."),
-            ),
+            Refusal::NoSuchUser { name } => no_such_user(name, lang),
+            Refusal::UserExists { name } => user_exists(name, lang),
             Refusal::LastAdmin { name } => last_admin(name, lang),
             Refusal::NoSuchToken { id } => no_such_token(id, lang),
             Refusal::TokenIssuedBefore { id } => token_issued_before(id, lang),
@@ -375,6 +367,20 @@ impl Fault {
             Fault::Malformed { .. } => "malformed_value",
         }
     }
+}
+
+fn no_such_user(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("There is no user {name}; codexmiroir user list shows all, codexmiroir user add NAME adds one."),
+        format!("Es gibt keinen Benutzer {name}; codexmiroir user list zeigt alle, codexmiroir user add NAME fügt einen hinzu."),
+    )
+}
+
+fn user_exists(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("There is a user {name} already; choose another name."),
+        format!("Den Benutzer {name} gibt es schon; bitte einen anderen Namen wählen."),
+    )
 }
 
 fn last_admin(name: &str, lang: Lang) -> String {

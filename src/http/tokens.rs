@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, TokenIdInPath, idempotency_key};
 use super::respond::json;
-use super::wire;
+use super::wire::Known;
 use crate::domain::ids::TokenId;
 use crate::service::tokens::{TokenFields, TokenGrant};
 use crate::store::Grant;
@@ -92,15 +92,11 @@ pub async fn revoke(asked: Asked, TokenIdInPath(id): TokenIdInPath) -> Result<Re
 }
 
 fn token_fields(object: &Map<String, Value>) -> Result<TokenFields, HttpError> {
-    let mut fields = TokenFields::default();
-    for (field, value) in object {
-        match field.as_str() {
-            "name" => fields.name = wire::text("name", value)?,
-            "scopes" => fields.scopes = wire::texts("scopes", value)?,
-            "expires" => fields.expires = wire::text("expires", value)?,
-            "expiresAt" => fields.expires_at = wire::text("expiresAt", value)?,
-            _ => return Err(wire::nearest_of(field, &FIELDS).into()),
-        }
-    }
-    Ok(fields)
+    let known = Known::of(object, &FIELDS)?;
+    Ok(TokenFields {
+        name: known.text("name")?,
+        scopes: known.texts("scopes")?,
+        expires: known.text("expires")?,
+        expires_at: known.text("expiresAt")?,
+    })
 }

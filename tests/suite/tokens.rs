@@ -43,7 +43,12 @@ async fn tokens_are_made_listed_and_revoked() {
     assert_eq!((&tokens[1]["id"], &tokens[1]["lastUsedAt"]), (&made["id"], &Value::Null));
     assert_eq!(tokens[1].as_object().unwrap().len(), 6);
     assert_eq!(laptop.get("/codex").await.status, 200);
-    assert_eq!(laptop.post("/api/tasks", &json!({"kategorie": "arbeit"})).await.status, 403);
+    for (path, scope) in [("/api/tasks", "write"), ("/api/admin/users", "admin")] {
+        let refused = laptop.post(path, &json!({"kategorie": "arbeit"})).await;
+        assert_eq!((refused.status, refused.code().as_str()), (403, "scope_missing"));
+        let sentence = refused.json()["error"].as_str().unwrap().to_owned();
+        assert!(sentence.contains(&format!("lacks the scope {scope}")), "{sentence}");
+    }
 
     // What is somebody else's is not there.
     let path = format!("/api/tokens/{}", made["id"].as_str().unwrap());

@@ -245,7 +245,8 @@ pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
 
 fn check_scope(asker: &Asker, method: &Method, path: &str) -> Result<(), HttpError> {
     let Asker::User(actor) = asker else { return Ok(()) };
-    if actor.scopes.allow(needed_scope(method, path)) { Ok(()) } else { Err(HttpError::ScopeMissing) }
+    let missing = needed_scope(method, path).without(actor.scopes);
+    missing.names().first().map_or(Ok(()), |scope| Err(HttpError::ScopeMissing { scope }))
 }
 
 /// A browser says where an unsafe request comes from; one of another site is refused. A request with a token

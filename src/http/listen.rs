@@ -31,6 +31,7 @@ use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
 pub(super) use self::framing::AmbiguousLength;
+pub(super) use self::pulse::UntilClientLeaves;
 use self::seats::Seats;
 pub use self::source::{Listener, Peer};
 use self::threads::{Arrival, Dealer};

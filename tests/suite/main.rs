@@ -18,6 +18,7 @@ mod config;
 mod control;
 mod corpus;
 mod crash;
+mod data_directory;
 mod disk_faults;
 mod documented;
 mod events;

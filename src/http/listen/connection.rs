@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tracing::{debug, error};
 
 use super::framing::{AmbiguousLength, Next};
-use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, Verdict};
+use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, UntilClientLeaves, Verdict};
 use super::seats::Seat;
 use super::{Peer, Server};
 use crate::http::body::Body;
@@ -140,10 +140,13 @@ impl<F: Future<Output = Response<Body>> + Unpin> Future for Exchanging<F> {
             },
             Answering::Refused(refused) => refused.take(),
         };
-        let (Some(mut response), Some(exchange)) = (answered, self.exchange.take()) else { return Poll::Pending };
+        let (Some(mut response), Some(mut exchange)) = (answered, self.exchange.take()) else { return Poll::Pending };
         let is_told = self.told.as_ref().is_some_and(|told| told.has_changed().unwrap_or(true));
         if self.is_last || is_told {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.told.is_some() && response.extensions().get::<UntilClientLeaves>().is_some() {
+            exchange.watch();
         }
         Poll::Ready(Ok(response.map(|body| Answer::new(body, exchange))))
     }

@@ -42,6 +42,8 @@ pub(super) struct Pulse {
     /// HTTP/2: bytes outside of requests need not belong to a head.
     multiplexed: AtomicBool,
     lingering: AtomicBool,
+    /// HTTP/1: the answer on its way is one of [`UntilClientLeaves`].
+    watched: AtomicBool,
     /// HTTP/1 alone. Only the connection's own task asks for it.
     framing: Mutex<Framing>,
 }
@@ -97,10 +99,16 @@ impl Pulse {
     }
 }
 
+/// Marks an answer that ends when its client goes away: over HTTP/1 the end of what the client sends ends it. Without
+/// this such a client passes for one that has sent everything and waits.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct UntilClientLeaves;
+
 /// A request that is open.
 pub(super) struct Exchange {
     pulse: Arc<Pulse>,
     working: bool,
+    watches: bool,
 }
 
 impl Exchange {
@@ -114,7 +122,13 @@ impl Exchange {
             pulse.multiplexed.store(true, Relaxed);
         }
         pulse.progressed();
-        Self { pulse: Arc::clone(pulse), working: true }
+        Self { pulse: Arc::clone(pulse), working: true, watches: false }
+    }
+
+    /// From now on the client is watched for going away.
+    pub(super) fn watch(&mut self) {
+        self.watches = true;
+        self.pulse.watched.store(true, Relaxed);
     }
 
     fn set_working(&mut self, working: bool) {
@@ -134,6 +148,9 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.set_working(false);
+        if self.watches {
+            self.pulse.watched.store(false, Relaxed);
+        }
         self.pulse.open.fetch_sub(1, Relaxed);
         self.pulse.progressed();
     }
@@ -269,11 +286,13 @@ pub(super) struct Metered<S> {
     pulse: Arc<Pulse>,
     /// What may still be discarded after the end was said; `None` before that.
     discardable: Option<usize>,
+    /// What came while the client was watched, to be read next.
+    ahead: Option<u8>,
 }
 
 impl<S> Metered<S> {
     pub(super) fn new(stream: S, pulse: Arc<Pulse>) -> Self {
-        Self { stream, pulse, discardable: None }
+        Self { stream, pulse, discardable: None, ahead: None }
     }
 
     fn wrote(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -285,6 +304,23 @@ impl<S> Metered<S> {
 }
 
 impl<S: AsyncRead + Unpin> Metered<S> {
+    /// While a client is watched: an error when it has gone away, and else a wake when it does. hyper, which has to let
+    /// clients end what they send, looks for nothing while it answers. One that sends the next request in advance is
+    /// waited for like any other.
+    fn watch(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if !self.pulse.watched.load(Relaxed) || self.ahead.is_some() {
+            return Ok(());
+        }
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+            read?;
+            self.ahead = buffer.filled().first().copied();
+            return self.ahead.map(drop).ok_or_else(|| io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
+    }
+
     /// Closing a socket with unread bytes resets it, and the reset may overtake the answer. So if the client is still
     /// sending, it is heard out, within bounds; if not, there is nothing to wait for.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -312,7 +348,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let outcome = match self.ahead.take_if(|_| buffer.remaining() > 0) {
+            Some(byte) => {
+                buffer.put_slice(&[byte]);
+                Poll::Ready(Ok(()))
+            }
+            None => Pin::new(&mut self.stream).poll_read(context, buffer),
+        };
         if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
             self.pulse.received(bytes);
         }
@@ -340,7 +382,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        Poll::Ready(self.watch(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -93,6 +93,11 @@ impl Framing {
         next
     }
 
+    /// Whether every byte is accounted for, and the next one begins a head.
+    pub(super) fn is_at_head(&self) -> bool {
+        !self.lost && self.body == 0 && self.received.is_empty()
+    }
+
     /// Whether what was received is the head of this many fields that hyper has just read, to the byte.
     fn is_only_head(&self, fields: usize) -> bool {
         self.received.ends_with(b"\r\n\r\n")

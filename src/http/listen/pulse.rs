@@ -39,6 +39,8 @@ pub(super) struct Pulse {
     /// Grows with everything that counts as progress.
     progress: AtomicU32,
     head_begun: AtomicBool,
+    /// A request was begun since hyper last said that all it had to write was written.
+    unwritten: AtomicBool,
     /// HTTP/2: bytes outside of requests need not belong to a head.
     multiplexed: AtomicBool,
     lingering: AtomicBool,
@@ -92,7 +94,28 @@ impl Pulse {
         self.framing.lock().unwrap_or_else(PoisonError::into_inner).head(request.headers())
     }
 
-    fn progressed(&self) {
+    /// Whether hyper has nothing of an HTTP/1 connection in its hands: it has used up every byte that it was given, and
+    /// written every answer. The next byte begins a head then, and what is written now disturbs no answer.
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.open.load(Relaxed) == 0
+            && !self.unwritten.load(Relaxed)
+            && self.framing.lock().unwrap_or_else(PoisonError::into_inner).is_at_head()
+    }
+
+    /// A request came and was answered without hyper.
+    pub(super) fn answered_at_once(&self) {
+        self.requests.fetch_add(1, Relaxed);
+        self.progressed();
+    }
+
+    /// hyper has written all that it had. An answer that it does not have yet is still open.
+    fn written(&self) {
+        if self.open.load(Relaxed) == 0 {
+            self.unwritten.store(false, Relaxed);
+        }
+    }
+
+    pub(super) fn progressed(&self) {
         self.progress.fetch_add(1, Relaxed);
     }
 }
@@ -110,6 +133,7 @@ impl Exchange {
         pulse.open.fetch_add(1, Relaxed);
         pulse.working.fetch_add(1, Relaxed);
         pulse.head_begun.store(false, Relaxed);
+        pulse.unwritten.store(true, Relaxed);
         if version == Version::HTTP_2 {
             pulse.multiplexed.store(true, Relaxed);
         }
@@ -139,19 +163,17 @@ impl Drop for Exchange {
     }
 }
 
-/// An answer's body on its way. Between frames it is the client's turn; while a frame is asked for, ours.
+/// An answer's body on its way. Between frames it is the client's turn; while a frame is asked for, ours. hyper drops it
+/// when it has taken over the last one.
 pub(super) struct Answer {
     body: Body,
-    exchange: Option<Exchange>,
+    exchange: Exchange,
 }
 
 impl Answer {
     pub(super) fn new(body: Body, mut exchange: Exchange) -> Self {
-        if body.is_full() {
-            return Self { body, exchange: None };
-        }
         exchange.set_working(false);
-        Self { body, exchange: Some(exchange) }
+        Self { body, exchange }
     }
 }
 
@@ -164,9 +186,7 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        if let Some(exchange) = &mut self.exchange {
-            exchange.set_working(frame.is_pending());
-        }
+        self.exchange.set_working(frame.is_pending());
         frame
     }
 
@@ -340,7 +360,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.pulse.written();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

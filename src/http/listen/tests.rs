@@ -85,8 +85,8 @@ async fn open(limits: Limits) -> House {
     let (stop, stopped) = oneshot::channel();
     let gate = Arc::new(Gate::default());
     let (times, behind) = ((limits.body_idle, limits.body_total), Arc::clone(&gate));
-    let handler = move |request, _peer| Box::pin(respond(request, times, Arc::clone(&behind)));
-    let served = tokio::spawn(serve(vec![listener.into()], limits, handler, async { drop(stopped.await) }));
+    let handler = move |request: Request<Incoming>, _peer: Peer| Box::pin(respond(request, times, Arc::clone(&behind)));
+    let served = tokio::spawn(serve(vec![listener.into()], limits, Arc::new(handler), async { drop(stopped.await) }));
     House { address, gate, stop, served }
 }
 

@@ -9,21 +9,22 @@ const MONTHS: [&[u8; 3]; 12] =
 /// An instant of a year with four digits, by hand: this is on the way of every warm read.
 pub fn http_date(at: DateTime<Utc>) -> [u8; 29] {
     let at = at.naive_utc();
-    let mut text = *b"Sun, 06 Nov 1994 08:49:37 GMT";
+    let [a, b, c] = *DAYS[at.weekday().num_days_from_monday() as usize];
+    let [d, e] = two_digits(at.day());
+    let [f, g, h] = *MONTHS[at.month0() as usize];
     let year = at.year().unsigned_abs();
-    for (place, number) in
-        [(5, at.day()), (12, year / 100), (14, year), (17, at.hour()), (20, at.minute()), (23, at.second())]
-    {
-        text[place..place + 2].copy_from_slice(&[digit(number / 10), digit(number)]);
-    }
-    text[..3].copy_from_slice(DAYS[at.weekday().num_days_from_monday() as usize]);
-    text[8..11].copy_from_slice(MONTHS[at.month0() as usize]);
-    text
+    let ([i, j], [k, l]) = (two_digits(year / 100), two_digits(year));
+    let ([m, n], [o, p], [q, r]) = (two_digits(at.hour()), two_digits(at.minute()), two_digits(at.second()));
+    [
+        a, b, c, b',', b' ', d, e, b' ', f, g, h, b' ', i, j, k, l, b' ', m, n, b':', o, p, b':', q, r, b' ', b'G',
+        b'M', b'T',
+    ]
 }
 
-/// The last one of a number.
-fn digit(number: u32) -> u8 {
-    b"0123456789"[(number % 10) as usize]
+/// The last two of a number.
+fn two_digits(number: u32) -> [u8; 2] {
+    let digit = |number: u32| b"0123456789"[(number % 10) as usize];
+    [digit(number / 10), digit(number)]
 }
 
 #[cfg(test)]

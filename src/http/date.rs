@@ -9,16 +9,17 @@ const MONTHS: [&[u8; 3]; 12] =
 /// An instant of a year with four digits, by hand: this is on the way of every warm read.
 pub fn http_date(at: DateTime<Utc>) -> [u8; 29] {
     let at = at.naive_utc();
-    let [a, b, c] = *DAYS[at.weekday().num_days_from_monday() as usize];
-    let [d, e] = two_digits(at.day());
-    let [f, g, h] = *MONTHS[at.month0() as usize];
     let year = at.year().unsigned_abs();
-    let ([i, j], [k, l]) = (two_digits(year / 100), two_digits(year));
-    let ([m, n], [o, p], [q, r]) = (two_digits(at.hour()), two_digits(at.minute()), two_digits(at.second()));
-    [
-        a, b, c, b',', b' ', d, e, b' ', f, g, h, b' ', i, j, k, l, b' ', m, n, b':', o, p, b':', q, r, b' ', b'G',
-        b'M', b'T',
-    ]
+    let mut text = *b"Sun, 06 Nov 1994 08:49:37 GMT";
+    text[..3].copy_from_slice(DAYS[at.weekday().num_days_from_monday() as usize]);
+    text[5..7].copy_from_slice(&two_digits(at.day()));
+    text[8..11].copy_from_slice(MONTHS[at.month0() as usize]);
+    text[12..14].copy_from_slice(&two_digits(year / 100));
+    text[14..16].copy_from_slice(&two_digits(year));
+    text[17..19].copy_from_slice(&two_digits(at.hour()));
+    text[20..22].copy_from_slice(&two_digits(at.minute()));
+    text[23..25].copy_from_slice(&two_digits(at.second()));
+    text
 }
 
 /// The last two of a number.

@@ -43,6 +43,7 @@ mod readme;
 mod remembered;
 mod schedules;
 mod settings;
+mod shortcut;
 mod slow;
 mod strangers;
 mod tokens;

@@ -39,7 +39,7 @@ pub(super) struct Pulse {
     /// Grows with everything that counts as progress.
     progress: AtomicU32,
     head_begun: AtomicBool,
-    /// A request was begun since hyper last said that all it had to write was written.
+    /// A request was begun, and its answer is not yet handed over whole and written.
     unwritten: AtomicBool,
     /// HTTP/2: bytes outside of requests need not belong to a head.
     multiplexed: AtomicBool,
@@ -97,9 +97,7 @@ impl Pulse {
     /// Whether hyper has nothing of an HTTP/1 connection in its hands: it has used up every byte that it was given, and
     /// written every answer. The next byte begins a head then, and what is written now disturbs no answer.
     pub(super) fn is_between_requests(&self) -> bool {
-        self.open.load(Relaxed) == 0
-            && !self.unwritten.load(Relaxed)
-            && self.framing.lock().unwrap_or_else(PoisonError::into_inner).is_at_head()
+        !self.unwritten.load(Relaxed) && self.framing.lock().unwrap_or_else(PoisonError::into_inner).is_at_head()
     }
 
     /// A request came and was answered without hyper.

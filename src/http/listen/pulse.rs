@@ -371,3 +371,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         self.poll_linger(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_over_when_its_answer_is_handed_over_and_written() {
+        let pulse = Arc::new(Pulse::default());
+        assert!(pulse.is_between_requests());
+        let begin = || {
+            pulse.received(b"GET / HTTP/1.1\r\n\r\n");
+            assert!(!pulse.is_between_requests(), "a head that hyper has not used up");
+            assert_eq!(pulse.next(&Request::new(())), Next::Head);
+            Exchange::begin(&pulse, Version::HTTP_11)
+        };
+        let answer = Answer::new(Body::full("x"), begin());
+        pulse.written();
+        assert!(!pulse.is_between_requests(), "what was written is not all");
+        drop(answer);
+        assert!(!pulse.is_between_requests(), "handed over is not written");
+        // Of one behind it hyper may write the first while it makes the second.
+        let answer = Answer::new(Body::full("x"), begin());
+        pulse.written();
+        drop(answer);
+        assert!(!pulse.is_between_requests(), "the second one is not written");
+        pulse.written();
+        assert!(pulse.is_between_requests());
+    }
+}

@@ -216,8 +216,7 @@ impl Serving {
         listeners: Vec<Listener>,
     ) -> Serving {
         let (stop, stopped) = oneshot::channel();
-        let handler = move |request, peer| gate.answer(request, peer);
-        let task = tokio::spawn(listen::serve(listeners, limits, handler, async {
+        let task = tokio::spawn(listen::serve(listeners, limits, gate, async {
             // A sender that is gone stops the server too.
             let _ = stopped.await;
         }));

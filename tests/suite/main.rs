@@ -47,6 +47,7 @@ mod rules_kept;
 mod rules_served;
 mod schedules;
 mod settings;
+mod shortcut;
 mod slow;
 mod strangers;
 mod tokens;

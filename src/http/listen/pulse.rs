@@ -39,6 +39,8 @@ pub(super) struct Pulse {
     /// Grows with everything that counts as progress.
     progress: AtomicU32,
     head_begun: AtomicBool,
+    /// A request was begun, and its answer is not yet handed over whole and written.
+    unwritten: AtomicBool,
     /// HTTP/2: bytes outside of requests need not belong to a head.
     multiplexed: AtomicBool,
     lingering: AtomicBool,
@@ -94,7 +96,26 @@ impl Pulse {
         self.framing.lock().unwrap_or_else(PoisonError::into_inner).head(request.headers())
     }
 
-    fn progressed(&self) {
+    /// Whether hyper has nothing of an HTTP/1 connection in its hands: it has used up every byte that it was given, and
+    /// written every answer. The next byte begins a head then, and what is written now disturbs no answer.
+    pub(super) fn is_between_requests(&self) -> bool {
+        !self.unwritten.load(Relaxed) && self.framing.lock().unwrap_or_else(PoisonError::into_inner).is_at_head()
+    }
+
+    /// A request came and was answered without hyper.
+    pub(super) fn answered_at_once(&self) {
+        self.requests.fetch_add(1, Relaxed);
+        self.progressed();
+    }
+
+    /// hyper has written all that it had. An answer that it does not have yet is still open.
+    fn written(&self) {
+        if self.open.load(Relaxed) == 0 {
+            self.unwritten.store(false, Relaxed);
+        }
+    }
+
+    pub(super) fn progressed(&self) {
         self.progress.fetch_add(1, Relaxed);
     }
 }
@@ -118,6 +139,7 @@ impl Exchange {
         pulse.open.fetch_add(1, Relaxed);
         pulse.working.fetch_add(1, Relaxed);
         pulse.head_begun.store(false, Relaxed);
+        pulse.unwritten.store(true, Relaxed);
         if version == Version::HTTP_2 {
             pulse.multiplexed.store(true, Relaxed);
         }
@@ -156,19 +178,17 @@ impl Drop for Exchange {
     }
 }
 
-/// An answer's body on its way. Between frames it is the client's turn; while a frame is asked for, ours.
+/// An answer's body on its way. Between frames it is the client's turn; while a frame is asked for, ours. hyper drops it
+/// when it has taken over the last one.
 pub(super) struct Answer {
     body: Body,
-    exchange: Option<Exchange>,
+    exchange: Exchange,
 }
 
 impl Answer {
     pub(super) fn new(body: Body, mut exchange: Exchange) -> Self {
-        if body.is_full() {
-            return Self { body, exchange: None };
-        }
         exchange.set_working(false);
-        Self { body, exchange: Some(exchange) }
+        Self { body, exchange }
     }
 }
 
@@ -181,9 +201,7 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        if let Some(exchange) = &mut self.exchange {
-            exchange.set_working(frame.is_pending());
-        }
+        self.exchange.set_working(frame.is_pending());
         frame
     }
 
@@ -383,6 +401,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.pulse.written();
         Poll::Ready(self.watch(context))
     }
 
@@ -392,5 +411,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
             self.discardable = Some(DISCARDED_BYTES_MAX);
         }
         self.poll_linger(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_over_when_its_answer_is_handed_over_and_written() {
+        let pulse = Arc::new(Pulse::default());
+        assert!(pulse.is_between_requests());
+        let begin = || {
+            pulse.received(b"GET / HTTP/1.1\r\n\r\n");
+            assert!(!pulse.is_between_requests(), "a head that hyper has not used up");
+            assert_eq!(pulse.next(&Request::new(())), Next::Head);
+            Exchange::begin(&pulse, Version::HTTP_11)
+        };
+        let answer = Answer::new(Body::full("x"), begin());
+        pulse.written();
+        assert!(!pulse.is_between_requests(), "what was written is not all");
+        drop(answer);
+        assert!(!pulse.is_between_requests(), "handed over is not written");
+        // Of one behind it hyper may write the first while it makes the second.
+        let answer = Answer::new(Body::full("x"), begin());
+        pulse.written();
+        drop(answer);
+        assert!(!pulse.is_between_requests(), "the second one is not written");
+        pulse.written();
+        assert!(pulse.is_between_requests());
     }
 }

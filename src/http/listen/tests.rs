@@ -1,5 +1,6 @@
 //! A real server on a port of its own for each test, and clients that write bytes.
 
+mod shortcut;
 mod watched;
 
 use std::net::SocketAddr;
@@ -82,13 +83,17 @@ fn patient() -> Limits {
 }
 
 async fn open(limits: Limits) -> House {
+    let gate = Arc::new(Gate::default());
+    let (times, behind) = ((limits.body_idle, limits.body_total), Arc::clone(&gate));
+    let handler = move |request: Request<Incoming>, _peer: Peer| Box::pin(respond(request, times, Arc::clone(&behind)));
+    open_with(limits, gate, handler).await
+}
+
+async fn open_with<H: Handler>(limits: Limits, gate: Arc<Gate>, handler: H) -> House {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let gate = Arc::new(Gate::default());
-    let (times, behind) = ((limits.body_idle, limits.body_total), Arc::clone(&gate));
-    let handler = move |request, _peer| Box::pin(respond(request, times, Arc::clone(&behind)));
-    let served = tokio::spawn(serve(vec![listener.into()], limits, handler, async { drop(stopped.await) }));
+    let served = tokio::spawn(serve(vec![listener.into()], limits, Arc::new(handler), async { drop(stopped.await) }));
     House { address, gate, stop, served }
 }
 

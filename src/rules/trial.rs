@@ -57,13 +57,13 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A file that is no script, that has no tests, or a test that has parameters.
-pub fn run_tests(tests: &Script, planner: Rc<Planner>) -> Result<Vec<Outcome>, RuleError> {
+pub fn run_tests(tests: &Script, planner: &Rc<Planner>) -> Result<Vec<Outcome>, RuleError> {
     let fuse = Rc::new(Fuse::lasting(RUN_TIME_MAX));
     let budget = Rc::new(Budget::default());
     let mut engine = engine::hardened(&fuse);
     let surroundings = Rc::new(Surroundings::default());
     api::register(&mut Vocabulary::of(&mut engine), &surroundings);
-    register(&mut Vocabulary::of(&mut engine), &planner, &budget);
+    register(&mut Vocabulary::of(&mut engine), planner, &budget);
     let compiled = Compiled::parse(&engine, tests)?;
     let names = test_names(&compiled)?;
     fuse.begin_run();
@@ -132,6 +132,7 @@ pub(super) fn register(words: &mut Vocabulary<'_>, planner: &Rc<Planner>, budget
         .test("assert_eq", assert_equal);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so the engine gives it")]
 fn assert_equal(context: NativeCallContext<'_>, found: Dynamic, expected: Dynamic) -> Native<()> {
     // Values of different types are different, and so are those that nobody can compare.
     let equal = context.call_native_fn::<bool>("==", (found.clone(), expected.clone())).unwrap_or_default();

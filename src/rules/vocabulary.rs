@@ -102,7 +102,7 @@ mod tests {
         let mut words = Vocabulary::of(&mut engine);
         api::register(&mut words, &Rc::new(Surroundings::default()));
         let planner: Rc<trial::Planner> = Rc::new(|_| Err(RuleError::of_script("", "")));
-        trial::register(&mut words, &planner, &Rc::default());
+        trial::register(&mut words, &planner, &Rc::default(), &Rc::default());
         let registered: BTreeSet<_> = words.registered.iter().copied().collect();
         let listed: Vec<_> = WORDS.iter().map(|word| (word.kind, word.name)).collect();
         assert_eq!(listed.len(), listed.iter().collect::<BTreeSet<_>>().len(), "a word stands in the table twice");

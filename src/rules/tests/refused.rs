@@ -10,74 +10,69 @@ fn refusal(source: &str) -> RuleError {
     refused.expect_err(source)
 }
 
+/// A function with something wrong in it, where that stands, and what is said of it.
+const MISSPELT: &[(&str, (u32, u32), &str)] = &[
+    ("fn plaec(task, today) { anywhere() }", (2, 4), "nothing calls plaec; did you mean fn place(task, today)?"),
+    ("fn solts(day, slots) { [] }", (2, 4), "did you mean fn slots(day, slots)?"),
+    ("fn categorys() { [] }", (2, 4), "did you mean fn categories()?"),
+    ("fn place(task) { anywhere() }", (2, 4), "place has 1 parameter; write fn place(task, today)"),
+    ("fn place(task, today) { on([\"mmo\"]) }", (2, 25), "'mmo' is not a day of the week; did you mean mo?"),
+    ("fn place(task, today) { on(\"Sontag\") }", (2, 25), "did you mean sonntag?"),
+    ("fn place(task, today) { on(8) }", (2, 25), "1 is Monday and 7 is Sunday"),
+    ("fn place(task, today) { on(weekdays).att([\"morgens\"]) }", (2, 38), "has no method att; did you mean at?"),
+    ("fn place(task, today) { on(weekdays).upto(today) }", (2, 38), "did you mean up_to?"),
+    ("fn slots(day, slots) { [slot(\"a\", \"8:00\", \"9:00\").manuall()] }", (2, 51), "did you mean manual?"),
+    ("fn place(task, today) { on(weekday) }", (2, 28), "there is no variable weekday; did you mean weekdays?"),
+    ("fn place(task, today) { never(task.kategory) }", (2, 36), "no property kategory; did you mean kategorie?"),
+    ("fn place(task, today) { never(task.titl) }", (2, 36), "did you mean title?"),
+    ("fn place(task, today) { never(task.tag) }", (2, 36), "did you mean tags?"),
+    ("fn place(task, today) { never(today.weekdya) }", (2, 37), "did you mean weekday?"),
+    ("fn place(task, today) { nevr(\"x\") }", (2, 25), "there is no function nevr; did you mean never?"),
+    (
+        "fn place(task, today) { anywhere().at(\"morgnes\") }",
+        (2, 36),
+        "no day has a slot 'morgnes'; did you mean 'morgens'?",
+    ),
+    ("fn place(task, today) { anywhere().ahead_of_line(-1) }", (2, 36), "must be from 0 to 1000000"),
+    ("fn place(task, today) { anywhere().ahead_of_lien(1) }", (2, 36), "did you mean ahead_of_line?"),
+    ("fn place(task, today) { ueberal() }", (2, 25), "there is no function ueberal; did you mean ueberall?"),
+    ("fn place(task, today) { an(8, 1) }", (2, 25), "an does not take (integer, integer); write an(weekdays)"),
+    ("fn place(task, today) { never(task.frits) }", (2, 36), "did you mean frist?"),
+    ("fn place(task, today) { never(option(\"x\")) }", (2, 31), "no option 'x': it has no options()"),
+    ("fn optoins() { [] }", (2, 4), "did you mean fn options()?"),
+    ("fn place(task, today) { on }", (2, 25), "on is a function; write on(weekdays)"),
+    ("fn place(task, today) { on(weekdays, 1) }", (2, 25), "on does not take (weekdays, integer); write on(weekdays)"),
+    ("fn place(task, today) { never(\"x\").at(\"morgens\") }", (2, 36), "at is a method of a constraint"),
+    ("fn place(task, today) { helper() } fn helper() { slto() }", (2, 50), "did you mean slot?"),
+    ("const LAND = 1; fn place(task, today) { never(LAND) }", (2, 47), "LAND is not known here: functions see only"),
+    ("fn place(task, today) { [1].map(|n| today) }", (2, 37), "today is not known here"),
+    (
+        "fn place(task, today) { task.title = \"x\"; anywhere() }",
+        (2, 30),
+        "the property title of a task cannot be changed",
+    ),
+    ("fn place(task, today) { anywhere().from(\"31.2.2025\") }", (2, 36), "write it as 24.12.2025"),
+    (
+        "fn place(task, today) { never(task.deadline - today.date) }",
+        (2, 45),
+        "- is not possible between nothing and date",
+    ),
+    (
+        "fn slots(day, slots) { [slot(\"a\", \"8\", \"9:00\")] }",
+        (2, 25),
+        "'8' is not a time of the day; write it as 09:30",
+    ),
+    ("fn slots(day, slots) { [slot(\"a\", \"9:00\", \"9:00\")] }", (2, 25), "slot 'a' must begin before it ends"),
+    ("fn place(task, today) { throw \"so nicht\" }", (2, 25), "so nicht"),
+    ("fn place(task, today) { eval(\"1\") }", (2, 25), "eval is not available in rules"),
+    ("fn place(task, today) { sleep(1) }", (2, 25), "sleep is not available in rules"),
+    ("fn place(task, today) { import \"x\" }", (2, 25), "import is not available in rules"),
+    ("fn place(task, today) { 1 + }", (2, 29), "unexpected '}'"),
+];
+
 #[test]
 fn the_nearest_right_name_is_proposed_where_the_wrong_one_stands() {
-    for (function, place, said) in [
-        ("fn plaec(task, today) { anywhere() }", (2, 4), "nothing calls plaec; did you mean fn place(task, today)?"),
-        ("fn solts(day, slots) { [] }", (2, 4), "did you mean fn slots(day, slots)?"),
-        ("fn categorys() { [] }", (2, 4), "did you mean fn categories()?"),
-        ("fn place(task) { anywhere() }", (2, 4), "place has 1 parameter; write fn place(task, today)"),
-        ("fn place(task, today) { on([\"mmo\"]) }", (2, 25), "'mmo' is not a day of the week; did you mean mo?"),
-        ("fn place(task, today) { on(\"Sontag\") }", (2, 25), "did you mean sonntag?"),
-        ("fn place(task, today) { on(8) }", (2, 25), "1 is Monday and 7 is Sunday"),
-        ("fn place(task, today) { on(weekdays).att([\"morgens\"]) }", (2, 38), "has no method att; did you mean at?"),
-        ("fn place(task, today) { on(weekdays).upto(today) }", (2, 38), "did you mean up_to?"),
-        ("fn slots(day, slots) { [slot(\"a\", \"8:00\", \"9:00\").manuall()] }", (2, 51), "did you mean manual?"),
-        ("fn place(task, today) { on(weekday) }", (2, 28), "there is no variable weekday; did you mean weekdays?"),
-        ("fn place(task, today) { never(task.kategory) }", (2, 36), "no property kategory; did you mean kategorie?"),
-        ("fn place(task, today) { never(task.titl) }", (2, 36), "did you mean title?"),
-        ("fn place(task, today) { never(task.tag) }", (2, 36), "did you mean tags?"),
-        ("fn place(task, today) { never(today.weekdya) }", (2, 37), "did you mean weekday?"),
-        ("fn place(task, today) { nevr(\"x\") }", (2, 25), "there is no function nevr; did you mean never?"),
-        (
-            "fn place(task, today) { anywhere().at(\"morgnes\") }",
-            (2, 36),
-            "no day has a slot 'morgnes'; did you mean 'morgens'?",
-        ),
-        ("fn place(task, today) { anywhere().ahead_of_line(-1) }", (2, 36), "must be from 0 to 1000000"),
-        ("fn place(task, today) { anywhere().ahead_of_lien(1) }", (2, 36), "did you mean ahead_of_line?"),
-        ("fn place(task, today) { ueberal() }", (2, 25), "there is no function ueberal; did you mean ueberall?"),
-        ("fn place(task, today) { an(8, 1) }", (2, 25), "an does not take (integer, integer); write an(weekdays)"),
-        ("fn place(task, today) { never(task.frits) }", (2, 36), "did you mean frist?"),
-        ("fn place(task, today) { never(option(\"x\")) }", (2, 31), "no option 'x': it has no options()"),
-        ("fn optoins() { [] }", (2, 4), "did you mean fn options()?"),
-        ("fn place(task, today) { on }", (2, 25), "on is a function; write on(weekdays)"),
-        (
-            "fn place(task, today) { on(weekdays, 1) }",
-            (2, 25),
-            "on does not take (weekdays, integer); write on(weekdays)",
-        ),
-        ("fn place(task, today) { never(\"x\").at(\"morgens\") }", (2, 36), "at is a method of a constraint"),
-        ("fn place(task, today) { helper() } fn helper() { slto() }", (2, 50), "did you mean slot?"),
-        (
-            "const LAND = 1; fn place(task, today) { never(LAND) }",
-            (2, 47),
-            "LAND is not known here: functions see only",
-        ),
-        ("fn place(task, today) { [1].map(|n| today) }", (2, 37), "today is not known here"),
-        (
-            "fn place(task, today) { task.title = \"x\"; anywhere() }",
-            (2, 30),
-            "the property title of a task cannot be changed",
-        ),
-        ("fn place(task, today) { anywhere().from(\"31.2.2025\") }", (2, 36), "write it as 24.12.2025"),
-        (
-            "fn place(task, today) { never(task.deadline - today.date) }",
-            (2, 45),
-            "- is not possible between nothing and date",
-        ),
-        (
-            "fn slots(day, slots) { [slot(\"a\", \"8\", \"9:00\")] }",
-            (2, 25),
-            "'8' is not a time of the day; write it as 09:30",
-        ),
-        ("fn slots(day, slots) { [slot(\"a\", \"9:00\", \"9:00\")] }", (2, 25), "slot 'a' must begin before it ends"),
-        ("fn place(task, today) { throw \"so nicht\" }", (2, 25), "so nicht"),
-        ("fn place(task, today) { eval(\"1\") }", (2, 25), "eval is not available in rules"),
-        ("fn place(task, today) { sleep(1) }", (2, 25), "sleep is not available in rules"),
-        ("fn place(task, today) { import \"x\" }", (2, 25), "import is not available in rules"),
-        ("fn place(task, today) { 1 + }", (2, 29), "unexpected '}'"),
-    ] {
+    for (function, place, said) in MISSPELT {
         // A second definition of slots would be one too many.
         let source =
             if function.starts_with("fn slots") { format!("\n{function}") } else { format!("{SLOTS}{function}") };
@@ -109,6 +104,10 @@ fn an_error_names_the_function_that_was_running() {
         "rule script 'mine', help(), line 4, column 5: a task has no property tagz; did you mean tags?"
     );
     assert_eq!(error.function.as_deref(), Some("help"));
+    let error = refusal(&format!("{SLOTS}fn place(task, today) {{ help() }}\nfn help() {{\n  on(weekday) }}"));
+    assert_eq!((error.function.as_deref(), error.line, error.column), (Some("help"), Some(4), Some(6)));
+    let error = refusal(&format!("{SLOTS}fn place(task, today) {{ on( }}"));
+    assert_eq!((error.function, error.line), (None, Some(2)));
 }
 
 #[test]
@@ -197,7 +196,7 @@ fn everything_has_a_limit() {
     for (body, said) in [
         ("loop {}", "more than 10000 operations"),
         ("f(1)", "more than 16 levels deep"),
-        ("let s = \"x\"; loop { s += s; }", "a text may have 65536 bytes"),
+        ("let s = \"x\"; loop { s += s; }", "a text may have 32768 bytes"),
         ("let a = [1]; loop { a += a; }", "a list or map may have 512 entries"),
     ] {
         let error = refusal(&format!("fn f(x) {{ f(x) }}\nfn slots(day, slots) {{ {body} }}"));

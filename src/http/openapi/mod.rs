@@ -212,7 +212,7 @@ mod tests {
             Refusal::MalformedArchive,
             Refusal::ArchiveTooLarge,
             Refusal::RulesRefused { errors: Vec::new() },
-            Refusal::NoSuchRulesVersion { version: 1 },
+            Refusal::NoSuchRulesVersion { version: text() },
             Refusal::NotAnAdministrator { name: text() },
         ];
         fields.chain(others).collect()

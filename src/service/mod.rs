@@ -75,7 +75,8 @@ pub struct Service {
 impl Service {
     /// `rules` are those that the server applies to everybody who has none of their own.
     pub fn new(store: Store, clock: Clock, rules: RuleBook) -> Arc<Service> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        // One more than there are cores: one of them may wait for the disk.
+        let threads = std::thread::available_parallelism().map_or(1, usize::from) + 1;
         let metrics = Arc::new(ServiceMetrics::default());
         Arc::new(Service {
             store: Arc::new(store),

@@ -156,8 +156,10 @@ impl Run {
             let (commit, after) = planned(wish, before);
             *before = after.clone();
             let store = self.store.as_ref().unwrap();
-            tickets.push((wish.user, after, store.submit(commit).unwrap()));
+            tickets.push((wish.user, after, store.enqueue(commit).unwrap()));
         }
+        // All of them wait when somebody looks.
+        self.store().seat.write();
         let mut all = true;
         let mut failed = BTreeSet::new();
         for (user, state, ticket) in tickets {

@@ -207,12 +207,14 @@ mod tests {
             Refusal::LastAdmin { name: text() },
             Refusal::NoSuchToken { id: text() },
             Refusal::TooManyTokens,
+            Refusal::TokenIssuedBefore { id: text() },
             Refusal::ScopeNotHeld { scope: "" },
             Refusal::OutlivesToken,
             Refusal::MalformedArchive,
             Refusal::ArchiveTooLarge,
             Refusal::RulesRefused { errors: Vec::new() },
             Refusal::NoSuchRulesVersion { version: text() },
+            Refusal::ArchiveHeadersTooLarge,
             Refusal::NotAnAdministrator { name: text() },
         ];
         fields.chain(others).collect()
@@ -225,7 +227,7 @@ mod tests {
             HttpError::UnknownHost { host: text() },
             HttpError::SignInNeeded,
             HttpError::InvalidToken,
-            HttpError::ScopeMissing,
+            HttpError::ScopeMissing { scope: "read" },
             HttpError::CrossSite,
             HttpError::NoSuchRoute,
             HttpError::NotJson,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::codec::{self, StoredAnswer, StoredChange};
@@ -9,7 +10,7 @@ use super::rules;
 use super::schema::{IDEMPOTENCY, IDEMPOTENCY_BY_TIME, RULES_FILE, SETTINGS};
 use super::tables::Tables;
 use crate::domain::ids::{DocKey, Generation, UserId};
-use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS};
+use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS, Remembered};
 
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
@@ -39,7 +40,9 @@ pub(super) fn apply_commit(tables: &mut Tables<'_>, commit: &Commit) -> Result<O
         record(tables, commit, index, applied)?;
     }
     tables.heads()?.insert(user, codec::encode_head(&commit.head).as_slice())?;
-    remember(tables.transaction(), commit)?;
+    if let Some(remembered) = &commit.remember {
+        remember(tables.transaction(), commit.user, commit.head.committed_at, remembered)?;
+    }
     Ok(Outcome::Committed { generation: commit.head.generation })
 }
 
@@ -99,12 +102,16 @@ fn record(tables: &mut Tables<'_>, commit: &Commit, index: u32, applied: Applied
 }
 
 /// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.
-fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb::Error> {
-    let Some(remembered) = &commit.remember else { return Ok(()) };
-    let now = commit.head.committed_at.timestamp_millis();
+pub(super) fn remember(
+    transaction: &WriteTransaction,
+    user: UserId,
+    at: DateTime<Utc>,
+    remembered: &Remembered,
+) -> Result<(), redb::Error> {
+    let now = at.timestamp_millis();
     let mut by_key = transaction.open_table(IDEMPOTENCY)?;
     let mut by_time = transaction.open_table(IDEMPOTENCY_BY_TIME)?;
-    let row = (commit.user.0, &*remembered.route, remembered.key.as_str());
+    let row = (user.0, &*remembered.route, remembered.key.as_str());
     let stored = StoredAnswer { fingerprint: remembered.fingerprint, at: now, answer: remembered.answer.clone() };
     by_key.insert(row, codec::encode(&stored).as_slice())?;
     by_time.insert((now, row.0, row.1, row.2), ())?;

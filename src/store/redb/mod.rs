@@ -27,7 +27,7 @@ mod writer;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::hot::Published;
 use super::metrics::StoreMetrics;
@@ -100,7 +100,12 @@ impl Store {
 
     /// Which opening of the database is read at present; another one after each fault of the disk.
     pub fn opening(&self) -> u64 {
-        self.views.current().epoch()
+        self.views.epoch()
+    }
+
+    /// Tells of each further opening.
+    pub fn openings(&self) -> watch::Receiver<u64> {
+        self.views.replacements()
     }
 
     /// How often the database was made durable for commits since it was opened. One time serves all commits

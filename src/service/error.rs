@@ -120,7 +120,7 @@ pub enum Refusal {
     },
     /// No version of that number is kept of the user's rules.
     NoSuchRulesVersion {
-        version: u64,
+        version: String,
     },
     /// The scope `admin` is for administrators.
     NotAnAdministrator {
@@ -287,7 +287,7 @@ impl Refusal {
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
             Refusal::ArchiveHeadersTooLarge => ARCHIVE_HEADERS_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
-            Refusal::NoSuchRulesVersion { version } => no_such_rules_version(*version, lang),
+            Refusal::NoSuchRulesVersion { version } => no_such_rules_version(version, lang),
             Refusal::RulesRefused { errors } => rules_refused(errors, lang),
             Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
         }
@@ -430,10 +430,10 @@ fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
     )
 }
 
-fn no_such_rules_version(version: u64, lang: Lang) -> String {
+fn no_such_rules_version(version: &str, lang: Lang) -> String {
     lang.pick(
-        format!("You have no version {version} of your rules; see GET /api/rules/versions."),
-        format!("Es gibt keine Version {version} deiner Regeln; siehe GET /api/rules/versions."),
+        format!("You have no version “{version}” of your rules; see GET /api/rules/versions."),
+        format!("Es gibt keine Version „{version}“ deiner Regeln; siehe GET /api/rules/versions."),
     )
 }
 

@@ -213,7 +213,7 @@ mod tests {
             Refusal::MalformedArchive,
             Refusal::ArchiveTooLarge,
             Refusal::RulesRefused { errors: Vec::new() },
-            Refusal::NoSuchRulesVersion { version: 1 },
+            Refusal::NoSuchRulesVersion { version: text() },
             Refusal::ArchiveHeadersTooLarge,
             Refusal::NotAnAdministrator { name: text() },
         ];

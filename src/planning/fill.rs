@@ -78,11 +78,11 @@ impl<'a> Board<'a> {
     }
 
     /// Puts each open task, in order, into the earliest offered free slot that is auto-filled and allowed.
-    pub(super) fn place_open(&mut self, tasks: &[&Arc<Task>]) {
+    pub(super) fn place_open(&mut self, tasks: &[(&Arc<Task>, Option<&Arc<Verdict>>)]) {
         let anywhere = Arc::new(Verdict::Allowed(Constraint::ANYWHERE));
         let mut lines: HashMap<*const Verdict, Line> = HashMap::new();
-        for task in tasks {
-            let verdict = self.policy.verdicts.get(&task.key).unwrap_or(&anywhere);
+        for (task, verdict) in tasks {
+            let verdict = verdict.unwrap_or(&anywhere);
             let constraint = match &**verdict {
                 Verdict::Allowed(constraint) => constraint,
                 Verdict::Never { because } => {

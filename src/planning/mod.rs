@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, Verdict};
 use crate::domain::task::Task;
 use crate::domain::timeline::{InvalidDocument, Placement, PlannedDay, Timeline, Unplaced};
 
@@ -42,16 +42,28 @@ pub fn needs_verdict(task: &Task) -> bool {
 pub fn plan(tasks: &[Arc<Task>], invalid: Vec<InvalidDocument>, policy: &Policy, horizon: &Horizon) -> Timeline {
     let mut open: Vec<&Arc<Task>> = tasks.iter().filter(|task| task.is_open()).collect();
     open.sort_by(|a, b| a.key.cmp(&b.key));
-    let (fixed, mut free): (Vec<_>, Vec<_>) = open.into_iter().partition(|task| task.binding_slot().is_some());
+    let (fixed, free): (Vec<_>, Vec<_>) = open.into_iter().partition(|task| task.binding_slot().is_some());
 
     let mut board = fill::Board::new(policy, horizon);
     for task in fixed {
         board.place_fixed(task);
     }
+    let mut free = with_verdicts(free, policy);
     // Whom a rule sends ahead chooses first; equals stay in the order of rank.
-    free.sort_by_cached_key(|task| Reverse(policy.verdicts.get(&task.key).map_or(0, |verdict| verdict.ahead())));
+    free.sort_by_key(|(_, verdict)| Reverse(verdict.map_or(0, |verdict| verdict.ahead())));
     board.place_open(&free);
     board.into_timeline(invalid)
+}
+
+/// Each task with what the policy says of it, if it does. Both are in the order of keys, so one walk finds them all.
+fn with_verdicts<'a>(tasks: Vec<&'a Arc<Task>>, policy: &'a Policy) -> Vec<(&'a Arc<Task>, Option<&'a Arc<Verdict>>)> {
+    let mut verdicts = policy.verdicts.iter().peekable();
+    let verdict_of = |task: &'a Arc<Task>| {
+        while verdicts.next_if(|(key, _)| **key < task.key).is_some() {}
+        let verdict = verdicts.next_if(|(key, _)| **key == task.key).map(|(_, verdict)| verdict);
+        (task, verdict)
+    };
+    tasks.into_iter().map(verdict_of).collect()
 }
 
 /// Assembles the timeline of a filled board: what is offered by day, and the slot that is running.

@@ -4,7 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -24,16 +25,18 @@ pub(super) struct Planners {
     queue: Arc<Queue>,
 }
 
-/// Jobs that wait for a thread. Each that comes wakes one thread, and none that has to wait for another.
+/// Jobs that wait for a thread. Each that comes wakes one thread, the one that was busy last: what it works with is
+/// still in its core's caches.
 struct Queue {
     waiting: Mutex<Waiting>,
-    has_work: Condvar,
     room: Semaphore,
 }
 
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
+    /// Threads that wait for jobs, the one that was busy last at the end.
+    idle: Vec<Thread>,
     is_closed: bool,
 }
 
@@ -63,7 +66,7 @@ impl Desk {
 impl Planners {
     pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>) -> Planners {
         let room = Semaphore::new(QUEUE_MAX);
-        let queue = Arc::new(Queue { waiting: Mutex::default(), has_work: Condvar::new(), room });
+        let queue = Arc::new(Queue { waiting: Mutex::default(), room });
         for index in 0..threads {
             let (queue, metrics) = (queue.clone(), metrics.clone());
             let spawned =
@@ -93,16 +96,25 @@ impl Planners {
         let place = self.queue.room.acquire().await.map_err(|_| Interrupted)?;
         // Given back by the thread that takes the job.
         place.forget();
-        self.queue.lock().jobs.push_back(job);
-        self.queue.has_work.notify_one();
+        let idle = {
+            let mut waiting = self.queue.lock();
+            waiting.jobs.push_back(job);
+            waiting.idle.pop()
+        };
+        if let Some(thread) = idle {
+            thread.unpark();
+        }
         result.await.map_err(|_| Interrupted)
     }
 }
 
 impl Drop for Planners {
     fn drop(&mut self) {
-        self.queue.lock().is_closed = true;
-        self.queue.has_work.notify_all();
+        let mut waiting = self.queue.lock();
+        waiting.is_closed = true;
+        for thread in waiting.idle.drain(..) {
+            thread.unpark();
+        }
     }
 }
 
@@ -113,10 +125,23 @@ impl Queue {
 
     /// The next job; `None` when there will be no more.
     fn next(&self) -> Option<Job> {
-        let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.is_closed;
-        let job = self.has_work.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner).jobs.pop_front();
-        self.room.add_permits(usize::from(job.is_some()));
-        job
+        let own = std::thread::current();
+        loop {
+            {
+                let mut waiting = self.lock();
+                // It is there still when it woke by chance.
+                waiting.idle.retain(|thread| thread.id() != own.id());
+                if let Some(job) = waiting.jobs.pop_front() {
+                    self.room.add_permits(1);
+                    return Some(job);
+                }
+                if waiting.is_closed {
+                    return None;
+                }
+                waiting.idle.push(own.clone());
+            }
+            std::thread::park();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveTime, SecondsFormat, Timelike, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -233,11 +233,15 @@ fn day(day: &PlannedDay) -> DayJson<'_> {
 fn slot(slot: &Placement) -> SlotJson<'_> {
     SlotJson {
         zeit: &slot.zeit,
-        von: slot.from.format("%H:%M").to_string(),
-        bis: slot.to.format("%H:%M").to_string(),
+        von: clock_text(slot.from),
+        bis: clock_text(slot.to),
         auto: slot.auto,
         task: slot.task.as_ref().map(placed),
     }
+}
+
+fn clock_text(time: NaiveTime) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
 fn slot_of_day(placement: &Placement) -> SlotOfDayJson<'_> {

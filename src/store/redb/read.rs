@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redb::{AccessGuard, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{AccessGuard, ReadTransaction, ReadableTable};
 
 use super::group::Request;
 use super::schema::{
@@ -46,16 +46,20 @@ impl Store {
         &self,
         work: impl Fn(&ReadTransaction, &View) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let attempt = |view: &View| work(&view.db.begin_read().map_err(failed)?, view);
-        let view = self.views.current();
-        match attempt(&view) {
+        let attempt = || {
+            let (view, transaction) = self.views.begin();
+            let done = transaction.map_err(failed).and_then(|transaction| work(&transaction, &view));
+            (view, done)
+        };
+        let (view, done) = attempt();
+        match done {
             Err(error @ StoreError::Read(_)) => {
                 // A full queue means that the writer is about to see for itself.
                 let ask = || {
                     let _ = self.requests.try_send(Request::Look);
                     self.seat.ring();
                 };
-                self.views.after(&view, ask).map_or(Err(error), |view| attempt(&view))
+                if self.views.after(&view, ask) { attempt().1 } else { Err(error) }
             }
             done => done,
         }

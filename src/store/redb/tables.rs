@@ -6,6 +6,8 @@ use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
 use super::schema::{DOCUMENTS, DocumentKey, HEADS, HISTORY, HISTORY_BY_FILE, TASKS, TIMELINES};
 
 type Opened<'t, K, V> = Option<Table<'t, K, V>>;
+type History<'t> = Table<'t, (u64, u64, u32), &'static [u8]>;
+type HistoryByFile<'t> = Table<'t, (u64, &'static str, u64, u32), ()>;
 
 pub(super) struct Tables<'t> {
     transaction: &'t WriteTransaction,
@@ -13,8 +15,8 @@ pub(super) struct Tables<'t> {
     documents: Opened<'t, DocumentKey, &'static [u8]>,
     tasks: Opened<'t, DocumentKey, &'static [u8]>,
     timelines: Opened<'t, u64, &'static [u8]>,
-    history: Opened<'t, (u64, u64, u32), &'static [u8]>,
-    history_by_file: Opened<'t, (u64, &'static str, u64, u32), ()>,
+    history: Option<History<'t>>,
+    history_by_file: Option<HistoryByFile<'t>>,
 }
 
 impl<'t> Tables<'t> {
@@ -57,11 +59,11 @@ impl<'t> Tables<'t> {
         open(&mut self.timelines, self.transaction, TIMELINES)
     }
 
-    pub(super) fn history(&mut self) -> Result<&mut Table<'t, (u64, u64, u32), &'static [u8]>, redb::Error> {
+    pub(super) fn history(&mut self) -> Result<&mut History<'t>, redb::Error> {
         open(&mut self.history, self.transaction, HISTORY)
     }
 
-    pub(super) fn history_by_file(&mut self) -> Result<&mut Table<'t, (u64, &'static str, u64, u32), ()>, redb::Error> {
+    pub(super) fn history_by_file(&mut self) -> Result<&mut HistoryByFile<'t>, redb::Error> {
         open(&mut self.history_by_file, self.transaction, HISTORY_BY_FILE)
     }
 }

@@ -1,10 +1,10 @@
 //! What readers read: the database as it is open at present. The writer replaces it when it has failed.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
-use redb::Database;
+use redb::{Database, ReadTransaction, ReadableDatabase, StorageError};
 use tokio::sync::watch;
 
 use super::volume::lock;
@@ -18,9 +18,19 @@ pub(super) struct View {
     pub(super) db: Database,
     epoch: u64,
     doubts: Doubts,
+    /// Whether it failed to show what somebody was told of: then nothing may be read here.
+    is_behind: AtomicBool,
 }
 
 impl View {
+    fn new(db: Database, epoch: u64, doubts: Doubts) -> Arc<View> {
+        Arc::new(View { db, epoch, doubts, is_behind: AtomicBool::new(false) })
+    }
+
+    pub(super) fn fell_behind(&self) {
+        self.is_behind.store(true, Ordering::Release);
+    }
+
     /// Whether what is seen here of that user at that generation is on disk and stays.
     pub(super) fn is_durable(&self, user: UserId, generation: Generation) -> bool {
         self.doubts.get(&user).is_none_or(|last| generation <= *last)
@@ -28,6 +38,8 @@ impl View {
 }
 
 pub(super) struct Views {
+    /// Held by the writer while somebody may already have been told of a commit that the database does not show yet.
+    shown: RwLock<()>,
     state: Mutex<State>,
     changed: Condvar,
     /// The epoch of the present view, for whoever asks often.
@@ -48,8 +60,9 @@ struct State {
 
 impl Views {
     pub(super) fn new(db: Database) -> Views {
-        let view = Arc::new(View { db, epoch: 0, doubts: Doubts::new() });
+        let view = View::new(db, 0, Doubts::new());
         Views {
+            shown: RwLock::default(),
             state: Mutex::new(State { view, asked: 0, looked: 0, ended: false }),
             changed: Condvar::new(),
             epoch: AtomicU64::new(0),
@@ -66,6 +79,22 @@ impl Views {
         self.replaced.subscribe()
     }
 
+    /// The present view with a transaction that sees every commit that anybody has been told of.
+    pub(super) fn begin(&self) -> (Arc<View>, Result<ReadTransaction, redb::TransactionError>) {
+        let _shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        let view = self.current();
+        let transaction = match view.is_behind.load(Ordering::Acquire) {
+            false => view.db.begin_read(),
+            true => Err(StorageError::PreviousIo.into()),
+        };
+        (view, transaction)
+    }
+
+    /// Nobody begins to read until this is dropped.
+    pub(super) fn hold(&self) -> RwLockWriteGuard<'_, ()> {
+        self.shown.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn current(&self) -> Arc<View> {
         lock(&self.state).view.clone()
     }
@@ -75,7 +104,7 @@ impl Views {
         let mut state = lock(&self.state);
         let epoch = state.view.epoch + 1;
         // Closing the one before may take its time, and nobody waits for it.
-        let before = std::mem::replace(&mut state.view, Arc::new(View { db, epoch, doubts }));
+        let before = std::mem::replace(&mut state.view, View::new(db, epoch, doubts));
         self.epoch.store(epoch, Ordering::Release);
         state.looked = state.asked;
         drop(state);
@@ -84,9 +113,8 @@ impl Views {
         drop(before);
     }
 
-    /// The view that replaced one that failed; waits until the writer has looked at it. `ask` makes it look.
-    /// `None` when the writer has nothing better.
-    pub(super) fn after(&self, failed: &View, ask: impl FnOnce()) -> Option<Arc<View>> {
+    /// Whether another view has replaced one that failed; waits until the writer has looked at it. `ask` makes it look.
+    pub(super) fn after(&self, failed: &View, ask: impl FnOnce()) -> bool {
         let mut state = lock(&self.state);
         let is_first = state.asked == state.looked;
         state.asked += 1;
@@ -99,7 +127,7 @@ impl Views {
         while state.view.epoch == failed.epoch && state.looked < ticket && !state.ended {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        (state.view.epoch != failed.epoch).then(|| state.view.clone())
+        state.view.epoch != failed.epoch
     }
 
     /// The writer has looked at the present view, whoever asked for it.

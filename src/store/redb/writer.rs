@@ -126,10 +126,9 @@ impl Writer {
         let is_durable = group.is_durable();
         self.health.metrics.transaction(size, begun.elapsed(), is_durable, written.is_ok());
         match written {
-            Ok(is_ahead) => {
+            Ok(to_show) => {
                 self.health.record_write(is_durable);
-                group.publish(&self.published);
-                is_ahead
+                self.show(group, to_show)
             }
             Err(error) => {
                 if matches!(error, StoreError::Unknown(_)) {
@@ -142,8 +141,28 @@ impl Writer {
         }
     }
 
-    /// Carries the requests out; whether the database has something afterwards that is not durable in it.
-    fn write(&mut self, group: &mut Group, requests: &mut impl Iterator<Item = Request>) -> Result<bool, StoreError> {
+    /// Tells everybody what became of a group, and has the database show it. Whoever was told and reads it there waits
+    /// for that; everybody else does not have to. Whether the database then has something that is not durable in it.
+    fn show(&mut self, group: Group, to_show: Option<WriteTransaction>) -> bool {
+        let views = self.views.clone();
+        let _held = views.hold();
+        group.publish(&self.published);
+        let Some(transaction) = to_show else { return false };
+        if let Err(error) = commit(transaction) {
+            // The journal has it: another view gets it from there.
+            views.current().fell_behind();
+            self.fail(&error.to_string());
+            return false;
+        }
+        true
+    }
+
+    /// Carries the requests out and makes durable what has to be. What comes back the database does not show yet.
+    fn write(
+        &mut self,
+        group: &mut Group,
+        requests: &mut impl Iterator<Item = Request>,
+    ) -> Result<Option<WriteTransaction>, StoreError> {
         let view = self.views.current();
         let applied = self.begin(&view).and_then(|transaction| {
             let mut tables = Tables::of(&transaction);
@@ -159,21 +178,20 @@ impl Writer {
         if group.is_beyond_journal || self.journal.is_full_for(&group.record) {
             self.write_database(transaction)?;
             if group.removes() {
-                self.journal.discard()
+                self.journal.discard();
             } else {
-                self.journal.reset()
+                self.journal.reset();
             }
-            return Ok(false);
+            return Ok(None);
         }
-        if group.record.is_empty() {
-            return commit(transaction).map(|()| true).map_err(|error| StoreError::NotWritten(error.to_string()));
+        if !group.record.is_empty() {
+            // Readers see nothing of it before it is on disk.
+            self.journal.append(group.record.clone()).map_err(|error| match error {
+                AppendError::NotWritten(error) => StoreError::NotWritten(error.to_string()),
+                AppendError::Unknown(error) => StoreError::Unknown(error.to_string()),
+            })?;
         }
-        // Readers see nothing of it before it is on disk.
-        self.journal.append(group.record.clone()).map_err(|error| match error {
-            AppendError::NotWritten(error) => StoreError::NotWritten(error.to_string()),
-            AppendError::Unknown(error) => StoreError::Unknown(error.to_string()),
-        })?;
-        commit(transaction).map(|()| true).map_err(|error| StoreError::Unknown(error.to_string()))
+        Ok(Some(transaction))
     }
 
     /// Makes the database durable with everything that is in it.

@@ -6,6 +6,7 @@ use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
 use super::schema::{DOCUMENTS, DocumentKey, HEADS, HISTORY, HISTORY_BY_FILE, TASKS, TIMELINES};
 
 type Opened<'t, K, V> = Option<Table<'t, K, V>>;
+type Reached<'a, 't, K, V> = Result<&'a mut Table<'t, K, V>, redb::Error>;
 
 pub(super) struct Tables<'t> {
     transaction: &'t WriteTransaction,
@@ -57,11 +58,11 @@ impl<'t> Tables<'t> {
         open(&mut self.timelines, self.transaction, TIMELINES)
     }
 
-    pub(super) fn history(&mut self) -> Result<&mut Table<'t, (u64, u64, u32), &'static [u8]>, redb::Error> {
+    pub(super) fn history(&mut self) -> Reached<'_, 't, (u64, u64, u32), &'static [u8]> {
         open(&mut self.history, self.transaction, HISTORY)
     }
 
-    pub(super) fn history_by_file(&mut self) -> Result<&mut Table<'t, (u64, &'static str, u64, u32), ()>, redb::Error> {
+    pub(super) fn history_by_file(&mut self) -> Reached<'_, 't, (u64, &'static str, u64, u32), ()> {
         open(&mut self.history_by_file, self.transaction, HISTORY_BY_FILE)
     }
 }

@@ -1,5 +1,6 @@
 //! A compiled rule set and the questions that are put to it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -53,7 +54,11 @@ pub struct RuleSet {
     pub(super) known_slots: KnownSlots,
     scripts: Vec<Compiled>,
     reads_bodies: bool,
+    watcher: RefCell<Option<Watcher>>,
 }
+
+/// Is told before each call of a hook: the script, the function, and the line and column where that begins.
+pub type Watcher = Box<dyn FnMut(&str, &'static str, Option<(u32, u32)>)>;
 
 struct Compiled {
     name: String,
@@ -89,7 +94,7 @@ impl RuleSet {
             return Err(RuleError::of_script(&last.name, message));
         }
         let reads_bodies = scripts.iter().any(|script| task::may_read_body(&script.source));
-        Ok(RuleSet { engine, fuse, known_slots, scripts: compiled, reads_bodies })
+        Ok(RuleSet { engine, fuse, known_slots, scripts: compiled, reads_bodies, watcher: RefCell::default() })
     }
 
     /// Runs every hook on sample days and tasks, so that a script which fails does so before it is accepted.
@@ -108,6 +113,11 @@ impl RuleSet {
     /// Whether some script may read the body of a task; otherwise bodies need not be loaded.
     pub fn reads_bodies(&self) -> bool {
         self.reads_bodies
+    }
+
+    /// Tells the watcher of every call from now on, so that somebody else knows where a run was that never ended.
+    pub fn watch(&self, watcher: Option<Watcher>) {
+        self.watcher.replace(watcher);
     }
 
     /// The categories that the rules know, each once, in the order in which the scripts declare them;
@@ -194,6 +204,11 @@ impl RuleSet {
     }
 
     fn ask_place(&self, question: &Question, today: NaiveDate) -> Result<Verdict, RuleError> {
+        let of_task = |error| RuleError { task: Some(question.task.key.clone()), ..error };
+        self.ask_scripts(question, today).map_err(of_task)
+    }
+
+    fn ask_scripts(&self, question: &Question, today: NaiveDate) -> Result<Verdict, RuleError> {
         let mut verdict = Verdict::Allowed(Constraint::ANYWHERE);
         for script in self.defining(&names::PLACE) {
             let asked = Asked { task: Arc::clone(&question.task), body: question.body.clone() };
@@ -210,6 +225,10 @@ impl RuleSet {
     /// Calls a hook of a script with fresh limits.
     fn call(&self, script: &Compiled, hook: &Hook, arguments: impl FuncArgs) -> Result<Dynamic, RuleError> {
         self.fuse.begin_call();
+        if let Some(watcher) = &mut *self.watcher.borrow_mut() {
+            let place = script.outline.function(hook.name).map(|function| (function.line, function.column));
+            watcher(&script.name, hook.name, place);
+        }
         let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
         let called =
             caught(|| self.engine.call_fn_with_options(options, &mut Scope::new(), &script.ast, hook.name, arguments));

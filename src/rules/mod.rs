@@ -21,7 +21,7 @@ use crate::domain::script::{OptionValue, Script};
 
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
-pub use evaluate::{Question, Questions, RuleSet};
+pub use evaluate::{Question, Questions, RuleSet, Watcher};
 
 /// The rules that apply when nobody says others.
 pub fn builtin() -> Vec<Script> {

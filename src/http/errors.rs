@@ -304,6 +304,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NotEditable { .. }
         | Refusal::TooLarge
         | Refusal::NoNumberLeft
+        | Refusal::RulesRefused { .. }
         | Refusal::NotAnAdministrator { .. }
         | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NoSuchTask { .. }
@@ -351,6 +352,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::OutlivesToken => "outlives_token",
         Refusal::MalformedArchive => "malformed_archive",
         Refusal::ArchiveTooLarge => "too_large",
+        Refusal::RulesRefused { .. } => "rules_refused",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
 }

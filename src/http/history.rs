@@ -17,7 +17,9 @@ use super::wire::{self, WHOLE_NUMBER};
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal};
 use crate::service::history::{Moment, PAGE_MAX, Page, Past, PastState, Undone};
+use crate::store::Entries;
 use crate::view::json::utc;
+use crate::view::rules::RuleJson;
 
 const LIMIT: Phrase = Phrase { en: "a number from 1 to 5000", de: "eine Zahl von 1 bis 5000" };
 
@@ -49,9 +51,9 @@ struct EntryJson<'a> {
     verb: &'a str,
     /// The same in words, in the asker's language.
     summary: String,
-    /// The file that was changed; null for the settings.
+    /// The file that was changed; null for the settings and the rules.
     file: Option<&'a str>,
-    /// The whole document, or the settings; null where there was none.
+    /// The whole document, the settings or the list of rules as JSON; null where there was none.
     before: Option<Cow<'a, str>>,
     after: Option<Cow<'a, str>>,
 }
@@ -66,7 +68,7 @@ pub struct UndoneJson {
     generation: u64,
     /// The generation that was taken back.
     undone: u64,
-    /// The documents that are now as they were before; none for a change of the settings.
+    /// The documents that are now as they were before; none for a change of the settings or the rules.
     files: Vec<String>,
     /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -123,6 +125,15 @@ fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
             let text = |settings| serde_json::to_string(&settings_json(settings)).ok().map(Cow::from);
             (None, text(*before), text(*after))
         }
+        PastState::Rules { before, after } => {
+            let text = |entries: &'_ Option<Entries>| {
+                entries
+                    .as_deref()
+                    .and_then(|entries| serde_json::to_string(&RuleJson::list(entries)).ok())
+                    .map(Cow::from)
+            };
+            (None, text(before), text(after))
+        }
     };
     EntryJson {
         generation: past.generation.0,
@@ -149,6 +160,9 @@ fn summary(verb: &str, file: &str, lang: Lang) -> String {
         "delete" => lang.pick("removed", "entfernt"),
         "import" => lang.pick("imported", "importiert"),
         "undo" => lang.pick("took back", "zurückgenommen"),
+        "rules" => return lang.pick("changed the rules", "Regeln geändert").to_owned(),
+        "remove_rules" => return lang.pick("removed the rules", "Regeln entfernt").to_owned(),
+        "restore_rules" => return lang.pick("restored earlier rules", "frühere Regeln wiederhergestellt").to_owned(),
         "settings" => return lang.pick("changed the settings", "Einstellungen geändert").to_owned(),
         other => other,
     };

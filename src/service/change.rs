@@ -16,13 +16,14 @@ use super::error::{Refusal, ServiceError};
 use super::memo::Memo;
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
-use super::rulebook::RuleBook;
+use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
+use crate::rules::RuleError;
 use crate::store::{
     COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
-    Snapshot, Store, StoreError,
+    Snapshot, Store, StoreError, UserRules,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.
@@ -121,12 +122,21 @@ impl Situation<'_> {
     /// The slots that the user's rules give a day.
     pub fn slots(&mut self, day: NaiveDate) -> Result<Arc<[SlotSpec]>, ServiceError> {
         let today = self.today();
-        Ok(planning::slots_of_day(self.desk, self.rules, day, today)?)
+        Ok(planning::slots_of_day(self.desk, self.rules, self.snapshot, day, today)?)
+    }
+
+    /// Tries a list that is to become the user's.
+    ///
+    /// # Errors
+    /// The first that it gives with the tasks that there are.
+    pub(super) fn try_rules(&mut self, list: &RuleList) -> Result<(), RuleError> {
+        let body_of = |key: &DocKey| body_of(self.store, self.user, self.overlay, key);
+        planning::try_list(self.desk, list, self.snapshot, self.now, &body_of)
     }
 
     /// The categories that the user's rules know.
     pub fn categories(&mut self) -> Result<Vec<String>, ServiceError> {
-        Ok(planning::categories(self.desk, self.rules)?)
+        Ok(planning::categories(self.desk, self.rules, self.snapshot)?)
     }
 }
 
@@ -135,6 +145,12 @@ fn document_of(store: &Store, user: UserId, overlay: &Overlay, key: &DocKey) -> 
         Some((_, raw)) => Ok(raw.clone()),
         None => Ok(store.get_document(user, key)?.map(Arc::from)),
     }
+}
+
+/// The body of a document, for rules that read it.
+fn body_of(store: &Store, user: UserId, overlay: &Overlay, key: &DocKey) -> Option<Arc<str>> {
+    let raw = document_of(store, user, overlay, key).ok().flatten()?;
+    document::body(&raw).map(Arc::from)
 }
 
 /// What a use case decided.
@@ -403,6 +419,10 @@ impl RoundWork<'_> {
             Change::RemoveDocument { key, .. } => {
                 Ok(PastState::Document { key: key.clone(), before: before(key)?, after: None })
             }
+            Change::PutRules { rules, .. } => {
+                let list = |rules: &Option<Arc<UserRules>>| rules.as_ref().map(|rules| rules.entries.clone());
+                Ok(PastState::Rules { before: list(&ground.rules), after: list(rules) })
+            }
             Change::PutSettings { settings, .. } => {
                 Ok(PastState::Settings { before: ground.settings, after: *settings })
             }
@@ -433,10 +453,7 @@ fn plan(
     overlay: &Overlay,
     now: DateTime<Utc>,
 ) -> Planned {
-    let body_of = |key: &DocKey| {
-        let raw = document_of(store, user, overlay, key).ok().flatten()?;
-        document::body(&raw).map(Arc::from)
-    };
+    let body_of = |key: &DocKey| body_of(store, user, overlay, key);
     let identity = Identity { incarnation: store.incarnation(), user };
     planning::plan_snapshot(desk, rules, memo, identity, ground, now, &body_of)
 }
@@ -451,6 +468,7 @@ fn apply(changes: &[Change], ground: &mut Snapshot, overlay: &mut Overlay) {
                 overlay.insert(key.clone(), (generation, Some(raw.clone())));
             }
             Change::PutSettings { settings, .. } => ground.settings = *settings,
+            Change::PutRules { rules, .. } => ground.rules = rules.clone(),
             Change::RemoveDocument { key, .. } => {
                 ground.tasks.remove(key);
                 overlay.insert(key.clone(), (generation, None));

@@ -7,6 +7,7 @@ use crate::domain::date;
 use crate::domain::document::EditError;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::rules::RuleError;
 use crate::store::StoreError;
 
 /// A use case that was not carried out.
@@ -107,6 +108,10 @@ pub enum Refusal {
     /// It is no tar archive, or not a whole one.
     MalformedArchive,
     ArchiveTooLarge,
+    /// A list of rules that cannot be taken, and what is wrong with it.
+    RulesRefused {
+        errors: Vec<RuleError>,
+    },
     /// The scope `admin` is for administrators.
     NotAnAdministrator {
         name: String,
@@ -270,6 +275,7 @@ impl Refusal {
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
+            Refusal::RulesRefused { errors } => rules_refused(errors, lang),
             Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
         }
     }
@@ -371,6 +377,14 @@ fn scope_not_held(scope: &str, lang: Lang) -> String {
     lang.pick(
         format!("A token cannot give the scope {scope}, which it does not have."),
         format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat."),
+    )
+}
+
+fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
+    let errors = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    lang.pick(
+        format!("These rules are refused and nothing was changed: {errors}."),
+        format!("Diese Regeln werden nicht angenommen, geändert wurde nichts: {errors}."),
     )
 }
 

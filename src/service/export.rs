@@ -14,8 +14,9 @@ use super::error::{Refusal, ServiceError};
 use super::history::{Moment, Past, PastState};
 use super::{Service, read};
 use crate::domain::ids::{DocKey, UserId};
-use crate::store::{Outline, Settings, StoreError};
+use crate::store::{Entries, Outline, Settings, StoreError};
 use crate::view::json::utc;
+use crate::view::rules::RuleJson;
 use crate::view::settings::SettingsJson;
 
 /// The form of [`Form::Json`] that this version writes.
@@ -216,6 +217,10 @@ fn change_json(past: &Past) -> serde_json::Value {
             (Some(key.file.as_str()), state(before), state(after))
         }
         PastState::Settings { before, after } => (None, json!(settings_json(*before)), json!(settings_json(*after))),
+        PastState::Rules { before, after } => {
+            let list = |entries: &Option<Entries>| json!(entries.as_deref().map(RuleJson::list));
+            (None, list(before), list(after))
+        }
     };
     json!({
         "generation": past.generation.0,

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::change::{Decision, Plan, Situation};
 use super::error::{Refusal, ServiceError};
 use super::idempotency::IdempotencyKey;
-use super::planning;
 use super::tasks::{find, is_named, only};
 use super::{Service, read};
+use super::{planning, rules};
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::store::{Change, Origin};
 
@@ -36,7 +36,7 @@ pub struct Undone {
     pub generation: u64,
     /// The generation that was taken back.
     pub undone: u64,
-    /// The documents that are now as they were before; none for a change of the settings.
+    /// The documents that are now as they were before; none for a change of the settings or the rules.
     pub files: Vec<String>,
     /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(default)]
@@ -102,7 +102,7 @@ impl Service {
     }
 }
 
-fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<Undone>, ServiceError> {
+fn undo(situation: &mut Situation<'_>, generation: Option<u64>) -> Result<Decision<Undone>, ServiceError> {
     let wanted = generation.map_or(situation.snapshot.head.generation, Generation);
     let missing = || Refusal::NoSuchChange { generation: wanted.0 };
     if wanted == Generation(0) || wanted > situation.snapshot.head.generation {
@@ -115,7 +115,7 @@ fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<U
     let changes = past.iter().rev().map(|past| reverse(situation, past)).collect::<Result<Vec<_>, _>>()?;
     let files = past.iter().filter_map(|past| match past {
         PastState::Document { key, .. } => Some(key.file.as_str().to_owned()),
-        PastState::Settings { .. } => None,
+        PastState::Settings { .. } | PastState::Rules { .. } => None,
     });
     let files = files.collect();
     Ok(Decision::Change(Plan {
@@ -132,7 +132,7 @@ fn undo(situation: &Situation<'_>, generation: Option<u64>) -> Result<Decision<U
 }
 
 /// The change that takes a past one back, if nothing came between.
-fn reverse(situation: &Situation<'_>, past: &PastState) -> Result<Change, ServiceError> {
+fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Change, ServiceError> {
     const VERB: &str = "undo";
     match past {
         PastState::Settings { before, after } => {
@@ -140,6 +140,12 @@ fn reverse(situation: &Situation<'_>, past: &PastState) -> Result<Change, Servic
                 return Err(Refusal::TouchedSince { what: "settings".to_owned() }.into());
             }
             Ok(Change::PutSettings { settings: *before, verb: VERB })
+        }
+        PastState::Rules { before, after } => {
+            if situation.snapshot.rules.as_ref().map(|rules| &rules.entries) != after.as_ref() {
+                return Err(Refusal::TouchedSince { what: "rules".to_owned() }.into());
+            }
+            rules::change(situation, before.clone(), VERB)
         }
         PastState::Document { key, before, after } => {
             let present = match situation.snapshot.tasks.contains_key(key) {

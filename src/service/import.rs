@@ -136,7 +136,7 @@ fn import(situation: &Situation<'_>, folder: &Folder, dry_run: bool) -> Result<D
 fn next_number(situation: &Situation<'_>, changes: &[Change]) -> Option<TaskNumber> {
     let imported = changes.iter().filter_map(|change| match change {
         Change::PutDocument { key, .. } => Some(key),
-        Change::RemoveDocument { .. } | Change::PutSettings { .. } => None,
+        Change::RemoveDocument { .. } | Change::PutSettings { .. } | Change::PutRules { .. } => None,
     });
     let known = situation.snapshot.head.next_number?;
     Some(planning::next_number(imported)?.max(known))

@@ -22,6 +22,7 @@ mod metrics;
 mod planners;
 mod planning;
 pub mod rulebook;
+pub mod rules;
 pub mod settings;
 pub mod tasks;
 pub mod timeline;

@@ -20,7 +20,7 @@ use crate::planning::{Horizon, days_asked, needs_verdict, plan};
 use crate::rules::{RuleError, RuleSet};
 use crate::store::hot::Entry;
 use crate::store::{Finished, Head, Incarnation, Reading, Settings, Snapshot};
-use crate::view::{Answer, RulesState, json};
+use crate::view::{Answer, RulesSource, RulesState, json};
 
 /// What a snapshot became: the answer as a value and as the bytes that are served.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub(super) struct Identity {
 /// The body of a task's document, for rules that read it.
 pub(super) type BodyOf<'a> = dyn Fn(&DocKey) -> Option<Arc<str>> + 'a;
 
-/// Plans a snapshot over the days that the user's timeline covers. `memo` spares questions to the chosen rules.
+/// Plans a snapshot over the days that the user's timeline covers. `memo` spares questions to the rules that apply.
 pub(super) fn plan_snapshot(
     desk: &mut Desk,
     rules: &RuleBook,
@@ -56,7 +56,7 @@ pub(super) fn plan_snapshot(
     let (answer, is_certain) = answer(desk, rules, memo, snapshot, &horizon, body_of);
     if let Some(error) = &answer.rules.error {
         desk.metrics.rule_failures.add(1);
-        tracing::warn!(user = %snapshot.name, error, "the rules failed; the built-in ones stand in");
+        tracing::warn!(user = %snapshot.name, error, "the rules failed; others stand in");
     }
     let body = Bytes::from(json::timeline(&answer));
     let finished = Finished {
@@ -90,7 +90,7 @@ pub(super) fn tag(hash: &[u8]) -> String {
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Asks the rules and plans. Rules that fail are replaced by the built-in ones, and the answer says so. The flag
+/// Asks the rules and plans. Rules that fail are replaced by the next of the ladder, and the answer says so. The flag
 /// is false when the clock cut a run, so that another time the answer may be another.
 fn answer(
     desk: &mut Desk,
@@ -118,24 +118,30 @@ fn answer(
         let state = RulesState { name: set.name().to_owned(), source: list.source, error: None };
         Ok((plan(&tasks, invalid.clone(), policy, horizon), state))
     };
-    // A run that was cut by the clock is repeated once: most likely the machine was busy.
-    let chosen = planned(&rules.chosen, memo).or_else(|error| match error.timed_out {
-        true => planned(&rules.chosen, memo),
-        false => Err(error),
-    });
-    let (timeline, state, is_certain) = match chosen {
-        Ok((timeline, state)) => (timeline, state, true),
-        Err(error) => {
-            let stand_in = planned(&rules.builtin, &mut Memo::default());
-            let is_certain = !error.timed_out && stand_in.is_ok();
-            let (timeline, name) = match stand_in {
-                Ok((timeline, state)) => (timeline, state.name),
-                Err(_) => (plan(&tasks, invalid.clone(), &Policy::default(), horizon), String::new()),
-            };
-            let state = RulesState { name, source: rules.builtin.source, error: Some(error.to_string()) };
-            (timeline, state, is_certain)
+    let mut failed: Option<RuleError> = None;
+    let mut is_certain = true;
+    let mut found = None;
+    for (rung, list) in rules.ladder(snapshot).enumerate() {
+        // What is remembered is of the rules that should apply: those that stand in are asked anew each time.
+        let (mut of_others, is_first) = (Memo::default(), rung == 0);
+        let memo = if is_first { &mut *memo } else { &mut of_others };
+        match list.and_then(|list| repeated_if_cut(|| planned(&list, memo))) {
+            Ok(answer) => {
+                found = Some(answer);
+                break;
+            }
+            Err(error) => {
+                is_certain &= !error.timed_out;
+                failed.get_or_insert(error);
+            }
         }
-    };
+    }
+    is_certain &= found.is_some();
+    let (timeline, state) = found.unwrap_or_else(|| {
+        let state = RulesState { name: String::new(), source: RulesSource::Builtin, error: None };
+        (plan(&tasks, invalid.clone(), &Policy::default(), horizon), state)
+    });
+    let state = RulesState { error: failed.map(|error| error.to_string()), ..state };
     let answer = Answer {
         user: snapshot.name.clone(),
         lang: snapshot.settings.lang,
@@ -149,35 +155,66 @@ fn answer(
     (answer, is_certain)
 }
 
-/// The slots that the rules give a day, for checking a slot that somebody names; built-in ones when the
-/// chosen rules fail, as in planning.
+/// A run that was cut by the clock is repeated once: most likely the machine was busy.
+fn repeated_if_cut<T>(mut run: impl FnMut() -> Result<T, RuleError>) -> Result<T, RuleError> {
+    run().or_else(|error| if error.timed_out { run() } else { Err(error) })
+}
+
+/// Tries a list that is to become the user's: it has to compile, to answer the samples, and to plan these tasks.
+///
+/// # Errors
+/// The first that it gives. One that says that the clock cut it is no judgement.
+pub(super) fn try_list(
+    desk: &mut Desk,
+    list: &RuleList,
+    snapshot: &Snapshot,
+    now: DateTime<Utc>,
+    body_of: &BodyOf<'_>,
+) -> Result<(), RuleError> {
+    let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
+    let tasks: Vec<Arc<Task>> = snapshot.tasks.values().flatten().cloned().collect();
+    let days = days_asked(&tasks, &horizon);
+    let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
+    repeated_if_cut(|| {
+        let set = desk.rule_set(list)?;
+        set.check()?;
+        Memo::default().evaluate((list, &set), horizon.today(), &days, &asked, body_of).map(drop)
+    })
+}
+
+/// The slots that the user's rules give a day, for checking a slot that somebody names; those of the next list of the
+/// ladder when they fail, as in planning.
 pub(super) fn slots_of_day(
     desk: &mut Desk,
     rules: &RuleBook,
+    snapshot: &Snapshot,
     day: NaiveDate,
     today: NaiveDate,
 ) -> Result<Arc<[SlotSpec]>, Interrupted> {
-    ask_or_builtin(desk, rules, |set| set.slots(day, today))
+    ask_in_turn(desk, rules, snapshot, |set| set.slots(day, today))
 }
 
-/// The categories that the rules know.
-pub(super) fn categories(desk: &mut Desk, rules: &RuleBook) -> Result<Vec<String>, Interrupted> {
-    ask_or_builtin(desk, rules, RuleSet::categories)
+/// The categories that the user's rules know.
+pub(super) fn categories(desk: &mut Desk, rules: &RuleBook, snapshot: &Snapshot) -> Result<Vec<String>, Interrupted> {
+    ask_in_turn(desk, rules, snapshot, RuleSet::categories)
 }
 
-/// Asks the chosen rules, and the built-in ones when those fail. Rules that were cut by the clock give no
-/// answer at all: what is checked by the wrong rules would be refused or taken wrongly.
-fn ask_or_builtin<T>(
+/// Asks the lists in turn until one answers. Rules that were cut by the clock give no answer at all: what is checked
+/// by the wrong rules would be refused or taken wrongly.
+fn ask_in_turn<T>(
     desk: &mut Desk,
     rules: &RuleBook,
+    snapshot: &Snapshot,
     ask: impl Fn(&RuleSet) -> Result<T, RuleError>,
 ) -> Result<T, Interrupted> {
-    let chosen = desk.rule_set(&rules.chosen).and_then(|set| ask(&set));
-    match chosen {
-        Ok(answer) => Ok(answer),
-        Err(error) if error.timed_out => Err(Interrupted),
-        Err(_) => desk.rule_set(&rules.builtin).and_then(|set| ask(&set)).map_err(|_| Interrupted),
+    for list in rules.ladder(snapshot) {
+        match list.and_then(|list| desk.rule_set(&list)).and_then(|set| ask(&set)) {
+            Ok(answer) => return Ok(answer),
+            Err(error) if error.timed_out => return Err(Interrupted),
+            Err(_) => {}
+        }
     }
+    Err(Interrupted)
 }
 
 /// Plans a folder of task files without a server and without a database.
@@ -200,7 +237,7 @@ pub fn plan_folder(
     }
     let next_number = next_number(tasks.keys());
     let head = Head { generation: Generation(0), committed_at: now, next_number };
-    let snapshot = Snapshot { name: user, head, settings, tasks, is_durable: true };
+    let snapshot = Snapshot { name: user, head, settings, tasks, rules: None, is_durable: true };
     let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
     answer(
         &mut Desk::default(),

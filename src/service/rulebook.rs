@@ -1,17 +1,18 @@
-//! Which rules apply: the server's, else the built-in ones, which also stand in when others fail.
+//! Which rules apply: the user's own, else the server's, else the built-in ones; and which stand in when those fail.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::document::READER_VERSION;
-use crate::domain::script::Script;
+use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone;
 use crate::planning::PLANNER_VERSION;
 use crate::rules::{self, RuleError, RuleSet, SOURCE_BYTES_MAX};
-use crate::store::Basis;
+use crate::store::{Basis, Snapshot};
 use crate::view::RulesSource;
 
 /// A list of scripts with its fingerprint.
@@ -25,8 +26,8 @@ pub struct RuleList {
 /// The rules of a running program.
 #[derive(Clone, Debug)]
 pub struct RuleBook {
-    pub(super) chosen: RuleList,
-    pub(super) builtin: RuleList,
+    server: Option<Arc<RuleList>>,
+    builtin: Arc<RuleList>,
     basis: Basis,
 }
 
@@ -43,6 +44,44 @@ impl RuleList {
     fn new(scripts: Vec<Script>, source: RulesSource) -> RuleList {
         RuleList { fingerprint: rules::fingerprint(&scripts), scripts, source }
     }
+
+    /// A list of a user's, with the library's texts as they are in this version.
+    ///
+    /// # Errors
+    /// A name that this version's library does not have: the list was made with another one.
+    pub(super) fn of_user(entries: &[RuleEntry]) -> Result<RuleList, RuleError> {
+        let script = |entry: &RuleEntry| match entry {
+            RuleEntry::Own(script) => Ok(script.clone()),
+            RuleEntry::Library { name, options } => match library(name) {
+                Some(script) => Ok(Script { options: options.clone(), ..script }),
+                None => Err(not_in_library(name)),
+            },
+        };
+        let scripts = entries.iter().map(script).collect::<Result<_, _>>()?;
+        Ok(RuleList::new(scripts, RulesSource::User))
+    }
+}
+
+/// The script that lists may use by this name.
+pub(super) fn library(name: &str) -> Option<Script> {
+    rules::builtin().into_iter().find(|script| script.name == name)
+}
+
+/// The names that lists may use.
+pub(super) fn library_names() -> Vec<String> {
+    rules::builtin().into_iter().map(|script| script.name).collect()
+}
+
+fn not_in_library(name: &str) -> RuleError {
+    let known = library_names().join(", ");
+    RuleError {
+        script: name.to_owned(),
+        function: None,
+        line: None,
+        column: None,
+        message: format!("this version has no rules of that name; it has {known}"),
+        timed_out: false,
+    }
 }
 
 /// Reads a script; no more of it than a script may have and one byte, and no pipe or device.
@@ -57,8 +96,7 @@ fn read_script(path: &Path) -> io::Result<String> {
 
 impl RuleBook {
     pub fn builtin() -> RuleBook {
-        let builtin = RuleList::new(rules::builtin(), RulesSource::Builtin);
-        RuleBook::new(builtin.clone(), builtin)
+        RuleBook::new(None)
     }
 
     /// Reads, compiles and tries a list of rule files; they apply in the order given.
@@ -82,12 +120,14 @@ impl RuleBook {
         let names: Vec<String> = paths.iter().map(|path| path.as_ref().display().to_string()).collect();
         let refused = |error| RuleFileError::Refused { path: names.join(", "), error };
         RuleSet::compile(&scripts).and_then(|set| set.check()).map_err(refused)?;
-        let builtin = RuleList::new(rules::builtin(), RulesSource::Builtin);
-        Ok(RuleBook::new(RuleList::new(scripts, RulesSource::Server), builtin))
+        Ok(RuleBook::new(Some(RuleList::new(scripts, RulesSource::Server))))
     }
 
-    fn new(chosen: RuleList, builtin: RuleList) -> RuleBook {
-        // The built-in rules are part of it even when others are chosen: they stand in when those fail.
+    fn new(server: Option<RuleList>) -> RuleBook {
+        let builtin = RuleList::new(rules::builtin(), RulesSource::Builtin);
+        let chosen = server.as_ref().unwrap_or(&builtin);
+        // The built-in rules are part of it even when others are chosen: they stand in when those fail, and they are
+        // the library that users' lists name without keeping its texts. A user's list itself is of the generation.
         let mut hash = Sha256::new();
         hash.update(b"basis 1");
         hash.update(PLANNER_VERSION.to_be_bytes());
@@ -99,7 +139,27 @@ impl RuleBook {
         let digest: [u8; 32] = hash.finalize().into();
         let mut basis = [0; 16];
         basis.copy_from_slice(&digest[..16]);
-        RuleBook { chosen, builtin, basis: Basis(basis) }
+        RuleBook { server: server.map(Arc::new), builtin: Arc::new(builtin), basis: Basis(basis) }
+    }
+
+    /// The lists that are asked for this user, the best first: each stands in when those before it fail. The user's
+    /// present one, the user's earlier ones, the server's, the built-in one. A list that cannot be made is an error in
+    /// its place.
+    pub(super) fn ladder<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+    ) -> impl Iterator<Item = Result<Arc<RuleList>, RuleError>> + use<'a> {
+        let own = snapshot.rules.iter().flat_map(|rules| {
+            std::iter::once(&rules.entries).chain(rules.earlier.iter().map(|earlier| &earlier.entries))
+        });
+        // Made one by one as they are asked for: most plans need the first alone.
+        let own = own.map(|entries| RuleList::of_user(entries).map(Arc::new));
+        own.chain(self.of_everybody().cloned().map(Ok))
+    }
+
+    /// The lists that apply to users without rules of their own, the best first.
+    fn of_everybody(&self) -> impl Iterator<Item = &Arc<RuleList>> {
+        self.server.iter().chain([&self.builtin])
     }
 
     /// What can change a plan without a commit, hashed.

@@ -18,6 +18,7 @@ mod keyed;
 mod metrics;
 mod published;
 mod redb;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +35,7 @@ use crate::domain::zone::Zone;
 
 pub use self::redb::{CommitTicket, Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
 pub use keyed::{Keyed, KeyedLocks};
+pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, RULES_VERSIONS_MAX, RulesVersion, UserRules};
 
 #[cfg(test)]
 pub(crate) use self::redb::disk;
@@ -81,6 +83,8 @@ pub struct Snapshot {
     pub head: Head,
     pub settings: Settings,
     pub tasks: BTreeMap<DocKey, Reading>,
+    /// `None` for a user who has no rules of one's own.
+    pub rules: Option<Arc<UserRules>>,
     /// Whether this state is on disk for certain. After a fault of the disk it may be that of a commit that nobody
     /// was told of and that may go away again: nothing of it may be kept or published.
     pub is_durable: bool,
@@ -93,6 +97,7 @@ pub struct Outline {
     pub head: Head,
     pub settings: Settings,
     pub keys: Vec<DocKey>,
+    pub rules: Option<Arc<UserRules>>,
 }
 
 /// A finished timeline: the bytes that are served, and for how long they are right.
@@ -171,6 +176,11 @@ pub enum Change {
         settings: Settings,
         verb: &'static str,
     },
+    /// The user has these rules afterwards, whose version is the generation that the commit makes, or none.
+    PutRules {
+        rules: Option<Arc<UserRules>>,
+        verb: &'static str,
+    },
 }
 
 /// One change of a commit, as the history keeps it.
@@ -199,6 +209,11 @@ pub enum PastState {
     Settings {
         before: Settings,
         after: Settings,
+    },
+    /// The user's rules; `None` where there were or are none.
+    Rules {
+        before: Option<Entries>,
+        after: Option<Entries>,
     },
 }
 

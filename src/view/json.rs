@@ -59,7 +59,7 @@ pub struct TimelineJson<'a> {
 #[schemars(rename = "Rules")]
 struct RulesJson<'a> {
     name: &'a str,
-    /// `builtin`, or `server` for those that the server was started with.
+    /// `user` for the user's own, `server` for those that the server was started with, or `builtin`.
     source: &'static str,
     /// Whether the rules that should apply did.
     ok: bool,

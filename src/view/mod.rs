@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod markdown;
+pub mod rules;
 pub mod settings;
 pub mod task;
 pub mod text;
@@ -49,6 +50,7 @@ pub struct RulesState {
 pub enum RulesSource {
     Builtin,
     Server,
+    User,
 }
 
 impl RulesSource {
@@ -56,6 +58,7 @@ impl RulesSource {
         match self {
             RulesSource::Builtin => "builtin",
             RulesSource::Server => "server",
+            RulesSource::User => "user",
         }
     }
 }

@@ -39,5 +39,11 @@ pub fn undo() -> Operation {
         .may_take::<UndoWanted>(json!({"generation": 2}))
         .gives::<UndoneJson>("The change was taken back.")
         .writes()
-        .refuses(&[(400, "wrong_type"), (404, "no_such_change"), (409, "touched_since"), (507, "no_room")])
+        .refuses(&[
+            (400, "wrong_type"),
+            (404, "no_such_change"),
+            (409, "touched_since"),
+            (422, "rules_refused"),
+            (507, "no_room"),
+        ])
 }

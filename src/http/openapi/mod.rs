@@ -210,6 +210,7 @@ mod tests {
             Refusal::OutlivesToken,
             Refusal::MalformedArchive,
             Refusal::ArchiveTooLarge,
+            Refusal::RulesRefused { errors: Vec::new() },
             Refusal::NotAnAdministrator { name: text() },
         ];
         fields.chain(others).collect()

@@ -7,7 +7,7 @@ use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
     SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
-use super::{Store, codec};
+use super::{Store, codec, rules};
 use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::store::{
     Account, AccountChange, Administered, Administration, Grant, Head, Settings, StoreError, TOKENS_OF_USER_MAX,
@@ -215,6 +215,7 @@ fn remove_user(transaction: &WriteTransaction, user: &User) -> Result<(), redb::
     transaction.open_table(TIMELINES)?.remove(id)?;
     transaction.open_table(DOCUMENTS)?.retain_in((id, 0, "")..(id + 1, 0, ""), |_, _| false)?;
     transaction.open_table(TASKS)?.retain_in((id, 0, "")..(id + 1, 0, ""), |_, _| false)?;
+    rules::remove_all(transaction, id)?;
     transaction.open_table(HISTORY)?.retain_in((id, 0, 0)..(id + 1, 0, 0), |_, _| false)?;
     transaction.open_table(HISTORY_BY_FILE)?.retain_in((id, "", 0, 0)..(id + 1, "", 0, 0), |_, ()| false)?;
     transaction.open_table(IDEMPOTENCY)?.retain_in((id, "", "")..(id + 1, "", ""), |_, _| false)?;

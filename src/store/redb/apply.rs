@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use redb::{ReadableTable, WriteTransaction};
 
 use super::codec::{self, StoredAnswer, StoredChange};
+use super::rules;
 use super::schema::{
-    DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SETTINGS, TASKS, TIMELINES,
+    DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, RULES_FILE, SETTINGS, TASKS,
+    TIMELINES,
 };
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS};
@@ -36,7 +38,7 @@ pub(super) fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) 
     let user = commit.user.0;
     for (index, change) in commit.changes.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        let applied = apply_change(transaction, commit.user, change)?;
+        let applied = apply_change(transaction, commit, change)?;
         record(transaction, commit, index, applied)?;
     }
     transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
@@ -47,7 +49,7 @@ pub(super) fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) 
 /// What a change did, as the history keeps it.
 struct Applied<'c> {
     verb: &'c str,
-    /// Empty for the settings.
+    /// Empty for the settings, [`RULES_FILE`] for the rules.
     file: &'c str,
     before: Option<Vec<u8>>,
     after: Option<Vec<u8>>,
@@ -55,9 +57,10 @@ struct Applied<'c> {
 
 fn apply_change<'c>(
     transaction: &WriteTransaction,
-    user: UserId,
+    commit: &Commit,
     change: &'c Change,
 ) -> Result<Applied<'c>, redb::Error> {
+    let user = commit.user;
     let row = |key: &'c DocKey| (user.0, codec::key_number(key), key.file.as_str());
     let (verb, file, before, after) = match change {
         Change::PutDocument { key, raw, reading, verb } => {
@@ -77,6 +80,10 @@ fn apply_change<'c>(
             let after = codec::encode_settings(*settings);
             let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
             (*verb, "", before, Some(after))
+        }
+        Change::PutRules { rules, verb } => {
+            let (before, after) = rules::put(transaction, commit, rules.as_deref())?;
+            (*verb, RULES_FILE, before, after)
         }
     };
     Ok(Applied { verb, file, before, after })

@@ -1,5 +1,6 @@
 //! The stored types, apart from the domain's, and the way between them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,13 +8,16 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::schema::UNNUMBERED;
+use super::schema::{RULES_FILE, UNNUMBERED};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
+use crate::domain::script::{OptionValue, RuleEntry, Script};
 use crate::domain::task::{SlotRef, Status, Task};
 use crate::domain::zone::Zone;
-use crate::store::{Basis, Finished, Grant, Head, Past, PastState, Reading, Scopes, Settings, StoreError, User};
+use crate::store::{
+    Basis, Entries, Finished, Grant, Head, Past, PastState, Reading, Scopes, Settings, StoreError, User,
+};
 
 /// MessagePack by position.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -25,7 +29,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], table: &'static str) -> Result<
     rmp_serde::from_slice(bytes).map_err(|_| StoreError::Damaged(table))
 }
 
-fn millis(millis: i64, table: &'static str) -> Result<DateTime<Utc>, StoreError> {
+pub fn millis(millis: i64, table: &'static str) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_millis(millis).ok_or(StoreError::Damaged(table))
 }
 
@@ -232,8 +236,56 @@ pub fn decode_timeline(bytes: &[u8]) -> Option<Finished> {
     })
 }
 
+#[derive(Serialize, Deserialize)]
+enum StoredOption {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+}
+
+/// A place in a list of rules: its name, its text unless the library has it, and its options.
+#[derive(Serialize, Deserialize)]
+pub struct StoredEntry {
+    name: String,
+    source: Option<String>,
+    options: Vec<(String, StoredOption)>,
+}
+
+pub fn stored_entries(entries: &[RuleEntry]) -> Vec<StoredEntry> {
+    let option = |(name, value): (&String, &OptionValue)| {
+        let value = match value {
+            OptionValue::Flag(flag) => StoredOption::Flag(*flag),
+            OptionValue::Number(number) => StoredOption::Number(*number),
+            OptionValue::Text(text) => StoredOption::Text(text.clone()),
+        };
+        (name.clone(), value)
+    };
+    let entry = |entry: &RuleEntry| StoredEntry {
+        name: entry.name().to_owned(),
+        source: entry.source().map(str::to_owned),
+        options: entry.options().iter().map(option).collect(),
+    };
+    entries.iter().map(entry).collect()
+}
+
+pub fn entries(stored: Vec<StoredEntry>) -> Entries {
+    let option = |(name, value)| match value {
+        StoredOption::Flag(flag) => (name, OptionValue::Flag(flag)),
+        StoredOption::Number(number) => (name, OptionValue::Number(number)),
+        StoredOption::Text(text) => (name, OptionValue::Text(text)),
+    };
+    let entry = |StoredEntry { name, source, options }| {
+        let options: BTreeMap<String, OptionValue> = options.into_iter().map(option).collect();
+        match source {
+            Some(source) => RuleEntry::Own(Script { name, source, options }),
+            None => RuleEntry::Library { name, options },
+        }
+    };
+    stored.into_iter().map(entry).collect()
+}
+
 /// One change of a commit. `file` is empty for a change of the settings, whose encoded values are then the
-/// two states.
+/// two states, and [`RULES_FILE`] for one of the rules, whose encoded lists they are.
 #[derive(Serialize, Deserialize)]
 pub struct StoredChange {
     pub at: i64,
@@ -254,6 +306,9 @@ pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, St
     let what = if stored.file.is_empty() {
         let settings = |state: Option<Vec<u8>>| decode_settings(&state.ok_or(StoreError::Damaged("history"))?);
         PastState::Settings { before: settings(stored.before)?, after: settings(stored.after)? }
+    } else if stored.file == RULES_FILE {
+        let list = |state: Option<Vec<u8>>| state.map(|state| decode(&state, "history").map(entries)).transpose();
+        PastState::Rules { before: list(stored.before)?, after: list(stored.after)? }
     } else {
         let file = FileName::parse(&stored.file).ok_or(StoreError::Damaged("history"))?;
         PastState::Document { key: DocKey::of(file), before: stored.before, after: stored.after }

@@ -5,7 +5,7 @@ use redb::ReadTransaction;
 
 use super::read::{failed, get_head, get_settings, get_user};
 use super::schema::{DOCUMENTS, HISTORY, HISTORY_BY_FILE};
-use super::{Store, codec};
+use super::{Store, codec, rules};
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::store::{Outline, PastState, StoreError};
 
@@ -23,7 +23,8 @@ impl Store {
                 let (_, number, file) = key.value();
                 codec::decode_key(number, file)
             });
-            Ok(Some(Outline { name: account.name, head, settings, keys: keys.collect::<Result<_, _>>()? }))
+            let (keys, rules) = (keys.collect::<Result<_, _>>()?, rules::get_rules(transaction, user)?);
+            Ok(Some(Outline { name: account.name, head, settings, keys, rules }))
         })
     }
 

@@ -13,6 +13,7 @@ mod group;
 mod health;
 mod open;
 mod read;
+mod rules;
 mod schema;
 mod views;
 mod volume;
@@ -27,6 +28,7 @@ use super::hot::Published;
 use super::metrics::StoreMetrics;
 use super::{Administered, Administration, Change, Commit, Finished, Incarnation, Outcome, StoreError};
 use crate::domain::ids::UserId;
+use crate::domain::script::RuleEntry;
 
 pub use open::OpenError;
 pub use read::Moment;
@@ -48,7 +50,7 @@ pub struct Store {
 /// Commits that may wait for the writer; more make their senders wait.
 const QUEUE_MAX: usize = 4_096;
 
-/// Bytes on the disk that a byte of a document may need: itself, and before and after in the history, each in pages
+/// Bytes on the disk that a byte of a document or script may need: itself, and before and after in the history, each in pages
 /// whose size is a power of two.
 const ROOM_FACTOR: u64 = 6;
 
@@ -127,6 +129,7 @@ impl Store {
     fn require_room(&self, commit: &Commit) -> Result<(), StoreError> {
         let documents = commit.changes.iter().map(|change| match change {
             Change::PutDocument { raw, .. } => raw.len() as u64,
+            Change::PutRules { rules, .. } => rules.iter().map(|rules| bytes_of(&rules.entries)).sum(),
             Change::RemoveDocument { .. } | Change::PutSettings { .. } => 0,
         });
         let needed_bytes = documents.sum::<u64>().saturating_mul(ROOM_FACTOR);
@@ -163,6 +166,11 @@ impl Store {
         self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
         ticket.await.unwrap_or_else(|_| Err(writer_ended()))
     }
+}
+
+/// The bytes of a list's own scripts.
+fn bytes_of(entries: &[RuleEntry]) -> u64 {
+    entries.iter().filter_map(RuleEntry::source).map(|source| source.len() as u64).sum()
 }
 
 /// A commit on its way to the disk.

@@ -14,7 +14,7 @@ use super::schema::{self, META, META_INCARNATION, META_NEXT_USER, META_SCHEMA, S
 use super::views::{Doubts, Views};
 use super::volume::{Session, Volume};
 use super::writer::{WALKED_BYTES_MAX, Writer};
-use super::{QUEUE_MAX, Store, accounts, health};
+use super::{QUEUE_MAX, Store, accounts, health, rules};
 use crate::store::Incarnation;
 use crate::store::hot::Published;
 
@@ -63,6 +63,7 @@ impl Store {
         let db = open_database(&session, name)?;
         let incarnation = present(&db, name)?;
         accounts::complete_index(&db).map_err(|error| failed(name, &error))?;
+        rules::complete_table(&db).map_err(|error| failed(name, &error))?;
         let views = Arc::new(Views::new(db));
         let published = Arc::new(Published::new(hot_bytes_max));
         let (health, file) = (Arc::new(health::Health::default()), Arc::new(file));
@@ -215,6 +216,7 @@ pub(super) fn lay_out(db: &Database) -> Result<(), redb::Error> {
         transaction.open_table(schema::DOCUMENTS)?;
         transaction.open_table(schema::TASKS)?;
         transaction.open_table(schema::TIMELINES)?;
+        transaction.open_table(schema::RULES)?;
         transaction.open_table(schema::HISTORY)?;
         transaction.open_table(schema::HISTORY_BY_FILE)?;
         transaction.open_table(schema::IDEMPOTENCY)?;

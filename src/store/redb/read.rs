@@ -9,7 +9,7 @@ use super::schema::{
     DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USERS,
 };
 use super::views::View;
-use super::{Store, codec};
+use super::{Store, codec, rules};
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::store::{Finished, Grant, Head, Past, Reading, Settings, Snapshot, StoreError, User};
@@ -115,7 +115,8 @@ impl Store {
             let settings = get_settings(transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
             let tasks = readings(transaction, user)?;
             let is_durable = view.is_durable(user, head.generation);
-            Ok(Some(Snapshot { name: account.name, head, settings, tasks, is_durable }))
+            let rules = rules::get_rules(transaction, user)?;
+            Ok(Some(Snapshot { name: account.name, head, settings, tasks, rules, is_durable }))
         })
     }
 

@@ -43,8 +43,14 @@ pub const TASKS: TableDefinition<DocumentKey, &[u8]> = TableDefinition::new("tas
 /// User id → the timeline of the present generation.
 pub const TIMELINES: TableDefinition<u64, &[u8]> = TableDefinition::new("timelines");
 
+/// (user id, generation that made it) → a version of the user's rules; the last one is the present.
+pub const RULES: TableDefinition<(u64, u64), &[u8]> = TableDefinition::new("rules");
+
 /// (user id, generation, index within the commit) → what changed, by whom, through what.
 pub const HISTORY: TableDefinition<(u64, u64, u32), &[u8]> = TableDefinition::new("history");
+
+/// What stands for the rules where a change names its file. No document has such a name.
+pub const RULES_FILE: &str = "rules/";
 
 /// (user id, file name, generation, index): the same by document.
 pub const HISTORY_BY_FILE: TableDefinition<(u64, &str, u64, u32), ()> = TableDefinition::new("history_by_file");

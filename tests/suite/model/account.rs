@@ -227,6 +227,7 @@ impl Account {
                     }
                     settings = *before;
                 }
+                PastState::Rules { .. } => unreachable!("nobody of the model has rules of one's own"),
                 PastState::Document { key, before, after } => {
                     if self.documents.get(key) != after.as_ref() {
                         return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() });

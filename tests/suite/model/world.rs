@@ -422,7 +422,7 @@ impl Asker {
         }
         let numbers = changes.iter().filter_map(|change| match change {
             Change::PutDocument { key, .. } => key.number.and_then(TaskNumber::next),
-            Change::RemoveDocument { .. } | Change::PutSettings { .. } => None,
+            Change::RemoveDocument { .. } | Change::PutSettings { .. } | Change::PutRules { .. } => None,
         });
         let next_number = self.head.next_number.map(|known| numbers.max().map_or(known, |next| next.max(known)));
         let head = Head { generation: expected.next(), next_number, ..self.head };

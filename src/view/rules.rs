@@ -1,0 +1,66 @@
+//! Lists of rules as JSON, in the form in which they are set.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::domain::script::{OptionValue, RuleEntry};
+
+/// A place in a list of rules: a script of the library by its name, or one's own.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Rule")]
+pub enum RuleJson<'a> {
+    Library {
+        /// The name of a rule set that comes with the program.
+        #[serde(rename = "use")]
+        name: &'a str,
+        /// Options that are set; the others have their defaults.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        options: BTreeMap<&'a str, OptionJson<'a>>,
+    },
+    Own {
+        name: &'a str,
+        /// The text of the script.
+        script: &'a str,
+        /// Options that are set; the others have their defaults.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        options: BTreeMap<&'a str, OptionJson<'a>>,
+    },
+}
+
+/// The value of an option.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Option")]
+pub enum OptionJson<'a> {
+    Flag(bool),
+    Number(i64),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> RuleJson<'a> {
+    pub fn list(entries: &'a [RuleEntry]) -> Vec<RuleJson<'a>> {
+        entries.iter().map(RuleJson::of).collect()
+    }
+
+    fn of(entry: &'a RuleEntry) -> RuleJson<'a> {
+        let options = entry.options().iter().map(|(name, value)| (name.as_str(), OptionJson::of(value))).collect();
+        match entry.source() {
+            None => RuleJson::Library { name: entry.name(), options },
+            Some(script) => RuleJson::Own { name: entry.name(), script, options },
+        }
+    }
+}
+
+impl<'a> OptionJson<'a> {
+    fn of(value: &'a OptionValue) -> OptionJson<'a> {
+        match value {
+            OptionValue::Flag(flag) => OptionJson::Flag(*flag),
+            OptionValue::Number(number) => OptionJson::Number(*number),
+            OptionValue::Text(text) => OptionJson::Text(text.into()),
+        }
+    }
+}

@@ -91,7 +91,7 @@ impl Weekdays {
     }
 }
 
-/// Where an open task may go: the conditions all hold at once.
+/// Where an open task may go: the conditions all hold at once. And how early it may choose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Constraint {
     pub weekdays: Weekdays,
@@ -101,6 +101,8 @@ pub struct Constraint {
     pub from: Option<NaiveDate>,
     /// Last day allowed.
     pub up_to: Option<NaiveDate>,
+    /// How far the task goes ahead of others in line: a higher one chooses first, equal ones go by rank.
+    pub ahead: u32,
     /// The rule's own words, for explanations.
     pub because: Option<String>,
 }
@@ -108,7 +110,7 @@ pub struct Constraint {
 impl Constraint {
     /// No condition at all.
     pub const ANYWHERE: Constraint =
-        Constraint { weekdays: Weekdays::ALL, zeiten: None, from: None, up_to: None, because: None };
+        Constraint { weekdays: Weekdays::ALL, zeiten: None, from: None, up_to: None, ahead: 0, because: None };
 
     pub fn allows(&self, day: NaiveDate, zeit: &str) -> bool {
         self.weekdays.contains(day.weekday())
@@ -117,7 +119,7 @@ impl Constraint {
             && self.up_to.is_none_or(|up_to| day <= up_to)
     }
 
-    /// What both allow.
+    /// What both allow, as far ahead in line as either says: no rule calls back a task that another sends forward.
     pub fn intersect(self, other: Constraint) -> Constraint {
         let zeiten = match (self.zeiten, other.zeiten) {
             (Some(mine), Some(theirs)) => Some(mine.into_iter().filter(|zeit| theirs.contains(zeit)).collect()),
@@ -131,6 +133,7 @@ impl Constraint {
                 (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
                 (mine, theirs) => mine.or(theirs),
             },
+            ahead: self.ahead.max(other.ahead),
             because: match (self.because, other.because) {
                 (Some(mine), Some(theirs)) => Some(format!("{mine}; {theirs}")),
                 (mine, theirs) => mine.or(theirs),
@@ -150,6 +153,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// How far the task goes ahead of others in line.
+    pub fn ahead(&self) -> u32 {
+        match self {
+            Verdict::Allowed(constraint) => constraint.ahead,
+            Verdict::Never { .. } => 0,
+        }
+    }
+
     /// What both rules say together: one refusal is enough.
     pub fn and(self, other: Verdict) -> Verdict {
         match (self, other) {

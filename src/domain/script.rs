@@ -16,6 +16,7 @@ pub struct Script {
 pub enum OptionValue {
     Flag(bool),
     Number(i64),
+    /// A text, one of a choice, or a day as `dd.mm.yyyy`.
     Text(String),
 }
 
@@ -26,6 +27,59 @@ pub enum RuleEntry {
     Library { name: String, options: BTreeMap<String, OptionValue> },
     /// The user's own script.
     Own(Script),
+}
+
+/// What a script says of itself, for whoever chooses and sets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The script's name.
+    pub script: String,
+    /// Its own words; a script need not have any.
+    pub description: Option<String>,
+    /// In the order in which it declares them.
+    pub options: Vec<DeclaredOption>,
+}
+
+/// An option that a script declares, with the value that applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredOption {
+    pub name: String,
+    /// What a form writes beside it; the name where the script gives none.
+    pub label: Option<String>,
+    pub kind: OptionKind,
+    pub default: OptionValue,
+    /// What was set, else the default; always one that the kind allows.
+    pub value: OptionValue,
+}
+
+/// What values an option takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionKind {
+    Flag,
+    /// A whole number; the smallest and the largest, if the script says them.
+    Number {
+        between: Option<(i64, i64)>,
+    },
+    Text,
+    /// One of these texts.
+    Choice {
+        among: Vec<String>,
+    },
+    /// A date, kept as `dd.mm.yyyy`.
+    Day,
+}
+
+impl OptionKind {
+    /// The word that says which kind it is, in JSON and in scripts.
+    pub fn word(&self) -> &'static str {
+        match self {
+            OptionKind::Flag => "flag",
+            OptionKind::Number { .. } => "number",
+            OptionKind::Text => "text",
+            OptionKind::Choice { .. } => "choice",
+            OptionKind::Day => "day",
+        }
+    }
 }
 
 impl Script {

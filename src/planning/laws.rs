@@ -1,5 +1,6 @@
 //! The laws of placement as property tests, over random tasks, policies and instants.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,25 +35,29 @@ fn slots_of(date: NaiveDate, closed: u32) -> Arc<[SlotSpec]> {
     validate_slots(slots).unwrap().into()
 }
 
+const VERDICTS: usize = 8;
+
 /// The verdicts that tasks draw from; tasks of one index have equal policy.
-fn verdicts(base: NaiveDate) -> Vec<Arc<Verdict>> {
-    let constraint = |weekdays, zeiten: Option<&[&str]>, from: Option<u64>, up_to: Option<u64>| {
+fn verdicts(base: NaiveDate) -> [Arc<Verdict>; VERDICTS] {
+    let constraint = |weekdays, zeiten: Option<&[&str]>, from: Option<u64>, up_to: Option<u64>, ahead| {
         Arc::new(Verdict::Allowed(Constraint {
             weekdays,
             zeiten: zeiten.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
             from: from.map(|days| base + Days::new(days)),
             up_to: up_to.map(|days| base + Days::new(days)),
+            ahead,
             because: None,
         }))
     };
-    vec![
-        constraint(Weekdays::WORKING, None, None, None),
-        constraint(Weekdays::WEEKEND, None, None, None),
-        constraint(Weekdays::ALL, Some(&["morgens"]), None, None),
-        constraint(Weekdays::ALL, None, Some(2), Some(3)),
-        constraint(Weekdays::NONE, None, None, None),
-        constraint(Weekdays::ALL, Some(&["abends"]), None, None),
+    [
+        constraint(Weekdays::WORKING, None, None, None, 0),
+        constraint(Weekdays::WEEKEND, None, None, None, 0),
+        constraint(Weekdays::ALL, Some(&["morgens"]), None, None, 0),
+        constraint(Weekdays::ALL, None, Some(2), Some(3), 1),
+        constraint(Weekdays::NONE, None, None, None, 2),
+        constraint(Weekdays::ALL, Some(&["abends"]), None, None, 0),
         Arc::new(Verdict::Never { because: "so".into() }),
+        constraint(Weekdays::WORKING, None, None, None, 7),
     ]
 }
 
@@ -87,7 +92,7 @@ prop_compose! {
         status in prop_oneof![8 => Just(Status::Offen), 1 => Just(Status::Abgeschlossen), 1 => Just(Status::Abgebrochen)],
         fixed in proptest::option::weighted(0.4, (proptest::option::weighted(0.9, -9_i64..16), proptest::option::weighted(0.9, 0_usize..5))),
         deadline in proptest::option::of(-5_i64..20),
-        verdict in 0_usize..7,
+        verdict in 0..VERDICTS,
     ) -> (Arc<Task>, usize) {
         let date = |offset: i64| base + TimeDelta::days(offset);
         let zeit = |index: usize| ["nachts", "morgens", "nachmittags", "abends", "mittags"][index].to_owned();
@@ -195,7 +200,7 @@ proptest! {
     #[test]
     fn equal_policy_keeps_the_line(case in any_case()) {
         let timeline = case.plan_of(&case.tasks);
-        for verdict in 0..7 {
+        for verdict in 0..VERDICTS {
             let line = case.tasks.iter().filter(|(task, of)| *of == verdict && super::needs_verdict(task));
             let at: Vec<_> = line.map(|(task, _)| timeline.placed(task.file().as_str())).collect();
             let placed: Vec<_> = at.iter().map_while(|place| *place).map(|(date, zeit)| {
@@ -204,6 +209,23 @@ proptest! {
             }).collect();
             prop_assert!(placed.is_sorted());
             prop_assert!(at[placed.len()..].iter().all(Option::is_none), "a later task overtook an earlier one");
+        }
+    }
+
+    /// Of two open tasks to whom the same slots are allowed, the one that a rule sends further ahead sits earlier.
+    #[test]
+    fn who_is_ahead_of_line_sits_earlier(case in any_case()) {
+        let timeline = case.plan_of(&case.tasks);
+        let of = |wanted: usize| case.tasks.iter().filter(move |(task, of)| *of == wanted && super::needs_verdict(task));
+        let at = |task: &Task| timeline.placed(task.file().as_str()).map(|(date, zeit)| {
+            (date, slots_of(date, 0).iter().position(|spec| spec.zeit == zeit))
+        });
+        for (ahead, _) in of(7) {
+            for (behind, _) in of(0) {
+                if let Some(behind) = at(behind) {
+                    prop_assert!(at(ahead).is_some_and(|ahead| ahead < behind));
+                }
+            }
         }
     }
 
@@ -216,7 +238,12 @@ proptest! {
         let (removed, _) = without.remove(index);
         let before = case.plan_of(&without);
         let after = case.plan_of(&case.tasks);
-        let order = |task: &Task| (task.binding_slot().is_none(), task.key.clone());
+        let policy = case.policy(&case.tasks);
+        let ahead = |task: &Task| policy.verdicts.get(&task.key).map_or(0, |verdict| verdict.ahead());
+        let order = |task: &Task| match task.binding_slot() {
+            Some(_) => (false, Reverse(0), task.key.clone()),
+            None => (true, Reverse(ahead(task)), task.key.clone()),
+        };
         let of = |timeline: &Timeline, file: &str| places(timeline, case.horizon.now, case.horizon.zone).into_iter().find(|(name, _)| name == file);
         for (task, _) in without.iter().filter(|(task, _)| order(task) < order(&removed)) {
             let file = task.file().as_str();

@@ -7,6 +7,7 @@ mod horizon;
 #[cfg(test)]
 mod laws;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -41,12 +42,14 @@ pub fn needs_verdict(task: &Task) -> bool {
 pub fn plan(tasks: &[Arc<Task>], invalid: Vec<InvalidDocument>, policy: &Policy, horizon: &Horizon) -> Timeline {
     let mut open: Vec<&Arc<Task>> = tasks.iter().filter(|task| task.is_open()).collect();
     open.sort_by(|a, b| a.key.cmp(&b.key));
-    let (fixed, free): (Vec<_>, Vec<_>) = open.into_iter().partition(|task| task.binding_slot().is_some());
+    let (fixed, mut free): (Vec<_>, Vec<_>) = open.into_iter().partition(|task| task.binding_slot().is_some());
 
     let mut board = fill::Board::new(policy, horizon);
     for task in fixed {
         board.place_fixed(task);
     }
+    // Whom a rule sends ahead chooses first; equals stay in the order of rank.
+    free.sort_by_cached_key(|task| Reverse(policy.verdicts.get(&task.key).map_or(0, |verdict| verdict.ahead())));
     board.place_open(&free);
     board.into_timeline(invalid)
 }

@@ -4,6 +4,7 @@
 //! than object maps); none of Rhai's types leaves [`crate::rules`].
 
 pub(super) mod calendar;
+pub(super) mod options;
 pub(super) mod place;
 pub(super) mod slot;
 pub(super) mod task;
@@ -11,42 +12,55 @@ pub(super) mod task;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rhai::{Engine, Module, Scope};
+use rhai::{Module, Scope};
 
 use self::place::DaySet;
+use super::vocabulary::Vocabulary;
+use super::words::{Kind, WORDS, Word};
 use crate::domain::policy::Weekdays;
+use crate::domain::script::DeclaredOption;
 
-/// The names of all slots that a rule set says, while it is being checked: only then is a name that no
-/// day has an error, because a script may close days and a plan must not fail for it.
-pub(super) type KnownSlots = Rc<RefCell<Option<Vec<String>>>>;
+/// What functions know besides their arguments.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    /// The names of all slots that a rule set says, while it is being checked: only then is a name that no day has
+    /// an error, because a script may close days and a plan must not fail for it.
+    pub known_slots: RefCell<Option<Vec<String>>>,
+    /// The options of the script that runs; `None` while it declares them.
+    pub options: RefCell<Option<Rc<[DeclaredOption]>>>,
+}
 
 /// The constants that every function sees.
-const CONSTANTS: &[(&str, Weekdays)] = &[
-    ("weekdays", Weekdays::WORKING),
-    ("weekends", Weekdays::WEEKEND),
-    ("werktage", Weekdays::WORKING),
-    ("wochenenden", Weekdays::WEEKEND),
-];
+pub(super) const CONSTANTS: [(&str, Weekdays); 2] = [("weekdays", Weekdays::WORKING), ("weekends", Weekdays::WEEKEND)];
 
-/// Adds the rules' words to the engine.
-pub(super) fn register(engine: &mut Engine, known_slots: &KnownSlots) {
-    calendar::register(engine);
-    slot::register(engine);
-    place::register(engine, known_slots);
-    task::register(engine);
+/// Adds the rules' words.
+pub(super) fn register(words: &mut Vocabulary<'_>, surroundings: &Rc<Surroundings>) {
+    calendar::register(words);
+    slot::register(words);
+    place::register(words, surroundings);
+    task::register(words);
+    options::register(words, surroundings);
     // Functions of Rhai see no constants of the script or of a scope, but those of global modules.
-    let mut constants = Module::new();
-    for (name, days) in CONSTANTS {
-        constants.set_var(*name, DaySet(*days));
+    let mut module = Module::new();
+    for (name, days) in constants() {
+        module.set_var(name, DaySet(days));
     }
-    engine.register_global_module(constants.into());
+    words.engine.register_global_module(module.into());
 }
 
 /// The constants again for the parser, which knows nothing of modules' and would call them undefined.
 pub(super) fn constants_scope() -> Scope<'static> {
     let mut scope = Scope::new();
-    for (name, days) in CONSTANTS {
-        scope.push_constant(*name, DaySet(*days));
+    for (name, days) in constants() {
+        scope.push_constant(name, DaySet(days));
     }
     scope
+}
+
+/// The constants under all their names.
+fn constants() -> impl Iterator<Item = (&'static str, Weekdays)> {
+    CONSTANTS.into_iter().flat_map(|(name, days)| {
+        let also = WORDS.iter().find(|word| word.kind == Kind::Constant && word.name == name).and_then(Word::also);
+        [Some(name), also].into_iter().flatten().map(move |name| (name, days))
+    })
 }

@@ -29,6 +29,7 @@ const SPECIAL_DAYS: [Option<NaiveDate>; 7] = [
 /// # Errors
 /// The first that a hook gives.
 pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
+    rules.about()?;
     let days = sample_days();
     let mut names = BTreeSet::new();
     for day in &days {
@@ -37,9 +38,9 @@ pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
         }
     }
     let tasks = sample_tasks(&rules.categories()?);
-    rules.known_slots.replace(Some(names.into_iter().collect()));
+    rules.surroundings.known_slots.replace(Some(names.into_iter().collect()));
     let asked = rules.ask_all(&tasks, &days);
-    rules.known_slots.replace(None);
+    rules.surroundings.known_slots.replace(None);
     asked
 }
 

@@ -13,16 +13,19 @@ use super::api::calendar::Day;
 use super::api::place::{Allowed, Refused};
 use super::api::slot::Slot;
 use super::api::task::{self, Asked};
-use super::api::{self, KnownSlots};
+use super::api::{self, Surroundings, options};
 use super::check;
 use super::engine::{self, Fuse, SOURCE_BYTES_MAX};
 use super::error::RuleError;
 use super::names::{self, Hook};
 use super::source::Outline;
+use super::vocabulary::Vocabulary;
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
-use crate::domain::script::Script;
+use crate::domain::script::{About, DeclaredOption, Script};
 use crate::domain::task::Task;
 
+/// The most scripts of one list.
+pub const SCRIPTS_MAX: usize = 16;
 /// The most slots of one day.
 const SLOTS_MAX: usize = 48;
 /// The categories when no script of a list declares any.
@@ -51,7 +54,7 @@ pub struct Question {
 pub struct RuleSet {
     engine: Engine,
     fuse: Rc<Fuse>,
-    pub(super) known_slots: KnownSlots,
+    pub(super) surroundings: Rc<Surroundings>,
     scripts: Vec<Compiled>,
     reads_bodies: bool,
     watcher: RefCell<Option<Watcher>>,
@@ -66,6 +69,8 @@ struct Compiled {
     outline: Outline,
     /// The names of the hooks that it defines.
     hooks: Vec<&'static str>,
+    /// What it declares, with the values that apply.
+    options: Rc<[DeclaredOption]>,
 }
 
 impl Compiled {
@@ -75,26 +80,62 @@ impl Compiled {
 }
 
 impl RuleSet {
-    /// Compiles the list; nothing of it is run.
+    /// Compiles the list. Of its hooks only `options` are run, because what is set is held against what they declare.
     ///
     /// # Errors
     /// A script that is too large, that Rhai's grammar does not allow, that names an unknown variable
-    /// or whose function looks like a misspelt hook; an empty list; a list that defines no slots.
+    /// or whose function looks like a misspelt hook; an option that is set and that its script does not declare, or
+    /// not so; a list that is empty, too long, or that defines no slots.
     pub fn compile(scripts: &[Script]) -> Result<RuleSet, RuleError> {
-        let fuse = Rc::new(Fuse::default());
-        let known_slots = KnownSlots::default();
-        let mut engine = engine::hardened(&fuse);
-        api::register(&mut engine, &known_slots);
-        let compiled = scripts.iter().map(|script| compile_one(&engine, script)).collect::<Result<Vec<_>, _>>()?;
-        let Some(last) = compiled.last() else {
+        RuleSet::compile_watched(scripts, None)
+    }
+
+    /// As [`RuleSet::compile`], with a watcher from the beginning.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn compile_watched(scripts: &[Script], watcher: Option<Watcher>) -> Result<RuleSet, RuleError> {
+        let Some(last) = scripts.last() else {
             return Err(RuleError::of_script("", "the list of rules is empty"));
         };
-        if !compiled.iter().any(|script| script.defines(&names::SLOTS)) {
+        if scripts.len() > SCRIPTS_MAX {
+            let message = format!("a list of rules has at most {SCRIPTS_MAX} scripts, not {}", scripts.len());
+            return Err(RuleError::of_script(&last.name, message));
+        }
+        let mut set = RuleSet::without_scripts();
+        set.watch(watcher);
+        for script in scripts {
+            let compiled = set.compile_one(script)?;
+            set.scripts.push(compiled);
+        }
+        if !set.scripts.iter().any(|script| script.defines(&names::SLOTS)) {
             let message = format!("no script of the list defines {}", names::SLOTS.usage);
             return Err(RuleError::of_script(&last.name, message));
         }
-        let reads_bodies = scripts.iter().any(|script| task::may_read_body(&script.source));
-        Ok(RuleSet { engine, fuse, known_slots, scripts: compiled, reads_bodies, watcher: RefCell::default() })
+        set.reads_bodies = scripts.iter().any(|script| task::may_read_body(&script.source));
+        Ok(set)
+    }
+
+    fn without_scripts() -> RuleSet {
+        let fuse = Rc::new(Fuse::default());
+        let surroundings = Rc::new(Surroundings::default());
+        let mut engine = engine::hardened(&fuse);
+        api::register(&mut Vocabulary::of(&mut engine), &surroundings);
+        RuleSet { engine, fuse, surroundings, scripts: Vec::new(), reads_bodies: false, watcher: RefCell::default() }
+    }
+
+    fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
+        let mut compiled = parse(&self.engine, script)?;
+        let declared = if compiled.defines(&names::OPTIONS) {
+            self.fuse.begin_run();
+            let answer = self.call(&compiled, &names::OPTIONS, ())?;
+            options::read_declared(answer, |found| self.named(found))
+        } else {
+            Ok(Vec::new())
+        };
+        let options = declared.and_then(|declared| options::set_values(declared, &script.options));
+        compiled.options = options.map_err(|message| hook_error(&compiled, &names::OPTIONS, message))?.into();
+        Ok(compiled)
     }
 
     /// Runs every hook on sample days and tasks, so that a script which fails does so before it is accepted.
@@ -108,6 +149,35 @@ impl RuleSet {
     /// The name of the last script: the list is known by it.
     pub fn name(&self) -> &str {
         self.scripts.last().map_or("", |script| &script.name)
+    }
+
+    /// What each script says of itself, in the order of the list.
+    ///
+    /// # Errors
+    /// A `describe` that fails or returns something else than a text.
+    pub fn about(&self) -> Result<Vec<About>, RuleError> {
+        self.fuse.begin_run();
+        let about = |script: &Compiled| {
+            Ok(About {
+                script: script.name.clone(),
+                description: self.describe(script)?,
+                options: script.options.to_vec(),
+            })
+        };
+        self.scripts.iter().map(about).collect()
+    }
+
+    /// A script's own words; those of a long one are cut.
+    fn describe(&self, script: &Compiled) -> Result<Option<String>, RuleError> {
+        if !script.defines(&names::DESCRIBE) {
+            return Ok(None);
+        }
+        let answer = self.call(script, &names::DESCRIBE, ())?;
+        let text = answer.into_immutable_string().map_err(|found| {
+            let message = format!("describe must return a text, but returned {}", self.named(found));
+            hook_error(script, &names::DESCRIBE, message)
+        })?;
+        Ok(Some(engine::shortened(text.trim())))
     }
 
     /// Whether some script may read the body of a task; otherwise bodies need not be loaded.
@@ -229,6 +299,8 @@ impl RuleSet {
             let place = script.outline.function(hook.name).map(|function| (function.line, function.column));
             watcher(&script.name, hook.name, place);
         }
+        let is_declaring = hook.name == names::OPTIONS.name;
+        self.surroundings.options.replace((!is_declaring).then(|| Rc::clone(&script.options)));
         let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
         let called =
             caught(|| self.engine.call_fn_with_options(options, &mut Scope::new(), &script.ast, hook.name, arguments));
@@ -298,7 +370,7 @@ impl RuleSet {
     }
 }
 
-fn compile_one(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> {
+fn parse(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> {
     if script.source.len() > SOURCE_BYTES_MAX {
         let message = format!("the script is larger than {} KiB", SOURCE_BYTES_MAX / 1024);
         return Err(RuleError::of_script(&script.name, message));
@@ -310,7 +382,7 @@ fn compile_one(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> 
     // What stands outside functions is never run.
     let ast = ast.clone_functions_only();
     let hooks = hooks_of(&script.name, &ast, &outline)?;
-    Ok(Compiled { name: script.name.clone(), ast, outline, hooks })
+    Ok(Compiled { name: script.name.clone(), ast, outline, hooks, options: Rc::default() })
 }
 
 /// The hooks that a script defines; refuses a function that was meant as one but would never be called.

@@ -5,7 +5,9 @@
 //! the planner's work, so a script cannot lose one.
 //!
 //! `engine` is the language with all its limits, `api` are the words that scripts see, `evaluate` asks
-//! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written.
+//! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written. `words` is the
+//! table of all words that scripts can use, `vocabulary` how they reach the engine and `reference` how they reach
+//! authors.
 
 mod api;
 mod check;
@@ -13,7 +15,10 @@ mod engine;
 mod error;
 mod evaluate;
 mod names;
+mod reference;
 mod source;
+mod vocabulary;
+mod words;
 
 use sha2::{Digest, Sha256};
 
@@ -21,11 +26,25 @@ use crate::domain::script::{OptionValue, Script};
 
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
-pub use evaluate::{Question, Questions, RuleSet, Watcher};
+pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};
+pub use reference::reference;
+
+/// The scripts that come with the program, by the names under which lists of rules use them.
+const LIBRARY: [(&str, &str); 1] = [("spartan", include_str!("../../scripts/spartan.rhai"))];
 
 /// The rules that apply when nobody says others.
 pub fn builtin() -> Vec<Script> {
-    vec![Script::new("spartan", include_str!("../../scripts/spartan.rhai"))]
+    library("spartan").into_iter().collect()
+}
+
+/// A script that comes with the program, by name.
+pub fn library(name: &str) -> Option<Script> {
+    LIBRARY.iter().find(|(known, _)| *known == name).map(|(name, source)| Script::new(*name, *source))
+}
+
+/// The names that [`library`] knows.
+pub fn library_names() -> impl Iterator<Item = &'static str> {
+    LIBRARY.iter().map(|(name, _)| *name)
 }
 
 /// SHA-256 over the names, sources and options in order: two lists with equal fingerprints give equal plans.

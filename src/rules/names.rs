@@ -1,66 +1,60 @@
 //! The words that scripts can use, and the nearest right one for a misspelt one.
 
 use super::source::Outline;
+use super::words::{self, Word};
 
-/// A function that the engine calls: its name, how many parameters it has, how it is written.
+/// A function that the engine calls: how many parameters it has, how it is written, what it is for.
 pub(super) struct Hook {
     pub name: &'static str,
     pub parameters: usize,
     pub usage: &'static str,
+    /// What it returns, as scripts call the type.
+    pub result: &'static str,
+    /// One sentence.
+    pub meaning: &'static str,
 }
 
-pub(super) const SLOTS: Hook = Hook { name: "slots", parameters: 2, usage: "slots(day, slots)" };
-pub(super) const PLACE: Hook = Hook { name: "place", parameters: 2, usage: "place(task, today)" };
-pub(super) const CATEGORIES: Hook = Hook { name: "categories", parameters: 0, usage: "categories()" };
-pub(super) const OPTIONS: Hook = Hook { name: "options", parameters: 0, usage: "options()" };
-pub(super) const DESCRIBE: Hook = Hook { name: "describe", parameters: 0, usage: "describe()" };
+pub(super) const SLOTS: Hook = Hook {
+    name: "slots",
+    parameters: 2,
+    usage: "slots(day, slots)",
+    result: "list of slots",
+    meaning: "The slots of the day, made from those that the scripts before it gave; an empty list closes the day.",
+};
+pub(super) const PLACE: Hook = Hook {
+    name: "place",
+    parameters: 2,
+    usage: "place(task, today)",
+    result: "constraint or refusal",
+    meaning: "Where the open task may go; what all scripts of a list say holds at once.",
+};
+pub(super) const CATEGORIES: Hook = Hook {
+    name: "categories",
+    parameters: 0,
+    usage: "categories()",
+    result: "list of strings",
+    meaning: "The categories that tasks may have: `arbeit` and `privat` where no script says others.",
+};
+pub(super) const OPTIONS: Hook = Hook {
+    name: "options",
+    parameters: 0,
+    usage: "options()",
+    result: "list of options",
+    meaning: "What the script's user may set.",
+};
+pub(super) const DESCRIBE: Hook = Hook {
+    name: "describe",
+    parameters: 0,
+    usage: "describe()",
+    result: "string",
+    meaning: "What the script is for, in a sentence or two, for whoever chooses it.",
+};
 
 pub(super) const HOOKS: &[&Hook] = &[&SLOTS, &PLACE, &CATEGORIES, &OPTIONS, &DESCRIBE];
 
 /// Constants that every function sees, and the hooks' parameters as the documentation names them.
 pub(super) const VARIABLES: &[&str] =
     &["weekdays", "weekends", "werktage", "wochenenden", "task", "today", "day", "slots"];
-
-/// Functions of the rules and how each is written.
-const FUNCTIONS: &[(&str, &str)] = &[
-    ("slot", r#"slot("name", "HH:MM", "HH:MM")"#),
-    ("on", r#"on(weekdays), on(weekends) or on(["mo", "di"])"#),
-    ("anywhere", "anywhere()"),
-    ("never", r#"never("reason")"#),
-    ("date", r#"date("24.12.2025") or date(2025, 12, 24)"#),
-    ("easter", "easter(2025)"),
-];
-
-/// Methods by the type that has them, and how each is written.
-const METHODS: &[(&str, &str, &str)] = &[
-    ("slot", "cutoff", r#".cutoff("HH:MM")"#),
-    ("slot", "manual", ".manual()"),
-    ("slot", "auto", ".auto()"),
-    ("constraint", "at", r#".at("morgens") or .at(["morgens", "abends"])"#),
-    ("constraint", "from", r#".from(date("24.12.2025"))"#),
-    ("constraint", "up_to", r#".up_to(date("24.12.2025"))"#),
-    ("constraint", "because", r#".because("text")"#),
-];
-
-/// Properties by the type that has them, then their other names, which are proposed last.
-const PROPERTIES: &[(&str, &[&str], &[&str])] = &[
-    (
-        "task",
-        &["number", "id", "file", "title", "kategorie", "tags", "deadline", "body"],
-        &["nummer", "datei", "titel", "category", "inhalt"],
-    ),
-    (
-        "day",
-        &["date", "weekday", "weekend", "week", "index", "year", "month", "day"],
-        &["datum", "wochentag", "wochenende", "woche", "jahr", "monat", "tag"],
-    ),
-    (
-        "date",
-        &["weekday", "weekend", "week", "year", "month", "day"],
-        &["wochentag", "wochenende", "woche", "jahr", "monat", "tag"],
-    ),
-    ("slot", &["name", "from", "to", "cutoff", "auto"], &["zeit", "von", "bis"]),
-];
 
 /// Functions of Rhai that rules are likely to use.
 const LANGUAGE: &[&str] = &[
@@ -126,6 +120,11 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|(_, candidate)| candidate)
 }
 
+/// The nearest name of these words: the first ones of all go before the other ones.
+fn nearest_word(word: &str, among: impl Iterator<Item = &'static Word> + Clone) -> Option<&'static str> {
+    nearest(word, among.clone().map(|known| known.name)).or_else(|| nearest(word, among.filter_map(Word::also)))
+}
+
 /// The sentence, with the nearest candidate if one is near.
 pub(super) fn suggest<'a>(sentence: String, word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     match nearest(word, candidates) {
@@ -144,25 +143,22 @@ pub(super) fn unknown_function(signature: &str, outline: &Outline) -> String {
         return unknown_operator(name, arguments);
     }
     let receiver = arguments.split(", ").next().unwrap_or_default();
-    if let Some((_, _, usage)) = METHODS.iter().find(|(of, method, _)| *method == name && *of == receiver) {
-        return format!("{name} does not take ({arguments}); write {usage}");
+    let own = words::methods().filter(|(of, _)| *of == receiver).map(|(_, method)| method);
+    if let Some(word) = own.clone().chain(words::functions()).find(|word| word.has_name(name)) {
+        return format!("{name} does not take ({arguments}); write {}", word.usage(name));
     }
-    if let Some((_, usage)) = FUNCTIONS.iter().find(|(function, _)| *function == name) {
-        return format!("{name} does not take ({arguments}); write {usage}");
+    if let Some(method) = nearest_word(name, own) {
+        return format!("{} has no method {name}; did you mean {method}?", with_article(receiver));
     }
-    let methods = METHODS.iter().filter(|(of, ..)| *of == receiver).map(|(_, method, _)| *method);
-    if let Some(method) = nearest(name, methods) {
-        return format!("a {receiver} has no method {name}; did you mean {method}?");
+    if let Some((of, _)) = words::methods().find(|(_, method)| method.has_name(name)) {
+        return format!("{name} is a method of {}; it does not take ({arguments})", with_article(of));
     }
-    let known = FUNCTIONS.iter().map(|(function, _)| *function).chain(LANGUAGE.iter().copied());
-    let known = known.chain(outline.functions().map(|function| function.name.as_str()));
-    if let Some((of, ..)) = METHODS.iter().find(|(_, method, _)| *method == name) {
-        return format!("{name} is a method of a {of}; it does not take ({arguments})");
-    }
-    if known.clone().any(|function| function == name) {
+    let mut known: Vec<&str> = words::names(words::functions()).chain(LANGUAGE.iter().copied()).collect();
+    known.extend(outline.functions().map(|function| function.name.as_str()));
+    if known.contains(&name) {
         return format!("{name} does not take ({arguments})");
     }
-    suggest(format!("there is no function {name}"), name, known)
+    suggest(format!("there is no function {name}"), name, known.into_iter())
 }
 
 fn unknown_operator(operator: &str, arguments: &str) -> String {
@@ -192,15 +188,15 @@ pub(super) fn with_article(type_name: &str) -> String {
         "nothing" => "nothing".to_owned(),
         "bool" => "true or false".to_owned(),
         "weekdays" => "weekdays".to_owned(),
-        "integer" => "an integer".to_owned(),
+        vowel if vowel.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {vowel}"),
         other => format!("a {other}"),
     }
 }
 
 /// What to say of a variable that is not there.
 pub(super) fn unknown_variable(name: &str, outline: &Outline) -> String {
-    if let Some((_, usage)) = FUNCTIONS.iter().find(|(function, _)| *function == name) {
-        return format!("{name} is a function; write {usage}");
+    if let Some(word) = words::functions().find(|word| word.has_name(name)) {
+        return format!("{name} is a function; write {}", word.usage(name));
     }
     if outline.defines_variable(name) || VARIABLES.contains(&name) {
         return format!("{name} is not known here: functions see only their parameters and their own variables");
@@ -214,12 +210,10 @@ pub(super) fn unknown_property(complaint: &str) -> String {
     let (Some(property), Some(of)) = (quoted.next(), quoted.next()) else { return complaint.to_owned() };
     let (of, kind) = (with_article(of), of);
     let sentence = format!("{of} has no property {property}");
-    let Some((_, names, other_names)) = PROPERTIES.iter().find(|(known, ..)| *known == kind) else { return sentence };
-    if names.iter().chain(*other_names).any(|known| *known == property) {
+    if words::properties(kind).any(|known| known.has_name(property)) {
         return format!("the property {property} of {of} cannot be changed");
     }
-    let near = nearest(property, names.iter().copied()).or_else(|| nearest(property, other_names.iter().copied()));
-    match near {
+    match nearest_word(property, words::properties(kind)) {
         Some(near) => format!("{sentence}; did you mean {near}?"),
         None => sentence,
     }

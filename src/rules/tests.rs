@@ -9,6 +9,7 @@ use crate::domain::policy::{Policy, SlotSpec, Verdict};
 use crate::domain::task::{Status, Task};
 
 mod hostile;
+mod options;
 mod refused;
 
 const MONDAY: NaiveDate = NaiveDate::from_ymd_opt(2025, 10, 13).unwrap();
@@ -227,6 +228,44 @@ fn days_and_dates_are_a_calendar() {
     ] {
         assert_eq!(value_of(expression), expected, "{expression}");
     }
+}
+
+#[test]
+fn every_word_has_its_other_name() {
+    for (expression, expected) in [
+        (
+            "[task.frist == task.deadline, today.datum == today.date, today.wochentag, today.monat]",
+            "[true, true, 1, 10]",
+        ),
+        ("datum(\"24.12.2025\") - ostern(2025)", "248"),
+        ("slot(\"a\", \"8:00\", \"9:00\").schluss(\"8:30\").schluss", "08:30"),
+        ("slot(\"a\", \"8:00\", \"9:00\").von_hand().automatisch", "false"),
+        ("slot(\"a\", \"8:00\", \"9:00\").manual().automatisch().auto", "true"),
+    ] {
+        assert_eq!(value_of(expression), expected, "{expression}");
+    }
+    let rules = spartan_and(&["
+        fn place(aufgabe, heute) {
+            if aufgabe.kategorie == \"sport\" { return niemals(\"kein Sport\"); }
+            if aufgabe.kategorie == \"privat\" { return ueberall(); }
+            an(werktage).im_slot(\"morgens\").ab(heute + 1).bis(\"16.10.2025\").weil(\"so\").vorrang(2)
+        }"]);
+    rules.check().unwrap();
+    assert_eq!(allowed(&rules, "arbeit"), "14m 15m 16m");
+    assert_eq!(allowed(&rules, "privat"), "18m 18n 18a 19m 19n 19a");
+}
+
+#[test]
+fn of_several_scripts_the_one_that_sends_a_task_farthest_ahead_counts() {
+    let ahead = |sources: &[&str]| {
+        let policy = evaluate(&spartan_and(sources), &[question(1, "arbeit")]).unwrap();
+        policy.verdicts.values().next().unwrap().ahead()
+    };
+    let says = |n: u32| format!("fn place(task, today) {{ anywhere().ahead_of_line({n}) }}");
+    assert_eq!(ahead(&[]), 0);
+    assert_eq!(ahead(&[&says(3), &says(7), &says(0)]), 7);
+    assert_eq!(ahead(&["fn place(task, today) { on(weekdays).ahead_of_line(5).ahead_of_line(2) }"]), 5);
+    assert_eq!(ahead(&["fn place(task, today) { never(\"so\") }", &says(7)]), 0);
 }
 
 #[test]

@@ -81,6 +81,7 @@ fn not_in_library(name: &str) -> RuleError {
         column: None,
         message: format!("this version has no rules of that name; it has {known}"),
         timed_out: false,
+        task: None,
     }
 }
 

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use super::limits;
 use super::protocol::{self, Asked, QUESTION_BYTES_MAX, QuestionAsked, Said};
-use crate::rules::{RuleError, RuleSet};
+use crate::rules::{RuleError, RuleSet, Watcher};
 
 /// The only argument of a worker.
 pub(super) const ARGUMENT: &str = "--answer-for-rules";
@@ -61,9 +61,10 @@ fn say(said: &Said) -> io::Result<()> {
 
 /// `None` for what is no question.
 fn answer(kept: &mut HashMap<[u8; 32], RuleSet>, asked: &Asked<'_>) -> Option<Said> {
+    let watcher = || asked.watched.then(watcher);
     if let Some(scripts) = &asked.scripts {
         let scripts: Vec<_> = scripts.iter().map(protocol::ScriptAsked::to_script).collect();
-        match RuleSet::compile(&scripts) {
+        match RuleSet::compile_watched(&scripts, watcher()) {
             Ok(set) => {
                 if kept.len() >= KEPT_MAX {
                     kept.clear();
@@ -74,19 +75,20 @@ fn answer(kept: &mut HashMap<[u8; 32], RuleSet>, asked: &Asked<'_>) -> Option<Sa
         }
     }
     let Some(set) = kept.get(&asked.fingerprint) else { return Some(Said::NotKept) };
-    if asked.watched {
-        let mut last = (String::new(), "");
-        set.watch(Some(Box::new(move |script, function, place| {
-            if (last.0.as_str(), last.1) != (script, function) {
-                last = (script.to_owned(), function);
-                // A server that does not read it any more does not wait for the answer either.
-                let _ = say(&Said::at(script, function, place));
-            }
-        })));
-    }
-    let said = ask(set, &asked.question);
-    set.watch(None);
-    said
+    set.watch(watcher());
+    ask(set, &asked.question)
+}
+
+/// Says where the rules are as soon as that is another function.
+fn watcher() -> Watcher {
+    let mut last = (String::new(), "");
+    Box::new(move |script, function, place| {
+        if (last.0.as_str(), last.1) != (script, function) {
+            last = (script.to_owned(), function);
+            // A server that does not read it any more does not wait for the answer either.
+            let _ = say(&Said::at(script, function, place));
+        }
+    })
 }
 
 fn ask(set: &RuleSet, question: &QuestionAsked<'_>) -> Option<Said> {

@@ -268,7 +268,9 @@ impl Pool {
         let last = || list.scripts.last().map(|script| script.name.clone()).unwrap_or_default();
         let (script, function, place) = at.unwrap_or_else(|| (last(), None, None));
         let (line, column) = place.unzip();
-        let error = RuleError { script, function, line, column, message, timed_out: true, task: None };
+        // A new worker has as much memory as any other, on every machine: what takes more is wrong with the rules.
+        let timed_out = !matches!(cut, Cut::Memory);
+        let error = RuleError { script, function, line, column, message, timed_out, task: None };
         let resting = match cut {
             Cut::Clock => Some(Resting::List(list.fingerprint)),
             Cut::Memory | Cut::Garbled => Some(Resting::question(list.fingerprint, &protocol::frame(asked))),

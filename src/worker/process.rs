@@ -158,12 +158,12 @@ impl Worker {
         // One that has begun to end keeps its reason; one that only stopped talking has none.
         let _ = self.child.kill();
         let Ok(status) = self.child.wait() else { return Cut::Died("it went away".to_owned()) };
-        let is = |signals: &[Signal]| signals.iter().any(|signal| status.signal() == Some(signal.as_raw()));
-        // Rust aborts where there is no memory and where the stack ends.
-        if is(&[Signal::ABORT, Signal::SEGV, Signal::BUS]) {
+        let is = |signal: Signal| status.signal() == Some(signal.as_raw());
+        // Rust aborts where its allocator is refused memory, and where the stack ends.
+        if is(Signal::ABORT) {
             return Cut::Memory;
         }
-        if is(&[Signal::XCPU]) {
+        if is(Signal::XCPU) {
             return Cut::Clock;
         }
         Cut::Died(self.last_words(status))

@@ -156,6 +156,7 @@ struct ConstraintSaid {
     zeiten: Option<Vec<String>>,
     from: Option<i32>,
     up_to: Option<i32>,
+    ahead: u32,
     because: Option<String>,
 }
 
@@ -364,6 +365,7 @@ impl ConstraintSaid {
             zeiten: constraint.zeiten.clone(),
             from: constraint.from.map(|day| day.num_days_from_ce()),
             up_to: constraint.up_to.map(|day| day.num_days_from_ce()),
+            ahead: constraint.ahead,
             because: constraint.because.clone(),
         }
     }

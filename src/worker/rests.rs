@@ -2,7 +2,7 @@
 //!
 //! Who asks them again at each request would hold a planning thread, up to the backstop each time, and others would wait
 //! for that. A pause begins short, because a machine that was busy for a moment must not decide for longer, and doubles
-//! with each failure after the other. What answers meanwhile is as uncertain as the first failure: shown, never kept.
+//! with each failure after the other. Meanwhile they fail as they did before, as uncertain as that was.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
@@ -13,8 +13,8 @@ use crate::rules::RuleError;
 
 /// After the clock cut them, twice: another day or another machine may go better.
 const PAUSE_AFTER_CLOCK: Duration = Duration::from_secs(1);
-/// After they used up the memory of two workers, the second a new one. That is the script, most likely; but a machine
-/// may also have refused memory that a worker was allowed.
+/// After they used up the memory of two workers, the second a new one. That is the script; only a machine that counts
+/// memory before it is used may have refused what a worker was allowed, so it is not held for certain for ever.
 const PAUSE_AFTER_MEMORY: Duration = Duration::from_secs(60);
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 /// Rests that are remembered; when there are more, all are forgotten.

@@ -1,10 +1,10 @@
 //! Dates and days as scripts see them.
 
 use chrono::{Datelike, Days, NaiveDate};
-use rhai::{CustomType, Engine, TypeBuilder};
 
 use crate::domain::date;
 use crate::rules::engine::{Native, fail};
+use crate::rules::vocabulary::Vocabulary;
 
 /// A date: it compares and subtracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,84 +34,51 @@ impl OnCalendar for Day {
     }
 }
 
-impl CustomType for Date {
-    fn build(mut builder: TypeBuilder<Self>) {
-        builder.with_name("date");
-        build_calendar(&mut builder);
-    }
-}
-
-impl CustomType for Day {
-    fn build(mut builder: TypeBuilder<Self>) {
-        builder.with_name("day");
-        build_calendar(&mut builder);
-        builder
-            .with_get("date", |day: &mut Day| Date(day.date))
-            .with_get("datum", |day: &mut Day| Date(day.date))
-            .with_get("index", |day: &mut Day| day.date.signed_duration_since(day.today).num_days());
-    }
-}
-
-/// The properties that dates and days share, in both languages.
-fn build_calendar<T: OnCalendar>(builder: &mut TypeBuilder<T>) {
-    let weekday = |on: &mut T| i64::from(on.date().weekday().number_from_monday());
-    let weekend = |on: &mut T| on.date().weekday().number_from_monday() > 5;
-    let week = |on: &mut T| i64::from(on.date().iso_week().week());
-    let year = |on: &mut T| i64::from(on.date().year());
-    let month = |on: &mut T| i64::from(on.date().month());
-    let day = |on: &mut T| i64::from(on.date().day());
-    builder
-        .with_get("weekday", weekday)
-        .with_get("wochentag", weekday)
-        .with_get("weekend", weekend)
-        .with_get("wochenende", weekend)
-        .with_get("week", week)
-        .with_get("woche", week)
-        .with_get("year", year)
-        .with_get("jahr", year)
-        .with_get("month", month)
-        .with_get("monat", month)
-        .with_get("day", day)
-        .with_get("tag", day)
-        .with_fn("to_string", |on: &mut T| date::to_text(on.date()))
-        .with_fn("to_debug", |on: &mut T| date::to_text(on.date()));
-}
-
-pub(super) fn register(engine: &mut Engine) {
-    engine.build_type::<Date>().build_type::<Day>();
-    register_comparisons::<Date, Date>(engine);
-    register_comparisons::<Date, Day>(engine);
-    register_comparisons::<Day, Date>(engine);
-    register_comparisons::<Day, Day>(engine);
-    register_steps::<Date>(engine);
-    register_steps::<Day>(engine);
-    engine
-        .register_fn("date", |text: &str| read_date(text))
-        .register_fn("date", |year: i64, month: i64, day: i64| -> Native<Date> {
+pub(super) fn register(words: &mut Vocabulary<'_>) {
+    words.engine.register_type_with_name::<Date>("date").register_type_with_name::<Day>("day");
+    words
+        .property("day", "date", |day: &mut Day| Date(day.date))
+        .property("day", "index", |day: &mut Day| day.date.signed_duration_since(day.today).num_days());
+    register_calendar::<Date>(words, "date");
+    register_calendar::<Day>(words, "day");
+    words
+        .function("date", read_date)
+        .function("date", |year: i64, month: i64, day: i64| -> Native<Date> {
             match (i32::try_from(year), u32::try_from(month), u32::try_from(day)) {
                 (Ok(year @ 1..=9999), Ok(month), Ok(day)) => NaiveDate::from_ymd_opt(year, month, day),
                 _ => None,
             }
             .map_or_else(|| fail(format!("date({year}, {month}, {day}) is not in the calendar")), |date| Ok(Date(date)))
         })
-        .register_fn("easter", easter);
+        .function("easter", easter);
 }
 
-fn register_comparisons<A: OnCalendar, B: OnCalendar>(engine: &mut Engine) {
-    engine
-        .register_fn("==", |a: A, b: B| a.date() == b.date())
-        .register_fn("!=", |a: A, b: B| a.date() != b.date())
-        .register_fn("<", |a: A, b: B| a.date() < b.date())
-        .register_fn("<=", |a: A, b: B| a.date() <= b.date())
-        .register_fn(">", |a: A, b: B| a.date() > b.date())
-        .register_fn(">=", |a: A, b: B| a.date() >= b.date())
-        .register_fn("-", |a: A, b: B| a.date().signed_duration_since(b.date()).num_days());
+/// What dates and days share.
+fn register_calendar<T: OnCalendar>(words: &mut Vocabulary<'_>, of: &'static str) {
+    words
+        .property(of, "weekday", |on: &mut T| i64::from(on.date().weekday().number_from_monday()))
+        .property(of, "weekend", |on: &mut T| on.date().weekday().number_from_monday() > 5)
+        .property(of, "week", |on: &mut T| i64::from(on.date().iso_week().week()))
+        .property(of, "year", |on: &mut T| i64::from(on.date().year()))
+        .property(of, "month", |on: &mut T| i64::from(on.date().month()))
+        .property(of, "day", |on: &mut T| i64::from(on.date().day()))
+        .method(of, "to_string", |on: &mut T| date::to_text(on.date()))
+        .operator(of, "+", |on: T, days: i64| step(on.date(), Some(days)))
+        .operator(of, "-", |on: T, days: i64| step(on.date(), days.checked_neg()));
+    words.engine.register_fn("to_debug", |on: &mut T| date::to_text(on.date()));
+    register_comparisons::<T, Date>(words, of);
+    register_comparisons::<T, Day>(words, of);
 }
 
-fn register_steps<A: OnCalendar>(engine: &mut Engine) {
-    engine
-        .register_fn("+", |a: A, days: i64| step(a.date(), Some(days)))
-        .register_fn("-", |a: A, days: i64| step(a.date(), days.checked_neg()));
+fn register_comparisons<A: OnCalendar, B: OnCalendar>(words: &mut Vocabulary<'_>, of: &'static str) {
+    words
+        .operator(of, "==", |a: A, b: B| a.date() == b.date())
+        .operator(of, "!=", |a: A, b: B| a.date() != b.date())
+        .operator(of, "<", |a: A, b: B| a.date() < b.date())
+        .operator(of, "<=", |a: A, b: B| a.date() <= b.date())
+        .operator(of, ">", |a: A, b: B| a.date() > b.date())
+        .operator(of, ">=", |a: A, b: B| a.date() >= b.date())
+        .operator(of, "-", |a: A, b: B| a.date().signed_duration_since(b.date()).num_days());
 }
 
 fn step(from: NaiveDate, days: Option<i64>) -> Native<Date> {

@@ -3,16 +3,19 @@
 use std::rc::Rc;
 
 use chrono::Weekday;
-use rhai::{Array, CustomType, Dynamic, Engine, TypeBuilder};
+use rhai::{Array, Dynamic};
 
-use super::KnownSlots;
+use super::Surroundings;
 use super::calendar::{Date, Day, read_date};
 use super::slot::read_name;
 use crate::domain::policy::{Constraint, Weekdays};
 use crate::rules::engine::{Native, fail, shortened};
 use crate::rules::names;
+use crate::rules::vocabulary::Vocabulary;
 
 const SLOTS_NAMED_MAX: usize = 48;
+/// The farthest that a rule puts a task ahead of others.
+const AHEAD_MAX: u32 = 1_000_000;
 
 /// A set of weekdays: the constants `weekdays` and `weekends`.
 #[derive(Clone, Copy, Debug)]
@@ -26,35 +29,6 @@ pub(in crate::rules) struct Allowed(pub Constraint);
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Refused(pub String);
 
-impl CustomType for DaySet {
-    fn build(mut builder: TypeBuilder<Self>) {
-        builder.with_name("weekdays");
-    }
-}
-
-impl CustomType for Refused {
-    fn build(mut builder: TypeBuilder<Self>) {
-        builder.with_name("refusal");
-    }
-}
-
-impl CustomType for Allowed {
-    fn build(mut builder: TypeBuilder<Self>) {
-        builder
-            .with_name("constraint")
-            .with_fn("from", |allowed: Allowed, day: Date| allowed.from(day))
-            .with_fn("from", |allowed: Allowed, day: Day| allowed.from(Date(day.date)))
-            .with_fn("from", |allowed: Allowed, day: &str| -> Native<Allowed> { Ok(allowed.from(read_date(day)?)) })
-            .with_fn("up_to", |allowed: Allowed, day: Date| allowed.up_to(day))
-            .with_fn("up_to", |allowed: Allowed, day: Day| allowed.up_to(Date(day.date)))
-            .with_fn("up_to", |allowed: Allowed, day: &str| -> Native<Allowed> { Ok(allowed.up_to(read_date(day)?)) })
-            .with_fn("because", |allowed: Allowed, reason: &str| {
-                let because = Some(shortened(reason));
-                Allowed(allowed.0.intersect(Constraint { because, ..Constraint::ANYWHERE }))
-            });
-    }
-}
-
 impl Allowed {
     fn from(self, Date(day): Date) -> Allowed {
         Allowed(self.0.intersect(Constraint { from: Some(day), ..Constraint::ANYWHERE }))
@@ -64,26 +38,60 @@ impl Allowed {
         Allowed(self.0.intersect(Constraint { up_to: Some(day), ..Constraint::ANYWHERE }))
     }
 
+    fn because(self, reason: &str) -> Allowed {
+        let because = Some(shortened(reason));
+        Allowed(self.0.intersect(Constraint { because, ..Constraint::ANYWHERE }))
+    }
+
+    fn ahead_of_line(self, ahead: i64) -> Native<Allowed> {
+        match u32::try_from(ahead) {
+            Ok(ahead) if ahead <= AHEAD_MAX => {
+                Ok(Allowed(self.0.intersect(Constraint { ahead, ..Constraint::ANYWHERE })))
+            }
+            _ => fail(format!("ahead_of_line({ahead}) must be from 0 to {AHEAD_MAX}")),
+        }
+    }
+
     fn at(self, zeiten: Vec<String>) -> Allowed {
         Allowed(self.0.intersect(Constraint { zeiten: Some(zeiten), ..Constraint::ANYWHERE }))
     }
 }
 
-pub(super) fn register(engine: &mut Engine, known_slots: &KnownSlots) {
-    engine.build_type::<DaySet>().build_type::<Allowed>().build_type::<Refused>();
-    engine
-        .register_fn("anywhere", || Allowed(Constraint::ANYWHERE))
-        .register_fn("never", |reason: &str| Refused(shortened(reason)))
-        .register_fn("on", |days: DaySet| on(days.0))
-        .register_fn("on", |day: &str| -> Native<Allowed> { Ok(on(Weekdays::NONE.with(read_weekday(day)?))) })
-        .register_fn("on", |day: i64| -> Native<Allowed> { Ok(on(Weekdays::NONE.with(count_weekday(day)?))) })
-        .register_fn("on", |days: Array| -> Native<Allowed> { Ok(on(read_weekdays(days)?)) });
-    let known = Rc::clone(known_slots);
-    engine.register_fn("at", move |allowed: Allowed, zeit: &str| -> Native<Allowed> {
+pub(super) fn register(words: &mut Vocabulary<'_>, surroundings: &Rc<Surroundings>) {
+    words
+        .engine
+        .register_type_with_name::<DaySet>("weekdays")
+        .register_type_with_name::<Allowed>("constraint")
+        .register_type_with_name::<Refused>("refusal");
+    words
+        .function("anywhere", || Allowed(Constraint::ANYWHERE))
+        .function("never", |reason: &str| Refused(shortened(reason)))
+        .function("on", |days: DaySet| on(days.0))
+        .function("on", |day: &str| -> Native<Allowed> { Ok(on(Weekdays::NONE.with(read_weekday(day)?))) })
+        .function("on", |day: i64| -> Native<Allowed> { Ok(on(Weekdays::NONE.with(count_weekday(day)?))) })
+        .function("on", |days: Array| -> Native<Allowed> { Ok(on(read_weekdays(days)?)) })
+        .method("constraint", "from", |allowed: Allowed, day: Date| allowed.from(day))
+        .method("constraint", "from", |allowed: Allowed, day: Day| allowed.from(Date(day.date)))
+        .method("constraint", "from", |allowed: Allowed, day: &str| -> Native<Allowed> {
+            Ok(allowed.from(read_date(day)?))
+        })
+        .method("constraint", "up_to", |allowed: Allowed, day: Date| allowed.up_to(day))
+        .method("constraint", "up_to", |allowed: Allowed, day: Day| allowed.up_to(Date(day.date)))
+        .method("constraint", "up_to", |allowed: Allowed, day: &str| -> Native<Allowed> {
+            Ok(allowed.up_to(read_date(day)?))
+        })
+        .method("constraint", "because", |allowed: Allowed, reason: &str| allowed.because(reason))
+        .method("constraint", "ahead_of_line", Allowed::ahead_of_line);
+    register_slot_names(words, surroundings);
+}
+
+fn register_slot_names(words: &mut Vocabulary<'_>, surroundings: &Rc<Surroundings>) {
+    let known = Rc::clone(surroundings);
+    words.method("constraint", "at", move |allowed: Allowed, zeit: &str| -> Native<Allowed> {
         Ok(allowed.at(vec![read_slot_name(zeit, &known)?]))
     });
-    let known = Rc::clone(known_slots);
-    engine.register_fn("at", move |allowed: Allowed, zeiten: Array| -> Native<Allowed> {
+    let known = Rc::clone(surroundings);
+    words.method("constraint", "at", move |allowed: Allowed, zeiten: Array| -> Native<Allowed> {
         if zeiten.len() > SLOTS_NAMED_MAX {
             return fail(format!("at(...) takes at most {SLOTS_NAMED_MAX} names of slots"));
         }
@@ -103,9 +111,9 @@ fn on(weekdays: Weekdays) -> Allowed {
 }
 
 /// A slot's name; while the rule set is checked, one that some day has.
-fn read_slot_name(zeit: &str, known: &KnownSlots) -> Native<String> {
+fn read_slot_name(zeit: &str, surroundings: &Surroundings) -> Native<String> {
     let zeit = read_name(zeit)?;
-    match &*known.borrow() {
+    match &*surroundings.known_slots.borrow() {
         Some(names) if !names.contains(&zeit) => {
             match names::nearest(&zeit, names.iter().map(String::as_str)) {
                 Some(nearest) => fail(format!("no day has a slot '{zeit}'; did you mean '{nearest}'?")),

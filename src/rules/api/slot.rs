@@ -1,10 +1,10 @@
 //! Slots as scripts write and change them.
 
 use chrono::NaiveTime;
-use rhai::{CustomType, Engine, TypeBuilder};
 
 use crate::domain::policy::SlotSpec;
 use crate::rules::engine::{Native, fail};
+use crate::rules::vocabulary::Vocabulary;
 
 const NAME_CHARS_MAX: usize = 32;
 
@@ -12,38 +12,30 @@ const NAME_CHARS_MAX: usize = 32;
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Slot(pub SlotSpec);
 
-impl CustomType for Slot {
-    fn build(mut builder: TypeBuilder<Self>) {
-        builder
-            .with_name("slot")
-            .with_get("name", |slot: &mut Slot| slot.0.zeit.clone())
-            .with_get("zeit", |slot: &mut Slot| slot.0.zeit.clone())
-            .with_get("from", |slot: &mut Slot| show(slot.0.from))
-            .with_get("von", |slot: &mut Slot| show(slot.0.from))
-            .with_get("to", |slot: &mut Slot| show(slot.0.to))
-            .with_get("bis", |slot: &mut Slot| show(slot.0.to))
-            .with_get("cutoff", |slot: &mut Slot| show(slot.0.cutoff))
-            .with_get("auto", |slot: &mut Slot| slot.0.auto)
-            .with_fn("cutoff", |slot: Slot, time: &str| -> Native<Slot> {
-                Ok(Slot(SlotSpec { cutoff: read_time(time)?, ..slot.0 }))
-            })
-            .with_fn("manual", |slot: Slot| Slot(SlotSpec { auto: false, ..slot.0 }))
-            .with_fn("auto", |slot: Slot| Slot(SlotSpec { auto: true, ..slot.0 }))
-            .with_fn("==", |a: Slot, b: Slot| a.0 == b.0)
-            .with_fn("!=", |a: Slot, b: Slot| a.0 != b.0)
-            .with_fn("to_string", |slot: &mut Slot| slot.0.zeit.clone())
-            .with_fn("to_debug", |slot: &mut Slot| slot.0.zeit.clone());
-    }
-}
-
-pub(super) fn register(engine: &mut Engine) {
-    engine.build_type::<Slot>().register_fn("slot", |name: &str, from: &str, to: &str| -> Native<Slot> {
-        let (zeit, from, to) = (read_name(name)?, read_time(from)?, read_time(to)?);
-        if from >= to {
-            return fail(format!("slot '{zeit}' must begin before it ends"));
-        }
-        Ok(Slot(SlotSpec { zeit, from, to, cutoff: from, auto: true }))
-    });
+pub(super) fn register(words: &mut Vocabulary<'_>) {
+    words.engine.register_type_with_name::<Slot>("slot");
+    words
+        .function("slot", |name: &str, from: &str, to: &str| -> Native<Slot> {
+            let (zeit, from, to) = (read_name(name)?, read_time(from)?, read_time(to)?);
+            if from >= to {
+                return fail(format!("slot '{zeit}' must begin before it ends"));
+            }
+            Ok(Slot(SlotSpec { zeit, from, to, cutoff: from, auto: true }))
+        })
+        .method("slot", "cutoff", |slot: Slot, time: &str| -> Native<Slot> {
+            Ok(Slot(SlotSpec { cutoff: read_time(time)?, ..slot.0 }))
+        })
+        .method("slot", "manual", |slot: Slot| Slot(SlotSpec { auto: false, ..slot.0 }))
+        .method("slot", "auto", |slot: Slot| Slot(SlotSpec { auto: true, ..slot.0 }))
+        .method("slot", "to_string", |slot: &mut Slot| slot.0.zeit.clone())
+        .operator("slot", "==", |a: Slot, b: Slot| a.0 == b.0)
+        .operator("slot", "!=", |a: Slot, b: Slot| a.0 != b.0)
+        .property("slot", "name", |slot: &mut Slot| slot.0.zeit.clone())
+        .property("slot", "from", |slot: &mut Slot| show(slot.0.from))
+        .property("slot", "to", |slot: &mut Slot| show(slot.0.to))
+        .property("slot", "cutoff", |slot: &mut Slot| show(slot.0.cutoff))
+        .property("slot", "auto", |slot: &mut Slot| slot.0.auto);
+    words.engine.register_fn("to_debug", |slot: &mut Slot| slot.0.zeit.clone());
 }
 
 /// A slot's name in the form that it is compared in.

@@ -34,6 +34,13 @@ fn the_nearest_right_name_is_proposed_where_the_wrong_one_stands() {
             (2, 36),
             "no day has a slot 'morgnes'; did you mean 'morgens'?",
         ),
+        ("fn place(task, today) { anywhere().ahead_of_line(-1) }", (2, 36), "must be from 0 to 1000000"),
+        ("fn place(task, today) { anywhere().ahead_of_lien(1) }", (2, 36), "did you mean ahead_of_line?"),
+        ("fn place(task, today) { ueberal() }", (2, 25), "there is no function ueberal; did you mean ueberall?"),
+        ("fn place(task, today) { an(8, 1) }", (2, 25), "an does not take (integer, integer); write an(weekdays)"),
+        ("fn place(task, today) { never(task.frits) }", (2, 36), "did you mean frist?"),
+        ("fn place(task, today) { never(option(\"x\")) }", (2, 31), "no option 'x': it has no options()"),
+        ("fn optoins() { [] }", (2, 4), "did you mean fn options()?"),
         ("fn place(task, today) { on }", (2, 25), "on is a function; write on(weekdays)"),
         (
             "fn place(task, today) { on(weekdays, 1) }",

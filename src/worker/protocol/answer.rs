@@ -100,7 +100,7 @@ fn verdict(said: VerdictSaid) -> Option<Verdict> {
     let is_reason = |reason: &str| reason.len() <= REASON_BYTES_MAX;
     match said {
         VerdictSaid::Never(because) => is_reason(&because).then_some(Verdict::Never { because }),
-        VerdictSaid::Allowed(ConstraintSaid { weekdays: bits, zeiten, from, up_to, because }) => {
+        VerdictSaid::Allowed(ConstraintSaid { weekdays: bits, zeiten, from, up_to, ahead, because }) => {
             let are_names =
                 zeiten.iter().all(|zeiten| zeiten.len() <= NAMES_MAX && zeiten.iter().all(|zeit| is_name(zeit)));
             if !are_names || !because.as_deref().is_none_or(is_reason) {
@@ -111,7 +111,7 @@ fn verdict(said: VerdictSaid) -> Option<Verdict> {
                 None => Some(None),
             };
             let (weekdays, from, up_to) = (weekdays(bits)?, day(from)?, day(up_to)?);
-            Some(Verdict::Allowed(Constraint { weekdays, zeiten, from, up_to, because }))
+            Some(Verdict::Allowed(Constraint { weekdays, zeiten, from, up_to, ahead, because }))
         }
     }
 }

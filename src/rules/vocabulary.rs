@@ -1,0 +1,99 @@
+//! How words reach the engine: each under all its names, as the table in `words` has them.
+
+use rhai::{Engine, RhaiNativeFunc, Variant};
+
+use super::words::{Kind, WORDS, Word};
+
+/// Registers words with an engine and keeps which, so that a test can hold them against the table.
+pub(super) struct Vocabulary<'e> {
+    pub(super) engine: &'e mut Engine,
+    registered: Vec<(Kind, &'static str)>,
+}
+
+impl<'e> Vocabulary<'e> {
+    pub(super) fn of(engine: &'e mut Engine) -> Vocabulary<'e> {
+        Vocabulary { engine, registered: Vec::new() }
+    }
+
+    /// A function of the rules' own, in each form that takes other arguments.
+    pub(super) fn function<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+        &mut self,
+        name: &'static str,
+        run: impl RhaiNativeFunc<A, N, X, R, F> + Clone + 'static,
+    ) -> &mut Self {
+        self.call(Kind::Function, name, run)
+    }
+
+    /// A method of a type, which is its first parameter.
+    pub(super) fn method<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+        &mut self,
+        of: &'static str,
+        name: &'static str,
+        run: impl RhaiNativeFunc<A, N, X, R, F> + Clone + 'static,
+    ) -> &mut Self {
+        self.call(Kind::Method(of), name, run)
+    }
+
+    /// What stands between two values, the first of which has the type.
+    pub(super) fn operator<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+        &mut self,
+        of: &'static str,
+        name: &'static str,
+        run: impl RhaiNativeFunc<A, N, X, R, F> + Clone + 'static,
+    ) -> &mut Self {
+        self.call(Kind::Operator(of), name, run)
+    }
+
+    pub(super) fn property<T: Variant + Clone, R: Variant + Clone>(
+        &mut self,
+        of: &'static str,
+        name: &'static str,
+        get: impl Fn(&mut T) -> R + Clone + 'static,
+    ) -> &mut Self {
+        for name in self.names(Kind::Property(of), name) {
+            self.engine.register_get(name, get.clone());
+        }
+        self
+    }
+
+    fn call<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+        &mut self,
+        kind: Kind,
+        name: &'static str,
+        run: impl RhaiNativeFunc<A, N, X, R, F> + Clone + 'static,
+    ) -> &mut Self {
+        for name in self.names(kind, name) {
+            self.engine.register_fn(name, run.clone());
+        }
+        self
+    }
+
+    fn names(&mut self, kind: Kind, name: &'static str) -> impl Iterator<Item = &'static str> + use<> {
+        self.registered.push((kind, name));
+        let also = WORDS.iter().find(|word| word.kind == kind && word.name == name).and_then(Word::also);
+        [Some(name), also].into_iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::rules::api::{self, Surroundings};
+
+    #[test]
+    fn the_table_has_what_is_registered_and_nothing_else() {
+        let mut engine = Engine::new_raw();
+        let mut words = Vocabulary::of(&mut engine);
+        api::register(&mut words, &Rc::new(Surroundings::default()));
+        let registered: BTreeSet<_> = words.registered.iter().copied().collect();
+        let listed: Vec<_> = WORDS.iter().map(|word| (word.kind, word.name)).collect();
+        assert_eq!(listed.len(), listed.iter().collect::<BTreeSet<_>>().len(), "a word stands in the table twice");
+        let constants = api::CONSTANTS.iter().map(|(name, _)| (Kind::Constant, *name));
+        let registered: BTreeSet<_> = registered.into_iter().chain(constants).collect();
+        let listed: BTreeSet<_> = listed.into_iter().collect();
+        assert_eq!(registered, listed);
+    }
+}

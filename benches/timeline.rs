@@ -8,7 +8,7 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WorkerOptions, WorkerProgram};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
@@ -45,6 +45,7 @@ async fn start(folder: &std::path::Path) -> Running {
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),
+        workers: WorkerOptions::of(WorkerProgram::at(env!("CARGO_BIN_EXE_codexmiroir"))),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
         hosts: Vec::new(),
         demo: None,

@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 
 use super::Service;
 use super::error::{Refusal, ServiceError};
-use super::memo::Memo;
+use super::memo::{Memo, Memos};
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
 use super::rulebook::{RuleBook, RuleList};
@@ -32,7 +32,6 @@ pub struct Lane {
     ground: Option<Snapshot>,
     overlay: Overlay,
     pending: Pending,
-    memo: Memo,
 }
 
 impl Lane {
@@ -294,9 +293,9 @@ impl Service {
         T: Send + 'static,
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
     {
-        let (store, rules, now) = (self.store.clone(), self.rules.clone(), self.clock.now());
+        let (store, rules, memos, now) = (self.store.clone(), self.rules.clone(), self.memos.clone(), self.clock.now());
         let job = move |desk: &mut Desk| {
-            let mut round = RoundWork { store: &store, rules: &rules, user, now, desk };
+            let mut round = RoundWork { store: &store, rules: &rules, memos: &memos, user, now, desk };
             round.run(asked, lane, &*decide)
         };
         Ok(self.planners.run(job).await?)
@@ -306,6 +305,7 @@ impl Service {
 struct RoundWork<'a> {
     store: &'a Store,
     rules: &'a RuleBook,
+    memos: &'a Memos,
     user: UserId,
     now: DateTime<Utc>,
     desk: &'a mut Desk,
@@ -317,8 +317,10 @@ impl RoundWork<'_> {
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError>,
     {
         let result = self.load(&mut lane).and_then(|mut ground| {
-            let kept = (&mut lane.overlay, &mut lane.pending, &mut lane.memo);
+            let mut memo = self.memos.take(self.user);
+            let kept = (&mut lane.overlay, &mut lane.pending, &mut memo);
             let step = self.step(asked, &mut ground, kept, decide);
+            self.memos.keep(self.user, memo);
             // A step that failed for a reason of its own leaves the ground as it was.
             lane.ground = Some(ground);
             step

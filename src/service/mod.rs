@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod administration;
 pub mod archive;
+mod asker;
 pub mod change;
 pub mod demo;
 pub mod error;
@@ -34,12 +35,14 @@ use std::sync::{Arc, Mutex};
 use crate::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::store::{KeyedLocks, Store};
+use crate::worker::{self, Pool, WorkerMetrics};
 
 pub use metrics::ServiceMetrics;
 pub use planning::{Planned, plan_folder};
 
 use change::{IdleLanes, Lane};
 use error::ServiceError;
+use memo::Memos;
 use planners::{Interrupted, Planners};
 use rulebook::RuleBook;
 
@@ -49,6 +52,9 @@ pub struct Service {
     clock: Clock,
     rules: Arc<RuleBook>,
     planners: Planners,
+    workers: Arc<Pool>,
+    /// What users' rules answered lately.
+    memos: Arc<Memos>,
     /// One writer of a user plans at a time, each on the result of the one before.
     lanes: KeyedLocks<UserId, Lane>,
     idle_lanes: IdleLanes,
@@ -66,15 +72,19 @@ pub struct Service {
 }
 
 impl Service {
-    /// `rules` are those that the server applies to everybody who has none of their own.
-    pub fn new(store: Store, clock: Clock, rules: RuleBook) -> Arc<Service> {
+    /// `rules` are those that the server applies to everybody who has none of their own; those that users have are run
+    /// by workers.
+    pub fn new(store: Store, clock: Clock, rules: RuleBook, workers: worker::Options) -> Arc<Service> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let metrics = Arc::new(ServiceMetrics::default());
+        let workers = Arc::new(Pool::new(workers, threads));
         Arc::new(Service {
             store: Arc::new(store),
             clock,
             rules: Arc::new(rules),
-            planners: Planners::start(threads, &metrics),
+            planners: Planners::start(threads, &metrics, &workers),
+            workers,
+            memos: Arc::default(),
             lanes: KeyedLocks::default(),
             idle_lanes: IdleLanes::default(),
             rebuilds: KeyedLocks::default(),
@@ -94,6 +104,11 @@ impl Service {
     /// What was counted since the start.
     pub fn metrics(&self) -> &ServiceMetrics {
         &self.metrics
+    }
+
+    /// What was counted of the processes that users' rules run in.
+    pub fn workers(&self) -> &WorkerMetrics {
+        self.workers.metrics()
     }
 
     /// Jobs that wait for a planning thread.

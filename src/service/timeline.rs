@@ -65,8 +65,14 @@ impl Service {
         let job = move |desk: &mut Desk| {
             let mut snapshot = service.require_snapshot(user)?;
             snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
-            let now = now.unwrap_or_else(|| service.clock.now());
-            Ok(service.plan(desk, user, &snapshot, now).answer)
+            // Of another instant nothing is known, and what it tells is of no use later.
+            let mut memo = if now.is_none() { service.memos.take(user) } else { Memo::default() };
+            let at = now.unwrap_or_else(|| service.clock.now());
+            let answer = service.plan(desk, &mut memo, user, &snapshot, at).answer;
+            if now.is_none() {
+                service.memos.keep(user, memo);
+            }
+            Ok(answer)
         };
         self.planners.run(job).await?
     }
@@ -97,7 +103,10 @@ impl Service {
         let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
         let at = self.clock.now();
-        let mut planned = self.plan(desk, user, &snapshot, at);
+        // Who asks for it to be made anew is not given what was remembered.
+        let mut memo = if matches!(cause, Cause::Asked) { Memo::default() } else { self.memos.take(user) };
+        let mut planned = self.plan(desk, &mut memo, user, &snapshot, at);
+        self.memos.keep(user, memo);
         // Read from two openings of the database, it may be of no state that there was.
         planned.is_certain &= self.store.opening() == opening;
         let rebuild = Rebuild {
@@ -119,12 +128,12 @@ impl Service {
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }
 
-    fn plan(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
+    fn plan(&self, desk: &mut Desk, memo: &mut Memo, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
         let body_of = |key: &DocKey| {
             let raw = self.store.get_document(user, key).ok().flatten()?;
             document::body(&raw).map(Arc::from)
         };
-        planning::plan_snapshot(desk, &self.rules, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
+        planning::plan_snapshot(desk, &self.rules, memo, self.identity(user), snapshot, now, &body_of)
     }
 
     fn identity(&self, user: UserId) -> Identity {

@@ -38,7 +38,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// Workers of this program, with the usual patience.
+    /// Workers that are this program itself.
+    pub fn of_this_program() -> Options {
+        Options::of(Program::this())
+    }
+
+    /// Workers of a program, with the usual patience.
     pub fn of(program: Program) -> Options {
         Options { program, backstop: BACKSTOP }
     }

@@ -16,6 +16,7 @@ mod options;
 mod output;
 mod plan;
 mod prompt;
+mod rules;
 mod serve;
 mod settings;
 mod shell;
@@ -71,6 +72,9 @@ struct Arguments {
 enum Command {
     #[command(flatten)]
     Asking(Asking),
+    /// Show and change the placement rules
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Use a server elsewhere from now on
     Login(login::LoginAt),
     /// Forget the server that was logged in to
@@ -264,12 +268,23 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
         Command::Logout => login::logout(),
         Command::Healthcheck(check) => check.run(&wanted).await,
         Command::Asking(command) => {
-            let mut client = Client::new(target(&wanted, &place)?, user.filter(|name| !name.is_empty()))?;
+            let mut client = client(&wanted, &place, user)?;
+            let done = command.run(&mut client).await;
+            client.release().await;
+            done
+        }
+        Command::Rules(rules::RulesCommand::Asking(command)) => {
+            let mut client = client(&wanted, &place, user)?;
             let done = command.run(&mut client).await;
             client.release().await;
             done
         }
     }
+}
+
+/// The way to the data for a command that needs some.
+fn client(wanted: &Wanted, place: &Place, user: Option<String>) -> Result<Client, CliError> {
+    Client::new(target(wanted, place)?, user.filter(|name| !name.is_empty()))
 }
 
 /// Where the commands go that need data.

@@ -37,7 +37,7 @@ impl Undo {
         }
         let Undone { generation, undone, files } = answer.read()?;
         let what = match files.len() {
-            0 => "the settings".to_owned(),
+            0 => "the settings or the rules".to_owned(),
             count if count > FILES_MAX => format!("{count} files"),
             _ => files.join(", "),
         };

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::body::BodyError;
 use super::head::HeadError;
+use super::rules::RuleErrorJson;
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::store::StoreError;
@@ -15,6 +16,10 @@ use crate::store::StoreError;
 const USER_NEEDED: Phrase = Phrase {
     en: "This is a user's; say whose with the header Codexmiroir-User.",
     de: "Das gehört einem Benutzer; bitte mit dem Header Codexmiroir-User sagen, wem.",
+};
+const NOT_JSON_OR_TEXT: Phrase = Phrase {
+    en: "The body must be JSON or a text in UTF-8: Content-Type: application/json or text/plain.",
+    de: "Der Inhalt muss JSON oder Text in UTF-8 sein: Content-Type: application/json oder text/plain.",
 };
 const NOT_TAR: Phrase = Phrase {
     en: "The body must be a tar archive: Content-Type: application/x-tar.",
@@ -38,6 +43,7 @@ pub enum HttpError {
     NoSuchRoute,
     MethodNotAllowed,
     NotJson,
+    NotJsonOrText,
     NotTar,
     MalformedJson {
         line: usize,
@@ -128,6 +134,9 @@ pub struct ErrorJson<'a> {
     /// With `ambiguous_id`: the files that may have been meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [String]>,
+    /// With `rules_refused`: what is wrong with the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<RuleErrorJson<'a>>>,
 }
 
 impl HttpError {
@@ -139,7 +148,7 @@ impl HttpError {
             HttpError::ScopeMissing | HttpError::CrossSite => StatusCode::FORBIDDEN,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
             HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            HttpError::NotJson | HttpError::NotTar => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            HttpError::NotJson | HttpError::NotJsonOrText | HttpError::NotTar => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             HttpError::MalformedJson { .. }
             | HttpError::NotAnObject
             | HttpError::MalformedQuery { .. }
@@ -171,6 +180,7 @@ impl HttpError {
             HttpError::NoSuchRoute => "no_such_route",
             HttpError::MethodNotAllowed => "method_not_allowed",
             HttpError::NotJson => "not_json",
+            HttpError::NotJsonOrText => "not_json_or_text",
             HttpError::NotTar => "not_tar",
             HttpError::MalformedJson { .. } | HttpError::NotAnObject => "malformed_json",
             HttpError::MalformedQuery { .. } => "malformed_query",
@@ -231,6 +241,7 @@ impl HttpError {
                 "The body must be JSON in UTF-8: Content-Type: application/json.",
                 "Der Inhalt muss JSON in UTF-8 sein: Content-Type: application/json.",
             ),
+            HttpError::NotJsonOrText => return NOT_JSON_OR_TEXT.text(lang).to_owned(),
             HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
             HttpError::Body(BodyError::TooLarge) => {
@@ -266,7 +277,14 @@ impl HttpError {
             HttpError::Refused(Refusal::Ambiguous { candidates, .. }) => Some(candidates.as_slice()),
             _ => None,
         };
-        let json = ErrorJson { ok: false, error: self.text(lang), code: self.code(), field: self.field(), candidates };
+        let errors = match self {
+            HttpError::Refused(Refusal::RulesRefused { errors }) => {
+                Some(errors.iter().map(RuleErrorJson::of).collect())
+            }
+            _ => None,
+        };
+        let (error, code, field) = (self.text(lang), self.code(), self.field());
+        let json = ErrorJson { ok: false, error, code, field, candidates, errors };
         let body = serde_json::to_vec(&json).unwrap_or_default();
         let mut response = hyper::Response::new(super::body::Body::full(body));
         *response.status_mut() = self.status();
@@ -310,6 +328,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::NoSuchTask { .. }
         | Refusal::NoSuchUser { .. }
         | Refusal::NoSuchToken { .. }
+        | Refusal::NoSuchRulesVersion { .. }
         | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
         Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
         Refusal::ArchiveTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -353,6 +372,7 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::MalformedArchive => "malformed_archive",
         Refusal::ArchiveTooLarge => "too_large",
         Refusal::RulesRefused { .. } => "rules_refused",
+        Refusal::NoSuchRulesVersion { .. } => "no_such_version",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
 }

@@ -82,6 +82,17 @@ impl FromRequestParts<Arc<Site>> for Administering {
     }
 }
 
+/// An id in the path that is of nothing else here, percent-decoded.
+pub struct IdInPath(pub String);
+
+impl FromRequestParts<Arc<Site>> for IdInPath {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<IdInPath, HttpError> {
+        TaskId::from_request_parts(parts, site).await.map(|TaskId(id)| IdInPath(id))
+    }
+}
+
 /// The name of a user in the path, percent-decoded.
 pub struct NameInPath(pub String);
 
@@ -151,19 +162,49 @@ impl FromRequest<Arc<Site>> for JsonObject {
     }
 }
 
+/// A JSON object, or a text that stands for one with the text as its `script`.
+pub struct JsonOrText(pub JsonObject);
+
+impl FromRequest<Arc<Site>> for JsonOrText {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<JsonOrText, HttpError> {
+        let limits = &site.limits;
+        let (parts, content) = request.into_parts();
+        let read = body::read(content, JSON_BYTES_MAX, limits.body_idle, limits.body_total);
+        let bytes = read.await.map_err(HttpError::Body)?;
+        let media_type = media_type_in_utf8(&parts.headers).ok_or(HttpError::NotJsonOrText)?;
+        if is_json(&media_type) {
+            return parse(&bytes).map(JsonOrText);
+        }
+        let text = std::str::from_utf8(&bytes).ok().filter(|_| media_type == "text/plain");
+        let script = text.ok_or(HttpError::NotJsonOrText)?.to_owned();
+        let fields = Map::from_iter([("script".to_owned(), Value::String(script))]);
+        Ok(JsonOrText(JsonObject { fields, fingerprint: Sha256::digest(&bytes).into() }))
+    }
+}
+
 /// Only JSON in UTF-8: a form of another site can send neither.
 fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
+    media_type_in_utf8(headers).filter(|media_type| is_json(media_type)).map(drop).ok_or(HttpError::NotJson)
+}
+
+/// The type of a body in lower case, unless it is of another encoding than UTF-8.
+fn media_type_in_utf8(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let value = values.next().filter(|_| values.next().is_none());
     let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = value.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let is_json = media_type == "application/json" || media_type.ends_with("+json");
     let is_utf8 = parts.all(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
-    if is_json && is_utf8 { Ok(()) } else { Err(HttpError::NotJson) }
+    is_utf8.then_some(media_type)
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json")
 }
 
 fn parse(bytes: &Bytes) -> Result<JsonObject, HttpError> {

@@ -42,6 +42,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const ACTS_FOR: HeaderName = HeaderName::from_static("codexmiroir-user");
 /// What is below this path needs the scope `admin`.
 const ADMINISTRATION: &str = "/api/admin/";
+/// Where rules are tried.
+const RULES_CHECK: &str = "/api/rules/check";
 const ONE_NAME: Phrase = Phrase {
     en: "one user name, and without the header Authorization",
     de: "ein einziger Benutzername, ohne den Header Authorization",
@@ -232,7 +234,9 @@ pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
 
 /// What a request needs of its asker. The one place that decides it.
 pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
-    match (path.starts_with(ADMINISTRATION), method.is_safe()) {
+    // Trying rules changes nothing, whatever its method.
+    let is_reading = method.is_safe() || path == RULES_CHECK;
+    match (path.starts_with(ADMINISTRATION), is_reading) {
         (true, _) => Scopes::ADMIN,
         (false, true) => Scopes::READ,
         (false, false) => Scopes::WRITE,

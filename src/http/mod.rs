@@ -21,6 +21,7 @@ mod probes;
 mod query;
 mod respond;
 mod router;
+mod rules;
 mod site;
 mod stream;
 mod tasks;

@@ -1,11 +1,11 @@
 //! Every route, and nothing else: what answers it, and what the document says of it.
 
 use super::openapi::{Routes, delete, get, patch, post, put};
-use super::{account, admin, cache, codex, events, history, openapi, tasks, tokens, transfer, web};
+use super::{account, admin, cache, codex, events, history, openapi, rules, tasks, tokens, transfer, web};
 
 pub fn routes() -> Routes {
     use super::openapi::{account as of_account, admin as of_admin, beside, history as of_history, tasks as of_tasks};
-    use super::openapi::{timeline, tokens as of_tokens, transfer as of_transfer};
+    use super::openapi::{rules as of_rules, timeline, tokens as of_tokens, transfer as of_transfer};
     Routes::default()
         .at("/codex", [get(codex::get, timeline::timeline)])
         .at("/api/tasks", [get(tasks::list, of_tasks::list), post(tasks::create, of_tasks::create)])
@@ -23,6 +23,11 @@ pub fn routes() -> Routes {
         .at("/api/settings", [put(account::change_settings, of_account::change_settings)])
         .at("/api/settings", [patch(account::change_settings, of_account::patch_settings)])
         .at("/api/me", [get(account::me, of_account::me)])
+        .at("/api/rules", [get(rules::show, of_rules::show), put(rules::set, of_rules::set)])
+        .at("/api/rules", [delete(rules::remove, of_rules::remove)])
+        .at("/api/rules/check", [post(rules::check, of_rules::check)])
+        .at("/api/rules/versions", [get(rules::versions, of_rules::versions)])
+        .at("/api/rules/versions/{n}/restore", [post(rules::restore, of_rules::restore)])
         .at("/api/events", [get(events::stream, timeline::events)])
         .at("/api/tokens", [get(tokens::list, of_tokens::list), post(tokens::create, of_tokens::create)])
         .at("/api/tokens/{id}", [delete(tokens::revoke, of_tokens::revoke)])

@@ -23,7 +23,7 @@ use crate::domain::policy::SlotSpec;
 use crate::rules::RuleError;
 use crate::store::{
     COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
-    Snapshot, Store, StoreError, UserRules,
+    RulesVersion, Snapshot, Store, StoreError, UserRules,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.
@@ -131,6 +131,11 @@ impl Situation<'_> {
     pub(super) fn try_rules(&mut self, list: &RuleList) -> Result<(), RuleError> {
         let body_of = |key: &DocKey| body_of(self.store, self.user, self.overlay, key);
         planning::try_list(self.desk, list, self.snapshot, self.now, &body_of)
+    }
+
+    /// A version of the user's rules, if it is kept.
+    pub(super) fn rules_version(&self, number: u64) -> Result<Option<RulesVersion>, StoreError> {
+        self.store.get_rules_version(self.user, number)
     }
 
     /// The categories that the user's rules know.

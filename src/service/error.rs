@@ -112,6 +112,10 @@ pub enum Refusal {
     RulesRefused {
         errors: Vec<RuleError>,
     },
+    /// No version of that number is kept of the user's rules.
+    NoSuchRulesVersion {
+        version: u64,
+    },
     /// The scope `admin` is for administrators.
     NotAnAdministrator {
         name: String,
@@ -275,6 +279,7 @@ impl Refusal {
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
+            Refusal::NoSuchRulesVersion { version } => no_such_rules_version(*version, lang),
             Refusal::RulesRefused { errors } => rules_refused(errors, lang),
             Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
         }
@@ -385,6 +390,13 @@ fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
     lang.pick(
         format!("These rules are refused and nothing was changed: {errors}."),
         format!("Diese Regeln werden nicht angenommen, geändert wurde nichts: {errors}."),
+    )
+}
+
+fn no_such_rules_version(version: u64, lang: Lang) -> String {
+    lang.pick(
+        format!("You have no version {version} of your rules; see GET /api/rules/versions."),
+        format!("Es gibt keine Version {version} deiner Regeln; siehe GET /api/rules/versions."),
     )
 }
 

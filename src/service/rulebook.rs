@@ -86,7 +86,7 @@ fn not_in_library(name: &str) -> RuleError {
 }
 
 /// Reads a script; no more of it than a script may have and one byte, and no pipe or device.
-fn read_script(path: &Path) -> io::Result<String> {
+pub fn read_script(path: &Path) -> io::Result<String> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
@@ -156,6 +156,11 @@ impl RuleBook {
         // Made one by one as they are asked for: most plans need the first alone.
         let own = own.map(|entries| RuleList::of_user(entries).map(Arc::new));
         own.chain(self.of_everybody().cloned().map(Ok))
+    }
+
+    /// The list that applies to users without rules of their own.
+    pub(super) fn of_server(&self) -> &RuleList {
+        self.server.as_ref().unwrap_or(&self.builtin)
     }
 
     /// The lists that apply to users without rules of their own, the best first.

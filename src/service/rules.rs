@@ -1,34 +1,225 @@
 //! The rules of one's own: a list is taken only when it compiles, answers the samples and plans the tasks there are.
 
-use super::change::Situation;
-use super::error::{Refusal, ServiceError};
-use super::planners::Interrupted;
-use super::rulebook::RuleList;
-use crate::store::{Change, Entries, UserRules};
+mod list;
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::change::{Decision, Plan, Situation};
+use super::error::{Refusal, ServiceError};
+use super::idempotency::IdempotencyKey;
+use super::planners::{Desk, Interrupted};
+use super::rulebook::RuleList;
+use super::tasks::Expectation;
+use super::{Service, read};
+use crate::domain::ids::{Generation, UserId};
+use crate::domain::script::RuleEntry;
+use crate::store::{Change, Entries, Origin, UserRules};
+use crate::view::RulesSource;
+
+pub use self::list::{RuleFields, SCRIPTS_MAX};
 pub use crate::rules::RuleError;
+pub use crate::store::RulesVersion;
+
+/// The rules that apply to a user.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub source: RulesSource,
+    pub entries: Entries,
+    /// The version of the user's own; `None` for those of others.
+    pub version: Option<Generation>,
+    /// Why others stand in for them at present.
+    pub error: Option<String>,
+    /// The entity tag of the user's own.
+    pub etag: String,
+}
+
+/// The user has these rules now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruled {
+    /// The generation that the change made, or that it found when nothing had to change.
+    pub generation: u64,
+    /// The version of the user's own rules; `None` when there are none.
+    pub version: Option<u64>,
+    /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
+    #[serde(default)]
+    pub reused: bool,
+}
+
+/// A change of the rules that somebody asks for.
+#[derive(Debug)]
+pub struct RulesRequest {
+    pub user: UserId,
+    pub origin: Origin,
+    /// What the client says it read.
+    pub expected: Option<Expectation>,
+    pub key: Option<IdempotencyKey>,
+}
+
+impl Service {
+    /// The rules that apply to the user, and whether they work with the tasks there are.
+    pub async fn rules(self: &Arc<Self>, user: UserId) -> Result<Rules, ServiceError> {
+        let view = self.views.get(user);
+        let _turn = view.lock().await;
+        let service = self.clone();
+        let job = move |desk: &mut Desk| {
+            let snapshot = service.require_snapshot(user)?;
+            let error = service.plan(desk, user, &snapshot, service.clock.now()).answer.rules.error;
+            let etag = rules_tag(snapshot.rules.as_deref());
+            Ok(match &snapshot.rules {
+                Some(own) => Rules {
+                    source: RulesSource::User,
+                    entries: own.entries.clone(),
+                    version: Some(own.version),
+                    error,
+                    etag,
+                },
+                None => {
+                    let list = service.rules.of_server();
+                    Rules { source: list.source, entries: list.as_entries(), version: None, error, etag }
+                }
+            })
+        };
+        self.planners.run(job).await?
+    }
+
+    /// What keeps a list from being the user's; nothing when it could be.
+    ///
+    /// # Errors
+    /// The request is malformed, or the clock cut the trial, which says nothing of the list.
+    pub async fn check_rules(
+        self: &Arc<Self>,
+        user: UserId,
+        fields: Vec<RuleFields>,
+    ) -> Result<Vec<RuleError>, ServiceError> {
+        let entries = list::entries(fields)?;
+        let view = self.views.get(user);
+        let _turn = view.lock().await;
+        let service = self.clone();
+        let job = move |desk: &mut Desk| {
+            let snapshot = service.require_snapshot(user)?;
+            let tried = RuleList::of_user(&entries).and_then(|list| service.try_rules(desk, user, &snapshot, &list));
+            match tried {
+                Ok(()) => Ok(Vec::new()),
+                Err(error) => refused(error),
+            }
+        };
+        self.planners.run(job).await?
+    }
+
+    /// Gives the user this list. The same one again changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::RulesRefused`] with what is wrong; nothing is changed then.
+    pub async fn set_rules(
+        self: &Arc<Self>,
+        request: RulesRequest,
+        fields: Vec<RuleFields>,
+    ) -> Result<Ruled, ServiceError> {
+        let entries = list::entries(fields)?;
+        self.change_rules(request, "rules", move |_| Ok(Some(entries.clone()))).await
+    }
+
+    /// Takes the user's own rules away: the server's apply again.
+    pub async fn remove_rules(self: &Arc<Self>, request: RulesRequest) -> Result<Ruled, ServiceError> {
+        self.change_rules(request, "remove_rules", |_| Ok(None)).await
+    }
+
+    /// Gives the user a version of before, by a new one.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRulesVersion`], and those of [`Service::set_rules`].
+    pub async fn restore_rules(self: &Arc<Self>, request: RulesRequest, version: u64) -> Result<Ruled, ServiceError> {
+        let wanted = move |situation: &Situation<'_>| {
+            let found = situation.rules_version(version)?;
+            let found = found.ok_or(Refusal::NoSuchRulesVersion { version })?;
+            Ok(found.entries)
+        };
+        self.change_rules(request, "restore_rules", wanted).await
+    }
+
+    /// The versions of the user's rules that are kept, the latest first.
+    pub async fn rules_versions(self: &Arc<Self>, user: UserId) -> Result<Vec<RulesVersion>, ServiceError> {
+        let service = self.clone();
+        read(move || Ok(service.store.list_rules(user)?)).await
+    }
+
+    async fn change_rules<W>(
+        self: &Arc<Self>,
+        request: RulesRequest,
+        verb: &'static str,
+        wanted: W,
+    ) -> Result<Ruled, ServiceError>
+    where
+        W: Fn(&Situation<'_>) -> Result<Option<Entries>, ServiceError> + Send + Sync + 'static,
+    {
+        let RulesRequest { user, origin, expected, key } = request;
+        let decide = move |situation: &mut Situation<'_>| {
+            let present = situation.snapshot.rules.as_deref();
+            if expected.as_ref().is_some_and(|expected| !expected.admits_tag(&rules_tag(present))) {
+                return Err(Refusal::Changed { file: "rules".to_owned() }.into());
+            }
+            let entries = wanted(situation)?;
+            if present.map(|present| &present.entries) == entries.as_ref() {
+                let (generation, version) = (situation.snapshot.head.generation, present.map(|rules| rules.version));
+                return Ok(Decision::Keep(ruled(generation, version)));
+            }
+            let has_rules = entries.is_some();
+            Ok(Decision::Change(Plan {
+                changes: vec![change(situation, entries, verb)?],
+                next_number: None,
+                with_timeline: true,
+                answer: Box::new(move |generation, _| ruled(generation, has_rules.then_some(generation))),
+            }))
+        };
+        let (ruled, reused) = self.change_once(user, origin, key, decide).await?;
+        Ok(Ruled { reused, ..ruled })
+    }
+}
+
+fn ruled(generation: Generation, version: Option<Generation>) -> Ruled {
+    Ruled { generation: generation.0, version: version.map(|version| version.0), reused: false }
+}
+
+/// The entity tag of the rules of one's own: of the version, which is never given again.
+fn rules_tag(rules: Option<&UserRules>) -> String {
+    rules.map_or("\"none\"".to_owned(), |rules| format!("\"{}\"", rules.version))
+}
+
+/// What a trial says of a list.
+///
+/// # Errors
+/// A run that the clock cut is no judgement.
+fn refused(error: RuleError) -> Result<Vec<RuleError>, ServiceError> {
+    if error.timed_out { Err(Interrupted.into()) } else { Ok(vec![error]) }
+}
 
 /// The change after which the user has this list, or none.
 ///
 /// # Errors
-/// [`Refusal::RulesRefused`]; [`Interrupted`] when the clock cut the trial, which says nothing of the list.
+/// [`Refusal::RulesRefused`]; [`Interrupted`] when the clock cut the trial.
 pub(super) fn change(
     situation: &mut Situation<'_>,
     entries: Option<Entries>,
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
-    let rules = match entries {
-        None => None,
-        Some(entries) => {
-            let tried = RuleList::of_user(&entries).and_then(|list| situation.try_rules(&list));
-            tried.map_err(|error| match error.timed_out {
-                true => ServiceError::Interrupted(Interrupted),
-                false => Refusal::RulesRefused { errors: vec![error] }.into(),
-            })?;
-            let snapshot = situation.snapshot;
-            let version = snapshot.head.generation.next();
-            Some(UserRules::following(snapshot.rules.as_deref(), version, entries).into())
-        }
-    };
-    Ok(Change::PutRules { rules, verb })
+    let Some(entries) = entries else { return Ok(Change::PutRules { rules: None, verb }) };
+    if let Err(error) = RuleList::of_user(&entries).and_then(|list| situation.try_rules(&list)) {
+        return Err(Refusal::RulesRefused { errors: refused(error)? }.into());
+    }
+    let version = situation.snapshot.head.generation.next();
+    let rules = UserRules::following(situation.snapshot.rules.as_deref(), version, entries);
+    Ok(Change::PutRules { rules: Some(rules.into()), verb })
+}
+
+impl RuleList {
+    /// The list as a user could set it.
+    fn as_entries(&self) -> Entries {
+        let entry = |script: &crate::domain::script::Script| match self.source {
+            RulesSource::Builtin => RuleEntry::Library { name: script.name.clone(), options: script.options.clone() },
+            RulesSource::Server | RulesSource::User => RuleEntry::Own(script.clone()),
+        };
+        self.scripts.iter().map(entry).collect()
+    }
 }

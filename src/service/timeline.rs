@@ -11,8 +11,10 @@ use super::inspect::{Cause, Rebuild};
 use super::memo::Memo;
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
+use super::rulebook::RuleList;
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
+use crate::rules::RuleError;
 use crate::store::hot::Entry;
 use crate::store::{Finished, Snapshot, StoreError};
 use crate::view::Answer;
@@ -65,14 +67,12 @@ impl Service {
         let job = move |desk: &mut Desk| {
             let mut snapshot = service.require_snapshot(user)?;
             snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
-            // Of another instant nothing is known, and what it tells is of no use later.
-            let mut memo = if now.is_none() { service.memos.take(user) } else { Memo::default() };
-            let at = now.unwrap_or_else(|| service.clock.now());
-            let answer = service.plan(desk, &mut memo, user, &snapshot, at).answer;
-            if now.is_none() {
-                service.memos.keep(user, memo);
-            }
-            Ok(answer)
+            let planned = match now {
+                None => service.plan(desk, user, &snapshot, service.clock.now()),
+                // Of another instant nothing is known, and what it tells is of no use later.
+                Some(now) => service.plan_with(desk, &mut Memo::default(), user, &snapshot, now),
+            };
+            Ok(planned.answer)
         };
         self.planners.run(job).await?
     }
@@ -103,10 +103,11 @@ impl Service {
         let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
         let at = self.clock.now();
-        // Who asks for it to be made anew is not given what was remembered.
-        let mut memo = if matches!(cause, Cause::Asked) { Memo::default() } else { self.memos.take(user) };
-        let mut planned = self.plan(desk, &mut memo, user, &snapshot, at);
-        self.memos.keep(user, memo);
+        let mut planned = match cause {
+            // Who asks for it to be made anew is not given what was remembered.
+            Cause::Asked => self.plan_with(desk, &mut Memo::default(), user, &snapshot, at),
+            Cause::NothingKept | Cause::Stale(_) => self.plan(desk, user, &snapshot, at),
+        };
         // Read from two openings of the database, it may be of no state that there was.
         planned.is_certain &= self.store.opening() == opening;
         let rebuild = Rebuild {
@@ -128,11 +129,39 @@ impl Service {
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }
 
-    fn plan(&self, desk: &mut Desk, memo: &mut Memo, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
-        let body_of = |key: &DocKey| {
-            let raw = self.store.get_document(user, key).ok().flatten()?;
-            document::body(&raw).map(Arc::from)
-        };
+    /// Tries a list that could be the user's.
+    pub(super) fn try_rules(
+        &self,
+        desk: &mut Desk,
+        user: UserId,
+        snapshot: &Snapshot,
+        list: &RuleList,
+    ) -> Result<(), RuleError> {
+        planning::try_list(desk, list, snapshot, self.clock.now(), &|key| self.body_of(user, key))
+    }
+
+    fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {
+        let raw = self.store.get_document(user, key).ok().flatten()?;
+        document::body(&raw).map(Arc::from)
+    }
+
+    /// Plans with what is remembered of the user's rules.
+    pub(super) fn plan(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
+        let mut memo = self.memos.take(user);
+        let planned = self.plan_with(desk, &mut memo, user, snapshot, now);
+        self.memos.keep(user, memo);
+        planned
+    }
+
+    fn plan_with(
+        &self,
+        desk: &mut Desk,
+        memo: &mut Memo,
+        user: UserId,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Planned {
+        let body_of = |key: &DocKey| self.body_of(user, key);
         planning::plan_snapshot(desk, &self.rules, memo, self.identity(user), snapshot, now, &body_of)
     }
 

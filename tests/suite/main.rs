@@ -41,6 +41,7 @@ mod plan_equals_server;
 mod reading;
 mod readme;
 mod remembered;
+mod rules;
 mod schedules;
 mod settings;
 mod slow;

@@ -11,6 +11,7 @@ mod document;
 pub mod history;
 mod operation;
 mod requests;
+pub mod rules;
 pub mod tasks;
 pub mod timeline;
 pub mod tokens;
@@ -211,6 +212,7 @@ mod tests {
             Refusal::MalformedArchive,
             Refusal::ArchiveTooLarge,
             Refusal::RulesRefused { errors: Vec::new() },
+            Refusal::NoSuchRulesVersion { version: 1 },
             Refusal::NotAnAdministrator { name: text() },
         ];
         fields.chain(others).collect()
@@ -227,6 +229,7 @@ mod tests {
             HttpError::CrossSite,
             HttpError::NoSuchRoute,
             HttpError::NotJson,
+            HttpError::NotJsonOrText,
             HttpError::NotTar,
             HttpError::UserNeeded,
             HttpError::MalformedJson { line: 1, column: 1 },

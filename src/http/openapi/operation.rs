@@ -212,6 +212,16 @@ impl Operation {
         self.refuses(&BODY)
     }
 
+    /// It takes a text as well.
+    pub fn or_takes_text(mut self) -> Operation {
+        let schema = SchemaGenerator::subschema_for::<String>;
+        self.bodies.push(Content { media_type: "text/plain", schema, example: None });
+        if let Some(codes) = self.refusals.get_mut(&415) {
+            codes.remove("not_json");
+        }
+        self.refuses(&[(415, "not_json_or_text")])
+    }
+
     /// It takes bytes of these types, and a body without a type.
     pub fn takes_bytes(mut self, media_types: &[&'static str]) -> Operation {
         self.bodies.extend(media_types.iter().map(|media_type| Content::bytes(media_type)));

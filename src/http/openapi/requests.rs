@@ -3,6 +3,8 @@
 
 #![expect(dead_code, reason = "nothing is read into these: they are there for their schemas")]
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema};
 
 /// A task to add.
@@ -101,6 +103,40 @@ pub struct SettingsChange {
     horizon: Option<u16>,
 }
 
+/// Rules to set: a list, or one script alone.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RulesWanted {
+    /// At most 32 scripts with names of their own; they apply in their order.
+    rules: Option<Vec<RuleWanted>>,
+    /// One script of your own, instead of `rules`.
+    script: Option<String>,
+}
+
+/// A place in a list of rules: `use`, or `name` and `script`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RuleWanted {
+    /// The name of a rule set that comes with the program.
+    #[schemars(rename = "use")]
+    library: Option<String>,
+    /// 1 to 64 characters of a-z, 0-9 and `-`.
+    name: Option<String>,
+    /// A script of at most 16 KiB.
+    script: Option<String>,
+    /// Values of options that the script declares.
+    options: Option<BTreeMap<String, OptionWanted>>,
+}
+
+/// The value of an option.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum OptionWanted {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+}
+
 /// An account to add.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -151,7 +187,7 @@ mod tests {
     use schemars::schema_for;
 
     use super::*;
-    use crate::http::{account, admin, history, tokens, wire};
+    use crate::http::{account, admin, history, rules, tokens, wire};
 
     fn assert_fields(schema: &Schema, known: &[&str]) {
         let mut described: Vec<_> =
@@ -171,6 +207,8 @@ mod tests {
         assert_fields(&schema_for!(WantedSlot), &wire::SLOT_FIELDS);
         assert_fields(&schema_for!(UndoWanted), &history::UNDO_FIELDS);
         assert_fields(&schema_for!(SettingsChange), &account::FIELDS);
+        assert_fields(&schema_for!(RulesWanted), &rules::FIELDS);
+        assert_fields(&schema_for!(RuleWanted), &rules::RULE_FIELDS);
         assert_fields(&schema_for!(NewUser), &admin::NEW_USER_FIELDS);
         assert_fields(&schema_for!(UserChange), &admin::USER_FIELDS);
         assert_fields(&schema_for!(NewToken), &tokens::FIELDS);

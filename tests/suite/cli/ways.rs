@@ -185,7 +185,7 @@ fn history_settings_and_timeline() {
         assert_eq!(at.json(&["timeline", "--days", "20"])["timeline"].as_array().unwrap().len(), 20);
         assert_eq!(at.json(&["timeline"])["timeZone"], "Asia/Tokyo");
         let undone = at.did(&["undo", "3"]);
-        assert_eq!(undone, "took back 3: the settings\ncodexmiroir undo 4 brings it back\n");
+        assert_eq!(undone, "took back 3: the settings or the rules\ncodexmiroir undo 4 brings it back\n");
         assert_eq!(at.json(&["settings"])["language"], "en");
     }
 }

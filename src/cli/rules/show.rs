@@ -1,0 +1,110 @@
+//! `codexmiroir rules show` and `versions`
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::super::CliError;
+use super::super::client::Client;
+use super::super::history::local;
+use super::super::output::{Table, print, print_json};
+use super::{RULES, Rule, Rules};
+
+#[derive(Args)]
+pub struct Show {
+    /// The script whose text to print; of one's own or the server's
+    name: Option<String>,
+    /// Print the rules, with all texts, as JSON
+    #[arg(long, conflicts_with = "name")]
+    json: bool,
+}
+
+#[derive(Deserialize)]
+struct Versions {
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u64,
+    at: String,
+    actor: String,
+    through: String,
+    rules: Option<Vec<String>>,
+}
+
+/// Whose rules they are, in words.
+pub fn whose(source: &str) -> &str {
+    match source {
+        "user" => "your own",
+        "server" => "the server's",
+        "builtin" => "built in",
+        other => other,
+    }
+}
+
+impl Show {
+    pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
+        let answer = client.get(RULES).await?;
+        if self.json {
+            return print_json(&answer.text());
+        }
+        let rules: Rules = answer.read()?;
+        match &self.name {
+            Some(name) => print(&text_of(&rules, name)?),
+            None => print(&as_text(&rules)),
+        }
+    }
+}
+
+fn text_of(rules: &Rules, name: &str) -> Result<String, CliError> {
+    let found = rules.rules.iter().find(|rule| rule.name() == name);
+    match found.map(|rule| rule.script.as_deref()) {
+        Some(Some(script)) => Ok(format!("{}\n", script.trim_end_matches('\n'))),
+        Some(None) => Err(CliError::Said(format!("{name} is of the program's own library, which keeps no text here"))),
+        None => {
+            let names: Vec<&str> = rules.rules.iter().map(Rule::name).collect();
+            let names = names.join(", ");
+            Err(CliError::Said(format!("no script of the rules that apply is called “{name}”; they are: {names}")))
+        }
+    }
+}
+
+fn as_text(rules: &Rules) -> String {
+    let version = rules.version.map(|version| format!(", version {version}")).unwrap_or_default();
+    let mut text = format!("{}{version}\n", whose(&rules.source));
+    for rule in &rules.rules {
+        let origin = rule.script.as_ref().map_or("from the library".to_owned(), |script| {
+            let lines = script.lines().count();
+            format!("{lines} line{}", if lines == 1 { "" } else { "s" })
+        });
+        let _ = write!(text, "  {} ({origin})", rule.name());
+        for (name, value) in &rule.options {
+            let _ = write!(text, " {name}={value}");
+        }
+        text.push('\n');
+    }
+    if let Some(error) = &rules.error {
+        let _ = writeln!(text, "they fail, and others stand in for them: {error}");
+    }
+    text
+}
+
+/// The versions as a table, the latest first.
+pub async fn versions(client: &mut Client, json: bool) -> Result<(), CliError> {
+    let answer = client.get(&format!("{RULES}/versions")).await?;
+    if json {
+        return print_json(&answer.text());
+    }
+    let Versions { versions } = answer.read()?;
+    if versions.is_empty() {
+        return print("you never had rules of your own\n");
+    }
+    let mut table = Table::new(&["Version", "When", "Who", "By", "Rules"], 4);
+    for Version { version, at, actor, through, rules } in versions {
+        let rules = rules.map_or("removed".to_owned(), |rules| rules.join(", "));
+        table.row(vec![version.to_string(), local(&at), actor, through, rules]);
+    }
+    print(&table.draw())
+}

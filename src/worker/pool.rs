@@ -20,8 +20,9 @@ use crate::rules::{Question, Questions, RuleError};
 const BACKSTOP: Duration = Duration::from_secs(2);
 /// Workers beside one for each thread that asks.
 const RESERVE: usize = 2;
-/// Runs of one question before it counts as not answered, and how many of them the same cause may cut.
-const RUNS_MAX: usize = 4;
+/// Runs of one question before it counts as not answered, and how many of them the same cause may cut. Workers that
+/// somebody kills say nothing of the question.
+const RUNS_MAX: usize = 5;
 const RUNS_OF_A_CAUSE_MAX: usize = 2;
 /// Lists of which it is remembered what compiling them told; when there are more, all are forgotten.
 const COMPILED_MAX: usize = 1_024;
@@ -182,8 +183,12 @@ impl Pool {
             };
             let alike = cuts.iter().filter(|earlier| **earlier == discriminant(&cut)).count() + 1;
             cuts.push(discriminant(&cut));
-            let is_helpless = matches!(cut, Cut::NotStarted(_));
-            if is_helpless || alike >= RUNS_OF_A_CAUSE_MAX || cuts.len() >= RUNS_MAX {
+            let is_enough = match cut {
+                Cut::NotStarted(_) => true,
+                Cut::Killed(_) => false,
+                Cut::Clock | Cut::Memory | Cut::Ended(_) | Cut::Garbled => alike >= RUNS_OF_A_CAUSE_MAX,
+            };
+            if is_enough || cuts.len() >= RUNS_MAX {
                 asked.watched = false;
                 asked.scripts = None;
                 return Err(self.give_up(list, &asked, &cut, at));
@@ -207,7 +212,7 @@ impl Pool {
                 match cut {
                     Cut::NotStarted(_) => {}
                     Cut::Clock | Cut::Garbled => self.metrics.killed.add(1),
-                    Cut::Memory | Cut::Died(_) => self.metrics.died.add(1),
+                    Cut::Memory | Cut::Killed(_) | Cut::Ended(_) => self.metrics.died.add(1),
                 }
                 tracing::warn!(?cut, "a worker that ran a user's rules is replaced");
                 seat.end();
@@ -259,7 +264,9 @@ impl Pool {
         let message = match cut {
             Cut::Clock => format!("the rules took longer than {:?}", self.options.backstop),
             Cut::Memory => format!("the rules need more memory than a run may have ({} MiB)", MEMORY_BYTES_MAX >> 20),
-            Cut::Died(_) => "the process that ran the rules was ended before it could answer".to_owned(),
+            Cut::Killed(_) | Cut::Ended(_) => {
+                "the process that ran the rules was ended before it could answer".to_owned()
+            }
             Cut::Garbled => "the process that ran the rules gave no answer that rules can give".to_owned(),
             Cut::NotStarted(why) => {
                 if !self.is_helpless.swap(true, Ordering::Relaxed) {
@@ -279,7 +286,7 @@ impl Pool {
         let resting = match cut {
             Cut::Clock => Some(Resting::List(list.fingerprint)),
             Cut::Memory | Cut::Garbled => Some(Resting::question(list.fingerprint, &protocol::frame(asked))),
-            Cut::Died(_) | Cut::NotStarted(_) => None,
+            Cut::Killed(_) | Cut::Ended(_) | Cut::NotStarted(_) => None,
         };
         if let Some(resting) = resting {
             self.rests.begin(resting, error.clone(), Instant::now());

@@ -45,8 +45,10 @@ pub(super) enum Cut {
     Clock,
     /// It ended: the script needs more memory than there is, or nests deeper than the stack.
     Memory,
-    /// It ended for another reason; somebody killed it, most likely.
-    Died(String),
+    /// Somebody else ended it.
+    Killed(String),
+    /// It ended by itself.
+    Ended(String),
     /// It answered what is no answer.
     Garbled,
 }
@@ -80,10 +82,10 @@ impl Worker {
         match worker.hear(Instant::now() + START_TIME_MAX) {
             Ok(Said::Ready) => Ok(worker),
             Ok(_) | Err(Cut::Garbled) => Err(Cut::NotStarted("it did not begin as a worker does".to_owned())),
-            Err(Cut::Died(how)) => Err(Cut::NotStarted(how)),
+            Err(Cut::Ended(how)) => Err(Cut::NotStarted(how)),
             Err(Cut::Memory) => Err(Cut::NotStarted("there is too little memory for it".to_owned())),
             Err(Cut::Clock) => Err(Cut::NotStarted("it took too long to start".to_owned())),
-            Err(cut @ Cut::NotStarted(_)) => Err(cut),
+            Err(cut @ (Cut::NotStarted(_) | Cut::Killed(_))) => Err(cut),
         }
     }
 
@@ -157,16 +159,14 @@ impl Worker {
     fn death(&mut self) -> Cut {
         // One that has begun to end keeps its reason; one that only stopped talking has none.
         let _ = self.child.kill();
-        let Ok(status) = self.child.wait() else { return Cut::Died("it went away".to_owned()) };
-        let is = |signal: Signal| status.signal() == Some(signal.as_raw());
-        // Rust aborts where its allocator is refused memory, and where the stack ends.
-        if is(Signal::ABORT) {
-            return Cut::Memory;
+        let Ok(status) = self.child.wait() else { return Cut::Killed("it went away".to_owned()) };
+        match status.signal().and_then(Signal::from_named_raw) {
+            // Rust aborts where its allocator is refused memory, and where the stack ends.
+            Some(Signal::ABORT) => Cut::Memory,
+            Some(Signal::XCPU) => Cut::Clock,
+            Some(_) => Cut::Killed(self.last_words(status)),
+            None => Cut::Ended(self.last_words(status)),
         }
-        if is(Signal::XCPU) {
-            return Cut::Clock;
-        }
-        Cut::Died(self.last_words(status))
     }
 
     fn last_words(&mut self, status: ExitStatus) -> String {

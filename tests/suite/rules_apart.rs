@@ -96,13 +96,13 @@ async fn a_script_that_fails_at_a_task_is_not_asked_again_until_that_task_change
     let rules = &codex["rules"];
     assert_eq!((&rules["ok"], &rules["name"], &rules["source"]), (&json!(false), &json!("mine"), &json!("user")));
     let error = rules["error"].as_str().unwrap();
-    for said in ["'mine'", "place", "line 4", "column"] {
+    for said in ["'mine'", "place", "line 3", "column"] {
         assert!(error.contains(said), "{error}");
     }
     assert!(file_at(&codex, "13.10.2025", "spaet").is_some(), "the list before it stands in: {codex:#}");
     let page = lena.request(reqwest::Method::GET, "/").header("Accept", "text/html").send().await.unwrap();
     let page = page.text().await.unwrap();
-    assert!(page.contains("role=\"alert\"") && page.contains("line 4"), "{page}");
+    assert!(page.contains("role=\"alert\"") && page.contains("line 3"), "{page}");
     let before = questions(&server);
     lena.update("0002", json!({"title": "Another"})).await;
     assert_eq!(questions(&server), before + 1, "the list that stands in is asked about the change, and nothing else");

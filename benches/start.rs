@@ -117,8 +117,8 @@ async fn grow(folder: &Path, gib: u64) {
             "word ".repeat(DOCUMENT_BYTES / 5)
         );
         let files = (0..200).map(|number| (format!("{number:04}-Task.md"), text.clone().into_bytes())).collect();
-        let origin = Origin { actor: "bench".to_owned(), through: "import" };
-        running.service.import(user.id, origin, Folder { files, left_out: Vec::new() }, false).await.unwrap();
+        let origin = Origin { actor: "bench".to_owned(), through: "import".into() };
+        running.service.import(user.id, origin, Folder { files, ..Folder::default() }, false).await.unwrap();
         round += 1;
     }
     running.stop().await;
@@ -160,7 +160,7 @@ async fn write(folder: &Path) {
     loop {
         horizon = if horizon == 7 { 8 } else { 7 };
         let fields = codexmiroir::service::settings::SettingsFields { horizon: Some(horizon), ..Default::default() };
-        let origin = Origin { actor: "bench".to_owned(), through: "bench" };
+        let origin = Origin { actor: "bench".to_owned(), through: "bench".into() };
         running.service.change_settings(user.id, origin, fields).await.unwrap();
         println!("{horizon}");
     }

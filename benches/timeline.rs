@@ -77,8 +77,8 @@ async fn fill(running: &Running, tasks: usize) -> String {
         );
         (format!("{number:04}-Task-number-{number}.md"), text.into_bytes())
     });
-    let origin = Origin { actor: name.clone(), through: "import" };
-    let folder = Folder { files: files.collect(), left_out: Vec::new() };
+    let origin = Origin { actor: name.clone(), through: "import".into() };
+    let folder = Folder { files: files.collect(), ..Folder::default() };
     running.service.import(user.id, origin, folder, false).await.unwrap();
     running.service.create_token(&name, Scopes::READ.with(Scopes::WRITE), "bench", None).await.unwrap()
 }

@@ -247,7 +247,7 @@ impl Serving {
 async fn fill_demo(service: &Arc<Service>, settings: Settings) -> Result<Arc<Actor>, StartError> {
     let user = service.add_user(demo::USER, false, settings, None).await?;
     let samples = demo::samples(settings.zone.date_of(service.clock().now()));
-    let origin = Origin { actor: demo::USER.to_owned(), through: "demo" };
+    let origin = Origin { actor: demo::USER.to_owned(), through: "demo".into() };
     service.import(user.id, origin, samples, false).await?;
     Ok(service.trusted_actor(&user, "demo"))
 }

@@ -32,6 +32,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "view",
             "planning::DAYS_DEFAULT",
             "planning::DAYS_MAX",
+            // A folder is planned from an instant on.
+            "planning::Horizon",
             "store::Settings",
         ],
     ),

@@ -39,8 +39,8 @@ pub async fn add(running: &Running, name: &str, days: u16, tasks: usize) -> Stri
         // Who waits stands in the timeline by name: long names make large timelines of few tasks.
         (format!("{number:04}-{}.md", "Task-of-the-bench-".repeat(9)), text.into_bytes())
     });
-    let origin = Origin { actor: name.to_owned(), through: "import" };
-    let folder = Folder { files: files.collect(), left_out: Vec::new() };
+    let origin = Origin { actor: name.to_owned(), through: "import".into() };
+    let folder = Folder { files: files.collect(), ..Folder::default() };
     running.service.import(user.id, origin, folder, false).await.unwrap();
     running.service.create_token(name, Scopes::READ.with(Scopes::WRITE), "bench", None).await.unwrap()
 }

@@ -64,7 +64,7 @@ impl House {
             let service = &running.service;
             let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
             let user = service.add_user(demo::USER, false, settings, None).await.expect("a user");
-            let origin = Origin { actor: demo::USER.to_owned(), through: "demo" };
+            let origin = Origin { actor: demo::USER.to_owned(), through: "demo".into() };
             service.import(user.id, origin, demo::samples(now.date_naive()), false).await.expect("an import");
             let token = service.create_token(demo::USER, Scopes::READ, "fuzz", None).await.expect("a token");
             (running, token)

@@ -12,10 +12,11 @@ use super::output::print;
 use crate::domain::ids::FileName;
 use crate::domain::lang::Lang;
 use crate::service::archive::read_archive;
+use crate::service::rules::files;
 
 #[derive(Args)]
 pub struct Export {
-    /// markdown: the task files as they are; json: everything that a user has, in one file
+    /// markdown: the task files and rules as they are; json: everything that a user has, in one file
     #[arg(long, value_name = "FORMAT")]
     format: Format,
     /// The folder for markdown or the file for json; - is standard output, for markdown as a tar
@@ -95,23 +96,28 @@ fn into_file(file: &mut File, path: &Path, replace: bool) -> Result<(), CliError
     print(&format!("wrote {}\n", path.display()))
 }
 
-/// Writes each file of a tar by its name alone, so that nothing lands outside of the folder; none if one of them is
-/// there already and differs.
+/// Writes each file of a tar by its name alone, those of the rules into a folder of their own, so that nothing lands
+/// outside; none if one of them is there already and differs.
 fn into_folder(file: File, folder: &Path, replace: bool) -> Result<(), CliError> {
     let files = unpack(file)?;
-    fs::create_dir_all(folder).map_err(failed(folder))?;
-    let differs = |name: &FileName, raw: &[u8]| -> Result<bool, CliError> {
-        let path = folder.join(name.as_str());
-        match fs::read(&path) {
+    let rules = folder.join(files::FOLDER);
+    let has_rules = files.iter().any(|(path, _)| path.starts_with(files::FOLDER));
+    if has_rules && rules.is_symlink() {
+        let rules = rules.display();
+        return Err(CliError::Said(format!("{rules} is a link, which is not followed; name another --output")));
+    }
+    fs::create_dir_all(if has_rules { &rules } else { folder }).map_err(failed(folder))?;
+    let differs = |path: &Path, raw: &[u8]| -> Result<bool, CliError> {
+        match fs::read(path) {
             Ok(there) => Ok(there != raw),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(failed(&path)(error)),
+            Err(error) => Err(failed(path)(error)),
         }
     };
     let mut differing = Vec::new();
-    for (name, raw) in &files {
-        if differs(name, raw)? {
-            differing.push(name.as_str());
+    for (path, raw) in &files {
+        if differs(&folder.join(path), raw)? {
+            differing.push(path.display());
         }
     }
     if let (Some(first), false) = (differing.first(), replace) {
@@ -120,10 +126,12 @@ fn into_folder(file: File, folder: &Path, replace: bool) -> Result<(), CliError>
             "{folder} has {first} with another content ({count} such files); name another --output, or add --replace"
         )));
     }
-    for (name, raw) in &files {
-        write(&folder.join(name.as_str()), raw)?;
+    for (path, raw) in &files {
+        write(&folder.join(path), raw)?;
     }
-    let others = fs::read_dir(folder).map_err(failed(folder))?.count().saturating_sub(files.len());
+    let count = |folder: &Path| fs::read_dir(folder).map_err(failed(folder)).map(Iterator::count);
+    let there = if has_rules { count(folder)? + count(&rules)? - 1 } else { count(folder)? };
+    let others = there.saturating_sub(files.len());
     let beside = if others > 0 { format!(", beside {others} others that were there") } else { String::new() };
     print(&format!("wrote {} files into {}{beside}\n", files.len(), folder.display()))
 }
@@ -138,8 +146,9 @@ fn write(path: &Path, raw: &[u8]) -> Result<(), CliError> {
     made.and_then(|mut file| file.write_all(raw)).map_err(failed(path))
 }
 
-/// The files of an export. One that no document can have as its name stops it: it was made by no server of ours.
-fn unpack(file: File) -> Result<Vec<(FileName, Vec<u8>)>, CliError> {
+/// The files of an export by their paths within the folder. One that no document can have as its name stops it: it was
+/// made by no server of ours.
+fn unpack(file: File) -> Result<Vec<(PathBuf, Vec<u8>)>, CliError> {
     let broken = |detail: &str| CliError::Said(format!("the export cannot be unpacked: {detail}"));
     let folder = read_archive(io::BufReader::new(file)).map_err(|refusal| broken(&refusal.text(Lang::En)))?;
     if let Some((name, reason)) = folder.left_out.first() {
@@ -147,7 +156,9 @@ fn unpack(file: File) -> Result<Vec<(FileName, Vec<u8>)>, CliError> {
     }
     let named = |(name, raw): (String, Vec<u8>)| {
         let file = FileName::parse(&name).ok_or_else(|| broken(&format!("{name} is no task file's name")))?;
-        Ok((file, raw))
+        Ok((PathBuf::from(file.as_str()), raw))
     };
-    folder.files.into_iter().map(named).collect()
+    // What is none of these names was left out above.
+    let rules = folder.rules.into_iter().map(|(name, raw)| Ok((Path::new(files::FOLDER).join(name), raw)));
+    folder.files.into_iter().map(named).chain(rules).collect()
 }

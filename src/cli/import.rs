@@ -12,11 +12,12 @@ use super::client::{ACCOUNT, Ask, Client, query};
 use super::output::{print, print_json};
 use crate::service::archive::ArchiveWriter;
 use crate::service::folder::{Folder, read_folder};
+use crate::service::rules::files;
 use crate::view::text::printable;
 
 #[derive(Args)]
 pub struct Import {
-    /// The folder with the task files
+    /// The folder with the task files, and the rules in its folder `rules`
     #[arg(value_name = "PATH")]
     path: PathBuf,
     /// Say what would happen, and change nothing
@@ -50,7 +51,7 @@ struct Line {
 impl Import {
     pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
         let folder = read_folder(&self.path).map_err(CliError::Said)?;
-        if folder.files.is_empty() && folder.left_out.is_empty() {
+        if folder.files.is_empty() && folder.left_out.is_empty() && folder.rules.is_empty() {
             let path = self.path.display();
             return Err(CliError::Said(format!(
                 "there are no Markdown files in {path}; name the folder that holds files like 0001-title.md"
@@ -84,6 +85,9 @@ fn archive(folder: &Folder) -> Result<Bytes, CliError> {
     let mut archive = ArchiveWriter::default();
     for (file, raw) in &folder.files {
         archive.append(file, raw, 0).map_err(failed)?;
+    }
+    for (file, raw) in &folder.rules {
+        archive.append(&format!("{}/{file}", files::FOLDER), raw, 0).map_err(failed)?;
     }
     archive.finish().map(Bytes::from).map_err(failed)
 }

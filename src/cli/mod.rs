@@ -1,7 +1,7 @@
 //! The command line: one file per command.
 //!
-//! `serve`, `plan`, `config`, `completions` and `man` do their work in this process. Every other command asks for it
-//! over HTTP, wherever the data is (`client`).
+//! `serve`, `plan`, `config`, `completions`, `man` and what `rules` does with files do their work in this process. Every
+//! other command asks for it over HTTP, wherever the data is (`client`).
 
 mod account;
 mod client;
@@ -72,7 +72,7 @@ struct Arguments {
 enum Command {
     #[command(flatten)]
     Asking(Asking),
-    /// Show and change the placement rules
+    /// Write, check, test, show and change placement rules
     #[command(subcommand)]
     Rules(rules::RulesCommand),
     /// Use a server elsewhere from now on
@@ -261,6 +261,7 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             log_to_stderr(&config.log);
             plan.run(&config)
         }
+        Command::Rules(rules::RulesCommand::Files(command)) => command.run(),
         Command::Config(printed) => printed.run(&place),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

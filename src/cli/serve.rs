@@ -3,9 +3,10 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::print;
 use super::settings::SettingFlags;
@@ -13,6 +14,7 @@ use super::{CliError, require_data_dir};
 use crate::app::{self, ServeOptions};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::service::Service;
 use crate::service::rulebook::RuleBook;
 
 #[derive(Args)]
@@ -38,7 +40,7 @@ impl Serve {
             Some(folder) => folder.path().to_owned(),
             None => require_data_dir(data_dir)?,
         };
-        let limits = config.http_limits();
+        let (limits, files) = (config.http_limits(), config.rules);
         let running = app::start(ServeOptions {
             data_dir,
             listen: config.listen,
@@ -53,6 +55,8 @@ impl Serve {
         });
         // Signals are caught from here on: a start that is interrupted leaves nothing behind either.
         let stop = shutdown_signal()?;
+        // A demo ends with its terminal.
+        let hangups = if self.demo { None } else { Some(signal(SignalKind::hangup())?) };
         let running = running.await?;
         print(&format!("listening on http://{}\n", running.address))?;
         if let Some(address) = running.metrics_address() {
@@ -63,10 +67,32 @@ impl Serve {
         } else if !running.service.store().has_users().map_err(crate::service::error::ServiceError::from)? {
             print("there is no user yet; add one: codexmiroir user add NAME\n")?;
         }
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            () = read_rules_again(&running.service, hangups, &files) => {}
+        }
         running.stop().await;
         Ok(())
     }
+}
+
+/// At every SIGHUP reads the rule files again. What is refused changes nothing: the rules before go on to apply.
+async fn read_rules_again(service: &Arc<Service>, hangups: Option<Signal>, files: &[PathBuf]) {
+    let Some(mut hangups) = hangups else { return std::future::pending().await };
+    while hangups.recv().await.is_some() {
+        let files = files.to_vec();
+        // Reading and trying them takes its time.
+        match tokio::task::spawn_blocking(move || RuleBook::from_files(&files)).await {
+            Ok(Ok(rules)) => {
+                let are_others = service.replace_rules(rules);
+                tracing::info!(are_others, "SIGHUP: the rules were read again; other settings apply after a restart");
+            }
+            Ok(Err(error)) => tracing::error!(%error, "SIGHUP: the rules before go on to apply"),
+            Err(error) => tracing::error!(%error, "SIGHUP: reading the rules ended badly; those before go on to apply"),
+        }
+    }
+    // No signal will come any more, which is no reason to stop.
+    std::future::pending::<()>().await;
 }
 
 /// Ready when Ctrl-C or SIGTERM has come.

@@ -1,5 +1,6 @@
 //! `GET /api/events`: server-sent events (WHATWG HTML, 9.2). One event whenever the timeline is another: after a
-//! change, and when the clock crosses a boundary. Nothing polls: a stream sleeps until one of the two.
+//! change, when the clock crosses a boundary, and when the server's rules are replaced. Nothing polls: a stream sleeps
+//! until one of them.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -82,7 +83,10 @@ async fn right_ends(service: &Arc<Service>, actor: &Actor) {
 /// As [`publish`], until the client goes away or the timeline cannot be read.
 async fn follow(service: &Arc<Service>, user: UserId, mut last: Option<String>, events: &mpsc::Sender<Bytes>) {
     let mut changes = service.store().published().subscribe(user);
+    let mut replacements = service.rules_replacements();
     loop {
+        // What comes while the timeline is read may not be in it.
+        replacements.mark_unchanged();
         let boundary = match changes.read(service.timeline(user, false)).await {
             Ok(served) => {
                 let finished = &served.entry.finished;
@@ -105,6 +109,8 @@ async fn follow(service: &Arc<Service>, user: UserId, mut last: Option<String>, 
             tokio::select! {
                 () = changes.changed() => {}
                 () = service.clock().wait_until(boundary) => {}
+                // The service that tells is ours, so that the wait cannot fail.
+                _ = replacements.changed() => {}
             }
         };
         tokio::pin!(next);
@@ -124,7 +130,7 @@ async fn follow(service: &Arc<Service>, user: UserId, mut last: Option<String>, 
 
 /// The same for every reader and after a restart: what makes the timeline another makes the id another.
 fn id_of(finished: &Finished) -> String {
-    format!("{}.{}", finished.generation, finished.valid_until.timestamp_millis())
+    format!("{}.{}.{}", finished.generation, finished.valid_until.timestamp_millis(), finished.basis)
 }
 
 fn event(id: &str, finished: &Finished) -> Bytes {

@@ -38,7 +38,7 @@ pub struct Asked {
 
 impl Asked {
     pub fn origin(&self) -> Origin {
-        Origin { actor: self.actor.name.as_str().to_owned(), through: self.actor.through }
+        Origin { actor: self.actor.name.as_str().to_owned(), through: self.actor.through.into() }
     }
 }
 

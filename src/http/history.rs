@@ -115,15 +115,15 @@ fn page_json(page: &Page, lang: Lang) -> PageJson<'_> {
 }
 
 fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
-    let (file, before, after) = match &past.what {
+    let (file, subject, before, after) = match &past.what {
         PastState::Document { key, before, after } => {
             let text =
                 |raw: &'_ Option<Vec<u8>>| raw.as_ref().map(|raw| String::from_utf8_lossy(raw).into_owned().into());
-            (Some(key.file.as_str()), text(before), text(after))
+            (Some(key.file.as_str()), key.file.as_str(), text(before), text(after))
         }
         PastState::Settings { before, after } => {
             let text = |settings| serde_json::to_string(&settings_json(settings)).ok().map(Cow::from);
-            (None, text(*before), text(*after))
+            (None, "", text(*before), text(*after))
         }
         PastState::Rules { before, after } => {
             let text = |entries: &'_ Option<Entries>| {
@@ -132,7 +132,7 @@ fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
                     .and_then(|entries| serde_json::to_string(&RuleJson::list(entries)).ok())
                     .map(Cow::from)
             };
-            (None, text(before), text(after))
+            (None, lang.pick("the rules", "Regeln"), text(before), text(after))
         }
     };
     EntryJson {
@@ -141,14 +141,14 @@ fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
         actor: &past.actor,
         through: &past.through,
         verb: &past.verb,
-        summary: summary(&past.verb, file.unwrap_or_default(), lang),
+        summary: summary(&past.verb, subject, lang),
         file,
         before,
         after,
     }
 }
 
-fn summary(verb: &str, file: &str, lang: Lang) -> String {
+fn summary(verb: &str, subject: &str, lang: Lang) -> String {
     let done = match verb {
         "create" => lang.pick("added", "angelegt"),
         "update" => lang.pick("changed", "geändert"),
@@ -166,7 +166,7 @@ fn summary(verb: &str, file: &str, lang: Lang) -> String {
         "settings" => return lang.pick("changed the settings", "Einstellungen geändert").to_owned(),
         other => other,
     };
-    lang.pick(format!("{done} {file}"), format!("{file} {done}")).trim().to_owned()
+    lang.pick(format!("{done} {subject}"), format!("{subject} {done}")).trim().to_owned()
 }
 
 pub async fn undo(asked: Asked, headers: HeaderMap, MaybeJson(object): MaybeJson) -> Result<Response, HttpError> {

@@ -15,7 +15,7 @@ use super::extract::{Asked, IdInPath, JsonObject, JsonOrText, idempotency_key};
 use super::respond::json;
 use super::wire;
 use crate::domain::lang::Phrase;
-use crate::domain::script::OptionValue;
+use crate::domain::script::{OptionValue, RuleEntry};
 use crate::service::error::{Fault, Refusal};
 use crate::service::rules::{RuleError, RuleFields, Ruled, Rules, RulesRequest, RulesVersion};
 use crate::view::json::utc;
@@ -176,7 +176,7 @@ fn version_json(version: &RulesVersion) -> VersionJson<'_> {
         at: utc(version.at),
         actor: &version.actor,
         through: &version.through,
-        rules: version.entries.as_ref().map(|entries| entries.iter().map(|entry| entry.name()).collect()),
+        rules: version.entries.as_ref().map(|entries| entries.iter().map(RuleEntry::name).collect()),
     }
 }
 

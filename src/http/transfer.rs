@@ -137,7 +137,7 @@ fn file_json(Line { file, fate }: Line) -> FileJson {
         Fate::Replaced => ("replaced", None, None),
         Fate::Unchanged => ("unchanged", None, None),
         Fate::KeptUnreadable { line, reason } => ("unreadable", Some(line), Some(reason)),
-        Fate::Skipped { reason } => ("skipped", None, Some(reason.to_owned())),
+        Fate::Skipped { reason } => ("skipped", None, Some(reason.into_owned())),
     };
     FileJson { file, fate, line, reason }
 }

@@ -52,15 +52,17 @@ rhai::def_package! {
 /// Why the fuse blew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trip {
-    Operations,
-    Clock,
+    /// More operations than this many.
+    Operations(u64),
+    /// Longer than this.
+    Clock(Duration),
 }
 
 impl fmt::Display for Trip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trip::Operations => write!(f, "the script needs more than {OPERATIONS_MAX} operations for one answer"),
-            Trip::Clock => write!(f, "the rules took longer than {} seconds", RUN_TIME_MAX.as_secs()),
+            Trip::Operations(max) => write!(f, "the script needs more than {max} operations for one answer"),
+            Trip::Clock(max) => write!(f, "the rules took longer than {} seconds", max.as_secs()),
         }
     }
 }
@@ -68,14 +70,34 @@ impl fmt::Display for Trip {
 /// Counts the operations of one call and watches the clock of one run. Once blown it stays so until
 /// the next call: Rhai's own count starts anew within callbacks of native functions, and some of those
 /// swallow the error that a callback returns.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fuse {
+    operations_max: u64,
+    run_time_max: Duration,
     operations: Cell<u64>,
     trip: Cell<Option<Trip>>,
     run_began: Cell<Option<Instant>>,
 }
 
+impl Default for Fuse {
+    /// The limits of rules that are asked for a plan.
+    fn default() -> Fuse {
+        Fuse::new(OPERATIONS_MAX, RUN_TIME_MAX)
+    }
+}
+
 impl Fuse {
+    /// So many operations for one call, and so long for one run.
+    pub(super) fn new(operations_max: u64, run_time_max: Duration) -> Fuse {
+        Fuse {
+            operations_max,
+            run_time_max,
+            operations: Cell::default(),
+            trip: Cell::default(),
+            run_began: Cell::default(),
+        }
+    }
+
     /// Begins a run: the clock starts.
     pub(super) fn begin_run(&self) {
         self.run_began.set(Some(Instant::now()));
@@ -96,12 +118,12 @@ impl Fuse {
         let operations = self.operations.get() + 1;
         self.operations.set(operations);
         if self.trip.get().is_none() {
-            if operations > OPERATIONS_MAX {
-                self.trip.set(Some(Trip::Operations));
+            if operations > self.operations_max {
+                self.trip.set(Some(Trip::Operations(self.operations_max)));
             } else if operations.is_multiple_of(OPERATIONS_BETWEEN_CLOCK_READS)
-                && self.run_began.get().is_some_and(|began| began.elapsed() > RUN_TIME_MAX)
+                && self.run_began.get().is_some_and(|began| began.elapsed() > self.run_time_max)
             {
-                self.trip.set(Some(Trip::Clock));
+                self.trip.set(Some(Trip::Clock(self.run_time_max)));
             }
         }
         self.trip.get().map(|_| Dynamic::UNIT)
@@ -112,7 +134,7 @@ impl Fuse {
 pub(super) fn hardened(fuse: &Rc<Fuse>) -> Engine {
     let mut engine = Engine::new_raw();
     AllowedPackages::new().register_into_engine(&mut engine);
-    set_limits(&mut engine);
+    set_limits(&mut engine, fuse.operations_max);
     for word in DISABLED {
         engine.disable_symbol(*word);
     }
@@ -129,9 +151,9 @@ pub(super) fn hardened(fuse: &Rc<Fuse>) -> Engine {
     engine
 }
 
-fn set_limits(engine: &mut Engine) {
+fn set_limits(engine: &mut Engine, operations_max: u64) {
     engine
-        .set_max_operations(OPERATIONS_MAX + 1)
+        .set_max_operations(operations_max + 1)
         .set_max_call_levels(CALL_LEVELS_MAX)
         .set_max_expr_depths(EXPRESSION_DEPTH_MAX, EXPRESSION_DEPTH_MAX)
         .set_max_variables(VARIABLES_MAX)
@@ -253,7 +275,7 @@ mod tests {
         fuse.begin_call();
         assert!((0..OPERATIONS_MAX).all(|_| fuse.count().is_none()));
         assert!((0..100).all(|_| fuse.count().is_some()));
-        assert_eq!(fuse.trip(), Some(Trip::Operations));
+        assert_eq!(fuse.trip(), Some(Trip::Operations(OPERATIONS_MAX)));
         fuse.begin_call();
         assert!(fuse.count().is_none() && fuse.trip().is_none());
     }
@@ -266,7 +288,7 @@ mod tests {
             fuse.begin_call();
             assert!((1..OPERATIONS_BETWEEN_CLOCK_READS).all(|_| fuse.count().is_none()));
             assert!(fuse.count().is_some() && fuse.count().is_some());
-            assert_eq!(fuse.trip(), Some(Trip::Clock));
+            assert_eq!(fuse.trip(), Some(Trip::Clock(RUN_TIME_MAX)));
         }
     }
 

@@ -49,7 +49,7 @@ impl std::error::Error for RuleError {}
 
 impl RuleError {
     /// An error of a script as a whole.
-    pub(super) fn of_script(script: &str, message: impl Into<String>) -> RuleError {
+    pub fn of_script(script: &str, message: impl Into<String>) -> RuleError {
         RuleError {
             script: script.to_owned(),
             function: None,
@@ -58,6 +58,21 @@ impl RuleError {
             message: engine::shortened(&message.into()),
             timed_out: false,
             task: None,
+        }
+    }
+
+    /// A script that is too large: the error points at where it becomes so.
+    pub(super) fn of_large_script(script: &str, source: &str) -> RuleError {
+        let bytes = source.as_bytes();
+        let kept = &bytes[..engine::SOURCE_BYTES_MAX.min(bytes.len())];
+        let last_line = kept.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = kept.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = String::from_utf8_lossy(last_line).chars().count() + 1;
+        let message = format!("the script is larger than {} KiB", engine::SOURCE_BYTES_MAX / 1024);
+        RuleError {
+            line: u32::try_from(line).ok(),
+            column: u32::try_from(column).ok(),
+            ..RuleError::of_script(script, message)
         }
     }
 
@@ -73,6 +88,23 @@ impl RuleError {
             function: Some(function.to_owned()),
             line: place.map(|(line, _)| line),
             column: place.map(|(_, column)| column),
+            ..RuleError::of_script(script, message)
+        }
+    }
+
+    /// An error of a word at a place, in the function that is written there.
+    pub(super) fn of_word(
+        script: &str,
+        outline: &Outline,
+        (line, column): (u32, u32),
+        message: impl Into<String>,
+    ) -> RuleError {
+        let function =
+            outline.functions().take_while(|function| (function.line, function.column) < (line, column)).last();
+        RuleError {
+            function: function.map(|function| function.name.clone()),
+            line: Some(line),
+            column: Some(column),
             ..RuleError::of_script(script, message)
         }
     }
@@ -116,7 +148,7 @@ impl RuleError {
         }
         let message = trip.map_or_else(|| running_message(inner, outline), |trip| trip.to_string());
         let whole = RuleError::of_function(script, outline, function, message);
-        RuleError { timed_out: trip == Some(Trip::Clock), ..whole.at(inner.position()) }
+        RuleError { timed_out: matches!(trip, Some(Trip::Clock(_))), ..whole.at(inner.position()) }
     }
 
     /// The same error at a known position; an unknown one changes nothing.

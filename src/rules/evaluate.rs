@@ -2,12 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, Scope};
+use rhai::{Array, Dynamic, Engine, FuncArgs};
 
 use super::api::calendar::Day;
 use super::api::place::{Allowed, Refused};
@@ -15,19 +14,23 @@ use super::api::slot::Slot;
 use super::api::task::{self, Asked};
 use super::api::{self, Surroundings, options};
 use super::check;
-use super::engine::{self, Fuse, SOURCE_BYTES_MAX};
+use super::compiled::Compiled;
+use super::engine::{self, Fuse};
 use super::error::RuleError;
 use super::names::{self, Hook};
-use super::source::Outline;
+use super::spelling;
 use super::vocabulary::Vocabulary;
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
-use crate::domain::script::{About, DeclaredOption, Script};
+use crate::domain::script::{About, Script};
 use crate::domain::task::Task;
 
 /// The most scripts of one list.
-pub const SCRIPTS_MAX: usize = 16;
+pub const SCRIPTS_MAX: usize = 32;
 /// The most slots of one day.
 const SLOTS_MAX: usize = 48;
+/// The most categories that one script declares, and the longest, in characters.
+const CATEGORIES_MAX: usize = 64;
+const CATEGORY_CHARS_MAX: usize = 64;
 /// The categories when no script of a list declares any.
 const CATEGORIES_DEFAULT: [&str; 2] = ["arbeit", "privat"];
 
@@ -62,22 +65,6 @@ pub struct RuleSet {
 
 /// Is told before each call of a hook: the script, the function, and the line and column where that begins.
 pub type Watcher = Box<dyn FnMut(&str, &'static str, Option<(u32, u32)>)>;
-
-struct Compiled {
-    name: String,
-    ast: AST,
-    outline: Outline,
-    /// The names of the hooks that it defines.
-    hooks: Vec<&'static str>,
-    /// What it declares, with the values that apply.
-    options: Rc<[DeclaredOption]>,
-}
-
-impl Compiled {
-    fn defines(&self, hook: &Hook) -> bool {
-        self.hooks.contains(&hook.name)
-    }
-}
 
 impl RuleSet {
     /// Compiles the list. Of its hooks only `options` are run, because what is set is held against what they declare.
@@ -116,7 +103,7 @@ impl RuleSet {
         Ok(set)
     }
 
-    fn without_scripts() -> RuleSet {
+    pub(super) fn without_scripts() -> RuleSet {
         let fuse = Rc::new(Fuse::default());
         let surroundings = Rc::new(Surroundings::default());
         let mut engine = engine::hardened(&fuse);
@@ -124,8 +111,9 @@ impl RuleSet {
         RuleSet { engine, fuse, surroundings, scripts: Vec::new(), reads_bodies: false, watcher: RefCell::default() }
     }
 
-    fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
-        let mut compiled = parse(&self.engine, script)?;
+    pub(super) fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
+        let mut compiled = Compiled::parse(&self.engine, script)?;
+        compiled.find_hooks()?;
         let declared = if compiled.defines(&names::OPTIONS) {
             self.fuse.begin_run();
             let answer = self.call(&compiled, &names::OPTIONS, ())?;
@@ -134,7 +122,7 @@ impl RuleSet {
             Ok(Vec::new())
         };
         let options = declared.and_then(|declared| options::set_values(declared, &script.options));
-        compiled.options = options.map_err(|message| hook_error(&compiled, &names::OPTIONS, message))?.into();
+        compiled.options = options.map_err(|message| compiled.error(&names::OPTIONS, message))?.into();
         Ok(compiled)
     }
 
@@ -175,7 +163,7 @@ impl RuleSet {
         let answer = self.call(script, &names::DESCRIBE, ())?;
         let text = answer.into_immutable_string().map_err(|found| {
             let message = format!("describe must return a text, but returned {}", self.named(found));
-            hook_error(script, &names::DESCRIBE, message)
+            script.error(&names::DESCRIBE, message)
         })?;
         Ok(Some(engine::shortened(text.trim())))
     }
@@ -255,9 +243,7 @@ impl RuleSet {
             said_by = Some(script);
         }
         validate_slots(slots).map(Arc::from).map_err(|error| match said_by {
-            Some(script) => {
-                hook_error(script, &names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day)))
-            }
+            Some(script) => script.error(&names::SLOTS, format!("on {}: {error}", crate::domain::date::to_text(day))),
             None => RuleError::of_script(self.name(), error.to_string()),
         })
     }
@@ -288,39 +274,30 @@ impl RuleSet {
         Ok(verdict)
     }
 
+    /// Looks for misspelt words in all scripts; `slots` are the names that days have.
+    pub(super) fn check_spelling(&self, slots: &[String]) -> Result<(), RuleError> {
+        self.scripts.iter().try_for_each(|script| spelling::check(script, slots))
+    }
+
     fn defining(&self, hook: &'static Hook) -> impl Iterator<Item = &Compiled> {
         self.scripts.iter().filter(|script| script.defines(hook))
     }
 
     /// Calls a hook of a script with fresh limits.
     fn call(&self, script: &Compiled, hook: &Hook, arguments: impl FuncArgs) -> Result<Dynamic, RuleError> {
-        self.fuse.begin_call();
         if let Some(watcher) = &mut *self.watcher.borrow_mut() {
             let place = script.outline.function(hook.name).map(|function| (function.line, function.column));
             watcher(&script.name, hook.name, place);
         }
         let is_declaring = hook.name == names::OPTIONS.name;
         self.surroundings.options.replace((!is_declaring).then(|| Rc::clone(&script.options)));
-        let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        let called =
-            caught(|| self.engine.call_fn_with_options(options, &mut Scope::new(), &script.ast, hook.name, arguments));
-        // A native function may have swallowed the error of a callback that was cut.
-        let trip = self.fuse.trip();
-        match called {
-            Some(Ok(answer)) if trip.is_none() => Ok(answer),
-            Some(Err(error)) => Err(RuleError::from_running(&script.name, &script.outline, hook.name, &error, trip)),
-            Some(Ok(_)) => {
-                let cut = EvalAltResult::ErrorTerminated(Dynamic::UNIT, rhai::Position::NONE);
-                Err(RuleError::from_running(&script.name, &script.outline, hook.name, &cut, trip))
-            }
-            None => Err(hook_error(script, hook, "the script made its interpreter fail".to_owned())),
-        }
+        script.call(&self.engine, &self.fuse, hook.name, arguments)
     }
 
     fn read_slots(&self, script: &Compiled, answer: Dynamic) -> Result<Vec<SlotSpec>, RuleError> {
         let wrong = |found: String| {
             let message = format!("slots must return a list of slot(...), but {found}");
-            hook_error(script, &names::SLOTS, message)
+            script.error(&names::SLOTS, message)
         };
         let list: Array = answer.into_array().map_err(|found| wrong(format!("returned {}", self.named(found))))?;
         if list.len() > SLOTS_MAX {
@@ -343,7 +320,7 @@ impl RuleSet {
                 None => {
                     let found = self.named(found);
                     let message = format!("place must return on(...), anywhere() or never(...), but returned {found}");
-                    Err(hook_error(script, &names::PLACE, message))
+                    Err(script.error(&names::PLACE, message))
                 }
             },
         }
@@ -352,15 +329,22 @@ impl RuleSet {
     fn read_categories(&self, script: &Compiled, answer: Dynamic) -> Result<Vec<String>, RuleError> {
         let wrong = |found: String| {
             let message = format!("categories must return a list of words, such as [\"arbeit\"], but returned {found}");
-            hook_error(script, &names::CATEGORIES, message)
+            script.error(&names::CATEGORIES, message)
         };
         let list: Array = answer.into_array().map_err(|found| wrong(self.named(found)))?;
         let read = |item: Dynamic| {
             let item = item.into_immutable_string();
             let word = item.map_err(|found| wrong(format!("a list with {} in it", self.named(found))))?;
             let word = word.trim().to_lowercase();
-            if word.is_empty() { Err(wrong("a list with an empty word in it".to_owned())) } else { Ok(word) }
+            match word.chars().count() {
+                0 => Err(wrong("a list with an empty word in it".to_owned())),
+                1..=CATEGORY_CHARS_MAX => Ok(word),
+                _ => Err(wrong(format!("a word of more than {CATEGORY_CHARS_MAX} characters"))),
+            }
         };
+        if list.len() > CATEGORIES_MAX {
+            return Err(wrong(format!("{} of them; a script has at most {CATEGORIES_MAX}", list.len())));
+        }
         list.into_iter().map(read).collect()
     }
 
@@ -368,48 +352,6 @@ impl RuleSet {
     fn named(&self, type_name: &str) -> String {
         names::with_article(self.engine.map_type_name(type_name))
     }
-}
-
-fn parse(engine: &Engine, script: &Script) -> Result<Compiled, RuleError> {
-    if script.source.len() > SOURCE_BYTES_MAX {
-        let message = format!("the script is larger than {} KiB", SOURCE_BYTES_MAX / 1024);
-        return Err(RuleError::of_script(&script.name, message));
-    }
-    let outline = Outline::of(&script.source);
-    let ast = caught(|| engine.compile_with_scope(&api::constants_scope(), &script.source))
-        .ok_or_else(|| RuleError::of_script(&script.name, "the script made the parser fail"))?
-        .map_err(|error| RuleError::from_parsing(&script.name, &outline, &error))?;
-    // What stands outside functions is never run.
-    let ast = ast.clone_functions_only();
-    let hooks = hooks_of(&script.name, &ast, &outline)?;
-    Ok(Compiled { name: script.name.clone(), ast, outline, hooks, options: Rc::default() })
-}
-
-/// The hooks that a script defines; refuses a function that was meant as one but would never be called.
-fn hooks_of(script: &str, ast: &AST, outline: &Outline) -> Result<Vec<&'static str>, RuleError> {
-    let mut hooks = Vec::new();
-    // A function of a type, `fn string.slots(…)`, is a method and no hook.
-    for function in ast.iter_functions().filter(|function| function.this_type.is_none()) {
-        let wrong = |message| Err(RuleError::of_function(script, outline, function.name, message));
-        let (name, count) = (function.name, function.params.len());
-        if let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == name) {
-            if hook.parameters != count {
-                let plural = if count == 1 { "" } else { "s" };
-                return wrong(format!("{name} has {count} parameter{plural}; write fn {}", hook.usage));
-            }
-            hooks.push(hook.name);
-        } else if !outline.calls(name)
-            && let Some(near) = names::nearest(name, names::HOOKS.iter().map(|hook| hook.name))
-            && let Some(hook) = names::HOOKS.iter().find(|hook| hook.name == near)
-        {
-            return wrong(format!("nothing calls {name}; did you mean fn {}?", hook.usage));
-        }
-    }
-    Ok(hooks)
-}
-
-fn hook_error(script: &Compiled, hook: &Hook, message: String) -> RuleError {
-    RuleError::of_function(&script.name, &script.outline, hook.name, message)
 }
 
 /// The value in the set that equals this one, which is put there if there was none.
@@ -421,10 +363,4 @@ fn shared<T: ?Sized + Eq + std::hash::Hash>(distinct: &mut HashSet<Arc<T>>, valu
             value
         }
     }
-}
-
-/// Runs Rhai, which has panicked on odd input before; `None` if it does. Nothing of ours is left half
-/// changed: an engine and a tree are only read.
-fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(run)).ok()
 }

@@ -5,18 +5,22 @@
 //! the planner's work, so a script cannot lose one.
 //!
 //! `engine` is the language with all its limits, `api` are the words that scripts see, `evaluate` asks
-//! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written. `words` is the
-//! table of all words that scripts can use, `vocabulary` how they reach the engine and `reference` how they reach
+//! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written; `spelling` looks for such
+//! words where no sample comes. `words` is the
+//! table of all words that scripts can use, `vocabulary` how they reach the engine, `trial` runs authors' own tests, and `reference` how they reach
 //! authors.
 
 mod api;
 mod check;
+mod compiled;
 mod engine;
 mod error;
 mod evaluate;
 mod names;
 mod reference;
 mod source;
+mod spelling;
+mod trial;
 mod vocabulary;
 mod words;
 
@@ -24,10 +28,12 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::script::{OptionValue, Script};
 
+pub use check::errors;
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
 pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};
 pub use reference::reference;
+pub use trial::{Outcome, Planner, Wanted, run_tests};
 
 /// The scripts that come with the program, by the names under which lists of rules use them.
 const LIBRARY: [(&str, &str); 1] = [("spartan", include_str!("../../scripts/spartan.rhai"))];

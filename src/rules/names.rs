@@ -99,6 +99,97 @@ const LANGUAGE: &[&str] = &[
     "type_of",
 ];
 
+/// Other functions and properties of Rhai: known, but not proposed.
+const LANGUAGE_RARELY: &[&str] = &[
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "bits",
+    "bytes",
+    "ceiling",
+    "chars",
+    "chop",
+    "clear",
+    "concat",
+    "cos",
+    "cosh",
+    "crop",
+    "debug",
+    "dedup",
+    "end",
+    "exit",
+    "exp",
+    "fill_with",
+    "find_map",
+    "floor",
+    "for_each",
+    "fraction",
+    "get",
+    "hypot",
+    "int",
+    "is_def_fn",
+    "is_def_var",
+    "is_even",
+    "is_exclusive",
+    "is_finite",
+    "is_inclusive",
+    "is_infinite",
+    "is_nan",
+    "is_odd",
+    "is_shared",
+    "is_zero",
+    "ln",
+    "log",
+    "make_lower",
+    "make_upper",
+    "merge",
+    "mixin",
+    "order",
+    "order_by",
+    "order_desc",
+    "pad",
+    "parse_float",
+    "parse_json",
+    "print",
+    "reduce_rev",
+    "round",
+    "rsplit",
+    "set",
+    "sign",
+    "sin",
+    "sinh",
+    "sleep",
+    "sort_by",
+    "sort_desc",
+    "splice",
+    "split_at",
+    "split_rev",
+    "sqrt",
+    "start",
+    "tag",
+    "take",
+    "tan",
+    "tanh",
+    "to_binary",
+    "to_chars",
+    "to_debug",
+    "to_degrees",
+    "to_float",
+    "to_hex",
+    "to_octal",
+    "to_radians",
+    "truncate",
+    "zip",
+];
+
+/// Whether Rhai knows the word, so that it is not misspelt even where it is refused.
+pub(super) fn is_of_language(name: &str) -> bool {
+    LANGUAGE.contains(&name) || LANGUAGE_RARELY.contains(&name)
+}
+
 /// The longest word for which a nearest one is looked for.
 const WORD_CHARS_MAX: usize = 40;
 
@@ -144,7 +235,8 @@ pub(super) fn unknown_function(signature: &str, outline: &Outline) -> String {
     }
     let receiver = arguments.split(", ").next().unwrap_or_default();
     let own = words::methods().filter(|(of, _)| *of == receiver).map(|(_, method)| method);
-    if let Some(word) = own.clone().chain(words::functions()).find(|word| word.has_name(name)) {
+    let of_tests = words::of_tests().filter(|_| outline.is_of_tests());
+    if let Some(word) = own.clone().chain(words::functions()).chain(of_tests.clone()).find(|word| word.has_name(name)) {
         return format!("{name} does not take ({arguments}); write {}", word.usage(name));
     }
     if let Some(method) = nearest_word(name, own) {
@@ -153,7 +245,8 @@ pub(super) fn unknown_function(signature: &str, outline: &Outline) -> String {
     if let Some((of, _)) = words::methods().find(|(_, method)| method.has_name(name)) {
         return format!("{name} is a method of {}; it does not take ({arguments})", with_article(of));
     }
-    let mut known: Vec<&str> = words::names(words::functions()).chain(LANGUAGE.iter().copied()).collect();
+    let mut known: Vec<&str> =
+        words::names(words::functions().chain(of_tests)).chain(LANGUAGE.iter().copied()).collect();
     known.extend(outline.functions().map(|function| function.name.as_str()));
     if known.contains(&name) {
         return format!("{name} does not take ({arguments})");

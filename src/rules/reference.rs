@@ -3,6 +3,7 @@
 use super::engine;
 use super::evaluate::SCRIPTS_MAX;
 use super::names::{self, HOOKS};
+use super::trial::{self, FIELDS};
 use super::words::{Kind, WORDS, Word};
 
 const HEAD: &str = "\
@@ -35,8 +36,27 @@ pub fn reference() -> String {
     text.push_str("\nA day of the plan and a date may stand on either side.\n");
     section(&mut text, "Between slots", |kind| kind == Kind::Operator("slot"));
     section(&mut text, "As text", |kind| kind == Kind::Method("day"));
+    tests(&mut text);
     text.push_str(&limits());
     text
+}
+
+/// What only files of tests have.
+fn tests(text: &mut String) {
+    text.push_str(
+        "\n# Words of tests\n\n\
+         A file `mine.test.rhai` beside `mine.rhai` tests it. Each `fn test_…()` in it has tasks planned and says what \
+         it expects; `codexmiroir rules test` runs them. All words above are there, too.\n",
+    );
+    section(text, "To plan and to expect", |kind| kind == Kind::Test);
+    text.push_str("\nWhat `plan` is given, all but `now` as it is needed:\n\n");
+    text.push_str("| in the map | also | is |\n| --- | --- | --- |\n");
+    for (name, also, meaning) in FIELDS {
+        let also = if also.is_empty() { String::new() } else { format!("`{also}`") };
+        text.push_str(&format!("| `{name}` | {also} | {meaning} |\n"));
+    }
+    section(text, "After a plan", |kind| kind == Kind::Method("plan"));
+    section(text, "Of a plan", |kind| kind == Kind::Property("plan"));
 }
 
 fn section(text: &mut String, title: &str, belongs: impl Fn(Kind) -> bool) {
@@ -59,13 +79,16 @@ fn limits() -> String {
         "\n## Limits\n\n\
          A script has at most {} KiB, a list {SCRIPTS_MAX} scripts. One answer may take {} operations, {} functions \
          within one another and {} variables; a text has at most {} KiB, a list or map {} entries, those within it \
-         included. A script that needs more is refused, or the rules that worked last stand in for it.\n",
+         included. A script that needs more is refused, or the rules that worked last stand in for it. A test may take \
+         {} operations and ask for {} plans.\n",
         engine::SOURCE_BYTES_MAX / 1024,
         engine::OPERATIONS_MAX,
         engine::CALL_LEVELS_MAX,
         engine::VARIABLES_MAX,
         engine::STRING_BYTES_MAX / 1024,
         engine::ENTRIES_MAX,
+        trial::OPERATIONS_MAX,
+        trial::PLANS_MAX,
     )
 }
 
@@ -77,7 +100,7 @@ mod tests {
     fn the_document_is_what_the_tables_say() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules-reference.md");
         let document = include_str!("../../docs/rules-reference.md");
-        assert_eq!(document, reference(), "write what `codexmiroir rules reference` prints to {path}");
+        assert!(document == reference(), "write what `codexmiroir rules reference` prints to {path}");
     }
 
     #[test]

@@ -3,17 +3,26 @@
 //! A scan of words outside comments and texts. It serves messages and the search for misspelt hooks;
 //! nothing that a plan depends on is decided by it.
 
+/// Words of the language that may stand before a `(`.
+const KEYWORDS: &[&str] = &[
+    "if", "else", "while", "until", "for", "in", "switch", "return", "throw", "catch", "loop", "do", "let", "const",
+    "true", "false", "break", "continue", "try", "private", "this",
+];
+
+/// What the name of a test begins with.
+pub(super) const TEST_PREFIX: &str = "test_";
+
 /// The words of a script that define or call something.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     functions: Vec<Defined>,
     /// Variables and parameters of functions, wherever they are defined.
     variables: Vec<String>,
-    /// Words that stand before a `(` other than in a definition.
-    called: Vec<String>,
+    /// Words that stand before a `(` other than in a definition, and of the language itself.
+    called: Vec<Defined>,
 }
 
-/// A function's definition; the position is that of its name.
+/// A function's definition, or a call; the position is that of its name.
 #[derive(Debug)]
 pub(super) struct Defined {
     pub name: String,
@@ -33,8 +42,8 @@ impl Outline {
             } else if in_parameters || matches!(before.as_str(), "let" | "const" | "for") {
                 outline.variables.push(word.text.clone());
                 in_parameters &= !word.next.starts_with(')');
-            } else if word.next.starts_with('(') {
-                outline.called.push(word.text.clone());
+            } else if word.next.starts_with('(') && !KEYWORDS.contains(&word.text.as_str()) {
+                outline.called.push(Defined { name: word.text.clone(), line: word.line, column: word.column });
             }
             before = word.text;
         }
@@ -49,12 +58,22 @@ impl Outline {
         self.functions.iter().find(|function| function.name == name)
     }
 
+    /// Whether it is a file of tests: only there are the words of tests proposed.
+    pub(super) fn is_of_tests(&self) -> bool {
+        self.functions.iter().any(|function| function.name.starts_with(TEST_PREFIX))
+    }
+
     pub(super) fn defines_variable(&self, name: &str) -> bool {
         self.variables.iter().any(|variable| variable == name)
     }
 
     pub(super) fn calls(&self, name: &str) -> bool {
-        self.called.iter().any(|called| called == name)
+        self.called.iter().any(|called| called.name == name)
+    }
+
+    /// Every call, in the order in which they are written.
+    pub(super) fn calls_written(&self) -> impl Iterator<Item = &Defined> {
+        self.called.iter()
     }
 }
 

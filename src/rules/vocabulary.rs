@@ -24,6 +24,15 @@ impl<'e> Vocabulary<'e> {
         self.call(Kind::Function, name, run)
     }
 
+    /// A function that only tests have.
+    pub(super) fn test<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
+        &mut self,
+        name: &'static str,
+        run: impl RhaiNativeFunc<A, N, X, R, F> + Clone + 'static,
+    ) -> &mut Self {
+        self.call(Kind::Test, name, run)
+    }
+
     /// A method of a type, which is its first parameter.
     pub(super) fn method<A: 'static, const N: usize, const X: bool, R: Variant + Clone, const F: bool>(
         &mut self,
@@ -82,12 +91,16 @@ mod tests {
 
     use super::*;
     use crate::rules::api::{self, Surroundings};
+    use crate::rules::error::RuleError;
+    use crate::rules::trial;
 
     #[test]
     fn the_table_has_what_is_registered_and_nothing_else() {
         let mut engine = Engine::new_raw();
         let mut words = Vocabulary::of(&mut engine);
         api::register(&mut words, &Rc::new(Surroundings::default()));
+        let planner: Rc<trial::Planner> = Rc::new(|_| Err(RuleError::of_script("", "")));
+        trial::register(&mut words, &planner, &Rc::default());
         let registered: BTreeSet<_> = words.registered.iter().copied().collect();
         let listed: Vec<_> = WORDS.iter().map(|word| (word.kind, word.name)).collect();
         assert_eq!(listed.len(), listed.iter().collect::<BTreeSet<_>>().len(), "a word stands in the table twice");

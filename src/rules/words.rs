@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 pub(super) enum Kind {
     Constant,
     Function,
+    /// A function that only tests have.
+    Test,
     Method(&'static str),
     Property(&'static str),
     Operator(&'static str),
@@ -39,7 +41,9 @@ impl Word {
     /// How it is written by this one of its names.
     pub(super) fn usage(&self, name: &str) -> String {
         match self.kind {
-            Kind::Function | Kind::Method(_) => self.usage.replace(&format!("{}(", self.name), &format!("{name}(")),
+            Kind::Function | Kind::Test | Kind::Method(_) => {
+                self.usage.replace(&format!("{}(", self.name), &format!("{name}("))
+            }
             Kind::Constant | Kind::Property(_) | Kind::Operator(_) => self.usage.to_owned(),
         }
     }
@@ -194,6 +198,42 @@ const OPERATORS_OF_SLOT: &[Row] = &[
 
 const TEXT_OF: Row = ("to_string", "", ".to_string()", "string", "It as text, as between the quotes of `${…}`.");
 
+/// Functions that only tests have.
+const OF_TESTS: &[Row] = &[
+    (
+        "plan",
+        "plane",
+        r#"plan(#{now: "2025-10-13 08:00", tasks: [#{number: 1, kategorie: "arbeit"}]})"#,
+        "plan",
+        "Plans the tasks from that moment on.",
+    ),
+    ("assert", "pruefe", "assert(true)", "nothing", "Fails the test unless it is true."),
+    ("assert_eq", "gleich", "assert_eq(1, 1)", "nothing", "Fails the test, and says both, unless they are equal."),
+];
+
+const OF_PLAN: &[Row] = &[
+    ("slot_of", "slot_von", r#".slot_of("0001")"#, "string", "Its slot, such as `13.10.2025 morgens`; `()` for none."),
+    (
+        "state_of",
+        "stand_von",
+        r#".state_of("0001")"#,
+        "string",
+        "`placed`, `waiting`, `unplaced`, `conflict`, `overdue` or `later`.",
+    ),
+    (
+        "reason_of",
+        "grund_von",
+        r#".reason_of("0001")"#,
+        "string",
+        "Why it has no slot, in the rule's words or a word of the timeline's; `()` where it has one or waits.",
+    ),
+    ("at", "am", r#".at("13.10.2025", "morgens")"#, "string", "The id of the task in the slot; `()` while it is free."),
+    ("slots_on", "slots_am", r#".slots_on("13.10.2025")"#, "list", "The names of the slots that the day offers."),
+];
+
+const PROPERTIES_OF_PLAN: &[Row] =
+    &[("waiting", "wartend", "plan.waiting", "list", "The ids of those who found no free slot, first in line first.")];
+
 /// All words, in the order in which the reference has them.
 pub(super) static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
     let mut words = Vec::new();
@@ -209,7 +249,8 @@ pub(super) static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
     };
     add(Kind::Constant, CONSTANTS);
     add(Kind::Function, FUNCTIONS);
-    for (of, methods) in [("slot", OF_SLOT), ("constraint", OF_CONSTRAINT), ("option", OF_OPTION)] {
+    add(Kind::Test, OF_TESTS);
+    for (of, methods) in [("slot", OF_SLOT), ("constraint", OF_CONSTRAINT), ("option", OF_OPTION), ("plan", OF_PLAN)] {
         add(Kind::Method(of), methods);
     }
     add(Kind::Property("task"), PROPERTIES_OF_TASK);
@@ -218,6 +259,7 @@ pub(super) static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
         add(Kind::Property(of), PROPERTIES_OF_BOTH);
     }
     add(Kind::Property("slot"), PROPERTIES_OF_SLOT);
+    add(Kind::Property("plan"), PROPERTIES_OF_PLAN);
     for of in ["day", "date"] {
         add(Kind::Operator(of), OPERATORS_OF_DATES);
     }
@@ -232,10 +274,15 @@ pub(super) fn functions() -> impl Iterator<Item = &'static Word> + Clone {
     WORDS.iter().filter(|word| word.kind == Kind::Function)
 }
 
+/// Functions that only tests have.
+pub(super) fn of_tests() -> impl Iterator<Item = &'static Word> + Clone {
+    WORDS.iter().filter(|word| word.kind == Kind::Test)
+}
+
 pub(super) fn methods() -> impl Iterator<Item = (&'static str, &'static Word)> + Clone {
     WORDS.iter().filter_map(|word| match word.kind {
         Kind::Method(of) => Some((of, word)),
-        Kind::Constant | Kind::Function | Kind::Property(_) | Kind::Operator(_) => None,
+        Kind::Constant | Kind::Function | Kind::Test | Kind::Property(_) | Kind::Operator(_) => None,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Tar archives of task files: the door to the library that reads and writes them.
+//! Tar archives of task files and rules: the door to the library that reads and writes them.
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -7,6 +7,7 @@ use tar::{Builder, Entry, EntryType, Header};
 
 use super::error::Refusal;
 use super::folder::Folder;
+use super::rules::files;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 
 /// The longest archive that is taken, in bytes.
@@ -52,8 +53,8 @@ impl ArchiveWriter {
     }
 }
 
-/// Reads the Markdown files of an archive, in whatever folders of it they are; what counts as one, and how much of
-/// each is read, is as for a folder on disk.
+/// Reads the Markdown files of an archive, in whatever folders of it they are, and the rules of those called `rules`; what
+/// counts as one, and how much of each is read, is as for a folder on disk.
 ///
 /// # Errors
 /// [`Refusal::MalformedArchive`] for what is no archive or ends early, [`Refusal::ArchiveTooLarge`].
@@ -67,7 +68,7 @@ pub fn read_archive(source: impl Read) -> Result<Folder, Refusal> {
             return Err(Refusal::ArchiveTooLarge);
         }
         let mut entry = entry.map_err(malformed)?;
-        let Some((shown, fault)) = considered(&entry) else { continue };
+        let Some(Considered { shown, is_rules, fault }) = considered(&entry) else { continue };
         let fault = fault.or_else(|| names.contains(&shown).then_some("another file of the archive has its name"));
         if let Some(reason) = fault {
             folder.left_out.push((shown, reason));
@@ -77,7 +78,10 @@ pub fn read_archive(source: impl Read) -> Result<Folder, Refusal> {
         entry.by_ref().take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw).map_err(malformed)?;
         bytes_left = bytes_left.checked_sub(raw.len()).ok_or(Refusal::ArchiveTooLarge)?;
         names.insert(shown.clone());
-        folder.files.push((shown, raw));
+        match shown.strip_prefix(RULES).filter(|_| is_rules) {
+            Some(name) => drop(folder.rules.insert(name.to_owned(), raw)),
+            None => folder.files.push((shown, raw)),
+        }
     }
     // An archive that was cut between two files would otherwise pass for a whole one.
     if archive.into_inner().zeros < BLOCK_BYTES {
@@ -93,25 +97,44 @@ fn malformed(_: io::Error) -> Refusal {
     Refusal::MalformedArchive
 }
 
-/// The name of an entry that looks like a task file, and why it is none that can be read.
-fn considered(entry: &Entry<'_, impl Read>) -> Option<(String, Option<&'static str>)> {
+/// An entry that looks like a task file or one of the rules.
+struct Considered {
+    shown: String,
+    is_rules: bool,
+    /// Why it cannot be read as one.
+    fault: Option<&'static str>,
+}
+
+/// What stands before the names of files of the rules, which could be others' names as well.
+const RULES: &str = "rules/";
+
+fn considered(entry: &Entry<'_, impl Read>) -> Option<Considered> {
     let path = entry.path_bytes();
     let path = path.strip_suffix(b"/").unwrap_or(&path);
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let mut parts = path.rsplit(|byte| *byte == b'/');
+    let name = parts.next().unwrap_or_default();
     let shown = String::from_utf8_lossy(name).into_owned();
+    let kind = entry.header().entry_type();
+    let of_kind = match kind {
+        EntryType::Symlink => Some("it is a symbolic link"),
+        EntryType::Link => Some("it is a hard link"),
+        kind if !kind.is_file() => Some("it is not a file"),
+        _ => None,
+    };
+    if parts.next() == Some(files::FOLDER.as_bytes())
+        && let Some(named) = files::considered(&shown)
+    {
+        return Some(Considered { shown: format!("{RULES}{shown}"), is_rules: true, fault: named.err().or(of_kind) });
+    }
     if !shown.to_lowercase().ends_with(".md") {
         return None;
     }
-    let kind = entry.header().entry_type();
     let fault = match std::str::from_utf8(name) {
         Err(_) => Some("its name is not UTF-8"),
         Ok(name) if !name.ends_with(".md") => Some("its name does not end in .md in lower case"),
-        Ok(_) if kind.is_symlink() => Some("it is a symbolic link"),
-        Ok(_) if kind.is_hard_link() => Some("it is a hard link"),
-        Ok(_) if !kind.is_file() => Some("it is not a file"),
-        Ok(_) => None,
+        Ok(_) => of_kind,
     };
-    Some((shown, fault))
+    Some(Considered { shown, is_rules: false, fault })
 }
 
 /// A source, and how many zeros were the last that it gave.

@@ -298,7 +298,8 @@ impl Service {
         T: Send + 'static,
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
     {
-        let (store, rules, memos, now) = (self.store.clone(), self.rules.clone(), self.memos.clone(), self.clock.now());
+        let (store, rules, now) = (self.store.clone(), self.rules.book(), self.clock.now());
+        let memos = self.memos.clone();
         let job = move |desk: &mut Desk| {
             let mut round = RoundWork { store: &store, rules: &rules, memos: &memos, user, now, desk };
             round.run(asked, lane, &*decide)
@@ -426,9 +427,9 @@ impl RoundWork<'_> {
             Change::RemoveDocument { key, .. } => {
                 Ok(PastState::Document { key: key.clone(), before: before(key)?, after: None })
             }
-            Change::PutRules { rules, .. } => {
-                let list = |rules: &Option<Arc<UserRules>>| rules.as_ref().map(|rules| rules.entries.clone());
-                Ok(PastState::Rules { before: list(&ground.rules), after: list(rules) })
+            Change::PutRules { entries, .. } => {
+                let before = ground.rules.as_ref().map(|rules| rules.entries.clone());
+                Ok(PastState::Rules { before, after: entries.clone() })
             }
             Change::PutSettings { settings, .. } => {
                 Ok(PastState::Settings { before: ground.settings, after: *settings })
@@ -475,7 +476,10 @@ fn apply(changes: &[Change], ground: &mut Snapshot, overlay: &mut Overlay) {
                 overlay.insert(key.clone(), (generation, Some(raw.clone())));
             }
             Change::PutSettings { settings, .. } => ground.settings = *settings,
-            Change::PutRules { rules, .. } => ground.rules = rules.clone(),
+            Change::PutRules { entries, .. } => {
+                let following = |entries| UserRules::following(ground.rules.as_deref(), generation, entries);
+                ground.rules = entries.clone().map(following).map(Arc::new);
+            }
             Change::RemoveDocument { key, .. } => {
                 ground.tasks.remove(key);
                 overlay.insert(key.clone(), (generation, None));

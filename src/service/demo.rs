@@ -31,7 +31,7 @@ pub fn samples(today: NaiveDate) -> Folder {
         });
         Some((name.to_owned(), moved.into_bytes()))
     });
-    Folder { files: files.collect(), left_out: Vec::new() }
+    Folder { files: files.collect(), ..Folder::default() }
 }
 
 /// The text with every `dd.mm.yyyy` in it replaced.

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::archive::ArchiveWriter;
 use super::error::{Refusal, ServiceError};
 use super::history::{Moment, Past, PastState};
+use super::rules::files;
 use super::{Service, read};
 use crate::domain::ids::{DocKey, UserId};
 use crate::store::{Entries, Outline, Settings, StoreError};
@@ -31,9 +32,9 @@ const PIECE_CHANGES: usize = 50;
 /// What an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The task files in a tar archive.
+    /// The task files and the rules in a tar archive.
     Markdown,
-    /// Everything, nothing lost: documents, settings, next number, and the history if it is wanted.
+    /// Everything, nothing lost: documents, settings, rules, next number, and the history if it is wanted.
     Json { history: bool },
 }
 
@@ -118,7 +119,7 @@ impl Export {
         if self.form == Form::Markdown {
             return Vec::new();
         }
-        let Outline { name, head, settings, .. } = &self.outline;
+        let Outline { name, head, settings, rules, .. } = &self.outline;
         let about = json!({
             "format": "codexmiroir",
             "version": VERSION,
@@ -127,6 +128,7 @@ impl Export {
             "committedAt": utc(head.committed_at),
             "nextAvailableId": head.next_number.map(|number| number.to_string()),
             "settings": settings_json(*settings),
+            "rules": rules.as_ref().map(|rules| RuleJson::list(&rules.entries)),
         });
         // The object goes on with what is streamed.
         let mut text = about.to_string();
@@ -167,12 +169,17 @@ impl Export {
     }
 
     fn as_files(&mut self, loaded: &[(DocKey, Vec<u8>)]) -> Result<Vec<u8>, ServiceError> {
-        let name = self.outline.name.as_str();
-        let seconds = u64::try_from(self.outline.head.committed_at.timestamp()).unwrap_or_default();
+        let (name, seconds) = self.owner_and_time();
         for (key, raw) in loaded {
             self.archive.append(&format!("{name}/tasks/{}", key.file), raw, seconds).map_err(unwritten)?;
         }
         Ok(self.archive.take())
+    }
+
+    /// Whose files they are, and when they are said to be last changed, in seconds after 1970.
+    fn owner_and_time(&self) -> (String, u64) {
+        let seconds = u64::try_from(self.outline.head.committed_at.timestamp()).unwrap_or_default();
+        (self.outline.name.as_str().to_owned(), seconds)
     }
 
     async fn history(&mut self, before: Moment, is_first: bool) -> Result<Vec<u8>, ServiceError> {
@@ -189,7 +196,16 @@ impl Export {
         self.stage = Stage::Done;
         match self.form {
             Form::Json { .. } => Ok(b"}\n".to_vec()),
-            Form::Markdown => std::mem::take(&mut self.archive).finish().map_err(unwritten),
+            Form::Markdown => {
+                let (name, seconds) = self.owner_and_time();
+                if let Some(rules) = &self.outline.rules {
+                    for (file, raw) in files::files_of(&rules.entries) {
+                        let path = format!("{name}/{}/{file}", files::FOLDER);
+                        self.archive.append(&path, &raw, seconds).map_err(unwritten)?;
+                    }
+                }
+                std::mem::take(&mut self.archive).finish().map_err(unwritten)
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ async fn create(service: &Arc<Service>, user: UserId, number: u8) -> Result<Save
         body: Some("Belege suchen\n".repeat(100)),
         ..Fields::default()
     };
-    let origin = Origin { actor: "lena".to_owned(), through: "test" };
+    let origin = Origin { actor: "lena".to_owned(), through: "test".into() };
     let key = IdempotencyKey { route: "POST /api/tasks", key: format!("key-{number}"), fingerprint: [number; 32] };
     service.create_task(user, origin, fields, Some(key)).await
 }

@@ -1,12 +1,13 @@
-//! A folder of task files on disk, as `plan` and `import` read it.
+//! A folder of task files on disk, and of rules in it, as `plan` and `import` read it.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::rules::files::{self, RuleFiles};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 
-/// The Markdown files of a folder, without the folders in it.
+/// The Markdown files of a folder, without the folders in it but the one of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
     /// Names and bytes, in the order of the names. A file that is too large for a document is cut one byte
@@ -14,6 +15,8 @@ pub struct Folder {
     pub files: Vec<(String, Vec<u8>)>,
     /// Entries that look like task files and are none that can be read, each with the reason.
     pub left_out: Vec<(String, &'static str)>,
+    /// Files of the folder `rules`.
+    pub rules: RuleFiles,
 }
 
 /// Reads a folder. Links are not followed: whoever may write the folder could otherwise have any file read
@@ -46,9 +49,32 @@ pub fn read_folder(path: &Path) -> Result<Folder, String> {
             None => folder.files.push((shown, read(&entry.path()).map_err(|error| failed(&entry.path(), error))?)),
         }
     }
+    read_rules(&path.join(files::FOLDER), &mut folder)?;
     folder.files.sort();
     folder.left_out.sort();
     Ok(folder)
+}
+
+/// Reads the folder of the rules, if it is there and no link.
+fn read_rules(path: &Path, folder: &mut Folder) -> Result<(), String> {
+    let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path).map_err(|error| failed(path, error))? {
+        let entry = entry.map_err(|error| failed(path, error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(named) = files::considered(&name) else { continue };
+        let file_type = entry.file_type().map_err(|error| failed(&entry.path(), error))?;
+        match named.and_then(|()| if file_type.is_file() { Ok(()) } else { Err("it is not a file") }) {
+            Ok(()) => {
+                let raw = read(&entry.path()).map_err(|error| failed(&entry.path(), error))?;
+                folder.rules.insert(name, raw);
+            }
+            Err(reason) => folder.left_out.push((format!("{}/{name}", files::FOLDER), reason)),
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -139,7 +139,7 @@ fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Change, Se
             if situation.snapshot.settings != *after {
                 return Err(Refusal::TouchedSince { what: "settings".to_owned() }.into());
             }
-            Ok(Change::PutSettings { settings: *before, verb: VERB })
+            Ok(Change::PutSettings { settings: *before, verb: VERB.into() })
         }
         PastState::Rules { before, after } => {
             if situation.snapshot.rules.as_ref().map(|rules| &rules.entries) != after.as_ref() {
@@ -156,10 +156,10 @@ fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Change, Se
                 return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() }.into());
             }
             match before {
-                None => Ok(Change::RemoveDocument { key: key.clone(), verb: VERB }),
+                None => Ok(Change::RemoveDocument { key: key.clone(), verb: VERB.into() }),
                 Some(raw) => {
                     let reading = planning::read(key, raw).ok_or(crate::store::StoreError::Damaged("history"))?;
-                    Ok(Change::PutDocument { key: key.clone(), raw: raw.as_slice().into(), reading, verb: VERB })
+                    Ok(Change::PutDocument { key: key.clone(), raw: raw.as_slice().into(), reading, verb: VERB.into() })
                 }
             }
         }

@@ -83,7 +83,8 @@ impl Service {
             // The change goes on when its asker goes away, so the key is held by the change.
             let IdempotencyKey { route, key, fingerprint } = guard.key.clone();
             // Writing plain structs has nothing that could fail.
-            Remembered { route, key, fingerprint, answer: serde_json::to_vec(answer).unwrap_or_default() }
+            let answer = serde_json::to_vec(answer).unwrap_or_default();
+            Remembered { route: route.into(), key, fingerprint, answer }
         });
         let answer = self.change_as(user, Asked { origin, remember: Some(remember) }, decide).await?;
         Ok((answer, reused.load(Ordering::Relaxed)))

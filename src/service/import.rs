@@ -1,5 +1,6 @@
-//! Bringing a folder of task files into the store, in one commit.
+//! Bringing a folder of task files, with its rules, into the store, in one commit.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use super::archive::read_archive;
 use super::change::{Decision, Plan, Situation};
 use super::error::ServiceError;
 use super::folder::Folder;
+use super::rules::{self, files};
 use super::{Service, planning, read};
 use crate::domain::ids::{DocKey, FileName, TaskNumber, UserId};
 use crate::domain::lang::Lang;
@@ -48,7 +50,7 @@ pub enum Fate {
     },
     /// Not taken, and why.
     Skipped {
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
 }
 
@@ -104,10 +106,9 @@ impl Read for Arriving {
     }
 }
 
-fn import(situation: &Situation<'_>, folder: &Folder, dry_run: bool) -> Result<Decision<Report>, ServiceError> {
+fn import(situation: &mut Situation<'_>, folder: &Folder, dry_run: bool) -> Result<Decision<Report>, ServiceError> {
     let mut changes = Vec::new();
-    let left_out =
-        folder.left_out.iter().map(|(file, reason)| Line { file: file.clone(), fate: Fate::Skipped { reason } });
+    let left_out = folder.left_out.iter().map(|(file, reason)| Line { file: file.clone(), fate: skipped(*reason) });
     let mut lines: Vec<Line> = left_out.collect();
     for (name, raw) in &folder.files {
         let fate = match consider(situation, name, raw)? {
@@ -118,6 +119,11 @@ fn import(situation: &Situation<'_>, folder: &Folder, dry_run: bool) -> Result<D
             (fate, None) => fate,
         };
         lines.push(Line { file: name.clone(), fate });
+    }
+    if !folder.rules.is_empty() {
+        let (fate, change) = consider_rules(situation, &folder.rules)?;
+        changes.extend(change);
+        lines.push(Line { file: files::FOLDER.to_owned(), fate });
     }
     let next_number = next_number(situation, &changes);
     let report = Report { lines, generation: situation.snapshot.head.generation.0, next_number };
@@ -132,6 +138,30 @@ fn import(situation: &Situation<'_>, folder: &Folder, dry_run: bool) -> Result<D
     }))
 }
 
+fn skipped(reason: impl Into<Cow<'static, str>>) -> Fate {
+    Fate::Skipped { reason: reason.into() }
+}
+
+/// What is to become of the rules: a list that is refused is left out whole.
+fn consider_rules(
+    situation: &mut Situation<'_>,
+    files: &files::RuleFiles,
+) -> Result<(Fate, Option<Change>), ServiceError> {
+    let entries = match files::list_of(files) {
+        Ok(entries) => entries,
+        Err(reason) => return Ok((skipped(reason), None)),
+    };
+    let has_rules = match &situation.snapshot.rules {
+        Some(present) if present.entries == entries => return Ok((Fate::Unchanged, None)),
+        present => present.is_some(),
+    };
+    match rules::change(situation, Some(entries), "import") {
+        Ok(change) => Ok((if has_rules { Fate::Replaced } else { Fate::Added }, Some(change))),
+        Err(ServiceError::Refused(refusal)) => Ok((skipped(refusal.text(Lang::En)), None)),
+        Err(error) => Err(error),
+    }
+}
+
 /// The next number, which goes up and never down.
 fn next_number(situation: &Situation<'_>, changes: &[Change]) -> Option<TaskNumber> {
     let imported = changes.iter().filter_map(|change| match change {
@@ -144,7 +174,7 @@ fn next_number(situation: &Situation<'_>, changes: &[Change]) -> Option<TaskNumb
 
 /// What is to become of one file.
 fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, Option<Change>), ServiceError> {
-    let skipped = |reason| Ok((Fate::Skipped { reason }, None));
+    let skipped = |reason| Ok((skipped(reason), None));
     let Some(file) = FileName::parse(name) else { return skipped("its name cannot be the name of a task file") };
     if raw.len() > DOCUMENT_BYTES_MAX {
         return skipped("it is larger than 64 KiB");
@@ -169,6 +199,6 @@ fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, 
     if is_there {
         return Ok((fate, None));
     }
-    let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: "import" };
+    let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: "import".into() };
     Ok((fate, Some(change)))
 }

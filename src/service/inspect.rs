@@ -132,13 +132,14 @@ impl Service {
     /// [`Refusal::NoSuchUser`], and whatever keeps the user from reading.
     pub async fn inspect(self: &Arc<Self>, name: &str) -> Result<Inspection, ServiceError> {
         let (service, wanted) = (self.clone(), name.to_owned());
+        let basis = self.rules.book().basis();
         let look = move || {
             let user = service.require_user(&wanted)?;
             let hot = service.store.published().peek(user.id);
             let found = service.store.get_timeline(user.id)?;
             let (head, materialized) = found.ok_or(Refusal::NoSuchUser { name: wanted })?;
-            let hot = hot.map(|entry| service.kept(&head, &entry.finished));
-            let materialized = materialized.map(|finished| service.kept(&head, &finished));
+            let hot = hot.map(|entry| service.kept(&head, &entry.finished, basis));
+            let materialized = materialized.map(|finished| service.kept(&head, &finished, basis));
             Ok((user, head, hot, materialized))
         };
         let (user, head, hot, materialized) = read(look).await?;
@@ -147,7 +148,7 @@ impl Service {
             user: user.name,
             generation: head.generation,
             committed_at: head.committed_at,
-            basis: self.rules.basis(),
+            basis,
             hot,
             materialized,
             served,
@@ -155,14 +156,14 @@ impl Service {
         })
     }
 
-    fn kept(&self, head: &Head, finished: &Finished) -> Kept {
+    fn kept(&self, head: &Head, finished: &Finished, basis: Basis) -> Kept {
         Kept {
             generation: finished.generation,
             basis: finished.basis,
             valid_from: finished.valid_from,
             valid_until: finished.valid_until,
             bytes: finished.body.len(),
-            stale: finished.staleness(head.generation, self.rules.basis(), self.clock.now()),
+            stale: finished.staleness(head.generation, basis, self.clock.now()),
         }
     }
 }

@@ -22,6 +22,10 @@ mod memo;
 mod metrics;
 mod planners;
 mod planning;
+mod present;
+pub mod rule_check;
+pub mod rule_files;
+pub mod rule_tests;
 pub mod rulebook;
 pub mod rules;
 pub mod settings;
@@ -31,6 +35,8 @@ pub mod tokens;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::domain::ids::UserId;
@@ -44,13 +50,14 @@ use change::{IdleLanes, Lane};
 use error::ServiceError;
 use memo::Memos;
 use planners::{Interrupted, Planners};
+use present::PresentRules;
 use rulebook::RuleBook;
 
 /// Everything that the use cases work with. One per running program.
 pub struct Service {
     store: Arc<Store>,
     clock: Clock,
-    rules: Arc<RuleBook>,
+    rules: PresentRules,
     planners: Planners,
     workers: Arc<Pool>,
     /// What users' rules answered lately.
@@ -81,7 +88,7 @@ impl Service {
         Arc::new(Service {
             store: Arc::new(store),
             clock,
-            rules: Arc::new(rules),
+            rules: PresentRules::new(rules),
             planners: Planners::start(threads, &metrics, &workers),
             workers,
             memos: Arc::default(),
@@ -99,6 +106,17 @@ impl Service {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// From now on these rules apply to everybody who has none of their own; whether they are others. Every timeline
+    /// made with the ones before is stale by its basis.
+    pub fn replace_rules(&self, rules: RuleBook) -> bool {
+        self.rules.replace(rules)
+    }
+
+    /// Tells when the rules of the server are replaced.
+    pub fn rules_replacements(&self) -> watch::Receiver<()> {
+        self.rules.subscribe()
     }
 
     /// What was counted since the start.

@@ -1,12 +1,12 @@
 //! Threads that plan, apart from the async ones. Each has its own script engine, because engines are not
 //! shared between threads: own engines scale, a shared one does not. Users' rules are asked in workers that all share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 use super::asker::Asker;
 use super::metrics::ServiceMetrics;
@@ -27,7 +27,20 @@ const COMPILED_MAX: usize = 64;
 const APART_MAX: usize = 1_024;
 
 pub(super) struct Planners {
-    jobs: mpsc::Sender<Job>,
+    queue: Arc<Queue>,
+}
+
+/// Jobs that wait for a thread. Each that comes wakes one thread, and none that has to wait for another.
+struct Queue {
+    waiting: Mutex<Waiting>,
+    has_work: Condvar,
+    room: Semaphore,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    is_closed: bool,
 }
 
 /// A job that did not come to its end: it panicked, or the program is ending.
@@ -71,8 +84,8 @@ impl Desk {
 
 impl Planners {
     pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) -> Planners {
-        let (jobs, queue) = mpsc::channel::<Job>(QUEUE_MAX);
-        let queue = Arc::new(Mutex::new(queue));
+        let room = Semaphore::new(QUEUE_MAX);
+        let queue = Arc::new(Queue { waiting: Mutex::default(), has_work: Condvar::new(), room });
         for index in 0..threads {
             let (queue, metrics, workers) = (queue.clone(), metrics.clone(), workers.clone());
             let spawned = std::thread::Builder::new()
@@ -82,12 +95,12 @@ impl Planners {
                 tracing::error!(%error, "a planning thread could not be started");
             }
         }
-        Planners { jobs }
+        Planners { queue }
     }
 
     /// Jobs that wait.
     pub(super) fn queued(&self) -> usize {
-        self.jobs.max_capacity() - self.jobs.capacity()
+        QUEUE_MAX - self.queue.room.available_permits()
     }
 
     /// Runs the job on one of the threads.
@@ -100,17 +113,40 @@ impl Planners {
             // An asker that went away needs no answer.
             let _ = answer.send(job(desk));
         });
-        self.jobs.send(job).await.map_err(|_| Interrupted)?;
+        let place = self.queue.room.acquire().await.map_err(|_| Interrupted)?;
+        // Given back by the thread that takes the job.
+        place.forget();
+        self.queue.lock().jobs.push_back(job);
+        self.queue.has_work.notify_one();
         result.await.map_err(|_| Interrupted)
     }
 }
 
-fn work(queue: &Mutex<mpsc::Receiver<Job>>, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) {
+impl Drop for Planners {
+    fn drop(&mut self) {
+        self.queue.lock().is_closed = true;
+        self.queue.has_work.notify_all();
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; `None` when there will be no more.
+    fn next(&self) -> Option<Job> {
+        let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.is_closed;
+        let job = self.has_work.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner).jobs.pop_front();
+        self.room.add_permits(usize::from(job.is_some()));
+        job
+    }
+}
+
+fn work(queue: &Queue, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) {
     let fresh = || Desk { metrics: metrics.clone(), workers: Some(workers.clone()), ..Desk::default() };
     let mut desk = fresh();
-    loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(job) = job else { return };
+    while let Some(job) = queue.next() {
         // A panic is a defect, but one user's; the thread goes on with a fresh desk.
         if catch_unwind(AssertUnwindSafe(|| job(&mut desk))).is_err() {
             tracing::error!("a planning job panicked");

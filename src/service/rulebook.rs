@@ -1,19 +1,21 @@
 //! Which rules apply: the user's own, else the server's, else the built-in ones; and which stand in when those fail.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::{rule_files, rule_tests};
 use crate::domain::document::READER_VERSION;
 use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone;
 use crate::planning::PLANNER_VERSION;
-use crate::rules::{self, RuleError, RuleSet, SOURCE_BYTES_MAX};
+use crate::rules::{self, RuleError, RuleSet};
 use crate::store::{Basis, Snapshot};
 use crate::view::RulesSource;
+
+pub use crate::rules::{library, reference};
 
 /// A list of scripts with its fingerprint.
 #[derive(Clone, Debug)]
@@ -62,18 +64,8 @@ impl RuleList {
     }
 }
 
-/// The script that lists may use by this name.
-pub(super) fn library(name: &str) -> Option<Script> {
-    rules::builtin().into_iter().find(|script| script.name == name)
-}
-
-/// The names that lists may use.
-pub(super) fn library_names() -> Vec<String> {
-    rules::builtin().into_iter().map(|script| script.name).collect()
-}
-
 fn not_in_library(name: &str) -> RuleError {
-    let known = library_names().join(", ");
+    let known = rules::library_names().collect::<Vec<_>>().join(", ");
     RuleError {
         script: name.to_owned(),
         function: None,
@@ -85,57 +77,54 @@ fn not_in_library(name: &str) -> RuleError {
     }
 }
 
-/// Reads a script; no more of it than a script may have and one byte, and no pipe or device.
-pub fn read_script(path: &Path) -> io::Result<String> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut source = String::new();
-    File::open(path)?.take(SOURCE_BYTES_MAX as u64 + 1).read_to_string(&mut source)?;
-    Ok(source)
-}
-
 impl RuleBook {
     pub fn builtin() -> RuleBook {
         RuleBook::new(None)
     }
 
-    /// Reads, compiles and tries a list of rule files; they apply in the order given.
+    /// Reads, compiles and tries a list of rule files, with the tests beside them; they apply in the order given.
     ///
     /// # Errors
-    /// The first file that cannot be read, or the first error of the list; nothing is half accepted.
+    /// The first file that cannot be read, or the first error of the list or its tests; nothing is half accepted.
     pub fn from_files(paths: &[impl AsRef<Path>]) -> Result<RuleBook, RuleFileError> {
         if paths.is_empty() {
             return Ok(RuleBook::builtin());
         }
-        let mut scripts = Vec::new();
-        for path in paths {
-            let path = path.as_ref();
-            let source = read_script(path).map_err(|error| RuleFileError::Unreadable {
-                path: path.display().to_string(),
-                detail: error.to_string(),
-            })?;
-            let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-            scripts.push(Script::new(name, source));
+        let unreadable = |path: &Path, error: io::Error| RuleFileError::Unreadable {
+            path: path.display().to_string(),
+            detail: error.to_string(),
+        };
+        let (mut scripts, mut tests) = (Vec::new(), Vec::new());
+        for path in paths.iter().map(AsRef::as_ref) {
+            scripts.push(rule_files::read(path).map_err(|error| unreadable(path, error))?.script);
+            let beside = rule_files::read_tests_of(path).map_err(|error| unreadable(path, error))?;
+            tests.extend(beside.map(|file| file.script));
         }
         let names: Vec<String> = paths.iter().map(|path| path.as_ref().display().to_string()).collect();
         let refused = |error| RuleFileError::Refused { path: names.join(", "), error };
         RuleSet::compile(&scripts).and_then(|set| set.check()).map_err(refused)?;
+        let report = rule_tests::run(&scripts, &tests).map_err(refused)?;
+        if let Some(failure) = report.failures().next() {
+            return Err(refused(failure.clone()));
+        }
         Ok(RuleBook::new(Some(RuleList::new(scripts, RulesSource::Server))))
     }
 
     fn new(server: Option<RuleList>) -> RuleBook {
         let builtin = RuleList::new(rules::builtin(), RulesSource::Builtin);
         let chosen = server.as_ref().unwrap_or(&builtin);
-        // The built-in rules are part of it even when others are chosen: they stand in when those fail, and they are
-        // the library that users' lists name without keeping its texts. A user's list itself is of the generation.
+        // The built-in rules are part of it even when others are chosen: they stand in when those fail. So is the
+        // library, whose scripts users' lists name without keeping their texts: another binary may have others. Such
+        // a list itself is of its user's generation.
+        let library: Vec<Script> = rules::library_names().filter_map(library).collect();
         let mut hash = Sha256::new();
-        hash.update(b"basis 1");
+        hash.update(b"basis 2");
         hash.update(PLANNER_VERSION.to_be_bytes());
         hash.update(READER_VERSION.to_be_bytes());
         hash.update(chosen.source.as_str());
         hash.update(chosen.fingerprint);
         hash.update(builtin.fingerprint);
+        hash.update(rules::fingerprint(&library));
         hash.update(zone::DATABASE_VERSION);
         let digest: [u8; 32] = hash.finalize().into();
         let mut basis = [0; 16];

@@ -1,5 +1,6 @@
 //! The rules of one's own: a list is taken only when it compiles, answers the samples and plans the tasks there are.
 
+pub mod files;
 mod list;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::domain::script::RuleEntry;
 use crate::store::{Change, Entries, Origin, UserRules};
 use crate::view::RulesSource;
 
-pub use self::list::{RuleFields, SCRIPTS_MAX};
+pub use self::list::RuleFields;
 pub use crate::rules::RuleError;
 pub use crate::store::RulesVersion;
 
@@ -65,7 +66,8 @@ impl Service {
         let service = self.clone();
         let job = move |desk: &mut Desk| {
             let snapshot = service.require_snapshot(user)?;
-            let error = service.plan(desk, user, &snapshot, service.clock.now()).answer.rules.error;
+            let book = service.rules.book();
+            let error = service.plan((desk, &book), user, &snapshot, service.clock.now()).answer.rules.error;
             let etag = rules_tag(snapshot.rules.as_deref());
             Ok(match &snapshot.rules {
                 Some(own) => Rules {
@@ -76,7 +78,7 @@ impl Service {
                     etag,
                 },
                 None => {
-                    let list = service.rules.of_server();
+                    let list = book.of_server();
                     Rules { source: list.source, entries: list.as_entries(), version: None, error, etag }
                 }
             })
@@ -204,13 +206,13 @@ pub(super) fn change(
     entries: Option<Entries>,
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
-    let Some(entries) = entries else { return Ok(Change::PutRules { rules: None, verb }) };
-    if let Err(error) = RuleList::of_user(&entries).and_then(|list| situation.try_rules(&list)) {
+    let tried = entries
+        .as_deref()
+        .map_or(Ok(()), |entries| RuleList::of_user(entries).and_then(|list| situation.try_rules(&list)));
+    if let Err(error) = tried {
         return Err(Refusal::RulesRefused { errors: refused(error)? }.into());
     }
-    let version = situation.snapshot.head.generation.next();
-    let rules = UserRules::following(situation.snapshot.rules.as_deref(), version, entries);
-    Ok(Change::PutRules { rules: Some(rules.into()), verb })
+    Ok(Change::PutRules { entries, verb: verb.into() })
 }
 
 impl RuleList {

@@ -48,7 +48,7 @@ impl Service {
                 return Ok(Decision::Keep((settings, situation.snapshot.head.generation.0)));
             }
             Ok(Decision::Change(Plan {
-                changes: vec![Change::PutSettings { settings, verb: "settings" }],
+                changes: vec![Change::PutSettings { settings, verb: "settings".into() }],
                 next_number: None,
                 with_timeline: true,
                 answer: Box::new(move |generation, _| (settings, generation.0)),

@@ -11,12 +11,12 @@ use super::inspect::{Cause, Rebuild};
 use super::memo::Memo;
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
-use super::rulebook::RuleList;
+use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
 use crate::rules::RuleError;
 use crate::store::hot::Entry;
-use crate::store::{Finished, Snapshot, StoreError};
+use crate::store::{Basis, Finished, Snapshot, StoreError};
 use crate::view::Answer;
 
 pub use crate::store::hot::{Layer, Served};
@@ -37,16 +37,17 @@ impl Service {
     }
 
     fn load(&self, desk: &mut Desk, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
+        let rules = self.rules.book();
         let cause = match rebuild {
             true => Cause::Asked,
-            false => match self.materialized(user)? {
+            false => match self.materialized(user, rules.basis())? {
                 Ok(entry) => {
                     return Ok(Served { entry, layer: Layer::Materialized, is_certain: true, is_durable: true });
                 }
                 Err(cause) => cause,
             },
         };
-        let (planned, is_durable) = self.rebuild(desk, user, cause)?;
+        let (planned, is_durable) = self.rebuild((desk, &rules), user, cause)?;
         let is_certain = planned.is_certain && is_durable;
         if is_certain {
             self.store.put_timeline(user, planned.entry.finished.clone());
@@ -67,10 +68,11 @@ impl Service {
         let job = move |desk: &mut Desk| {
             let mut snapshot = service.require_snapshot(user)?;
             snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
+            let book = service.rules.book();
             let planned = match now {
-                None => service.plan(desk, user, &snapshot, service.clock.now()),
+                None => service.plan((desk, &book), user, &snapshot, service.clock.now()),
                 // Of another instant nothing is known, and what it tells is of no use later.
-                Some(now) => service.plan_with(desk, &mut Memo::default(), user, &snapshot, now),
+                Some(now) => service.plan_with((desk, &book), &mut Memo::default(), user, &snapshot, now),
             };
             Ok(planned.answer)
         };
@@ -83,9 +85,9 @@ impl Service {
     }
 
     /// The timeline that the database keeps, if it is current; else why a new one is needed.
-    fn materialized(&self, user: UserId) -> Result<Result<Arc<Entry>, Cause>, StoreError> {
+    fn materialized(&self, user: UserId, basis: Basis) -> Result<Result<Arc<Entry>, Cause>, StoreError> {
         let Some((head, stored)) = self.store.get_timeline(user)? else { return Ok(Err(Cause::NothingKept)) };
-        let stale = |finished: &Finished| finished.staleness(head.generation, self.rules.basis(), self.clock.now());
+        let stale = |finished: &Finished| finished.staleness(head.generation, basis, self.clock.now());
         let staleness = match stored {
             Some(finished) => match stale(&finished) {
                 None => return Ok(Ok(Arc::new(planning::entry(self.identity(user), finished)))),
@@ -98,15 +100,20 @@ impl Service {
     }
 
     /// The plan of the present state, and whether that state is durable.
-    fn rebuild(&self, desk: &mut Desk, user: UserId, cause: Cause) -> Result<(Planned, bool), ServiceError> {
+    fn rebuild(
+        &self,
+        work: (&mut Desk, &RuleBook),
+        user: UserId,
+        cause: Cause,
+    ) -> Result<(Planned, bool), ServiceError> {
         let begun = Instant::now();
         let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
         let at = self.clock.now();
         let mut planned = match cause {
             // Who asks for it to be made anew is not given what was remembered.
-            Cause::Asked => self.plan_with(desk, &mut Memo::default(), user, &snapshot, at),
-            Cause::NothingKept | Cause::Stale(_) => self.plan(desk, user, &snapshot, at),
+            Cause::Asked => self.plan_with(work, &mut Memo::default(), user, &snapshot, at),
+            Cause::NothingKept | Cause::Stale(_) => self.plan(work, user, &snapshot, at),
         };
         // Read from two openings of the database, it may be of no state that there was.
         planned.is_certain &= self.store.opening() == opening;
@@ -146,23 +153,29 @@ impl Service {
     }
 
     /// Plans with what is remembered of the user's rules.
-    pub(super) fn plan(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
+    pub(super) fn plan(
+        &self,
+        work: (&mut Desk, &RuleBook),
+        user: UserId,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Planned {
         let mut memo = self.memos.take(user);
-        let planned = self.plan_with(desk, &mut memo, user, snapshot, now);
+        let planned = self.plan_with(work, &mut memo, user, snapshot, now);
         self.memos.keep(user, memo);
         planned
     }
 
     fn plan_with(
         &self,
-        desk: &mut Desk,
+        (desk, rules): (&mut Desk, &RuleBook),
         memo: &mut Memo,
         user: UserId,
         snapshot: &Snapshot,
         now: DateTime<Utc>,
     ) -> Planned {
         let body_of = |key: &DocKey| self.body_of(user, key);
-        planning::plan_snapshot(desk, &self.rules, memo, self.identity(user), snapshot, now, &body_of)
+        planning::plan_snapshot(desk, rules, memo, self.identity(user), snapshot, now, &body_of)
     }
 
     fn identity(&self, user: UserId) -> Identity {

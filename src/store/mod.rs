@@ -8,9 +8,8 @@
 //! What is promised of [`Outcome::Committed`]: the change is on disk, and every read that begins after it
 //! was reported sees it. When the disk fails, reading goes on and commits are refused until it takes them again.
 //!
-//! A journal (one checksummed file that is appended to and synced, and whose commits go to the database in
-//! batches) would sit between the queue of commits and the writer's transaction: it would only move the moment at
-//! which a commit is durable, and nothing of this contract.
+//! A journal beside the database makes commits durable; the database is made durable for many of them together. That
+//! moves only the moment at which a commit is durable, and nothing of this contract.
 
 mod cells;
 pub mod hot;
@@ -20,6 +19,7 @@ mod published;
 mod redb;
 mod rules;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -158,6 +158,9 @@ impl Finished {
     }
 }
 
+/// A word of the program's own vocabulary; owned when it was read from the journal.
+pub type Word = Cow<'static, str>;
+
 /// One change of a user's ground state. `verb` says for the history what was done: `create`, `update` …
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -166,20 +169,20 @@ pub enum Change {
         key: DocKey,
         raw: Arc<[u8]>,
         reading: Reading,
-        verb: &'static str,
+        verb: Word,
     },
     RemoveDocument {
         key: DocKey,
-        verb: &'static str,
+        verb: Word,
     },
     PutSettings {
         settings: Settings,
-        verb: &'static str,
+        verb: Word,
     },
-    /// The user has these rules afterwards, whose version is the generation that the commit makes, or none.
+    /// The user has this list of rules afterwards, or none of one's own.
     PutRules {
-        rules: Option<Arc<UserRules>>,
-        verb: &'static str,
+        entries: Option<Entries>,
+        verb: Word,
     },
 }
 
@@ -221,7 +224,7 @@ pub enum PastState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     pub actor: String,
-    pub through: &'static str,
+    pub through: Word,
 }
 
 /// How long an answer to an `Idempotency-Key` is remembered, in milliseconds.
@@ -230,7 +233,7 @@ pub const REMEMBER_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// An answer to repeat when the same request comes again with its `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
-    pub route: &'static str,
+    pub route: Word,
     pub key: String,
     /// Hash of the request that the answer belongs to.
     pub fingerprint: [u8; 32],

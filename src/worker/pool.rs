@@ -214,7 +214,7 @@ impl Pool {
                     Cut::Clock | Cut::Garbled => self.metrics.killed.add(1),
                     Cut::Memory | Cut::Killed(_) | Cut::Ended(_) => self.metrics.died.add(1),
                 }
-                tracing::warn!(?cut, "a worker that ran a user's rules is replaced");
+                tracing::warn!(%cut, "a worker that ran a user's rules is replaced");
                 seat.end();
             }
         }

@@ -37,19 +37,21 @@ impl Program {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Cut {
     /// There is no worker to ask.
+    #[error("it could not be started: {0}")]
     NotStarted(String),
-    /// It took too long.
+    #[error("it took too long")]
     Clock,
     /// It ended: the script needs more memory than there is, or nests deeper than the stack.
+    #[error("it needed more memory than it may have")]
     Memory,
-    /// Somebody else ended it.
+    #[error("somebody ended it: {0}")]
     Killed(String),
-    /// It ended by itself.
+    #[error("it gave up: {0}")]
     Ended(String),
-    /// It answered what is no answer.
+    #[error("it answered what is no answer")]
     Garbled,
 }
 
@@ -176,8 +178,8 @@ impl Worker {
         }
         let words = String::from_utf8_lossy(&words);
         match words.lines().next() {
-            Some(said) => format!("it ended ({status}): {said}"),
-            None => format!("it ended ({status})"),
+            Some(said) => format!("{status}, {said}"),
+            None => status.to_string(),
         }
     }
 }

@@ -166,19 +166,30 @@ impl From<std::process::Output> for Ran {
 pub struct Serving {
     child: Child,
     out: BufReader<std::process::ChildStdout>,
+    log: Option<BufReader<std::process::ChildStderr>>,
     pub address: SocketAddr,
 }
 
 impl Serving {
     pub fn of(command: &mut Command) -> Serving {
         // What it says to the log goes to ours: a full pipe would stop it.
-        let mut child = command.stderr(Stdio::inherit()).env("CODEXMIROIR_LOG", "warn").spawn().unwrap();
+        Serving::spawned(command.stderr(Stdio::inherit()).env("CODEXMIROIR_LOG", "warn"))
+    }
+
+    /// As [`Serving::of`], for a test that reads its log.
+    pub fn with_log(command: &mut Command) -> Serving {
+        Serving::spawned(command.stderr(Stdio::piped()).env("CODEXMIROIR_LOG", "info"))
+    }
+
+    fn spawned(command: &mut Command) -> Serving {
+        let mut child = command.spawn().unwrap();
+        let log = child.stderr.take().map(BufReader::new);
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on http://").map(|address| address.parse().unwrap());
         let address = address.unwrap_or_else(|| panic!("it did not start: {line:?}, {:?}", child.wait()));
-        Serving { child, out, address }
+        Serving { child, out, log, address }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -196,9 +207,25 @@ impl Serving {
         line
     }
 
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until it says this to its log, which must be a pipe.
+    pub fn wait_for_log(&mut self, words: &str) -> String {
+        let log = self.log.as_mut().unwrap();
+        loop {
+            let mut line = String::new();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it never said: {words}");
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
     /// Asks it to stop, waits until it has, and gives what else it printed.
     pub fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.signal(signal);
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap(), rest)

@@ -4,6 +4,7 @@ mod at_once;
 mod editing;
 mod logins;
 mod refused;
+mod rules;
 mod shells;
 mod terminal;
 mod tls;

@@ -118,7 +118,7 @@ async fn fault_26_a_client_that_goes_away_and_comes_back_makes_one_task() {
     let lena = server.user("lena").await;
     let user = server.service().require_user("lena").unwrap().id;
     let create = || {
-        let origin = Origin { actor: "lena".to_owned(), through: "token" };
+        let origin = Origin { actor: "lena".to_owned(), through: "token".into() };
         let fields = Fields { kategorie: Some("arbeit".to_owned()), ..Fields::default() };
         let key = IdempotencyKey { route: "POST /api/tasks", key: "k".to_owned(), fingerprint: [7; 32] };
         server.service().create_task(user, origin, fields, Some(key))

@@ -202,8 +202,8 @@ impl TestServer {
 
     pub async fn import_files(&self, user: &TestUser, files: Vec<(String, Vec<u8>)>) {
         let id = self.service().require_user(&user.name).unwrap().id;
-        let origin = Origin { actor: user.name.clone(), through: "import" };
-        let folder = Folder { files, left_out: Vec::new() };
+        let origin = Origin { actor: user.name.clone(), through: "import".into() };
+        let folder = Folder { files, ..Folder::default() };
         self.service().import(id, origin, folder, false).await.unwrap();
     }
 }

@@ -43,6 +43,8 @@ mod readme;
 mod remembered;
 mod rules;
 mod rules_apart;
+mod rules_kept;
+mod rules_served;
 mod schedules;
 mod settings;
 mod slow;

@@ -141,7 +141,7 @@ async fn odd_documents_neither_break_the_page_nor_run_in_it() {
     let script = "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n# <img src=x onerror=alert(1)><script>alert(2)</script>\n";
     folder.files.push(("0001-Script.md".to_owned(), script.as_bytes().to_vec()));
     let user = running.service.require_user(demo::USER).unwrap().id;
-    let origin = Origin { actor: demo::USER.to_owned(), through: "import" };
+    let origin = Origin { actor: demo::USER.to_owned(), through: "import".into() };
     running.service.import(user, origin, folder, false).await.unwrap();
 
     let url = format!("http://{}/", running.address);

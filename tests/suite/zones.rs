@@ -79,7 +79,7 @@ impl Scene {
             let slot = format!("{{datum: {}, zeit: {zeit}}}", date::to_text(day));
             files.push(("0009.md".to_owned(), document("arbeit", &slot).into_bytes()));
         }
-        Scene { zone: Zone::parse(zone).unwrap(), rules, folder: Folder { files, left_out: Vec::new() } }
+        Scene { zone: Zone::parse(zone).unwrap(), rules, folder: Folder { files, ..Folder::default() } }
     }
 
     fn plan(&self, now: DateTime<Utc>) -> Answer {

@@ -1,7 +1,12 @@
 //! `codexmiroir rules`
 
+mod check;
+mod files;
+mod new;
 mod set;
 mod show;
+mod shown;
+mod test;
 
 use clap::Subcommand;
 use serde::Deserialize;
@@ -10,10 +15,14 @@ use super::CliError;
 use super::client::{Ask, Client};
 use super::output::{print, print_json};
 
+pub use files::FileRules;
+
 #[derive(Subcommand)]
 pub enum RulesCommand {
     #[command(flatten)]
     Asking(AskingRules),
+    #[command(flatten)]
+    Files(FileRules),
 }
 
 /// What is asked of the data, wherever it is.

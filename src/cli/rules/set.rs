@@ -1,6 +1,6 @@
 //! `codexmiroir rules set`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -8,11 +8,13 @@ use serde_json::{Map, Value, json};
 use super::super::CliError;
 use super::super::client::{Ask, Client};
 use super::{RULES, change};
-use crate::service::rulebook::read_script;
+use crate::domain::script::Script;
+use crate::service::rule_files;
+use crate::service::rule_tests::{self, RuleError};
 
 #[derive(Args)]
 pub struct Set {
-    /// Script files; each gets its file's name, and they apply in this order
+    /// Script files; each gets its file's name, and they apply in this order. Tests beside them have to pass
     #[arg(value_name = "FILE", required_unless_present = "library")]
     files: Vec<PathBuf>,
     /// A rule set that comes with the program, before the files; may be given several times
@@ -52,10 +54,16 @@ impl Set {
     pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
         let mut rules: Vec<(String, Value)> =
             self.library.iter().map(|name| (name.clone(), json!({"use": name}))).collect();
+        let (mut scripts, mut tests) = (Vec::new(), Vec::new());
         for file in &self.files {
-            let (name, script) = named_script(file)?;
-            rules.push((name.clone(), json!({"name": name, "script": script})));
+            let failed = |error| CliError::Said(format!("cannot read the rules {}: {error}", file.display()));
+            let Script { name, source, .. } = rule_files::read(file).map_err(failed)?.script;
+            rules.push((name.clone(), json!({"name": name, "script": source})));
+            scripts.push(Script::new(name, source));
+            tests.extend(rule_files::read_tests_of(file).map_err(failed)?.map(|file| file.script));
         }
+        // Here, where their author is: what is sent is the rules alone.
+        require_success(&scripts, &tests)?;
         for OptionOf { script, name, value } in self.option {
             let Some((_, rule)) = rules.iter_mut().find(|(known, _)| *known == script) else {
                 let known: Vec<&str> = rules.iter().map(|(name, _)| name.as_str()).collect();
@@ -74,14 +82,11 @@ impl Set {
     }
 }
 
-/// The name of a script and its text.
-fn named_script(file: &Path) -> Result<(String, String), CliError> {
-    let shown = file.display();
-    let script =
-        read_script(file).map_err(|error| CliError::Said(format!("cannot read the rules {shown}: {error}")))?;
-    let name = file.file_stem().and_then(|stem| stem.to_str());
-    let name = name.ok_or_else(|| CliError::Said(format!("the name of {shown} is not UTF-8; rename the file")))?;
-    Ok((name.to_owned(), script))
+/// The tests beside the files have to pass before anything is sent.
+fn require_success(scripts: &[Script], tests: &[Script]) -> Result<(), CliError> {
+    let said = |error: &RuleError| CliError::Said(format!("the tests fail, and nothing was changed: {error}"));
+    let report = rule_tests::run(scripts, tests).map_err(|error| said(&error))?;
+    report.failures().next().map_or(Ok(()), |failure| Err(said(failure)))
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ fn step(from: NaiveDate, days: Option<i64>) -> Native<Date> {
 }
 
 /// A date as people write it, in the forms that task files know.
-pub(super) fn read_date(text: &str) -> Native<Date> {
+pub(in crate::rules) fn read_date(text: &str) -> Native<Date> {
     match date::parse_lenient(text) {
         Some(date) => Ok(Date(date)),
         None => fail(format!("'{text}' is not a date of the calendar; write it as 24.12.2025")),

@@ -166,7 +166,7 @@ fn read_option(name: &str, surroundings: &Surroundings) -> Native<Dynamic> {
     }
 }
 
-fn unknown(name: &str, options: &[DeclaredOption]) -> String {
+pub(in crate::rules) fn unknown(name: &str, options: &[DeclaredOption]) -> String {
     let name = shortened(name);
     if options.is_empty() {
         return format!("the script declares no option '{name}': it has no options()");

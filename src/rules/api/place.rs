@@ -40,7 +40,9 @@ impl Allowed {
 
     fn because(self, reason: &str) -> Allowed {
         let because = Some(shortened(reason));
-        Allowed(self.0.intersect(Constraint { because, ..Constraint::ANYWHERE }))
+        let mut both = self.0.intersect(Constraint { because, ..Constraint::ANYWHERE });
+        both.because = both.because.as_deref().map(shortened);
+        Allowed(both)
     }
 
     fn ahead_of_line(self, ahead: i64) -> Native<Allowed> {
@@ -113,16 +115,19 @@ fn on(weekdays: Weekdays) -> Allowed {
 /// A slot's name; while the rule set is checked, one that some day has.
 fn read_slot_name(zeit: &str, surroundings: &Surroundings) -> Native<String> {
     let zeit = read_name(zeit)?;
-    match &*surroundings.known_slots.borrow() {
-        Some(names) if !names.contains(&zeit) => {
-            match names::nearest(&zeit, names.iter().map(String::as_str)) {
-                Some(nearest) => fail(format!("no day has a slot '{zeit}'; did you mean '{nearest}'?")),
-                // Perhaps one that only days outside the sample have.
-                None => Ok(zeit),
-            }
-        }
-        _ => Ok(zeit),
+    match surroundings.known_slots.borrow().as_deref().and_then(|names| misspelt_slot(&zeit, names)) {
+        Some(sentence) => fail(sentence),
+        None => Ok(zeit),
     }
+}
+
+/// What to say of a slot that no day has and that is near to one; others may be of days outside the sample.
+pub(in crate::rules) fn misspelt_slot(zeit: &str, known: &[String]) -> Option<String> {
+    if known.iter().any(|name| name == zeit) {
+        return None;
+    }
+    let nearest = names::nearest(zeit, known.iter().map(String::as_str))?;
+    Some(format!("no day has a slot '{zeit}'; did you mean '{nearest}'?"))
 }
 
 fn read_weekdays(days: Array) -> Native<Weekdays> {
@@ -176,7 +181,7 @@ const WEEKDAY_NAMES: &[(&str, Weekday)] = &[
     ("sonntag", Weekday::Sun),
 ];
 
-fn read_weekday(name: &str) -> Native<Weekday> {
+pub(in crate::rules) fn read_weekday(name: &str) -> Native<Weekday> {
     let lower = name.trim().to_lowercase();
     match WEEKDAY_NAMES.iter().find(|(known, _)| *known == lower) {
         Some((_, day)) => Ok(*day),

@@ -139,7 +139,13 @@ fn wrong_results_are_named() {
         let error = refusal(&format!("fn slots(day, slots) {{ {returned} }}"));
         assert_eq!(error.message, format!("slots must return a list of slot(...), but {found}"));
     }
-    for (returned, found) in [("42", "an integer"), ("[\"a\", 1]", "a list with an integer in it")] {
+    for (returned, found) in [
+        ("42", "an integer"),
+        ("[\"a\", 1]", "a list with an integer in it"),
+        ("[\"\"]", "a list with an empty word in it"),
+        ("let s = \"\"; s.pad(65, 'x'); [s]", "a word of more than 64 characters"),
+        ("let a = []; a.pad(65, \"x\"); a", "65 of them; a script has at most 64"),
+    ] {
         let error = refusal(&format!("{SLOTS}fn categories() {{ {returned} }}"));
         assert!(error.message.ends_with(&format!("but returned {found}")), "{error}");
     }
@@ -212,4 +218,45 @@ fn reasons_are_cut() {
     let source = format!("{SLOTS}fn place(task, today) {{ let s = \"\"; s.pad(9999, 'ä'); never(s) }}");
     let words = allowed(&rule_set(&source).unwrap(), "arbeit");
     assert_eq!(words.chars().count(), "never: ".len() + 501);
+}
+
+#[test]
+fn misspelt_words_are_found_where_no_sample_comes() {
+    for (marked, said) in [
+        ("return an(1).§wiel(\"x\");", "there is no function wiel; did you mean weil?"),
+        ("return §nver(\"x\");", "did you mean never?"),
+        ("return §hepler();", "did you mean helper?"),
+        ("return §on([\"mo\", \"dii\"]);", "'dii' is not a day of the week; did you mean di?"),
+        ("return §an(\"Motnag\");", "'Motnag' is not a day of the week; did you mean montag?"),
+        ("return anywhere().§from(\"31.2.2025\");", "'31.2.2025' is not a date of the calendar"),
+        ("return anywhere().§at([\"abnds\", task.title]);", "no day has a slot 'abnds'; did you mean 'abends'?"),
+        ("return ueberall().§im_slot(\"Morgnes\");", "no day has a slot 'morgnes'; did you mean 'morgens'?"),
+        ("return never(§option(\"lnad\"));", "the script declares no option 'lnad'; did you mean land?"),
+        ("return never(task.§titel2);", "nothing has a property titel2; did you mean titel?"),
+        ("return never(`${today.§weekdya}`);", "did you mean weekday?"),
+        ("let x = [1].map(|n| §nevr(\"x\"));", "did you mean never?"),
+    ] {
+        // The mark stands before the word at fault.
+        let (before, _) = marked.split_once('§').unwrap();
+        let (line, column) = (marked.replace('§', ""), u32::try_from(before.len()).unwrap() + 1);
+        let declares = "fn options() { [text(\"land\", \"\")] } fn helper() { 1 }";
+        let source =
+            format!("{SLOTS}{declares}\nfn place(task, today) {{ if task.number == 7 {{\n{line}\n}} anywhere() }}");
+        let error = refusal(&source);
+        assert!(error.message.contains(said), "{line}\n{error}");
+        assert_eq!(
+            (error.line, error.column, error.function.as_deref()),
+            (Some(4), Some(column), Some("place")),
+            "{line}\n{error}"
+        );
+    }
+    for fine in [
+        "let m = #{ titel2: 1 }; return never(`${m.titel2}`);",
+        "return never(`${[3, 1].sum2()}`);",
+        "return never(`${2.0.tan() + 1.5.log() + 1.0.sin()}`);",
+        "return anywhere().at(\"sport\");",
+    ] {
+        let source = format!("{SLOTS}fn place(task, today) {{ if task.number == 7 {{\n{fine}\n}} anywhere() }}");
+        rule_set(&source).unwrap().check().unwrap();
+    }
 }

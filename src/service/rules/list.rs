@@ -4,13 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::lang::Phrase;
 use crate::domain::script::{OptionValue, RuleEntry, Script};
-use crate::rules::SOURCE_BYTES_MAX;
+use crate::rules::{SCRIPTS_MAX, SOURCE_BYTES_MAX, library, library_names};
 use crate::service::error::{Fault, Refusal, repeatable};
-use crate::service::rulebook::{library, library_names};
 use crate::store::Entries;
-
-/// Scripts of one list.
-pub const SCRIPTS_MAX: usize = 32;
 
 /// Options that one script is given.
 const OPTIONS_MAX: usize = 64;
@@ -93,7 +89,7 @@ fn entry(RuleFields { library, name, script, options }: RuleFields) -> Result<Ru
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let is_right = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(is_right)
 }
@@ -104,7 +100,7 @@ fn known(name: String) -> Result<String, Refusal> {
         return Ok(name);
     }
     let likeness = |known: &String| strsim::jaro_winkler(&name, known);
-    let mut known = library_names();
+    let mut known: Vec<String> = library_names().map(str::to_owned).collect();
     // The nearest first, which is most likely what was meant.
     known.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
     let value = repeatable(&name, REPEATED_CHARS_MAX);

@@ -43,7 +43,7 @@ fn create(situation: &mut Situation<'_>, fields: &Fields) -> Result<Decision<Sav
         Some(Err(problem)) => return Err(Refusal::field("body", Fault::Unreadable(problem)).into()),
         None => return Err(Refusal::field("body", Fault::Malformed { expected: MARKDOWN }).into()),
     };
-    let change = Change::PutDocument { key: doc.clone(), raw: raw.clone(), reading, verb: "create" };
+    let change = Change::PutDocument { key: doc.clone(), raw: raw.clone(), reading, verb: "create".into() };
     Ok(Decision::Change(Plan {
         changes: vec![change],
         next_number: Some(number.next()),

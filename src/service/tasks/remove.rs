@@ -23,7 +23,7 @@ impl Service {
         let remove = move |situation: &mut Situation<'_>| {
             let (key, raw) = require(situation, &id, &expected)?;
             Ok(Decision::Change(Plan {
-                changes: vec![Change::RemoveDocument { key: key.clone(), verb: "delete" }],
+                changes: vec![Change::RemoveDocument { key: key.clone(), verb: "delete".into() }],
                 next_number: None,
                 with_timeline: true,
                 answer: Box::new(move |generation, _| saved(&key, &raw, generation, None)),

@@ -132,7 +132,7 @@ where
     let Some(reading) = planning::read(&key, &raw) else {
         return Err(Refusal::field("document", Fault::Malformed { expected: TYP_TASK }).into());
     };
-    let change = Change::PutDocument { key: key.clone(), raw: raw.clone(), reading, verb };
+    let change = Change::PutDocument { key: key.clone(), raw: raw.clone(), reading, verb: verb.into() };
     Ok(Decision::Change(Plan {
         changes: vec![change],
         next_number: None,

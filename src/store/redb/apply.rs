@@ -67,23 +67,23 @@ fn apply_change<'c>(
             let mut documents = transaction.open_table(DOCUMENTS)?;
             transaction.open_table(TASKS)?.insert(row(key), codec::encode_reading(reading).as_slice())?;
             let before = documents.insert(row(key), &raw[..])?.map(|raw| raw.value().to_vec());
-            (*verb, key.file.as_str(), before, Some(raw.to_vec()))
+            (&**verb, key.file.as_str(), before, Some(raw.to_vec()))
         }
         Change::RemoveDocument { key, verb } => {
             let mut documents = transaction.open_table(DOCUMENTS)?;
             transaction.open_table(TASKS)?.remove(row(key))?;
             let before = documents.remove(row(key))?.map(|raw| raw.value().to_vec());
-            (*verb, key.file.as_str(), before, None)
+            (&**verb, key.file.as_str(), before, None)
         }
         Change::PutSettings { settings, verb } => {
             let mut table = transaction.open_table(SETTINGS)?;
             let after = codec::encode_settings(*settings);
             let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
-            (*verb, "", before, Some(after))
+            (&**verb, "", before, Some(after))
         }
-        Change::PutRules { rules, verb } => {
-            let (before, after) = rules::put(transaction, commit, rules.as_deref())?;
-            (*verb, RULES_FILE, before, after)
+        Change::PutRules { entries, verb } => {
+            let (before, after) = rules::put(transaction, commit, entries.as_ref())?;
+            (&**verb, RULES_FILE, before, after)
         }
     };
     Ok(Applied { verb, file, before, after })
@@ -101,7 +101,7 @@ fn record(
         at: commit.head.committed_at.timestamp_millis(),
         basis: commit.basis.0,
         actor: commit.origin.actor.clone(),
-        through: commit.origin.through.to_owned(),
+        through: commit.origin.through.clone().into_owned(),
         verb: applied.verb.to_owned(),
         file: applied.file.to_owned(),
         before: applied.before,
@@ -118,7 +118,7 @@ fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb:
     let now = commit.head.committed_at.timestamp_millis();
     let mut by_key = transaction.open_table(IDEMPOTENCY)?;
     let mut by_time = transaction.open_table(IDEMPOTENCY_BY_TIME)?;
-    let row = (commit.user.0, remembered.route, remembered.key.as_str());
+    let row = (commit.user.0, &*remembered.route, remembered.key.as_str());
     let stored = StoredAnswer { fingerprint: remembered.fingerprint, at: now, answer: remembered.answer.clone() };
     by_key.insert(row, codec::encode(&stored).as_slice())?;
     by_time.insert((now, row.0, row.1, row.2), ())?;

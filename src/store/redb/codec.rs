@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::schema::{RULES_FILE, UNNUMBERED};
@@ -25,7 +24,7 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     rmp_serde::to_vec(value).unwrap_or_default()
 }
 
-pub fn decode<T: DeserializeOwned>(bytes: &[u8], table: &'static str) -> Result<T, StoreError> {
+pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8], table: &'static str) -> Result<T, StoreError> {
     rmp_serde::from_slice(bytes).map_err(|_| StoreError::Damaged(table))
 }
 
@@ -34,20 +33,30 @@ pub fn millis(millis: i64, table: &'static str) -> Result<DateTime<Utc>, StoreEr
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredHead(u64, i64, Option<u32>);
+pub struct StoredHead(u64, i64, Option<u32>);
+
+impl StoredHead {
+    pub fn of(head: &Head) -> StoredHead {
+        let next = head.next_number.map(TaskNumber::get);
+        StoredHead(head.generation.0, head.committed_at.timestamp_millis(), next)
+    }
+
+    pub fn head(self, table: &'static str) -> Result<Head, StoreError> {
+        let StoredHead(generation, committed, next) = self;
+        Ok(Head {
+            generation: Generation(generation),
+            committed_at: millis(committed, table)?,
+            next_number: next.and_then(TaskNumber::new),
+        })
+    }
+}
 
 pub fn encode_head(head: &Head) -> Vec<u8> {
-    let next = head.next_number.map(TaskNumber::get);
-    encode(&StoredHead(head.generation.0, head.committed_at.timestamp_millis(), next))
+    encode(&StoredHead::of(head))
 }
 
 pub fn decode_head(bytes: &[u8]) -> Result<Head, StoreError> {
-    let StoredHead(generation, committed, next) = decode(bytes, "heads")?;
-    Ok(Head {
-        generation: Generation(generation),
-        committed_at: millis(committed, "heads")?,
-        next_number: next.and_then(TaskNumber::new),
-    })
+    decode::<StoredHead>(bytes, "heads")?.head("heads")
 }
 
 #[derive(Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::fault::Pauses;
 use super::health::DatabaseFile;
+use super::journal::Place;
 use super::open::{OpenError, builder, lay_out};
 use super::volume::{Volume, lock};
 use crate::store::Store;
@@ -22,10 +23,11 @@ impl Store {
             lay_out(&db).unwrap();
         }
         // A file of the disk's own, for what looks at the file's name.
-        let path = lock(&disk.0).file.path().to_owned();
+        let path = lock(&disk.content).file.path().to_owned();
         let pauses = Pauses::between(Duration::ZERO, Duration::from_millis(1));
         let volume = Volume::new(disk.clone());
-        Store::start(volume, DatabaseFile::at(&path).unwrap(), "the test's disk", 1 << 20, pauses)
+        let journal = Place::Disk(disk.journal());
+        Store::start(volume, DatabaseFile::at(&path).unwrap(), journal, "the test's disk", 1 << 20, pauses)
     }
 
     /// Waits until it can be written again.
@@ -49,17 +51,29 @@ pub(crate) enum Failing {
     WritesForGood(u64),
 }
 
+/// One of the files on the disk; all of them fail together.
 #[derive(Clone, Debug)]
-pub(crate) struct Disk(Arc<Mutex<Content>>);
+pub(crate) struct Disk {
+    content: Arc<Mutex<Content>>,
+    which: usize,
+}
 
-#[derive(Clone, Debug)]
-struct Content {
+const DATABASE: usize = 0;
+const JOURNAL: usize = 1;
+
+#[derive(Clone, Debug, Default)]
+struct Bytes {
     /// What reads see.
     shown: Vec<u8>,
     /// What survives a power cut.
     durable: Vec<u8>,
     /// What the next sync makes durable, in its order.
     pending: Vec<Pending>,
+}
+
+#[derive(Clone, Debug)]
+struct Content {
+    files: [Bytes; 2],
     calls: u64,
     failing: Option<Failing>,
     dice: Dice,
@@ -97,49 +111,53 @@ impl Dice {
 impl Disk {
     pub(crate) fn new() -> Disk {
         let content = Content {
-            shown: Vec::new(),
-            durable: Vec::new(),
-            pending: Vec::new(),
+            files: Default::default(),
             calls: 0,
             failing: None,
             dice: Dice::new(1),
             file: Arc::new(NamedTempFile::new().unwrap()),
         };
-        Disk(Arc::new(Mutex::new(content)))
+        Disk { content: Arc::new(Mutex::new(content)), which: DATABASE }
     }
 
     /// Another disk with the same content, whose calls are counted anew.
     pub(crate) fn copy(&self, seed: u64) -> Disk {
-        let content = Content { calls: 0, dice: Dice::new(seed), ..lock(&self.0).clone() };
-        Disk(Arc::new(Mutex::new(content)))
+        let content = Content { calls: 0, dice: Dice::new(seed), ..lock(&self.content).clone() };
+        Disk { content: Arc::new(Mutex::new(content)), which: DATABASE }
+    }
+
+    /// The journal's file on the same disk.
+    pub(crate) fn journal(&self) -> Disk {
+        Disk { which: JOURNAL, ..self.clone() }
     }
 
     fn is_empty(&self) -> bool {
-        lock(&self.0).shown.is_empty()
+        lock(&self.content).files[DATABASE].shown.is_empty()
     }
 
     /// From now on these calls fail.
     pub(crate) fn fail(&self, failing: Failing) {
-        lock(&self.0).failing = Some(failing);
+        lock(&self.content).failing = Some(failing);
     }
 
     /// From the next call on every one works.
     pub(crate) fn heal(&self) {
-        lock(&self.0).failing = None;
+        lock(&self.content).failing = None;
     }
 
     pub(crate) fn calls(&self) -> u64 {
-        lock(&self.0).calls
+        lock(&self.content).calls
     }
 
     /// Of what was not synced any part is there afterwards, each write whole, torn or not at all.
     pub(crate) fn cut_power(&self) {
-        let mut content = lock(&self.0);
-        let pending = std::mem::take(&mut content.pending);
-        for pending in pending {
-            content.settle_perhaps(pending);
+        let mut content = lock(&self.content);
+        for which in [DATABASE, JOURNAL] {
+            for pending in std::mem::take(&mut content.files[which].pending) {
+                content.settle_perhaps(which, pending);
+            }
+            content.files[which].shown = content.files[which].durable.clone();
         }
-        content.shown = content.durable.clone();
     }
 }
 
@@ -155,14 +173,14 @@ impl Content {
         }
     }
 
-    fn settle_perhaps(&mut self, pending: Pending) {
+    fn settle_perhaps(&mut self, which: usize, pending: Pending) {
         match (self.dice.roll(3), pending) {
             (0, _) => {}
             (1, Pending::Write(offset, mut data)) => {
                 data.truncate(self.dice.below(data.len() + 1));
-                apply(&mut self.durable, &Pending::Write(offset, data));
+                apply(&mut self.files[which].durable, &Pending::Write(offset, data));
             }
-            (_, pending) => apply(&mut self.durable, &pending),
+            (_, pending) => apply(&mut self.files[which].durable, &pending),
         }
     }
 }
@@ -190,43 +208,48 @@ fn index(offset: u64) -> usize {
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        let mut content = lock(&self.0);
-        if content.fails(false) { Err(failed()) } else { Ok(content.shown.len() as u64) }
+        let mut content = lock(&self.content);
+        if content.fails(false) { Err(failed()) } else { Ok(content.files[self.which].shown.len() as u64) }
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut content = lock(&self.0);
+        let mut content = lock(&self.content);
         if content.fails(false) {
             return Err(failed());
         }
-        let there = content.shown.get(index(offset)..index(offset) + out.len());
+        let there = content.files[self.which].shown.get(index(offset)..index(offset) + out.len());
         out.copy_from_slice(there.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut content = lock(&self.0);
+        let mut content = lock(&self.content);
         if content.fails(true) {
             return Err(failed());
         }
         let pending = Pending::Length(index(len));
-        apply(&mut content.shown, &pending);
-        content.pending.push(pending);
+        let bytes = &mut content.files[self.which];
+        apply(&mut bytes.shown, &pending);
+        bytes.pending.push(pending);
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut content = lock(&self.0);
+        let mut content = lock(&self.content);
         let fails = content.fails(true);
-        for pending in std::mem::take(&mut content.pending) {
+        for pending in std::mem::take(&mut content.files[self.which].pending) {
             // After a sync that failed the kernel shows what was written and does not write it again.
-            if fails { content.settle_perhaps(pending) } else { apply(&mut content.durable, &pending) }
+            if fails {
+                content.settle_perhaps(self.which, pending);
+            } else {
+                apply(&mut content.files[self.which].durable, &pending);
+            }
         }
         if fails { Err(failed()) } else { Ok(()) }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut content = lock(&self.0);
+        let mut content = lock(&self.content);
         let fails = content.fails(true);
         let mut data = data.to_vec();
         if fails {
@@ -234,13 +257,14 @@ impl StorageBackend for Disk {
             data.truncate(content.dice.below(data.len() + 1));
         }
         let pending = Pending::Write(index(offset), data);
-        apply(&mut content.shown, &pending);
-        content.pending.push(pending);
+        let bytes = &mut content.files[self.which];
+        apply(&mut bytes.shown, &pending);
+        bytes.pending.push(pending);
         if fails { Err(failed()) } else { Ok(()) }
     }
 
     fn close(&self) -> io::Result<()> {
-        if lock(&self.0).fails(false) { Err(failed()) } else { Ok(()) }
+        if lock(&self.content).fails(false) { Err(failed()) } else { Ok(()) }
     }
 
     fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {

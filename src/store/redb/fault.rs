@@ -1,6 +1,8 @@
 //! When the disk fails: reading goes on from the last state, writing is refused, and the database is opened anew
 //! as soon as the disk takes it.
 //!
+//! What is in the journal and not in the file is carried out again in either.
+//!
 //! What must hold: a commit of unknown outcome is seen by readers at most as one that may go away again
 //! ([`View::is_durable`]), until an opening whose own commit is durable has told what became of it.
 
@@ -11,9 +13,10 @@ use redb::{Database, ReadableDatabase};
 use super::group::Request;
 use super::open::{builder, incarnation_of};
 use super::read::get_head;
+use super::replay::replay;
 use super::views::Doubts;
 use super::volume::Session;
-use super::writer::{Writer, prove};
+use super::writer::Writer;
 use crate::domain::ids::UserId;
 use crate::store::{Commit, Outcome, StoreError};
 
@@ -91,6 +94,7 @@ impl Writer {
         let doubts = self.fault.as_ref().map(|fault| fault.doubts.clone()).unwrap_or_default();
         let frozen = self.volume.freeze().map_err(|error| error.to_string())?;
         let db = builder().create_with_backend(frozen).map_err(|error| error.to_string())?;
+        replay(&db, &self.journal).map_err(|error| error.to_string())?;
         self.views.replace(db, doubts);
         Ok(())
     }
@@ -111,6 +115,7 @@ impl Writer {
             Ok(db) => {
                 let Some(fault) = self.fault.take() else { return };
                 self.session = session;
+                self.journal.reset();
                 self.views.replace(db, Doubts::new());
                 for user in fault.doubts.keys() {
                     self.publish_head(*user);
@@ -143,7 +148,8 @@ impl Writer {
             session.shut();
             return Err("its file has another database's content".to_owned());
         }
-        prove(&db).map_err(|error| error.to_string()).inspect_err(|_| session.shut())?;
+        // Makes sure at the same time that the disk takes a commit.
+        replay(&db, &self.journal).map_err(|error| error.to_string()).inspect_err(|_| session.shut())?;
         Ok(db)
     }
 

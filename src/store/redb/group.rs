@@ -6,9 +6,9 @@ use std::sync::Arc;
 use redb::WriteTransaction;
 use tokio::sync::oneshot;
 
-use super::accounts;
 use super::apply::{apply_commit, head_of};
 use super::views::Doubts;
+use super::{accounts, entry};
 use crate::domain::ids::{Generation, UserId};
 use crate::store::hot::{Entry, Published};
 use crate::store::{Administered, Administration, COMMITTED_TIMELINE_BYTES_MAX, Commit, Finished, Outcome, StoreError};
@@ -37,8 +37,10 @@ pub(super) struct Group {
     removed: Vec<UserId>,
     /// The last timeline of each user: a group stores one.
     pub(super) timelines: HashMap<UserId, Finished>,
-    /// Whether anything in the group was promised to be durable.
-    pub(super) durable: bool,
+    /// What the journal has to keep of the group.
+    pub(super) record: Vec<u8>,
+    /// Whether something was done that the journal does not know: the database alone has to keep the group.
+    pub(super) is_beyond_journal: bool,
     /// Where each user stood whom the group changes.
     pub(super) before: Doubts,
     /// The request that the database failed at.
@@ -52,7 +54,7 @@ impl Group {
             Request::Commit(commit, answer) => match apply_commit(transaction, &commit) {
                 Ok(Outcome::Committed { generation }) => {
                     if !commit.changes.is_empty() {
-                        self.durable = true;
+                        entry::append(&mut self.record, &commit);
                         self.timelines.remove(&commit.user);
                         self.before.entry(commit.user).or_insert(commit.expected);
                     }
@@ -76,7 +78,7 @@ impl Group {
             }
             Request::Administer(administration, answer) => match self.administer(transaction, *administration) {
                 Ok(administered) => {
-                    self.durable = true;
+                    self.is_beyond_journal = true;
                     self.administered.push((administered, answer));
                 }
                 Err(error) => {
@@ -88,6 +90,16 @@ impl Group {
             Request::Look => {}
         }
         Ok(())
+    }
+
+    /// Whether anything in the group was promised to be durable.
+    pub(super) fn is_durable(&self) -> bool {
+        self.is_beyond_journal || !self.record.is_empty()
+    }
+
+    /// Whether somebody's data was removed.
+    pub(super) fn removes(&self) -> bool {
+        !self.removed.is_empty()
     }
 
     fn administer(

@@ -6,13 +6,16 @@
 mod accounts;
 mod apply;
 mod codec;
+mod entry;
 mod export;
 mod fault;
 mod frozen;
 mod group;
 mod health;
+mod journal;
 mod open;
 mod read;
+mod replay;
 mod rules;
 mod schema;
 mod views;
@@ -129,7 +132,7 @@ impl Store {
     fn require_room(&self, commit: &Commit) -> Result<(), StoreError> {
         let documents = commit.changes.iter().map(|change| match change {
             Change::PutDocument { raw, .. } => raw.len() as u64,
-            Change::PutRules { rules, .. } => rules.iter().map(|rules| bytes_of(&rules.entries)).sum(),
+            Change::PutRules { entries, .. } => entries.as_deref().map_or(0, bytes_of),
             Change::RemoveDocument { .. } | Change::PutSettings { .. } => 0,
         });
         let needed_bytes = documents.sum::<u64>().saturating_mul(ROOM_FACTOR);

@@ -10,10 +10,12 @@ use redb::{Database, DatabaseError, Durability, ReadableDatabase, StorageError};
 use tokio::sync::mpsc;
 
 use super::fault::Pauses;
+use super::journal::{Journal, JournalError, Place};
+use super::replay::{number_in, replay};
 use super::schema::{self, META, META_INCARNATION, META_NEXT_USER, META_SCHEMA, SCHEMA_VERSION};
 use super::views::{Doubts, Views};
 use super::volume::{Session, Volume};
-use super::writer::{WALKED_BYTES_MAX, Writer};
+use super::writer::Writer;
 use super::{QUEUE_MAX, Store, accounts, health, rules};
 use crate::store::Incarnation;
 use crate::store::hot::Published;
@@ -33,6 +35,10 @@ pub enum OpenError {
     Newer { path: String, found: u32 },
     #[error("{path} is damaged: {detail}; restore a backup")]
     Damaged { path: String, detail: String },
+    #[error(
+        "the journal of {path} cannot be used: {detail}; put back the files that were beside each other, or move the journal away to give up what is in it"
+    )]
+    Journal { path: String, detail: String },
     #[error("cannot open {path}: {detail}; see who owns it, or choose another --data-dir")]
     Io { path: String, detail: String },
 }
@@ -48,13 +54,15 @@ impl Store {
         let volume = open_or_create(path, &name)?;
         let file = health::DatabaseFile::at(path)
             .map_err(|error| OpenError::Io { path: name.clone(), detail: error.to_string() })?;
-        Store::start(volume, file, &name, hot_bytes_max, Pauses::default())
+        let journal = Place::File(path.with_extension("journal"));
+        Store::start(volume, file, journal, &name, hot_bytes_max, Pauses::default())
     }
 
     /// Opens the database of a volume and starts its writer. `name` is for errors.
     pub(super) fn start(
         volume: Arc<Volume>,
         file: health::DatabaseFile,
+        journal: Place,
         name: &str,
         hot_bytes_max: u64,
         pauses: Pauses,
@@ -62,6 +70,12 @@ impl Store {
         let session = volume.session();
         let db = open_database(&session, name)?;
         let incarnation = present(&db, name)?;
+        let mut journal = open_journal(journal, &db, incarnation, name)?;
+        if !journal.waiting().is_empty() {
+            tracing::info!(records = journal.waiting().len(), "carrying out again what was last changed");
+            replay(&db, &journal).map_err(|error| failed(name, &error))?;
+            journal.reset();
+        }
         accounts::complete_index(&db).map_err(|error| failed(name, &error))?;
         rules::complete_table(&db).map_err(|error| failed(name, &error))?;
         let views = Arc::new(Views::new(db));
@@ -76,7 +90,7 @@ impl Store {
             incarnation,
             published: published.clone(),
             health: health.clone(),
-            walked_bytes_max: WALKED_BYTES_MAX,
+            journal,
             pauses,
             fault: None,
             doubts: Doubts::new(),
@@ -127,7 +141,7 @@ fn open_volume(path: &Path) -> io::Result<Arc<Volume>> {
 }
 
 /// Makes a new name durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
@@ -152,6 +166,13 @@ fn open_database(session: &Session, name: &str) -> Result<Database, OpenError> {
         DatabaseError::Storage(StorageError::Corrupted(detail)) => OpenError::Damaged { path, detail },
         other => OpenError::Io { path, detail: other.to_string() },
     })
+}
+
+fn open_journal(place: Place, db: &Database, incarnation: Incarnation, name: &str) -> Result<Journal, OpenError> {
+    let number = || Ok(number_in(&db.begin_read()?.open_table(META)?)?);
+    let number = number().map_err(|error: redb::Error| failed(name, &error))?;
+    Journal::open(place, incarnation, number)
+        .map_err(|error: JournalError| OpenError::Journal { path: name.to_owned(), detail: error.to_string() })
 }
 
 /// The incarnation of a database, if it is one of ours.

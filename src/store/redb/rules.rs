@@ -52,25 +52,22 @@ type BeforeAndAfter = (Option<Vec<u8>>, Option<Vec<u8>>);
 pub(super) fn put(
     transaction: &WriteTransaction,
     commit: &Commit,
-    rules: Option<&UserRules>,
+    entries: Option<&Entries>,
 ) -> Result<BeforeAndAfter, redb::Error> {
     let (user, version) = (commit.user.0, commit.head.generation.0);
     let mut table = transaction.open_table(RULES)?;
-    let before = match table.range((user, 0)..=(user, u64::MAX))?.next_back() {
-        // One that cannot be read is not known to the history either.
-        Some(row) => StoredRules::decode(row?.1.value()).ok().and_then(|stored| stored.entries),
-        None => None,
-    };
-    let after = rules.map(|rules| codec::stored_entries(&rules.entries));
-    let history = (before.map(|before| codec::encode(&before)), after.as_ref().map(codec::encode));
-    let earlier: Vec<u64> =
-        rules.map(|rules| rules.earlier.iter().map(|earlier| earlier.version.0).collect()).unwrap_or_default();
+    // What cannot be read stands in for nothing, and is not known to the history either.
+    let before = user_rules(&last_rows(&table, user)?).ok().flatten();
+    let after = entries.map(|entries| UserRules::following(before.as_ref(), commit.head.generation, entries.clone()));
+    let encoded = |rules: &UserRules| codec::encode(&codec::stored_entries(&rules.entries));
+    let history = (before.as_ref().map(encoded), after.as_ref().map(encoded));
+    let earlier = after.iter().flat_map(|after| &after.earlier).map(|earlier| earlier.version.0).collect();
     let stored = StoredRules {
-        entries: after,
+        entries: after.map(|after| codec::stored_entries(&after.entries)),
         earlier,
         at: commit.head.committed_at.timestamp_millis(),
         actor: commit.origin.actor.clone(),
-        through: commit.origin.through.to_owned(),
+        through: commit.origin.through.clone().into_owned(),
     };
     table.insert((user, version), codec::encode(&stored).as_slice())?;
     let mut versions = Vec::new();
@@ -78,11 +75,40 @@ pub(super) fn put(
         versions.push(row?.0.value().1);
     }
     let surplus = versions.len().saturating_sub(RULES_VERSIONS_MAX);
-    let needed = |kept: &&u64| **kept != version && !stored.earlier.contains(kept);
-    for old in versions.iter().filter(needed).take(surplus) {
+    let is_needless = |kept: &&u64| **kept != version && !stored.earlier.contains(kept);
+    for old in versions.iter().filter(is_needless).take(surplus) {
         table.remove((user, *old))?;
     }
     Ok(history)
+}
+
+/// The bytes of the user's last version, and of those that stand in for it, with their numbers.
+fn last_rows(
+    table: &impl ReadableTable<(u64, u64), &'static [u8]>,
+    user: u64,
+) -> Result<Vec<(u64, Vec<u8>)>, redb::StorageError> {
+    let Some(row) = table.range((user, 0)..=(user, u64::MAX))?.next_back() else { return Ok(Vec::new()) };
+    let (key, value) = row?;
+    let mut rows = vec![(key.value().1, value.value().to_vec())];
+    for version in StoredRules::decode(value.value()).map(|stored| stored.earlier).unwrap_or_default() {
+        rows.extend(table.get((user, version))?.map(|value| (version, value.value().to_vec())));
+    }
+    Ok(rows)
+}
+
+/// What [`last_rows`] say.
+fn user_rules(rows: &[(u64, Vec<u8>)]) -> Result<Option<UserRules>, StoreError> {
+    let Some(((version, bytes), earlier)) = rows.split_first() else { return Ok(None) };
+    let last = StoredRules::decode(bytes)?;
+    if last.earlier.len() != earlier.len() {
+        return Err(StoreError::Damaged("rules"));
+    }
+    let earlier = earlier.iter().map(|(version, bytes)| {
+        let entries = StoredRules::decode(bytes)?.entries().ok_or(StoreError::Damaged("rules"))?;
+        Ok(EarlierRules { version: Generation(*version), entries })
+    });
+    let earlier = earlier.collect::<Result<_, StoreError>>()?;
+    Ok(last.entries().map(|entries| UserRules { version: Generation(*version), entries, earlier }))
 }
 
 /// Every version of a user that is removed.
@@ -94,17 +120,8 @@ pub(super) fn remove_all(transaction: &WriteTransaction, user: u64) -> Result<()
 /// The rules that a user has.
 pub(super) fn get_rules(transaction: &ReadTransaction, user: UserId) -> Result<Option<Arc<UserRules>>, StoreError> {
     let table = transaction.open_table(RULES).map_err(failed)?;
-    let Some(row) = table.range((user.0, 0)..=(user.0, u64::MAX)).map_err(failed)?.next_back() else { return Ok(None) };
-    let (key, value) = row.map_err(failed)?;
-    let stored = StoredRules::decode(value.value())?;
-    let mut earlier = Vec::with_capacity(stored.earlier.len());
-    for version in &stored.earlier {
-        let found = table.get((user.0, *version)).map_err(failed)?.ok_or(StoreError::Damaged("rules"))?;
-        let entries = StoredRules::decode(found.value())?.entries().ok_or(StoreError::Damaged("rules"))?;
-        earlier.push(EarlierRules { version: Generation(*version), entries });
-    }
-    let version = Generation(key.value().1);
-    Ok(stored.entries().map(|entries| Arc::new(UserRules { version, entries, earlier })))
+    let rows = last_rows(&table, user.0).map_err(failed)?;
+    Ok(user_rules(&rows)?.map(Arc::new))
 }
 
 impl Store {

@@ -9,11 +9,13 @@ use redb::TableDefinition;
 /// The form of tables, keys and values that this version reads and writes.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// `schema`, `incarnation`, `next_user`.
+/// `schema`, `incarnation`, `next_user`, `journal`.
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 pub const META_SCHEMA: &str = "schema";
 pub const META_INCARNATION: &str = "incarnation";
 pub const META_NEXT_USER: &str = "next_user";
+/// The number of the last record of the journal that is in the database; none of it is when there is no such entry.
+pub const META_JOURNAL: &str = "journal";
 
 /// User id → account.
 pub const USERS: TableDefinition<u64, &[u8]> = TableDefinition::new("users");

@@ -35,7 +35,6 @@ pub(super) struct Volume {
     unsynced: Mutex<Unsynced>,
     /// Who reads the file as it was, and must not see what is written now.
     frozen: Mutex<Weak<Overlay>>,
-    len: AtomicU64,
 }
 
 /// After a failed sync the kernel takes what was written for clean: it shows it, does not write it again, and may
@@ -55,7 +54,6 @@ impl Volume {
             held: Mutex::default(),
             unsynced: Mutex::default(),
             frozen: Mutex::default(),
-            len: AtomicU64::new(0),
         })
     }
 
@@ -82,11 +80,6 @@ impl Volume {
 
     pub(super) fn storage(&self) -> &dyn StorageBackend {
         &*self.storage
-    }
-
-    /// The file's length in bytes, as the last call that told it did.
-    pub(super) fn len(&self) -> u64 {
-        self.len.load(Ordering::Relaxed)
     }
 
     /// After a failure: keeps what the file shows of what was written since the last sync, for as long as it can
@@ -177,11 +170,7 @@ impl Session {
 
 impl StorageBackend for Session {
     fn len(&self) -> io::Result<u64> {
-        self.enter(|volume| {
-            let len = volume.storage.len()?;
-            volume.len.store(len, Ordering::Relaxed);
-            Ok(len)
-        })
+        self.enter(|volume| volume.storage.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
@@ -191,9 +180,7 @@ impl StorageBackend for Session {
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.enter(|volume| {
             let cut = || volume.storage.set_len(len);
-            volume.onlooker().map_or_else(cut, |overlay| overlay.before_cut(len, cut))?;
-            volume.len.store(len, Ordering::Relaxed);
-            Ok(())
+            volume.onlooker().map_or_else(cut, |overlay| overlay.before_cut(len, cut))
         })
     }
 

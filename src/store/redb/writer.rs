@@ -1,19 +1,23 @@
 //! The one writer: a thread that takes all waiting commits, applies each against its own expected
 //! generation in one transaction, makes it durable once, publishes, and then answers all.
+//!
+//! Durable means in the journal: the database itself is made durable for many groups together.
 
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redb::{Database, Durability, ReadableDatabase, WriteTransaction};
+use redb::{Durability, ReadableDatabase, WriteTransaction};
 use tokio::sync::mpsc;
 
 use super::apply::store_timelines;
 use super::fault::{Fault, Pauses};
 use super::group::{Group, Request};
 use super::health::{DatabaseFile, Ended, Health};
+use super::journal::{AppendError, Journal};
 use super::read::get_head;
+use super::schema::{META, META_JOURNAL};
 use super::views::{Doubts, View, Views};
 use super::volume::{Session, Volume};
 use crate::domain::ids::{Generation, UserId};
@@ -23,15 +27,7 @@ use crate::store::{Finished, Incarnation, StoreError};
 /// Requests that share one transaction at most: bounds the time that the first of them waits.
 const GROUP_MAX: usize = 256;
 
-/// Groups of at least this many requests also record which pages are in use, so that a crash right after needs
-/// no walk over the whole database at the next start. It costs a second sync, which so many share.
-const SETTLED_GROUP_MIN: usize = 32;
-
-/// Every commit to a file of at least this many bytes does the same: walking over a larger one takes longer than
-/// a start may.
-pub(super) const WALKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-/// After this time without a request the same is done for the commits that did not do it themselves.
+/// After this time without a request the database is made durable.
 const IDLE: Duration = Duration::from_millis(50);
 
 /// Timelines that wait for a quiet moment at most; more are stored with the next group.
@@ -46,7 +42,7 @@ pub(super) struct Writer {
     pub(super) incarnation: Incarnation,
     pub(super) published: Arc<Published>,
     pub(super) health: Arc<Health>,
-    pub(super) walked_bytes_max: u64,
+    pub(super) journal: Journal,
     pub(super) pauses: Pauses,
     pub(super) fault: Option<Fault>,
     /// Of the commit that is about to be given up as of unknown outcome.
@@ -68,22 +64,22 @@ impl Writer {
         let (health, views) = (self.health.clone(), self.views.clone());
         let _ended = Ended { health: &health, views: &views };
         let Ok(waiting) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
-        // Whether a crash now would be followed by a walk over the whole database.
-        let mut needs_walk = false;
+        // Whether the database has something that is not durable in it.
+        let mut is_ahead = false;
         // Only the last timeline of each user is worth storing, and a change that waits for the disk is not to wait for
         // it too.
         let mut later: HashMap<UserId, Finished> = HashMap::new();
         loop {
-            let patience = if needs_walk || !later.is_empty() { Some(IDLE) } else { None };
+            let patience = if is_ahead || !later.is_empty() { Some(IDLE) } else { None };
             let next = waiting.block_on(next(&mut queue, self.until_retry().or(patience)));
             if self.is_retry_due() {
                 self.recover();
-                needs_walk = false;
+                is_ahead = false;
             }
             match next {
                 Next::Closed => break,
                 Next::Nothing => {
-                    if self.fault.is_none() && (std::mem::take(&mut needs_walk) || !later.is_empty()) {
+                    if self.fault.is_none() && (std::mem::take(&mut is_ahead) || !later.is_empty()) {
                         self.settle(std::mem::take(&mut later));
                     }
                 }
@@ -91,7 +87,7 @@ impl Writer {
                 Next::Requests(requests) => {
                     let group = self.put_off(requests, &mut later);
                     if !group.is_empty() {
-                        needs_walk = self.serve(group);
+                        is_ahead = self.serve(group);
                     }
                 }
             }
@@ -131,17 +127,22 @@ impl Writer {
             // What was written before the fault gets a last chance to reach the disk.
             self.recover();
         }
-        if self.fault.is_none()
-            && let Err(error) = self.store(timelines)
-        {
-            tracing::warn!(%error, "the last timelines were not stored; they are made again at the next start");
+        if self.fault.is_some() {
+            return;
+        }
+        match self.store(timelines) {
+            Ok(()) => self.journal.discard(),
+            Err(error) => {
+                tracing::warn!(%error, "the database could not be closed cleanly; the journal has the last changes");
+            }
         }
     }
 
-    /// Stores timelines that waited, and leaves the database so that it opens at once after a crash.
+    /// Stores timelines that waited, and makes the database durable with everything that is in the journal.
     fn settle(&mut self, timelines: HashMap<UserId, Finished>) {
-        if let Err(error) = self.store(timelines) {
-            self.fail(&error.to_string());
+        match self.store(timelines) {
+            Ok(()) => self.journal.reset(),
+            Err(error) => self.fail(&error.to_string()),
         }
     }
 
@@ -153,23 +154,22 @@ impl Writer {
             group.apply(&mut transaction, Request::PutTimeline(user, finished))?;
         }
         store_timelines(&mut transaction, &group.timelines)?;
-        commit(transaction, true, true)
+        commit_durably(transaction, &self.journal)
     }
 
-    /// Whether a crash after this would be followed by a walk over the whole database.
+    /// Whether the database has something afterwards that is not durable in it.
     fn serve(&mut self, requests: Vec<Request>) -> bool {
-        let settles = requests.len() >= SETTLED_GROUP_MIN || self.volume.len() >= self.walked_bytes_max;
         let (begun, size) = (Instant::now(), requests.len());
         let mut group = Group::default();
         let mut requests = requests.into_iter();
-        let written = self.write(&mut group, &mut requests, settles);
-        self.health.metrics.transaction(size, begun.elapsed(), group.durable, written.is_ok());
+        let written = self.write(&mut group, &mut requests);
+        let is_durable = group.is_durable();
+        self.health.metrics.transaction(size, begun.elapsed(), is_durable, written.is_ok());
         match written {
-            Ok(()) => {
-                self.health.record_write(group.durable);
-                let is_settled = settles && group.durable;
+            Ok(is_ahead) => {
+                self.health.record_write(is_durable);
                 group.publish(&self.published);
-                !is_settled
+                is_ahead
             }
             Err(error) => {
                 if matches!(error, StoreError::Unknown(_)) {
@@ -182,12 +182,8 @@ impl Writer {
         }
     }
 
-    fn write(
-        &self,
-        group: &mut Group,
-        requests: &mut impl Iterator<Item = Request>,
-        settles: bool,
-    ) -> Result<(), StoreError> {
+    /// Carries the requests out; whether the database has something afterwards that is not durable in it.
+    fn write(&mut self, group: &mut Group, requests: &mut impl Iterator<Item = Request>) -> Result<bool, StoreError> {
         let view = self.views.current();
         let applied = self.begin(&view).and_then(|mut transaction| {
             // After a failure nothing more is applied: the transaction is lost anyway.
@@ -198,8 +194,30 @@ impl Writer {
             Ok(transaction)
         });
         let transaction = applied.map_err(|error| StoreError::NotWritten(error.to_string()))?;
+        if group.is_beyond_journal || self.journal.is_full_for(&group.record) {
+            self.write_database(transaction)?;
+            if group.removes() {
+                self.journal.discard()
+            } else {
+                self.journal.reset()
+            }
+            return Ok(false);
+        }
+        if group.record.is_empty() {
+            return commit(transaction).map(|()| true).map_err(|error| StoreError::NotWritten(error.to_string()));
+        }
+        // Readers see nothing of it before it is on disk.
+        self.journal.append(group.record.clone()).map_err(|error| match error {
+            AppendError::NotWritten(error) => StoreError::NotWritten(error.to_string()),
+            AppendError::Unknown(error) => StoreError::Unknown(error.to_string()),
+        })?;
+        commit(transaction).map(|()| true).map_err(|error| StoreError::Unknown(error.to_string()))
+    }
+
+    /// Makes the database durable with everything that is in it.
+    fn write_database(&self, transaction: WriteTransaction) -> Result<(), StoreError> {
         let begun = self.session.commits_begun();
-        commit(transaction, group.durable, settles).map_err(|error| match self.session.commits_begun() == begun {
+        commit_durably(transaction, &self.journal).map_err(|error| match self.session.commits_begun() == begun {
             true => StoreError::NotWritten(error.to_string()),
             false => StoreError::Unknown(error.to_string()),
         })
@@ -228,16 +246,21 @@ async fn next(queue: &mut mpsc::Receiver<Request>, patience: Option<Duration>) -
     }
 }
 
-/// Commits; an error here leaves open whether the change is in the database.
-fn commit(mut transaction: WriteTransaction, durable: bool, settles: bool) -> Result<(), redb::Error> {
-    transaction.set_quick_repair(settles && durable);
-    transaction.set_durability(if durable { Durability::Immediate } else { Durability::None })?;
+/// Shows it to readers; a crash takes it back.
+fn commit(mut transaction: WriteTransaction) -> Result<(), redb::Error> {
+    transaction.set_durability(Durability::None)?;
     Ok(transaction.commit()?)
 }
 
-/// Makes sure that the disk takes a commit, with one that changes nothing.
-pub(super) fn prove(db: &Database) -> Result<(), redb::Error> {
-    commit(db.begin_write()?, true, true)
+/// Commits to the disk; an error here leaves open whether the change is there.
+///
+/// It also records which pages are in use, so that a crash needs no walk over the whole database at the next start.
+/// That costs a second sync, which everything that was in the journal shares.
+pub(super) fn commit_durably(mut transaction: WriteTransaction, journal: &Journal) -> Result<(), redb::Error> {
+    transaction.open_table(META)?.insert(META_JOURNAL, journal.last().to_be_bytes().as_slice())?;
+    transaction.set_quick_repair(true);
+    transaction.set_durability(Durability::Immediate)?;
+    Ok(transaction.commit()?)
 }
 
 #[cfg(test)]

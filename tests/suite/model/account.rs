@@ -9,16 +9,18 @@ use codexmiroir::domain::document::{self, Changes, NewTask, Outcome};
 use codexmiroir::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::problem::DOCUMENT_BYTES_MAX;
+use codexmiroir::domain::script::{RuleEntry, Script};
 use codexmiroir::domain::task::{Status, Task};
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::service::error::{Fault, Refusal};
 use codexmiroir::service::history::{Past, PastState, Undone};
 use codexmiroir::service::idempotency::IdempotencyKey;
+use codexmiroir::service::rules::{RuleFields, Ruled};
 use codexmiroir::service::tasks::{Completed, Edit, Expectation, Fields, Saved, SlotFields, Verb, document_tag};
-use codexmiroir::store::{Basis, REMEMBER_MILLIS, Settings};
+use codexmiroir::store::{Basis, Entries, REMEMBER_MILLIS, Settings};
 
 use super::plan::Planner;
-use super::request::Request;
+use super::request::{NARROWER, Request};
 
 /// What a request is answered, as text that two answers can be compared by.
 pub type Answer = Result<String, String>;
@@ -27,6 +29,7 @@ pub type Answer = Result<String, String>;
 pub fn refused(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Field { field, .. } => format!("field {field}"),
+        Refusal::RulesRefused { .. } => "rules".to_owned(),
         Refusal::Unreadable { file, .. } | Refusal::NotEditable { file, .. } => format!("cannot edit {file}"),
         other => format!("{other:?}"),
     }
@@ -38,6 +41,7 @@ pub enum Said {
     Saved(Saved),
     Completed(Completed),
     Undone(Undone),
+    Ruled(Ruled),
 }
 
 impl Said {
@@ -50,6 +54,7 @@ impl Said {
             Said::Saved(saved) => Said::Saved(Saved { reused: true, ..saved }),
             Said::Completed(done) => Said::Completed(Completed { saved: Saved { reused: true, ..done.saved }, ..done }),
             Said::Undone(undone) => Said::Undone(Undone { reused: true, ..undone }),
+            Said::Ruled(ruled) => Said::Ruled(Ruled { reused: true, ..ruled }),
         }
     }
 }
@@ -68,6 +73,9 @@ pub struct Account {
     pub committed_at: DateTime<Utc>,
     pub next_number: Option<TaskNumber>,
     pub settings: Settings,
+    pub rules: Option<Entries>,
+    /// The generation that made them.
+    pub rules_version: Option<u64>,
     /// In the order in which it happened.
     pub history: Vec<Past>,
     basis: Basis,
@@ -92,6 +100,8 @@ impl Account {
             committed_at: now,
             next_number: Some(TaskNumber::FIRST),
             settings,
+            rules: None,
+            rules_version: None,
             history: Vec::new(),
             basis,
             remembered: HashMap::new(),
@@ -168,6 +178,7 @@ impl Account {
                 Ok(Outcomes::Changed(Said::Saved(self.saved(&key, &raw, None))))
             }
             Request::Undo(generation) => self.undo(*generation, now),
+            Request::Rules(list) => self.set_list(list.as_deref(), now),
             other => panic!("not a request of the lane: {other:?}"),
         }
     }
@@ -218,6 +229,7 @@ impl Account {
         let past: Vec<PastState> =
             self.history.iter().filter(|past| past.generation.0 == wanted).map(|past| past.what.clone()).collect();
         let mut settings = self.settings;
+        let mut rules = None;
         let mut back = Vec::new();
         for what in past.iter().rev() {
             match what {
@@ -227,7 +239,12 @@ impl Account {
                     }
                     settings = *before;
                 }
-                PastState::Rules { .. } => unreachable!("nobody of the model has rules of one's own"),
+                PastState::Rules { before, after } => {
+                    if self.rules != *after {
+                        return Err(Refusal::TouchedSince { what: "rules".to_owned() });
+                    }
+                    rules = Some(before.clone());
+                }
                 PastState::Document { key, before, after } => {
                     if self.documents.get(key) != after.as_ref() {
                         return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() });
@@ -237,13 +254,39 @@ impl Account {
             }
         }
         let files = back.iter().rev().map(|(key, _)| key.file.as_str().to_owned()).collect();
-        if back.is_empty() {
+        if let Some(rules) = rules {
+            self.set_rules(rules, now, "undo");
+        } else if back.is_empty() {
             self.set(settings, now, "undo");
         } else {
             self.commit(now, "undo", back);
         }
         let undone = Undone { generation: self.generation, undone: wanted, files, reused: false };
         Ok(Outcomes::Changed(Said::Undone(undone)))
+    }
+
+    fn set_list(&mut self, list: Option<&[RuleFields]>, now: DateTime<Utc>) -> Decided {
+        let entry = |fields: &RuleFields| match (&fields.library, &fields.script) {
+            (Some(name), _) => Ok(RuleEntry::Library { name: name.clone(), options: BTreeMap::new() }),
+            (None, Some(script)) if script == NARROWER => Ok(RuleEntry::Own(Script::new("own", script))),
+            _ => Err(Refusal::RulesRefused { errors: Vec::new() }),
+        };
+        let entries = list.map(|list| list.iter().map(entry).collect::<Result<Entries, _>>()).transpose()?;
+        let kept = entries == self.rules;
+        if !kept {
+            let verb = if entries.is_some() { "rules" } else { "remove_rules" };
+            self.set_rules(entries, now, verb);
+        }
+        let said = Said::Ruled(Ruled { generation: self.generation, version: self.rules_version, reused: false });
+        Ok(if kept { Outcomes::Kept(said) } else { Outcomes::Changed(said) })
+    }
+
+    fn set_rules(&mut self, entries: Option<Entries>, now: DateTime<Utc>, verb: &str) {
+        let what = PastState::Rules { before: self.rules.clone(), after: entries.clone() };
+        self.rules = entries;
+        self.advance(now);
+        self.rules_version = self.rules.is_some().then_some(self.generation);
+        self.record(0, verb, what);
     }
 
     /// The fate of each file in a word, the generation, and the next number.

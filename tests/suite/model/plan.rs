@@ -5,18 +5,28 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use codexmiroir::domain::document::{self, Outcome};
 use codexmiroir::domain::ids::Generation;
+use codexmiroir::domain::script::Script;
 use codexmiroir::domain::timeline::InvalidDocument;
 use codexmiroir::planning::{Horizon, days_asked, needs_verdict, plan};
 use codexmiroir::rules::{self, Question, Questions, RuleSet};
 use codexmiroir::view::{Answer, RulesSource, RulesState};
 
 use super::account::Account;
+use super::request::NARROWER;
 
-pub struct Planner(RuleSet);
+pub struct Planner {
+    builtin: RuleSet,
+    /// The built-in ones, narrowed.
+    narrower: RuleSet,
+}
 
 impl Planner {
     pub fn new() -> Planner {
-        Planner(RuleSet::compile(&rules::builtin()).unwrap())
+        let narrower = [rules::builtin(), vec![Script::new("own", NARROWER)]].concat();
+        Planner {
+            builtin: RuleSet::compile(&rules::builtin()).unwrap(),
+            narrower: RuleSet::compile(&narrower).unwrap(),
+        }
     }
 
     pub fn answer(&self, account: &Account, now: DateTime<Utc>) -> Answer {
@@ -35,7 +45,12 @@ impl Planner {
         let open = tasks.iter().filter(|task| needs_verdict(task));
         let questions: Vec<Question> = open.map(|task| Question { task: task.clone(), body: None }).collect();
         let asked = Questions { today: horizon.today(), days: &days, tasks: &questions };
-        let policy = self.0.evaluate(&asked).unwrap();
+        let set = match &account.rules {
+            Some(entries) if entries.len() == 2 => &self.narrower,
+            Some(_) | None => &self.builtin,
+        };
+        let source = if account.rules.is_some() { RulesSource::User } else { RulesSource::Builtin };
+        let policy = set.evaluate(&asked).unwrap();
         Answer {
             user: account.name.clone(),
             lang: account.settings.lang,
@@ -43,7 +58,7 @@ impl Planner {
             generation: Generation(account.generation),
             committed_at: account.committed_at,
             next_number: account.next_number,
-            rules: RulesState { name: self.0.name().to_owned(), source: RulesSource::Builtin, error: None },
+            rules: RulesState { name: set.name().to_owned(), source, error: None },
             timeline: plan(&tasks, invalid, &policy, &horizon),
         }
     }

@@ -1,6 +1,7 @@
 //! From the steps of a history to requests: every value that is asked with, and the documents of imports.
 
 use codexmiroir::domain::ids::{DocKey, FileName};
+use codexmiroir::service::rules::RuleFields;
 use codexmiroir::service::settings::SettingsFields;
 use codexmiroir::service::tasks::{Edit, Expectation, Fields, SlotFields, Verb, document_tag};
 
@@ -18,6 +19,8 @@ pub enum Request {
     Undo(Option<u64>),
     Import(Vec<(String, Vec<u8>)>, bool),
     Settings(SettingsFields),
+    /// A list, or none.
+    Rules(Option<Vec<RuleFields>>),
     Stale(u64),
     Beside(DocKey, Vec<u8>),
     Token(i64),
@@ -98,6 +101,22 @@ fn settings(choice: u8) -> SettingsFields {
     }
 }
 
+/// Narrows what the built-in rules allow.
+pub const NARROWER: &str = "fn place(task, today) { on([\"mo\", \"di\", \"sa\"]) }";
+
+/// None, the built-in ones by their name, these and a script, and some that are refused.
+fn rules(choice: u8) -> Option<Vec<RuleFields>> {
+    let text = |text: &str| Some(text.to_owned());
+    let library = || RuleFields { library: text("spartan"), ..RuleFields::default() };
+    let own = |script: &str| RuleFields { name: text("own"), script: text(script), ..RuleFields::default() };
+    match choice % 4 {
+        0 => None,
+        1 => Some(vec![library()]),
+        2 => Some(vec![library(), own(NARROWER)]),
+        _ => Some(vec![library(), own("fn place(task, today) { on(\"nie\") }")]),
+    }
+}
+
 /// The id as text, and the document it means if it means one by its file name.
 fn named(account: &Account, id: &Id) -> (String, Option<DocKey>) {
     let nth = |choice: u8| account.documents.keys().nth(usize::from(choice) % account.documents.len().max(1)).cloned();
@@ -166,6 +185,7 @@ pub fn spell_out(op: &Op, account: &Account) -> Request {
             }
             Request::Import(folder, *dry_run)
         }
+        Op::Rules(choice) => Request::Rules(rules(*choice)),
         Op::Settings(choice) => Request::Settings(settings(*choice)),
         Op::Stale(off) => {
             let off = if *off == 0 { 1 } else { *off };

@@ -18,6 +18,7 @@ use codexmiroir::service::folder::Folder;
 use codexmiroir::service::idempotency::IdempotencyKey;
 use codexmiroir::service::import::Fate;
 use codexmiroir::service::rulebook::RuleBook;
+use codexmiroir::service::rules::RulesRequest;
 use codexmiroir::service::tasks::Filter;
 use codexmiroir::store::{Basis, Change, Commit, Finished, Head, Origin, Outcome, Scopes, Settings, Store};
 use codexmiroir::view::json;
@@ -284,6 +285,9 @@ impl World {
         let keys: Vec<_> = snapshot.tasks.keys().collect();
         ensure(keys == account.documents.keys().collect::<Vec<_>>(), || format!("the documents are {keys:?}"))?;
         ensure(snapshot.settings == account.settings, || format!("{:?}", snapshot.settings))?;
+        let rules = snapshot.rules.as_ref().map(|rules| (rules.version.0, rules.entries.clone()));
+        let expected = account.rules_version.zip(account.rules.clone());
+        ensure(rules == expected, || format!("the rules are {rules:?}\n not {expected:?}"))?;
         for (key, raw) in &account.documents {
             let kept = store.get_document(account.user, key).unwrap();
             ensure(kept.as_ref() == Some(raw), || format!("{} is {kept:?}", key.file))?;
@@ -303,6 +307,8 @@ fn key_of(key: u8, request: &Request) -> Option<IdempotencyKey> {
         Request::Verb(..) => "verb",
         Request::Remove(..) => "remove",
         Request::Undo(_) => "undo",
+        Request::Rules(Some(_)) => "rules",
+        Request::Rules(None) => "remove_rules",
         _ => return None,
     };
     let mut hash = DefaultHasher::new();
@@ -331,7 +337,7 @@ impl Asker {
 
     async fn answer(&self, request: Request, key: Option<IdempotencyKey>) -> Result<String, ServiceError> {
         let (service, user) = (&self.service, self.user);
-        let origin = Origin { actor: self.name.clone(), through: "model" };
+        let origin = Origin { actor: self.name.clone(), through: "model".into() };
         let said = match request {
             Request::Create(fields) => Said::Saved(service.create_task(user, origin, fields, key).await?),
             Request::Update(id, edit, expected) => {
@@ -343,6 +349,13 @@ impl Asker {
             Request::Verb(id, verb) => Said::Saved(service.apply_verb(user, origin, id, verb, None, key).await?),
             Request::Remove(id, expected) => Said::Saved(service.remove_task(user, origin, id, expected, key).await?),
             Request::Undo(generation) => Said::Undone(service.undo(user, origin, generation, key).await?),
+            Request::Rules(list) => {
+                let request = RulesRequest { user, origin, expected: None, key };
+                Said::Ruled(match list {
+                    Some(list) => service.set_rules(request, list).await?,
+                    None => service.remove_rules(request).await?,
+                })
+            }
             other => return self.ask_otherwise(other, origin).await,
         };
         Ok(said.text())
@@ -352,7 +365,7 @@ impl Asker {
         let (service, user) = (&self.service, self.user);
         Ok(match request {
             Request::Import(files, dry_run) => {
-                let folder = Folder { files, left_out: Vec::new() };
+                let folder = Folder { files, ..Folder::default() };
                 let report = service.import(user, origin, folder, dry_run).await?;
                 let fates: Vec<_> = report.lines.iter().map(|line| word(&line.fate)).collect();
                 format!("{fates:?} {} {:?}", report.generation, report.next_number)
@@ -368,7 +381,7 @@ impl Asker {
                     Read::Invalid(problem) => Err(problem),
                     Read::NotATask => panic!("{} is no task", key.file),
                 };
-                let put = Change::PutDocument { key, raw: raw.into(), reading, verb: "beside" };
+                let put = Change::PutDocument { key, raw: raw.into(), reading, verb: "beside".into() };
                 self.commit(self.head.generation, origin, vec![put]).await?
             }
             Request::Token(hours) => {

@@ -339,21 +339,21 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
                 let raw = format!("---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n{body}\n").into_bytes();
                 let Read::Task(task) = document::read(&key(file).file, &raw) else { panic!("{file}") };
                 after.documents.insert(file.clone(), raw.clone());
-                Change::PutDocument { key: key(file), raw: raw.into(), reading: Ok(task.into()), verb: "put" }
+                Change::PutDocument { key: key(file), raw: raw.into(), reading: Ok(task.into()), verb: "put".into() }
             }
             Deed::Remove(file) => {
                 after.documents.remove(file);
-                Change::RemoveDocument { key: key(file), verb: "remove" }
+                Change::RemoveDocument { key: key(file), verb: "remove".into() }
             }
             Deed::Days(days) => {
                 after.days = *days;
-                Change::PutSettings { settings: settings(*days), verb: "settings" }
+                Change::PutSettings { settings: settings(*days), verb: "settings".into() }
             }
         });
     }
     after.keys.extend(wish.key);
     let remember = wish.key.map(|key| Remembered {
-        route: ROUTE,
+        route: ROUTE.into(),
         key: key.to_owned(),
         fingerprint: [0; 32],
         answer: b"{}".to_vec(),
@@ -364,7 +364,7 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
         expected: Generation(before.generation),
         head: Head { generation, committed_at: DateTime::UNIX_EPOCH, next_number: None },
         changes,
-        origin: Origin { actor: "anna".to_owned(), through: "test" },
+        origin: Origin { actor: "anna".to_owned(), through: "test".into() },
         basis: Basis([0; 16]),
         timeline: Some(Arc::new(Entry::new(timeline(wish.user, after.generation), "t"))),
         remember,

@@ -1,0 +1,49 @@
+//! What is done with files of rules, without a server and without a database.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::{check, new, test};
+use crate::cli::CliError;
+use crate::cli::output::print;
+use crate::service::rule_files::{self, RuleFile};
+use crate::service::rulebook;
+
+#[derive(Subcommand)]
+pub enum FileRules {
+    /// Compile scripts and try them on sample days and tasks
+    Check(check::Check),
+    /// Run the tests of scripts: files *.test.rhai beside them
+    Test(test::Test),
+    /// Write a script to begin with, and its tests
+    New(new::New),
+    /// Print all words that scripts can use, as Markdown
+    Reference,
+}
+
+impl FileRules {
+    pub fn run(self) -> Result<(), CliError> {
+        match self {
+            FileRules::Check(check) => check.run(),
+            FileRules::Test(test) => test.run(),
+            FileRules::New(new) => new.run(),
+            FileRules::Reference => print(&rulebook::reference()),
+        }
+    }
+}
+
+/// Reads a script; a name that is no file may be one that comes with the program.
+pub(super) fn read(path: &Path) -> Result<RuleFile, CliError> {
+    let name = path.to_str().unwrap_or_default();
+    if !path.exists()
+        && let Some(script) = rulebook::library(name)
+    {
+        return Ok(RuleFile { path: PathBuf::from(format!("<{name}>")), script });
+    }
+    rule_files::read(path).map_err(|error| unreadable(path, &error))
+}
+
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::Said(format!("cannot read the rules {}: {error}", path.display()))
+}

@@ -1,0 +1,185 @@
+//! A list of rules as files of a folder `rules`: a script each, and the list itself with its order and options.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::list::{self, RuleFields, is_name};
+use crate::domain::lang::Lang;
+use crate::domain::script::{OptionValue, RuleEntry};
+use crate::store::Entries;
+
+/// The folder's name.
+pub const FOLDER: &str = "rules";
+
+/// The file that has the order, the options and the names of the library's scripts.
+const LIST: &str = "rules.json";
+const ENDING: &str = ".rhai";
+/// Files of tests beside the scripts, which are no rules themselves.
+const TEST_ENDING: &str = ".test.rhai";
+
+/// Names and bytes of a folder's files.
+pub type RuleFiles = BTreeMap<String, Vec<u8>>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListFile {
+    rules: Vec<PlaceFile>,
+}
+
+/// A place in the list: a script of the library, or one of a file beside.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlaceFile {
+    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    library: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    options: BTreeMap<String, OptionFile>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum OptionFile {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+}
+
+/// Whether a file of the folder is part of the list, by its name; else why not, if it looks as if it were meant to be.
+pub fn considered(name: &str) -> Option<Result<(), &'static str>> {
+    if name == LIST {
+        return Some(Ok(()));
+    }
+    let stem = name.strip_suffix(ENDING).filter(|_| !name.ends_with(TEST_ENDING))?;
+    Some(if is_name(stem) { Ok(()) } else { Err("its name is not 1 to 64 of a-z, 0-9 and - before .rhai") })
+}
+
+/// The files of a list. The same list gives the same bytes.
+pub fn files_of(entries: &[RuleEntry]) -> Vec<(String, Vec<u8>)> {
+    let option = |(name, value): (&String, &OptionValue)| {
+        let value = match value {
+            OptionValue::Flag(flag) => OptionFile::Flag(*flag),
+            OptionValue::Number(number) => OptionFile::Number(*number),
+            OptionValue::Text(text) => OptionFile::Text(text.clone()),
+        };
+        (name.clone(), value)
+    };
+    let place = |entry: &RuleEntry| {
+        let options = entry.options().iter().map(option).collect();
+        let (library, file) = match entry.source() {
+            None => (Some(entry.name().to_owned()), None),
+            Some(_) => (None, Some(format!("{}{ENDING}", entry.name()))),
+        };
+        PlaceFile { library, file, options }
+    };
+    let list = ListFile { rules: entries.iter().map(place).collect() };
+    // Plain values have nothing that could fail.
+    let mut list = serde_json::to_vec_pretty(&list).unwrap_or_default();
+    list.push(b'\n');
+    let scripts = entries.iter().filter_map(|entry| {
+        let source = entry.source()?;
+        Some((format!("{}{ENDING}", entry.name()), source.as_bytes().to_vec()))
+    });
+    scripts.chain([(LIST.to_owned(), list)]).collect()
+}
+
+/// The list that files are; scripts that it does not name follow in the order of their names, as all do where there
+/// is no list.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub(in crate::service) fn list_of(files: &RuleFiles) -> Result<Entries, String> {
+    let text = |name: &str, raw: &[u8]| String::from_utf8(raw.to_vec()).map_err(|_| format!("{name} is not UTF-8"));
+    let mut scripts: BTreeMap<&str, &Vec<u8>> = files.iter().map(|(name, raw)| (name.as_str(), raw)).collect();
+    let places = match scripts.remove(LIST) {
+        Some(raw) => serde_json::from_slice::<ListFile>(raw).map_err(|error| format!("{LIST}: {error}"))?.rules,
+        None => Vec::new(),
+    };
+    let mut fields = Vec::new();
+    for PlaceFile { library, file, options } in places {
+        let options = options.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let script = match &file {
+            Some(file) => {
+                let raw = scripts.remove(file.as_str());
+                Some(text(file, raw.ok_or_else(|| format!("{LIST} names {file}, which is not there or twice"))?)?)
+            }
+            None => None,
+        };
+        let name = file.map(|file| file.trim_end_matches(ENDING).to_owned());
+        fields.push(RuleFields { library, name, script, options });
+    }
+    for (file, raw) in scripts {
+        let (name, script) = (file.trim_end_matches(ENDING).to_owned(), text(file, raw)?);
+        fields.push(RuleFields { name: Some(name), script: Some(script), ..RuleFields::default() });
+    }
+    list::entries(fields).map_err(|refusal| refusal.text(Lang::En))
+}
+
+impl From<OptionFile> for OptionValue {
+    fn from(value: OptionFile) -> OptionValue {
+        match value {
+            OptionFile::Flag(flag) => OptionValue::Flag(flag),
+            OptionFile::Number(number) => OptionValue::Number(number),
+            OptionFile::Text(text) => OptionValue::Text(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::script::Script;
+
+    fn own(name: &str, options: &[(&str, OptionValue)]) -> RuleEntry {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        RuleEntry::Own(Script { name: name.to_owned(), source: format!("// {name}\n"), options })
+    }
+
+    fn files(files: &[(&str, &str)]) -> RuleFiles {
+        files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn a_list_comes_back_from_its_files() {
+        let set =
+            [("c", OptionValue::Flag(true)), ("d", OptionValue::Number(-1)), ("e", OptionValue::Text("1".into()))];
+        let library = RuleEntry::Library { name: "spartan".to_owned(), options: BTreeMap::new() };
+        let entries = [own("b", &set), library, own("a", &[])];
+        let written = files_of(&entries);
+        let names: Vec<&str> = written.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["b.rhai", "a.rhai", "rules.json"]);
+        assert!(names.iter().all(|name| considered(name) == Some(Ok(()))));
+        assert_eq!(list_of(&written.into_iter().collect()).as_deref(), Ok(&entries[..]));
+    }
+
+    #[test]
+    fn files_without_a_list_are_one_in_the_order_of_their_names() {
+        let read = list_of(&files(&[("b.rhai", "// b\n"), ("a.rhai", "// a\n")]));
+        assert_eq!(read.as_deref(), Ok(&[own("a", &[]), own("b", &[])][..]));
+        let list = r#"{"rules": [{"file": "b.rhai"}]}"#;
+        let read = list_of(&files(&[("b.rhai", "// b\n"), ("a.rhai", "// a\n"), ("rules.json", list)]));
+        assert_eq!(read.as_deref(), Ok(&[own("b", &[]), own("a", &[])][..]));
+    }
+
+    #[test]
+    fn what_is_no_list_is_said() {
+        for (list, said) in [
+            ("{", "rules.json: EOF"),
+            (r#"{"rules": [{"file": "c.rhai"}]}"#, "names c.rhai, which is not there"),
+            (r#"{"rules": [{"file": "a.rhai"}, {"file": "a.rhai"}]}"#, "or twice"),
+            (r#"{"rules": [{"use": "spartn"}]}"#, "spartan"),
+            (r#"{"rules": [{"use": "spartan", "file": "a.rhai"}]}"#, "together"),
+            (r#"{"rules": [{"use": "spartan", "x": 1}]}"#, "unknown field"),
+        ] {
+            let error = list_of(&files(&[("a.rhai", ""), ("rules.json", list)])).unwrap_err();
+            assert!(error.contains(said), "{list}: {error}");
+        }
+        let binary = RuleFiles::from([("a.rhai".to_owned(), vec![0xff])]);
+        assert!(list_of(&binary).unwrap_err().contains("UTF-8"));
+        assert!(list_of(&RuleFiles::new()).is_err());
+        assert_eq!((considered("a.test.rhai"), considered("a.md")), (None, None));
+        assert!(matches!(considered("../a.rhai"), Some(Err(_))) && matches!(considered("A.rhai"), Some(Err(_))));
+    }
+}

@@ -1,0 +1,121 @@
+//! `codexmiroir rules` three ways.
+
+use serde_json::json;
+
+use super::ways::{Installation, WAYS, Way};
+use crate::binary::Home;
+
+const ONE_SLOT: &str = "fn slots(day, slots) { [slot(\"mein-slot\", \"09:00\", \"12:00\")] }\n";
+const WITH_OPTION: &str = "fn options() { [text(\"wort\", \"nie\"), number(\"zahl\", 1)] }\n\
+                           fn place(task, today) { never(option(\"wort\") + option(\"zahl\")) }\n";
+
+/// Writes a script where commands are typed; its path.
+fn script(home: &Home, name: &str, text: &str) -> String {
+    let path = home.path(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn rules_are_set_shown_restored_and_removed() {
+    for way in WAYS {
+        let at = Installation::of(way);
+        assert_eq!(at.did(&["rules", "show"]), "built in\n  spartan (from the library)\n", "{way:?}");
+        assert_eq!(at.did(&["rules", "versions"]), "you never had rules of your own\n");
+        let mine = script(at.here(), "mine.rhai", ONE_SLOT);
+        assert_eq!(at.did(&["rules", "set", &mine]), "your rules are now: mine (version 1)\n");
+        assert_eq!(at.did(&["rules", "set", &mine]), "your rules are now: mine (version 1)\n", "nothing to change");
+        assert_eq!(at.did(&["rules", "show"]), "your own, version 1\n  mine (1 line)\n");
+        assert_eq!(at.did(&["rules", "show", "mine"]), ONE_SLOT);
+        assert!(at.did(&["timeline"]).contains("mein-slot"));
+        let words = script(at.here(), "words.rhai", WITH_OPTION);
+        let set = ["rules", "set", "--use", "spartan", &words, "--option", "words.wort=so", "--option", "words.zahl=3"];
+        assert_eq!(at.did(&set), "your rules are now: spartan, words (version 2)\n");
+        let shown = "your own, version 2\n  spartan (from the library)\n  words (2 lines) wort=\"so\" zahl=3\n";
+        assert_eq!(at.did(&["rules", "show"]), shown);
+        at.did(&["task", "add", "Wartet"]);
+        assert_eq!(at.json(&["timeline"])["unplaced"][0]["because"], "so3", "{way:?}");
+        assert_eq!(at.json(&["rules", "restore", "1"]), json!({"ok": true, "generation": 4, "version": 4}));
+        assert_eq!(at.json(&["rules", "show"])["rules"], json!([{"name": "mine", "script": ONE_SLOT}]));
+        let removed = "you have no rules of your own; these apply: spartan (built in)\n";
+        assert_eq!(at.did(&["rules", "remove"]), removed);
+        assert_eq!(at.did(&["undo"]), "took back 5: the settings or the rules\ncodexmiroir undo 6 brings it back\n");
+        let versions = at.did(&["rules", "versions"]);
+        let lines: Vec<&str> = versions.lines().collect();
+        assert!(lines[0].starts_with("Version  When") && lines.len() == 6, "{versions}");
+        let names: Vec<&str> = lines[1..].iter().filter_map(|line| line.split("  ").last()).collect();
+        assert_eq!(names, ["mine", "removed", "mine", "spartan, words", "mine"], "{versions}");
+        let listed = at.json(&["rules", "versions"]);
+        assert_eq!(listed["versions"][0]["version"], 6);
+    }
+}
+
+#[test]
+fn rules_that_cannot_be_are_refused_in_a_sentence() {
+    for way in WAYS {
+        let at = Installation::of(way);
+        let bad = script(at.here(), "bad.rhai", "fn slots(day, slots) {\n  [ slott(\"a\") ]\n}");
+        let set = ["rules", "set", bad.as_str()];
+        at.refused(&set, &["nothing was changed", "bad", "line 2", "slot"]);
+        at.refused(&["rules", "set", "--use", "spartn"], &["spartn", "spartan"]);
+        at.refused(&["rules", "restore", "7"], &["version 7"]);
+        let upper = script(at.here(), "Gross.rhai", ONE_SLOT);
+        at.refused(&["rules", "set", &upper], &["rules.name"]);
+        assert_eq!(at.json(&["rules", "show"])["source"], "builtin");
+        assert!(at.did(&["history"]).contains("nothing was changed yet"));
+    }
+    let at = Installation::of(Way::Alone);
+    let missing = at.home.path("none.rhai");
+    let said = at.home.run(&["rules", "set", missing.to_str().unwrap()]);
+    assert!(said.refusal(1).contains("cannot read the rules"), "{said:?}");
+    let large = script(&at.home, "large.rhai", &" ".repeat(16 * 1024 + 1));
+    at.refused(&["rules", "set", &large], &["16 KiB"]);
+    let mine = script(&at.home, "mine.rhai", ONE_SLOT);
+    for arguments in [
+        &["rules", "set"][..],
+        &["rules", "set", &mine, "--option", "mine"],
+        &["rules", "set", &mine, "--option", "other.x=1"],
+        &["rules", "restore", "x"],
+        &["rules", "show", "mine", "--json"],
+    ] {
+        at.home.run(arguments).refusal(2);
+    }
+    let tests = "fn test_slots() { assert_eq(plan(#{now: \"1.1.2025\"}).slots_on(\"2.1.2025\"), [\"anders\"]) }";
+    script(&at.home, "mine.test.rhai", tests);
+    let said = at.home.run(&["rules", "set", &mine]);
+    let said = said.refusal(1);
+    assert!(said.contains("the tests fail") && said.contains("mine.test") && said.contains("mein-slot"), "{said}");
+    script(&at.home, "mine.test.rhai", &tests.replace("anders", "mein-slot"));
+    assert_eq!(at.did(&["rules", "set", &mine]), "your rules are now: mine (version 1)\n");
+    at.did(&["rules", "set", "--use", "spartan"]);
+    let said = at.home.run(&["rules", "show", "spartan"]);
+    assert!(said.refusal(1).contains("library"), "{said:?}");
+}
+
+#[test]
+fn rules_go_out_to_files_and_come_in_again() {
+    let at = Installation::of(Way::Beside);
+    let mine = script(&at.home, "mine.rhai", ONE_SLOT);
+    at.did(&["rules", "set", "--use", "spartan", &mine]);
+    at.did(&["task", "add", "Eins"]);
+    let out = at.home.path("out");
+    let export = ["export", "--format", "markdown", "--output", out.to_str().unwrap()];
+    assert_eq!(at.did(&export), format!("wrote 3 files into {}\n", out.display()));
+    assert_eq!(std::fs::read_to_string(out.join("rules/mine.rhai")).unwrap(), ONE_SLOT);
+    assert_eq!(at.did(&export), format!("wrote 3 files into {}\n", out.display()), "they are the same");
+    std::fs::write(out.join("rules/mine.rhai"), ONE_SLOT.replace("mein-slot", "anders")).unwrap();
+    let refused = at.home.run(&export);
+    assert!(refused.refusal(1).contains("rules/mine.rhai with another content"), "{refused:?}");
+    let report = at.did(&["import", out.to_str().unwrap()]);
+    assert!(report.contains("rules: replaced") && report.contains("0 added, 1 replaced, 1 unchanged"), "{report}");
+    assert!(at.did(&["rules", "show", "mine"]).contains("anders"));
+    // A link in the place of the folder is not followed.
+    let elsewhere = at.home.path("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let linked = at.home.path("linked");
+    std::fs::create_dir(&linked).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, linked.join("rules")).unwrap();
+    let export = ["export", "--format", "markdown", "--output", linked.to_str().unwrap()];
+    assert!(at.home.run(&export).refusal(1).contains("is a link"));
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+}

@@ -19,8 +19,9 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, OptimizationL
 
 /// The largest script: Rhai's parser needs time quadratic in it.
 pub const SOURCE_BYTES_MAX: usize = 16 * 1024;
-/// The longest text; a document's body fits.
-pub(super) const STRING_BYTES_MAX: usize = 64 * 1024;
+/// The longest text. A new one takes at least two operations, so that all texts of an answer are less than 160 MiB;
+/// of a longer body, title or tag scripts see the beginning.
+pub(super) const STRING_BYTES_MAX: usize = 32 * 1024;
 /// The most entries of a list or a map, those of lists and maps within it included.
 pub(super) const ENTRIES_MAX: usize = 512;
 /// The most operations of one call of a hook.
@@ -52,8 +53,7 @@ rhai::def_package! {
 /// Why the fuse blew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trip {
-    /// More operations than this many.
-    Operations(u64),
+    Operations,
     /// Longer than this.
     Clock(Duration),
 }
@@ -61,7 +61,7 @@ pub(super) enum Trip {
 impl fmt::Display for Trip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trip::Operations(max) => write!(f, "the script needs more than {max} operations for one answer"),
+            Trip::Operations => write!(f, "the script needs more than {OPERATIONS_MAX} operations for one answer"),
             Trip::Clock(max) => write!(f, "the rules took longer than {} seconds", max.as_secs()),
         }
     }
@@ -72,7 +72,6 @@ impl fmt::Display for Trip {
 /// swallow the error that a callback returns.
 #[derive(Debug)]
 pub(super) struct Fuse {
-    operations_max: u64,
     run_time_max: Duration,
     operations: Cell<u64>,
     trip: Cell<Option<Trip>>,
@@ -82,20 +81,14 @@ pub(super) struct Fuse {
 impl Default for Fuse {
     /// The limits of rules that are asked for a plan.
     fn default() -> Fuse {
-        Fuse::new(OPERATIONS_MAX, RUN_TIME_MAX)
+        Fuse::lasting(RUN_TIME_MAX)
     }
 }
 
 impl Fuse {
-    /// So many operations for one call, and so long for one run.
-    pub(super) fn new(operations_max: u64, run_time_max: Duration) -> Fuse {
-        Fuse {
-            operations_max,
-            run_time_max,
-            operations: Cell::default(),
-            trip: Cell::default(),
-            run_began: Cell::default(),
-        }
+    /// So long for one run; the operations of a call are always as many.
+    pub(super) fn lasting(run_time_max: Duration) -> Fuse {
+        Fuse { run_time_max, operations: Cell::default(), trip: Cell::default(), run_began: Cell::default() }
     }
 
     /// Begins a run: the clock starts.
@@ -118,8 +111,8 @@ impl Fuse {
         let operations = self.operations.get() + 1;
         self.operations.set(operations);
         if self.trip.get().is_none() {
-            if operations > self.operations_max {
-                self.trip.set(Some(Trip::Operations(self.operations_max)));
+            if operations > OPERATIONS_MAX {
+                self.trip.set(Some(Trip::Operations));
             } else if operations.is_multiple_of(OPERATIONS_BETWEEN_CLOCK_READS)
                 && self.run_began.get().is_some_and(|began| began.elapsed() > self.run_time_max)
             {
@@ -134,7 +127,7 @@ impl Fuse {
 pub(super) fn hardened(fuse: &Rc<Fuse>) -> Engine {
     let mut engine = Engine::new_raw();
     AllowedPackages::new().register_into_engine(&mut engine);
-    set_limits(&mut engine, fuse.operations_max);
+    set_limits(&mut engine);
     for word in DISABLED {
         engine.disable_symbol(*word);
     }
@@ -151,9 +144,9 @@ pub(super) fn hardened(fuse: &Rc<Fuse>) -> Engine {
     engine
 }
 
-fn set_limits(engine: &mut Engine, operations_max: u64) {
+fn set_limits(engine: &mut Engine) {
     engine
-        .set_max_operations(operations_max + 1)
+        .set_max_operations(OPERATIONS_MAX + 1)
         .set_max_call_levels(CALL_LEVELS_MAX)
         .set_max_expr_depths(EXPRESSION_DEPTH_MAX, EXPRESSION_DEPTH_MAX)
         .set_max_variables(VARIABLES_MAX)
@@ -275,7 +268,7 @@ mod tests {
         fuse.begin_call();
         assert!((0..OPERATIONS_MAX).all(|_| fuse.count().is_none()));
         assert!((0..100).all(|_| fuse.count().is_some()));
-        assert_eq!(fuse.trip(), Some(Trip::Operations(OPERATIONS_MAX)));
+        assert_eq!(fuse.trip(), Some(Trip::Operations));
         fuse.begin_call();
         assert!(fuse.count().is_none() && fuse.trip().is_none());
     }

@@ -80,14 +80,13 @@ fn limits() -> String {
          A script has at most {} KiB, a list {SCRIPTS_MAX} scripts. One answer may take {} operations, {} functions \
          within one another and {} variables; a text has at most {} KiB, a list or map {} entries, those within it \
          included. A script that needs more is refused, or the rules that worked last stand in for it. A test may take \
-         {} operations and ask for {} plans.\n",
+         as many operations as an answer, and ask for {} plans.\n",
         engine::SOURCE_BYTES_MAX / 1024,
         engine::OPERATIONS_MAX,
         engine::CALL_LEVELS_MAX,
         engine::VARIABLES_MAX,
         engine::STRING_BYTES_MAX / 1024,
         engine::ENTRIES_MAX,
-        trial::OPERATIONS_MAX,
         trial::PLANS_MAX,
     )
 }

@@ -296,3 +296,23 @@ fn an_answer_depends_on_nothing_before_it() {
         assert!(evaluate(&rules, &[question(1, "x"), question(2, "x")]).is_err());
     }
 }
+
+#[test]
+fn no_task_is_so_large_that_rules_fail_for_it() {
+    let source = "fn slots(day, slots) { [] } fn place(task, today) {
+        let all = task.tags; never(`${task.title.len} ${all.len} ${task.body.bytes} ${task.body.to_upper().bytes}`) }";
+    let rules = rule_set(source).unwrap();
+    let asked = |tags: Vec<String>| {
+        let small = question(1, "arbeit");
+        let title = "ä".repeat(40_000);
+        let task = Task { tags, title, ..(*small.task).clone() };
+        let policy =
+            evaluate(&rules, &[Question { task: Arc::new(task), body: Some("€".repeat(20_000).into()) }]).unwrap();
+        match &**policy.verdicts.values().next().unwrap() {
+            Verdict::Never { because } => because.clone(),
+            Verdict::Allowed(_) => panic!(),
+        }
+    };
+    assert_eq!(asked(vec!["t".to_owned(); 2_000]), "16384 511 32766 32766");
+    assert_eq!(asked(vec!["t".repeat(10_000); 9]), "16384 3 32766 32766");
+}

@@ -24,8 +24,6 @@ use super::vocabulary::Vocabulary;
 use crate::domain::script::{OptionValue, Script};
 use crate::domain::timeline::Timeline;
 
-/// The most operations of one test.
-pub(super) const OPERATIONS_MAX: u64 = 50_000;
 /// The most plans that one test asks for.
 pub(super) const PLANS_MAX: u32 = 24;
 /// How long the tests of one file may take together, by the clock.
@@ -60,7 +58,7 @@ pub struct Outcome {
 /// # Errors
 /// A file that is no script, that has no tests, or a test that has parameters.
 pub fn run_tests(tests: &Script, planner: Rc<Planner>) -> Result<Vec<Outcome>, RuleError> {
-    let fuse = Rc::new(Fuse::new(OPERATIONS_MAX, RUN_TIME_MAX));
+    let fuse = Rc::new(Fuse::lasting(RUN_TIME_MAX));
     let budget = Rc::new(Budget::default());
     let mut engine = engine::hardened(&fuse);
     let surroundings = Rc::new(Surroundings::default());

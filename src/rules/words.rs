@@ -148,7 +148,7 @@ const PROPERTIES_OF_TASK: &[Row] = &[
     ("kategorie", "category", "task.kategorie", "string", "Its category, such as `arbeit`."),
     ("tags", "", "task.tags", "list", "Its tags: a list of texts."),
     ("deadline", "frist", "task.deadline", "date", "The date that it is due; `()` where it has none."),
-    ("body", "inhalt", "task.body", "string", "The text below its head."),
+    ("body", "inhalt", "task.body", "string", "The text below its head; of a long one its first 32 KiB."),
 ];
 
 const PROPERTIES_OF_DAY: &[Row] = &[

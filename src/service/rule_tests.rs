@@ -198,7 +198,7 @@ mod tests {
             assert!(failure.contains(said), "{body}\n{failure}");
         }
         // Of what is cut only the function is known.
-        assert!(failure("fn test_it() { loop {} }").contains("more than 50000 operations"));
+        assert!(failure("fn test_it() { loop {} }").contains("more than 10000 operations"));
     }
 
     #[test]

@@ -55,6 +55,7 @@ const HELP: &[(&[&str], &[&str])] = &[
             "logout",
             "serve",
             "plan",
+            "rules",
             "user",
             "token",
             "inspect",
@@ -71,6 +72,10 @@ const HELP: &[(&[&str], &[&str])] = &[
     ),
     (&["serve"], &["--listen <ADDR>", "127.0.0.1:8484", "--rules <FILE>", "--demo", "--data-dir <DIR>"]),
     (&["plan"], &["<DIR>", "--now <RFC3339>", "--time-zone <TZ>", "--days <N>", "--rules <FILE>", "text, json"]),
+    (&["rules"], &["check", "test", "new", "reference"]),
+    (&["rules", "check"], &["<FILE>...", "--tasks <DIR>", "--json"]),
+    (&["rules", "test"], &["[PATH]..."]),
+    (&["rules", "new"], &["<NAME>", "--german"]),
     (&["import"], &["<PATH>", "--user <NAME>", "--dry-run", "--json"]),
     (&["export"], &["--format <FORMAT>", "--output <PATH>", "--history", "--replace"]),
     (&["timeline"], &["--user <NAME>", "--json", "--days <N>", "--now <RFC3339>"]),
@@ -115,7 +120,7 @@ fn help_names_every_command_and_every_flag() {
             assert!(help.contains(word), "{command:?} --help does not say {word}:\n{help}");
         }
     }
-    for command in [&[][..], &["user"], &["token"], &["task"]] {
+    for command in [&[][..], &["user"], &["token"], &["task"], &["rules"]] {
         let ran = home.run(command);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{command:?}");
         assert!(ran.stderr.contains("Usage: codexmiroir"), "{command:?}: {}", ran.stderr);

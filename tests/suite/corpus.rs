@@ -19,6 +19,8 @@ mod http_body;
 mod http_head;
 #[path = "../../fuzz/laws/ids.rs"]
 mod ids;
+#[path = "../../fuzz/laws/rules.rs"]
+mod rules;
 
 /// Changes that every sample document is edited with.
 const CHANGES: [&str; 8] = [
@@ -97,4 +99,12 @@ fn ids_are_read() {
 #[test]
 fn dates_are_read() {
     replay("dates", dates::holds);
+}
+
+#[test]
+fn rules_are_asked_and_tested() {
+    replay("rules", rules::holds);
+    for script in files(&repository("scripts")) {
+        hold(&script, &fs::read(&script).unwrap(), rules::holds);
+    }
 }

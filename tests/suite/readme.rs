@@ -54,13 +54,30 @@ fn shell(home: &Home, line: &str) -> Ran {
     Ran::of(shell.stdin(std::process::Stdio::null()))
 }
 
+/// The commands that stand in a section.
+fn commands<'r>(readme: &'r str, heading: &str) -> impl Iterator<Item = &'r str> {
+    let begin = readme.find(heading).unwrap();
+    let section = &readme[begin..begin + readme[begin + 3..].find("\n## ").unwrap()];
+    section.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with("codexmiroir "))
+}
+
+#[test]
+fn rules_are_begun_checked_tested_and_planned_with() {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let (home, mut printed) = (Home::new(), Vec::new());
+    for line in commands(&readme, "## Rules of your own") {
+        let done = shell(&home, &line.replace("path/to/tasks", vault("tom").to_str().unwrap()));
+        assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{line}: {}", done.stdout);
+        printed.push(done.stdout);
+    }
+    assert_eq!(printed.len(), 4);
+    assert!(printed[3].contains("rules: mine"), "{}", printed[3]);
+}
+
 #[test]
 fn the_commands_do_what_it_says_beside_the_server() {
     let readme = std::fs::read_to_string(repository("README.md")).unwrap();
-    let begin = readme.find("## Run it").unwrap();
-    let section = &readme[begin..begin + readme[begin + 3..].find("\n## ").unwrap()];
-    let lines =
-        section.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with("codexmiroir "));
+    let lines = commands(&readme, "## Run it");
     let (home, elsewhere) = (Home::new(), Home::new());
     let (mut server, mut ran) = (None, 0);
     for line in lines {

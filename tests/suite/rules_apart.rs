@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::binary::Home;
 use crate::harness::{Start, TestServer, TestUser, client, file_at, workers};
+use crate::hostile_scripts;
 use crate::workers::children;
 
 /// Rules of one's own: two slots a day, nothing on Tuesdays, some tasks nowhere.
@@ -214,4 +215,58 @@ async fn the_answer_comes_although_all_workers_are_killed_all_the_time() {
     let (status, codex) = send(reqwest::Method::GET, "/codex", Value::Null).await;
     assert_eq!((status, &codex["rules"]), (200, &json!({"name": "mine", "source": "user", "ok": true})));
     assert!(Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists(), "the server lives");
+}
+
+/// The task that attacks wait for.
+const TRAP: &str = "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n\n# Falle\n";
+
+/// Whether the errors of a refused list say where, each of them.
+fn are_placed(errors: &Value) -> bool {
+    let errors = errors.as_array().unwrap();
+    let is_placed = |error: &Value| {
+        let is_of_list = error["message"].as_str().unwrap().starts_with("no script of the list defines");
+        (error["line"].is_u64() && error["column"].is_u64()) || is_of_list
+    };
+    !errors.is_empty() && errors.iter().all(is_placed)
+}
+
+#[tokio::test]
+async fn no_attack_reaches_the_server_or_anybody_else() {
+    let server = TestServer::start().await;
+    let (lena, tom) = (server.user("lena").await, server.user("tom").await);
+    set(&lena, MINE).await;
+    fill(&lena, 5).await;
+    set(&tom, MINE).await;
+    fill(&tom, 5).await;
+    let toms = tom.codex().await;
+    let (mut accepted, mut failed) = (0, 0);
+    for attack in hostile_scripts::scripts() {
+        let name = &attack.name;
+        let answer = lena.put("/api/rules", &json!({"rules": [{"name": "attack", "script": attack.source}]})).await;
+        match answer.status {
+            422 if answer.code() == "rules_refused" => {
+                assert!(are_placed(&answer.json()["errors"]), "{name}: {}", answer.text)
+            }
+            422 => assert_eq!(answer.code(), "malformed_value", "{name}: {}", answer.text),
+            // The clock cut the trial: no judgement, and nothing changed.
+            500..600 => {}
+            200 => {
+                accepted += 1;
+                server.import_document(&lena, "0400-Falle.md", TRAP).await;
+                let rules = &lena.codex().await["rules"];
+                if rules["ok"] == false {
+                    failed += 1;
+                    let error = rules["error"].as_str().unwrap();
+                    assert!(error.contains("'attack'") && error.contains("line "), "{name}: {error}");
+                }
+                assert_eq!(lena.delete("/api/tasks/0400").await.status, 200, "{name}");
+            }
+            _ => panic!("{name}: {}", answer.text),
+        }
+        assert_eq!(tom.codex().await, toms, "{name}");
+    }
+    eprintln!("{accepted} were accepted, {failed} of them failed later");
+    set(&lena, MINE).await;
+    assert_eq!(lena.codex().await["rules"]["ok"], true);
+    assert_eq!(tom.get("/codex?nocache=true").await.json(), toms);
 }

@@ -1,6 +1,8 @@
 //! Rules in workers, asked as planning asks them: what they answer, what they may use, and what becomes of them.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
@@ -27,6 +29,7 @@ use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use crate::binary::Home;
 use crate::harness::{MONDAY, client, instant, vault, workers};
+use crate::hostile_scripts;
 
 /// Says all that a script can see of a task and a day.
 const EVERYTHING: &str = r#"
@@ -229,8 +232,24 @@ fn errors_are_those_of_an_engine_here() {
     assert_eq!(pool.metrics().started.get(), 1, "nothing of it ends a worker");
 }
 
-/// A list of long texts is written out before anybody sees how long that is.
-const BOMBS: [&str; 2] = ["all.to_string()", "`${all}`"];
+/// Holds on to as much as the language lets a script hold: texts in all variables, at each depth.
+fn greedy() -> String {
+    let names: Vec<String> = (0..60).map(|number| format!("t{number}")).collect();
+    let texts: String = names.iter().map(|name| format!("let {name} = \"\"; {name}.pad(32000, \"x\"); ")).collect();
+    format!(
+        "fn deep(depth) {{ {texts} if depth < 13 {{ deep(depth + 1) }} t0.len() }}\n\
+         fn slots(day, slots) {{ [] }}\nfn place(task, today) {{ never(`${{deep(0)}}`) }}"
+    )
+}
+
+/// Workers that whoever starts them gives less memory than they would take.
+fn poor_workers(folder: &Path) -> Options {
+    let program = folder.join("poor");
+    let start = format!("#!/bin/sh\nulimit -d 16384 && exec {} \"$@\"\n", env!("CARGO_BIN_EXE_codexmiroir"));
+    std::fs::write(&program, start).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+    Options::of(Program::at(program))
+}
 
 /// Looks at the workers of this process until it is dropped.
 struct Watching {
@@ -266,24 +285,32 @@ impl Drop for Watching {
 }
 
 #[test]
-fn a_worker_stays_under_its_memory_and_says_where_it_went() {
+fn a_worker_stays_under_its_memory() {
     let pool = Pool::new(workers(), 1);
     let watching = Watching::start();
-    for bomb in BOMBS {
-        let long = "let text = \"\"; text.pad(65000, \"\\x01\"); let all = []; all.pad(500, text);";
-        let place = format!("fn place(task, today) {{ {long} never({bomb}) }}");
-        let scripts = one(&format!("fn slots(day, slots) {{ [] }}\n{place}"));
-        let error = ask(&pool, &scripts, 3).unwrap_err();
-        assert!(error.message.contains("need more memory") && !error.timed_out, "{error}");
-        assert_eq!((error.function.as_deref(), error.line), (Some("place"), Some(2)), "{error}");
-        let deaths = pool.metrics().died.get();
-        // Asked again it is known, and another question is not held to it.
-        assert_eq!(ask(&pool, &scripts, 3).unwrap_err(), error);
-        assert_eq!(pool.metrics().died.get(), deaths);
-        assert_eq!(ask(&pool, &scripts, 0), Ok(0));
+    for script in hostile_scripts::scripts() {
+        let scripts = one(&script.source);
+        // Whatever it says: it says something, and so does the next one.
+        let _ = (pool.check(list(&scripts)), ask(&pool, &scripts, 2));
     }
+    assert_eq!(ask(&pool, &one(&greedy()), 2), Ok(2));
     let most = watching.most();
-    assert!((100 << 20..MEMORY_BYTES_MAX).contains(&most), "a worker had {most} bytes");
+    assert!((10 << 20..MEMORY_BYTES_MAX).contains(&most), "a worker had {most} bytes");
+}
+
+#[test]
+fn who_needs_more_memory_than_there_is_is_told_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = Pool::new(poor_workers(folder.path()), 1);
+    let scripts = one(&greedy());
+    let error = ask(&pool, &scripts, 3).unwrap_err();
+    assert!(error.message.contains("need more memory") && !error.timed_out, "{error}");
+    assert_eq!((error.function.as_deref(), error.line), (Some("place"), Some(3)), "{error}");
+    let deaths = pool.metrics().died.get();
+    // Asked again it is known, and another question is not held to it.
+    assert_eq!(ask(&pool, &scripts, 3).unwrap_err(), error);
+    assert_eq!((deaths, pool.metrics().died.get()), (2, 2));
+    assert_eq!(ask(&pool, &scripts, 0), Ok(0));
 }
 
 #[test]

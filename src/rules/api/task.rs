@@ -6,6 +6,7 @@ use rhai::{Dynamic, ImmutableString};
 
 use super::calendar::Date;
 use crate::domain::task::Task;
+use crate::rules::engine::{ENTRIES_MAX, STRING_BYTES_MAX};
 use crate::rules::vocabulary::Vocabulary;
 
 /// A task that is being placed. Cloning it copies no text; a property is made when it is read.
@@ -26,7 +27,7 @@ pub(super) fn register(words: &mut Vocabulary<'_>) {
         .property("task", "title", |asked: &mut Asked| text(&asked.task.title))
         .property("task", "kategorie", |asked: &mut Asked| text(&asked.task.kategorie))
         .property("task", "tags", |asked: &mut Asked| -> rhai::Array {
-            asked.task.tags.iter().map(|tag| Dynamic::from(text(tag))).collect()
+            tags(&asked.task).map(|tag| Dynamic::from(text(tag))).collect()
         })
         .property("task", "deadline", |asked: &mut Asked| -> Dynamic {
             asked.task.deadline.map_or(Dynamic::UNIT, |date| Dynamic::from(Date(date)))
@@ -39,6 +40,19 @@ pub(in crate::rules) fn may_read_body(source: &str) -> bool {
     source.contains("body") || source.contains("inhalt")
 }
 
+/// As much of a text as the engine takes: a task must not make the rules fail.
 fn text(text: &str) -> ImmutableString {
-    text.into()
+    text[..text.floor_char_boundary(STRING_BYTES_MAX)].into()
+}
+
+/// As many of the tags as a list may have, whose texts count together.
+fn tags(task: &Task) -> impl Iterator<Item = &str> {
+    let mut left = STRING_BYTES_MAX;
+    let fits = move |tag: &&String| {
+        left.checked_sub(tag.len()).is_some_and(|rest| {
+            left = rest;
+            true
+        })
+    };
+    task.tags.iter().take(ENTRIES_MAX - 1).take_while(fits).map(String::as_str)
 }

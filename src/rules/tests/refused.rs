@@ -197,7 +197,7 @@ fn everything_has_a_limit() {
     for (body, said) in [
         ("loop {}", "more than 10000 operations"),
         ("f(1)", "more than 16 levels deep"),
-        ("let s = \"x\"; loop { s += s; }", "a text may have 65536 bytes"),
+        ("let s = \"x\"; loop { s += s; }", "a text may have 32768 bytes"),
         ("let a = [1]; loop { a += a; }", "a list or map may have 512 entries"),
     ] {
         let error = refusal(&format!("fn f(x) {{ f(x) }}\nfn slots(day, slots) {{ {body} }}"));

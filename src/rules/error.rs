@@ -26,7 +26,7 @@ pub struct RuleError {
     /// another time, so that this answer must not be remembered.
     pub timed_out: bool,
     /// The task that was asked about, if one was.
-    pub task: Option<DocKey>,
+    pub task: Option<Box<DocKey>>,
 }
 
 impl fmt::Display for RuleError {

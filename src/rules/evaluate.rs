@@ -260,7 +260,7 @@ impl RuleSet {
     }
 
     fn ask_place(&self, question: &Question, today: NaiveDate) -> Result<Verdict, RuleError> {
-        let of_task = |error| RuleError { task: Some(question.task.key.clone()), ..error };
+        let of_task = |error| RuleError { task: Some(Box::new(question.task.key.clone())), ..error };
         self.ask_scripts(question, today).map_err(of_task)
     }
 

@@ -151,7 +151,7 @@ impl Memo {
 /// The task that an error is about, unless another time it may be none.
 fn failed(questions: &[Question], error: &RuleError) -> Option<(Asked, RuleError)> {
     let key = error.task.as_ref().filter(|_| !error.timed_out)?;
-    let question = questions.iter().find(|question| question.task.key == *key)?;
+    let question = questions.iter().find(|question| question.task.key == **key)?;
     Some((Asked::of(question), error.clone()))
 }
 

@@ -291,7 +291,7 @@ impl Said {
 
 /// An error, with the place of its task among those asked about.
 pub(super) fn failure(error: &RuleError, tasks: &[Question]) -> FailureSaid {
-    let at = error.task.as_ref().and_then(|key| tasks.iter().position(|question| question.task.key == *key));
+    let at = error.task.as_ref().and_then(|key| tasks.iter().position(|question| question.task.key == **key));
     FailureSaid {
         script: error.script.clone(),
         function: error.function.clone(),

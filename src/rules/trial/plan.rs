@@ -69,8 +69,10 @@ impl Plan {
     fn reason_of(&self, id: &str) -> Native<Dynamic> {
         Ok(match self.stand(id)? {
             Stand::Slot(_) | Stand::Waiting => Dynamic::UNIT,
-            Stand::Without(_, Reason::ExcludedByRule { because })
-            | Stand::Without(_, Reason::NoAllowedSlot { because: Some(because) }) => Dynamic::from(because.clone()),
+            Stand::Without(
+                _,
+                Reason::ExcludedByRule { because } | Reason::NoAllowedSlot { because: Some(because) },
+            ) => Dynamic::from(because.clone()),
             Stand::Without(_, reason) => Dynamic::from(reason.code().to_owned()),
         })
     }

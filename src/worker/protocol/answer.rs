@@ -47,7 +47,7 @@ pub(in crate::worker) fn error(
     scripts: &[Script],
     questions: Option<&Questions<'_>>,
 ) -> Option<RuleError> {
-    let key = |at: u32| Some(questions?.tasks.get(place_of(at))?.task.key.clone());
+    let key = |at: u32| Some(Box::new(questions?.tasks.get(place_of(at))?.task.key.clone()));
     let task = match said.task {
         Some(at) => Some(key(at)?),
         None => None,
@@ -112,6 +112,115 @@ fn verdict(said: VerdictSaid) -> Option<Verdict> {
             };
             let (weekdays, from, up_to) = (weekdays(bits)?, day(from)?, day(up_to)?);
             Some(Verdict::Allowed(Constraint { weekdays, zeiten, from, up_to, ahead, because }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::NaiveDate;
+
+    use super::super::WEEK;
+    use super::*;
+    use crate::domain::document::{self, Outcome};
+    use crate::domain::ids::FileName;
+    use crate::rules::Question;
+
+    const MONDAY: NaiveDate = NaiveDate::from_ymd_opt(2025, 10, 13).unwrap();
+
+    fn slot(zeit: &str, from: u32, to: u32) -> SlotSaid {
+        SlotSaid(zeit.to_owned(), from * 3_600, to * 3_600, from * 3_600, true)
+    }
+
+    fn constraint() -> ConstraintSaid {
+        ConstraintSaid { weekdays: 1, zeiten: None, from: None, up_to: None, ahead: 0, because: None }
+    }
+
+    /// What a worker says of one day and one task.
+    fn said() -> PolicySaid {
+        PolicySaid {
+            slots: vec![vec![slot("a", 8, 9), slot("b", 9, 10)]],
+            verdicts: vec![VerdictSaid::Allowed(constraint())],
+            of_days: vec![0],
+            of_tasks: vec![0],
+        }
+    }
+
+    fn read(said: PolicySaid) -> Option<Policy> {
+        let raw = b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n# A\n";
+        let Outcome::Task(task) = document::read(&FileName::parse("0001.md").unwrap(), raw) else { panic!() };
+        let tasks = [Question { task: Arc::from(task), body: None }];
+        policy(said, &Questions { today: MONDAY, days: &BTreeSet::from([MONDAY]), tasks: &tasks })
+    }
+
+    #[test]
+    fn a_policy_is_taken_only_if_rules_could_have_said_it() {
+        let policy = read(said()).unwrap();
+        assert_eq!((policy.days[&MONDAY].len(), policy.verdicts.len()), (2, 1));
+        let verdict = |said| PolicySaid { verdicts: vec![said], ..self::said() };
+        let allowed = |said| verdict(VerdictSaid::Allowed(said));
+        let slots = |slots| PolicySaid { slots: vec![slots], ..said() };
+        let long = "x".repeat(REASON_BYTES_MAX + 1);
+        let wrong = [
+            PolicySaid { of_days: vec![], ..said() },
+            PolicySaid { of_days: vec![0, 0], ..said() },
+            PolicySaid { of_days: vec![1], ..said() },
+            PolicySaid { of_tasks: vec![], ..said() },
+            PolicySaid { of_tasks: vec![u32::MAX], ..said() },
+            slots(vec![slot("a", 8, 10), slot("b", 9, 11)]),
+            slots(vec![slot("a", 8, 9), slot("a", 9, 10)]),
+            slots(vec![slot("", 8, 9)]),
+            slots(vec![slot("a", 9, 8)]),
+            slots(vec![slot("a", 8, 25)]),
+            slots(vec![slot(&"a".repeat(NAME_BYTES_MAX + 1), 8, 9)]),
+            verdict(VerdictSaid::Never(long.clone())),
+            allowed(ConstraintSaid { weekdays: 128, ..constraint() }),
+            allowed(ConstraintSaid { zeiten: Some(vec![String::new()]), ..constraint() }),
+            allowed(ConstraintSaid { zeiten: Some(vec!["a".to_owned(); NAMES_MAX + 1]), ..constraint() }),
+            allowed(ConstraintSaid { from: Some(i32::MAX), ..constraint() }),
+            allowed(ConstraintSaid { up_to: Some(i32::MIN), ..constraint() }),
+            allowed(ConstraintSaid { because: Some(long), ..constraint() }),
+        ];
+        for (number, said) in wrong.into_iter().enumerate() {
+            assert_eq!(read(said), None, "{number}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_taken_only_of_these_scripts_and_tasks() {
+        let scripts = [Script::new("mine", "")];
+        let said = || FailureSaid {
+            script: "mine".to_owned(),
+            function: Some("place".to_owned()),
+            line: Some(1),
+            column: Some(2),
+            message: "no".to_owned(),
+            timed_out: false,
+            task: None,
+        };
+        assert_eq!(error(said(), &scripts, None).unwrap().message, "no");
+        let wrong = [
+            FailureSaid { script: "other".to_owned(), ..said() },
+            FailureSaid { function: Some("a\nb".to_owned()), ..said() },
+            FailureSaid { line: Some(0), ..said() },
+            FailureSaid { column: Some(PLACE_MAX + 1), ..said() },
+            FailureSaid { message: "x".repeat(MESSAGE_BYTES_MAX + 1), ..said() },
+            FailureSaid { task: Some(0), ..said() },
+        ];
+        for (number, said) in wrong.into_iter().enumerate() {
+            assert_eq!(error(said, &scripts, None), None, "{number}");
+        }
+    }
+
+    #[test]
+    fn every_set_of_weekdays_is_its_bits() {
+        for bits in 0..128 {
+            let days = weekdays(bits).unwrap();
+            let back =
+                WEEK.iter().zip(0..).filter(|(day, _)| days.contains(**day)).fold(0, |bits, (_, bit)| bits | 1 << bit);
+            assert_eq!(bits, back);
         }
     }
 }

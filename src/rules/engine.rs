@@ -106,6 +106,13 @@ impl Fuse {
         self.trip.get()
     }
 
+    /// Blows when the run has taken too long. For native functions that take long: their operations are few.
+    pub(super) fn read_clock(&self) {
+        if self.run_began.get().is_some_and(|began| began.elapsed() > self.run_time_max) {
+            self.trip.set(Some(Trip::Clock(self.run_time_max)));
+        }
+    }
+
     /// Counts one operation; `Some` ends the script.
     fn count(&self) -> Option<Dynamic> {
         let operations = self.operations.get() + 1;
@@ -113,10 +120,8 @@ impl Fuse {
         if self.trip.get().is_none() {
             if operations > OPERATIONS_MAX {
                 self.trip.set(Some(Trip::Operations));
-            } else if operations.is_multiple_of(OPERATIONS_BETWEEN_CLOCK_READS)
-                && self.run_began.get().is_some_and(|began| began.elapsed() > self.run_time_max)
-            {
-                self.trip.set(Some(Trip::Clock(self.run_time_max)));
+            } else if operations.is_multiple_of(OPERATIONS_BETWEEN_CLOCK_READS) {
+                self.read_clock();
             }
         }
         self.trip.get().map(|_| Dynamic::UNIT)

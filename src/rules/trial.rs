@@ -57,13 +57,13 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A file that is no script, that has no tests, or a test that has parameters.
-pub fn run_tests(tests: &Script, planner: Rc<Planner>) -> Result<Vec<Outcome>, RuleError> {
+pub fn run_tests(tests: &Script, planner: &Rc<Planner>) -> Result<Vec<Outcome>, RuleError> {
     let fuse = Rc::new(Fuse::lasting(RUN_TIME_MAX));
     let budget = Rc::new(Budget::default());
     let mut engine = engine::hardened(&fuse);
     let surroundings = Rc::new(Surroundings::default());
     api::register(&mut Vocabulary::of(&mut engine), &surroundings);
-    register(&mut Vocabulary::of(&mut engine), &planner, &budget);
+    register(&mut Vocabulary::of(&mut engine), planner, &budget, &fuse);
     let compiled = Compiled::parse(&engine, tests)?;
     let names = test_names(&compiled)?;
     fuse.begin_run();
@@ -111,14 +111,18 @@ fn test_names(compiled: &Compiled) -> Result<Vec<String>, RuleError> {
 }
 
 /// Adds the words that only tests have.
-pub(super) fn register(words: &mut Vocabulary<'_>, planner: &Rc<Planner>, budget: &Rc<Budget>) {
+pub(super) fn register(words: &mut Vocabulary<'_>, planner: &Rc<Planner>, budget: &Rc<Budget>, fuse: &Rc<Fuse>) {
     plan::register(words);
-    let (planner, budget) = (Rc::clone(planner), Rc::clone(budget));
+    let (planner, budget, fuse) = (Rc::clone(planner), Rc::clone(budget), Rc::clone(fuse));
     words
         .test("plan", move |asked: rhai::Map| -> Native<Plan> {
             budget.plans.set(budget.plans.get() + 1);
             if budget.plans.get() > PLANS_MAX {
                 return fail(format!("one test asks for at most {PLANS_MAX} plans"));
+            }
+            fuse.read_clock();
+            if let Some(trip) = fuse.trip() {
+                return fail(trip.to_string());
             }
             match planner(&wanted::read(asked)?) {
                 Ok(timeline) => Ok(Plan(Rc::new(timeline))),
@@ -132,6 +136,7 @@ pub(super) fn register(words: &mut Vocabulary<'_>, planner: &Rc<Planner>, budget
         .test("assert_eq", assert_equal);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so the engine gives it")]
 fn assert_equal(context: NativeCallContext<'_>, found: Dynamic, expected: Dynamic) -> Native<()> {
     // Values of different types are different, and so are those that nobody can compare.
     let equal = context.call_native_fn::<bool>("==", (found.clone(), expected.clone())).unwrap_or_default();
@@ -147,4 +152,37 @@ fn in_words(context: &NativeCallContext<'_>, value: Dynamic) -> String {
     let plain = value.to_string();
     let text = context.call_native_fn::<ImmutableString>("to_debug", (value,));
     shortened(text.as_deref().unwrap_or(&plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_that_take_long_end_the_tests() {
+        let planner: Rc<Planner> = Rc::new(|_| Err(RuleError::of_script("mine", "never")));
+        let fuse = Rc::new(Fuse::lasting(Duration::ZERO));
+        let mut engine = engine::hardened(&fuse);
+        register(&mut Vocabulary::of(&mut engine), &planner, &Rc::default(), &fuse);
+        let tests = Script::new("mine.test", "fn test_it() { try { plan(#{ now: \"1.1.2025\" }) } catch {} }");
+        let compiled = Compiled::parse(&engine, &tests).unwrap();
+        fuse.begin_run();
+        let error = compiled.call(&engine, &fuse, "test_it", ()).unwrap_err();
+        assert!(error.timed_out && error.message.contains("took longer"), "{error}");
+    }
+
+    #[test]
+    fn what_the_clock_cuts_within_a_plan_is_uncertain() {
+        let cut = |timed_out| -> Rc<Planner> {
+            Rc::new(move |_| Err(RuleError { timed_out, ..RuleError::of_script("mine", "cut") }))
+        };
+        let tests =
+            Script::new("mine.test", "fn test_a() { plan(#{ now: \"1.1.2025\" }) } fn test_b() { assert(false) }");
+        let timed_out = |planner| -> Vec<bool> {
+            let outcomes = run_tests(&tests, &planner).unwrap();
+            outcomes.into_iter().map(|outcome| outcome.failure.unwrap().timed_out).collect()
+        };
+        assert_eq!(timed_out(cut(true)), [true, false]);
+        assert_eq!(timed_out(cut(false)), [false, false]);
+    }
 }

@@ -59,9 +59,10 @@ impl<'e> Vocabulary<'e> {
         name: &'static str,
         get: impl Fn(&mut T) -> R + Clone + 'static,
     ) -> &mut Self {
-        for name in self.names(Kind::Property(of), name) {
-            self.engine.register_get(name, get.clone());
+        if let Some(also) = self.also(Kind::Property(of), name) {
+            self.engine.register_get(also, get.clone());
         }
+        self.engine.register_get(name, get);
         self
     }
 
@@ -71,16 +72,17 @@ impl<'e> Vocabulary<'e> {
         name: &'static str,
         run: impl RhaiNativeFunc<A, N, X, R, F> + Clone + 'static,
     ) -> &mut Self {
-        for name in self.names(kind, name) {
-            self.engine.register_fn(name, run.clone());
+        if let Some(also) = self.also(kind, name) {
+            self.engine.register_fn(also, run.clone());
         }
+        self.engine.register_fn(name, run);
         self
     }
 
-    fn names(&mut self, kind: Kind, name: &'static str) -> impl Iterator<Item = &'static str> + use<> {
+    /// The word's other name, if it has one.
+    fn also(&mut self, kind: Kind, name: &'static str) -> Option<&'static str> {
         self.registered.push((kind, name));
-        let also = WORDS.iter().find(|word| word.kind == kind && word.name == name).and_then(Word::also);
-        [Some(name), also].into_iter().flatten()
+        WORDS.iter().find(|word| word.kind == kind && word.name == name).and_then(Word::also)
     }
 }
 
@@ -100,7 +102,7 @@ mod tests {
         let mut words = Vocabulary::of(&mut engine);
         api::register(&mut words, &Rc::new(Surroundings::default()));
         let planner: Rc<trial::Planner> = Rc::new(|_| Err(RuleError::of_script("", "")));
-        trial::register(&mut words, &planner, &Rc::default());
+        trial::register(&mut words, &planner, &Rc::default(), &Rc::default());
         let registered: BTreeSet<_> = words.registered.iter().copied().collect();
         let listed: Vec<_> = WORDS.iter().map(|word| (word.kind, word.name)).collect();
         assert_eq!(listed.len(), listed.iter().collect::<BTreeSet<_>>().len(), "a word stands in the table twice");

@@ -8,7 +8,7 @@ use crate::domain::task::Task;
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
-use crate::rules::{Question, Questions, RuleSet, Wanted, library, run_tests};
+use crate::rules::{Planner, Question, Questions, RuleSet, Wanted, library, run_tests};
 
 pub use crate::rules::{Outcome, RuleError};
 
@@ -46,9 +46,9 @@ pub fn run(scripts: &[Script], tests: &[Script]) -> Result<Report, RuleError> {
             return Err(RuleError::of_script(&tests.name, "the tests belong to no script of the list"));
         };
         let (list, subject) = (scripts.to_vec(), subject.name.clone());
-        let planner = move |wanted: &Wanted| plan_wanted(&list, &subject, wanted);
+        let planner: Rc<Planner> = Rc::new(move |wanted: &Wanted| plan_wanted(&list, &subject, wanted));
         let file = Script::new(format!("{}.test", tests.name), &*tests.source);
-        let outcomes = run_tests(&file, Rc::new(planner))?;
+        let outcomes = run_tests(&file, &planner)?;
         report.tested.push(Tested { script: tests.name.clone(), outcomes });
     }
     Ok(report)

@@ -25,12 +25,12 @@ pub(in crate::rules) struct Declared(pub DeclaredOption);
 pub(super) fn register(words: &mut Vocabulary<'_>, surroundings: &Rc<Surroundings>) {
     words.engine.register_type_with_name::<Declared>("option");
     words
-        .function("flag", |name: &str, default: bool| declared(name, OptionKind::Flag, OptionValue::Flag(default)))
+        .function("flag", |name: &str, default: bool| declared(name, OptionKind::Flag, &OptionValue::Flag(default)))
         .function("number", |name: &str, default: i64| {
-            declared(name, OptionKind::Number { between: None }, OptionValue::Number(default))
+            declared(name, OptionKind::Number { between: None }, &OptionValue::Number(default))
         })
         .function("text", |name: &str, default: &str| {
-            declared(name, OptionKind::Text, OptionValue::Text(default.to_owned()))
+            declared(name, OptionKind::Text, &OptionValue::Text(default.to_owned()))
         })
         .function("choice", declare_choice)
         .function("day", |name: &str, default: &str| declare_day(name, read_date(default)?))
@@ -43,12 +43,12 @@ pub(super) fn register(words: &mut Vocabulary<'_>, surroundings: &Rc<Surrounding
     words.function("option", move |name: &str| read_option(name, &surroundings));
 }
 
-fn declared(name: &str, kind: OptionKind, default: OptionValue) -> Native<Declared> {
+fn declared(name: &str, kind: OptionKind, default: &OptionValue) -> Native<Declared> {
     let wordly = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || !name.chars().all(wordly) {
         return fail(format!("an option's name is a word of at most {NAME_CHARS_MAX} letters, digits, - and _"));
     }
-    let value = match accepted(&kind, &default) {
+    let value = match accepted(&kind, default) {
         Ok(value) => value,
         Err(reason) => return fail(format!("the default of option '{name}' {reason}")),
     };
@@ -64,11 +64,11 @@ fn declare_choice(name: &str, among: Array, default: &str) -> Native<Declared> {
         Err(found) => fail(format!("choice('{name}', …) is among texts, not {}", names::with_article(found))),
     };
     let among = among.into_iter().map(read).collect::<Native<Vec<String>>>()?;
-    declared(name, OptionKind::Choice { among }, OptionValue::Text(default.to_owned()))
+    declared(name, OptionKind::Choice { among }, &OptionValue::Text(default.to_owned()))
 }
 
 fn declare_day(name: &str, default: Date) -> Native<Declared> {
-    declared(name, OptionKind::Day, OptionValue::Text(date::to_text(default.0)))
+    declared(name, OptionKind::Day, &OptionValue::Text(date::to_text(default.0)))
 }
 
 fn between(option: Declared, least: i64, most: i64) -> Native<Declared> {
@@ -78,7 +78,7 @@ fn between(option: Declared, least: i64, most: i64) -> Native<Declared> {
         OptionKind::Number { .. } => {
             let kind = OptionKind::Number { between: Some((least, most)) };
             let label = option.label;
-            Ok(Declared(DeclaredOption { label, ..declared(&option.name, kind, option.default)?.0 }))
+            Ok(Declared(DeclaredOption { label, ..declared(&option.name, kind, &option.default)?.0 }))
         }
         other => fail(format!("between(…) is for numbers; option '{}' is a {}", option.name, other.word())),
     }

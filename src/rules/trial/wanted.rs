@@ -59,7 +59,7 @@ pub(super) fn read(asked: Map) -> Native<Wanted> {
         None => return fail("plan(#{…}) needs now, such as now: \"2025-10-13 08:00\""),
     };
     let days = match fields.take("days") {
-        Some(days) => whole("days", days, 1, DAYS_MAX)?,
+        Some(days) => whole("days", &days, 1, DAYS_MAX)?,
         None => i64::from(DAYS_DEFAULT),
     };
     let tasks = match fields.take("tasks") {
@@ -143,7 +143,7 @@ fn read_number(number: Dynamic) -> Native<i64> {
         Some(said) => Dynamic::from(said),
         None => number,
     };
-    whole("number", number, 0, NUMBER_MAX)
+    whole("number", &number, 0, NUMBER_MAX)
 }
 
 fn read_day(day: Dynamic) -> Native<chrono::NaiveDate> {
@@ -225,7 +225,7 @@ fn list(name: &str, value: Dynamic) -> Native<Array> {
     value.into_array().or_else(|found| fail(format!("{name}: a list, not {}", names::with_article(found))))
 }
 
-fn whole(name: &str, value: Dynamic, least: i64, most: i64) -> Native<i64> {
+fn whole(name: &str, value: &Dynamic, least: i64, most: i64) -> Native<i64> {
     match value.as_int() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         Ok(number) => fail(format!("{name}: a number from {least} to {most}, not {number}")),

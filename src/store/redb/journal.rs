@@ -311,3 +311,103 @@ fn read_record(storage: &dyn StorageBackend, at: u64, len: u64) -> io::Result<Op
     let size = (HEAD_BYTES + content_len).next_multiple_of(BLOCK_BYTES) as u64;
     Ok(Some((Record { number, content }, incarnation, size)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::redb::disk::{Disk, Failing};
+
+    const OURS: Incarnation = Incarnation([7; 16]);
+
+    fn open(disk: &Disk, number: u64) -> Result<Journal, JournalError> {
+        Journal::open(Place::Disk(disk.clone()), OURS, number)
+    }
+
+    fn contents(journal: &Journal) -> Vec<(u64, Vec<u8>)> {
+        journal.waiting().iter().map(|record| (record.number, record.content.clone())).collect()
+    }
+
+    #[test]
+    fn what_was_appended_is_found_and_what_the_database_has_is_not() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 4).unwrap();
+        let written: Vec<_> = (5_u8..9).map(|byte| (u64::from(byte), vec![byte; usize::from(byte) * 1_000])).collect();
+        for (_, content) in &written {
+            journal.append(content.clone()).unwrap();
+        }
+        disk.cut_power();
+        assert_eq!(contents(&open(&disk, 4).unwrap()), written);
+        assert_eq!(contents(&open(&disk, 6).unwrap()), written[2..]);
+        let mut all_known = open(&disk, 8).unwrap();
+        assert!(contents(&all_known).is_empty());
+        all_known.append(vec![9]).unwrap();
+        assert_eq!(contents(&open(&disk, 8).unwrap()), [(9, vec![9])], "behind the ones that are known");
+    }
+
+    #[test]
+    fn older_records_behind_the_end_are_not_taken_for_newer_ones() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        for byte in 1..=6 {
+            journal.append(vec![byte]).unwrap();
+        }
+        journal.reset();
+        journal.append(vec![7]).unwrap();
+        assert_eq!(contents(&open(&disk, 6).unwrap()), [(7, vec![7])]);
+        journal.append(vec![8]).unwrap();
+        assert_eq!(contents(&open(&disk, 6).unwrap()), [(7, vec![7]), (8, vec![8])]);
+    }
+
+    #[test]
+    fn a_record_ends_the_journal_wherever_it_is_damaged() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        journal.append(vec![1; 5_000]).unwrap();
+        let end = journal.end;
+        journal.append(vec![2; 100]).unwrap();
+        for at in 0..HEAD_BYTES as u64 + 100 {
+            let damaged = disk.copy(at);
+            let mut byte = [0];
+            damaged.read(end + at, &mut byte).unwrap();
+            damaged.write(end + at, &[byte[0] ^ 1]).unwrap();
+            assert_eq!(contents(&open(&damaged, 0).unwrap()), [(1, vec![1; 5_000])], "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_journal_of_another_database_or_of_a_later_state_is_refused() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 3).unwrap();
+        journal.append(vec![4]).unwrap();
+        assert!(matches!(open(&disk, 2), Err(JournalError::Gap)));
+        let other = Journal::open(Place::Disk(disk), Incarnation([8; 16]), 3);
+        assert!(matches!(other, Err(JournalError::Foreign)));
+    }
+
+    #[test]
+    fn a_record_that_could_not_be_written_is_not_there_for_certain() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        journal.append(vec![1]).unwrap();
+        disk.fail(Failing::Once(disk.calls() + 1));
+        assert!(matches!(journal.append(vec![2]), Err(AppendError::NotWritten(_))));
+        assert_eq!(contents(&open(&disk, 0).unwrap()), [(1, vec![1])]);
+        disk.fail(Failing::ForGood(disk.calls() + 1));
+        assert!(matches!(journal.append(vec![3]), Err(AppendError::Unknown(_))));
+    }
+
+    #[test]
+    fn it_says_when_it_is_full() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        assert!(journal.is_full_for(&vec![0; CONTENT_BYTES_MAX + 1]));
+        let mut bytes = 0;
+        while !journal.is_full_for(&vec![0; CONTENT_BYTES_MAX]) {
+            journal.append(vec![0; CONTENT_BYTES_MAX]).unwrap();
+            bytes += CONTENT_BYTES_MAX as u64;
+        }
+        assert!(bytes + CONTENT_BYTES_MAX as u64 >= BYTES_MAX && journal.end <= BYTES_MAX);
+        journal.reset();
+        assert!(!journal.is_full_for(&[0]));
+    }
+}

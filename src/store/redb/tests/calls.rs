@@ -50,14 +50,19 @@ pub(super) fn groups() -> Vec<Step> {
     vec![round(0), round(1), Step::PutTimeline(2), round(2)]
 }
 
-/// Accounts, tokens, settings, and taking changes back.
+/// Accounts, tokens, settings, rules, and taking changes back.
 fn administration() -> Vec<Step> {
     let days = |days| alone(Wish { user: 2, deeds: vec![Deed::Days(days)], key: None });
+    let rules = |source| alone(Wish { user: 2, deeds: vec![Deed::Rules(source)], key: None });
     vec![
         Step::AddUser("carla"),
         Step::AddToken(1),
         days(14),
+        rules(Some("eins")),
         Step::AddUser("dora"),
+        rules(Some("zwei")),
+        Step::Reopen,
+        rules(None),
         days(7),
         Step::AddToken(2),
         alone(put(2, 1, "da")),

@@ -9,13 +9,14 @@ use tokio::runtime::{Builder, Runtime};
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, UserId, UserName};
 use crate::domain::lang::Lang;
+use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone::Zone;
 use crate::store::hot::Entry;
 use crate::store::redb::disk::Disk;
 use crate::store::redb::open::builder;
 use crate::store::{
-    Administered, Administration, Basis, Change, Commit, Finished, Grant, Head, Origin, Outcome, Remembered, Scopes,
-    Settings, Store, StoreError,
+    Administered, Administration, Basis, Change, Commit, Entries, Finished, Grant, Head, Origin, Outcome, Remembered,
+    Scopes, Settings, Store, StoreError,
 };
 
 const ROUTE: &str = "POST /api/tasks";
@@ -46,6 +47,8 @@ pub(super) enum Deed {
     Put(String, String),
     Remove(String),
     Days(u16),
+    /// A list of one script, or none.
+    Rules(Option<&'static str>),
 }
 
 /// The state of one user.
@@ -54,6 +57,8 @@ struct State {
     generation: u64,
     documents: BTreeMap<String, Vec<u8>>,
     days: u16,
+    /// The text of the script.
+    rules: Option<String>,
     keys: BTreeSet<&'static str>,
 }
 
@@ -103,7 +108,8 @@ impl Run {
         let runtime = Builder::new_current_thread().build().unwrap();
         let mut known = Known::default();
         for user in [1, 2] {
-            let state = State { generation: 0, documents: BTreeMap::new(), days: 7, keys: BTreeSet::new() };
+            let state =
+                State { generation: 0, documents: BTreeMap::new(), days: 7, rules: None, keys: BTreeSet::new() };
             known.states.insert(user, vec![state]);
         }
         let store = Store::on(&disk).ok();
@@ -280,7 +286,8 @@ impl Run {
         let generation = snapshot.head.generation.0;
         assert_eq!(!changes.is_empty(), generation > 0, "the history ends where the user stands");
         assert!(later.is_empty());
-        Some((State { generation, documents, days: snapshot.settings.days, keys }, snapshot.is_durable))
+        let rules = snapshot.rules.map(|rules| rules.entries[0].source().unwrap().to_owned());
+        Some((State { generation, documents, days: snapshot.settings.days, rules, keys }, snapshot.is_durable))
     }
 
     /// Ends the run: closes the store.
@@ -344,6 +351,11 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
             Deed::Remove(file) => {
                 after.documents.remove(file);
                 Change::RemoveDocument { key: key(file), verb: "remove".into() }
+            }
+            Deed::Rules(source) => {
+                after.rules = source.map(str::to_owned);
+                let list = |source| Entries::from([RuleEntry::Own(Script::new("own", source))]);
+                Change::PutRules { entries: source.map(list), verb: "rules".into() }
             }
             Deed::Days(days) => {
                 after.days = *days;

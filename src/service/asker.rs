@@ -15,7 +15,7 @@ use crate::worker::{List, Pool};
 
 /// A list of rules that can be asked.
 pub(super) enum Asker {
-    Here(RuleSet),
+    Here(Box<RuleSet>),
     Apart(Apart),
 }
 
@@ -49,7 +49,8 @@ impl Asker {
     pub(super) fn of(list: &RuleList, workers: Option<&Arc<Pool>>) -> Result<Asker, RuleError> {
         match (list.source, workers) {
             (RulesSource::Builtin | RulesSource::Server, _) => {
-                repeated_if_cut(|| RuleSet::compile(&list.scripts)).map(Asker::Here)
+                let set = repeated_if_cut(|| RuleSet::compile(&list.scripts))?;
+                Ok(Asker::Here(Box::new(set)))
             }
             (RulesSource::User, Some(workers)) => {
                 let reads_bodies = workers.reads_bodies(list_of(list))?;

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setpriority_process, setrlimit,
+};
 use rustix::time::{ClockId, clock_gettime};
 
 /// What a worker stays under, whatever a script does: its data, its stack and what is mapped of the program itself.
@@ -15,6 +17,8 @@ const DATA_BYTES_MAX: u64 = MEMORY_BYTES_MAX - STACK_BYTES_MAX - (40 << 20);
 const DATA_BYTES_AT_START: u64 = 48 << 20;
 /// For one question. The wall clock is shorter; this ends a worker whose server hangs.
 const CPU_SECONDS_MAX: u64 = 4;
+/// How much more often others have the processor when there is not enough of it.
+const NICENESS: i32 = 5;
 /// Standard input, output and error.
 const FILES: u64 = 3;
 
@@ -33,6 +37,8 @@ pub(super) fn apply() -> Result<(), String> {
     if data > DATA_BYTES_AT_START {
         return Err(format!("{data} bytes are in use at the start already, too much to keep a limit"));
     }
+    // Who plans with rules of one's own waits a little rather than all who read.
+    let _ = setpriority_process(None, NICENESS);
     let died = |error| format!("cannot ask to end with the server: {error}");
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(died)?;
     let limits = [

@@ -174,7 +174,7 @@ impl Pool {
         let (mut cuts, mut at) = (Vec::new(), None);
         loop {
             asked.watched = !cuts.is_empty();
-            let cut = match self.run(list, &mut asked, &mut at, &read) {
+            let cut = match self.run(list, &mut asked, &mut at, read) {
                 Ok(answer) => {
                     self.rests.end(list.fingerprint);
                     return answer;

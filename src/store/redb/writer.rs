@@ -197,9 +197,9 @@ impl Writer {
         if group.is_beyond_journal || self.journal.is_full_for(&group.record) {
             self.write_database(transaction)?;
             if group.removes() {
-                self.journal.discard()
+                self.journal.discard();
             } else {
-                self.journal.reset()
+                self.journal.reset();
             }
             return Ok(false);
         }

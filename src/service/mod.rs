@@ -53,6 +53,10 @@ use planners::{Interrupted, Planners};
 use present::PresentRules;
 use rulebook::RuleBook;
 
+/// Planning threads beside one for each core. A thread that waits for a worker uses no core, and one user has at most as
+/// many jobs at a time (a rebuild, a change, a view and an import): slow rules hold up nobody else.
+const THREADS_THAT_WAIT: usize = 4;
+
 /// Everything that the use cases work with. One per running program.
 pub struct Service {
     store: Arc<Store>,
@@ -82,7 +86,7 @@ impl Service {
     /// `rules` are those that the server applies to everybody who has none of their own; those that users have are run
     /// by workers.
     pub fn new(store: Store, clock: Clock, rules: RuleBook, workers: worker::Options) -> Arc<Service> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from) + THREADS_THAT_WAIT;
         let metrics = Arc::new(ServiceMetrics::default());
         let workers = Arc::new(Pool::new(workers, threads));
         Arc::new(Service {

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use rustix::process::{
-    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setpriority_process, setrlimit,
-};
+use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
+#[cfg(target_os = "linux")]
+use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::time::{ClockId, clock_gettime};
 
 /// What a worker stays under, whatever a script does: its data, its stack and what is mapped of the program itself.
@@ -39,8 +39,10 @@ pub(super) fn apply() -> Result<(), String> {
     }
     // Who plans with rules of one's own waits a little rather than all who read.
     let _ = setpriority_process(None, NICENESS);
-    let died = |error| format!("cannot ask to end with the server: {error}");
-    set_parent_process_death_signal(Some(Signal::KILL)).map_err(died)?;
+    // Elsewhere it ends when its input does.
+    #[cfg(target_os = "linux")]
+    set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| format!("cannot ask to end with the server: {error}"))?;
     let limits = [
         (Resource::Data, DATA_BYTES_MAX, "memory"),
         (Resource::Stack, STACK_BYTES_MAX, "the stack"),

@@ -15,6 +15,8 @@
 mod load;
 #[path = "parts/roles.rs"]
 mod roles;
+#[path = "parts/server.rs"]
+mod server;
 #[path = "parts/users.rs"]
 mod users;
 
@@ -113,7 +115,7 @@ fn asked() {
 fn serve(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let running = runtime.block_on(async {
-        let running = users::start(folder, HOT_MAP_BYTES_DEFAULT).await;
+        let running = server::start(folder, HOT_MAP_BYTES_DEFAULT).await;
         println!("{}", running.address);
         println!("{}", users::add(&running, "slow", 7, 400).await);
         for number in 0..READERS {
@@ -140,7 +142,7 @@ fn others() {
     let folder = tempfile::tempdir().unwrap();
     let mut role = Role::start(&mut this(&["serve", folder.path().to_str().unwrap()]));
     let (address, slow) = (role.line(), role.line());
-    let requests = (0..READERS).map(|_| users::request(&role.line(), "")).collect();
+    let requests = (0..READERS).map(|_| server::request(&role.line(), "")).collect();
     let target = Target::learn(address.parse().unwrap(), requests, b"HTTP/1.1 200");
     let set = format!("PUT /api/rules HTTP/1.1\r\nauthorization: Bearer {slow}\r\ncontent-type: text/plain");
     let answer = once(&address, &set, SLOW);

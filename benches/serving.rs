@@ -14,6 +14,8 @@ mod creates;
 mod load;
 #[path = "parts/roles.rs"]
 mod roles;
+#[path = "parts/server.rs"]
+mod server;
 #[path = "parts/users.rs"]
 mod users;
 #[path = "parts/warm.rs"]

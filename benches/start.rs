@@ -9,6 +9,8 @@
 
 #[path = "parts/roles.rs"]
 mod roles;
+#[path = "parts/server.rs"]
+mod server;
 #[path = "parts/users.rs"]
 mod users;
 
@@ -44,7 +46,7 @@ fn main() {
         ["people", folder, users] => runtime.block_on(people(folder.as_ref(), users.parse().unwrap())),
         ["write", folder] => runtime.block_on(write(folder.as_ref())),
         ["serve", folder] => runtime.block_on(async {
-            let running = users::start(folder.as_ref(), HOT_MAP_BYTES_DEFAULT).await;
+            let running = server::start(folder.as_ref(), HOT_MAP_BYTES_DEFAULT).await;
             println!("{}", running.address);
             roles::until_told();
             running.stop().await;
@@ -97,7 +99,7 @@ fn report(what: &str, folder: &Path, token: &str) {
 
 fn first_answer(address: &str, token: &str) {
     let mut connection = TcpStream::connect(address).unwrap();
-    let request = users::request(token, "connection: close\r\n");
+    let request = server::request(token, "connection: close\r\n");
     connection.write_all(&request).unwrap();
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).unwrap();
@@ -106,7 +108,7 @@ fn first_answer(address: &str, token: &str) {
 
 /// One user whose documents fill a file of this size.
 async fn grow(folder: &Path, gib: u64) {
-    let running = users::start(folder, HOT_MAP_BYTES_DEFAULT).await;
+    let running = server::start(folder, HOT_MAP_BYTES_DEFAULT).await;
     let token = users::add(&running, "writer", 7, TASKS).await;
     let mut round = 0;
     while std::fs::metadata(folder.join("codexmiroir.redb")).unwrap().len() < gib << 30 {
@@ -127,7 +129,7 @@ async fn grow(folder: &Path, gib: u64) {
 
 /// As many users, each with a few tasks.
 async fn people(folder: &Path, count: usize) {
-    let running = Arc::new(users::start(folder, HOT_MAP_BYTES_DEFAULT).await);
+    let running = Arc::new(server::start(folder, HOT_MAP_BYTES_DEFAULT).await);
     let token = users::add(&running, "writer", 7, TASKS).await;
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut adding = JoinSet::new();
@@ -154,7 +156,7 @@ async fn stop(running: Arc<Running>) {
 
 /// Changes one setting after the other, and says each time that it is on disk.
 async fn write(folder: &Path) {
-    let running = users::start(folder, HOT_MAP_BYTES_DEFAULT).await;
+    let running = server::start(folder, HOT_MAP_BYTES_DEFAULT).await;
     let user = running.service.require_user("writer").unwrap();
     let mut horizon = 7;
     loop {

@@ -5,18 +5,16 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends where something fails")]
 
+#[path = "parts/server.rs"]
+mod server;
+
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WorkerOptions, WorkerProgram};
+use codexmiroir::app::Running;
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
-use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
-use codexmiroir::http::listen::Limits;
-use codexmiroir::service::folder::Folder;
-use codexmiroir::service::rulebook::RuleBook;
-use codexmiroir::store::{Origin, Scopes, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -27,7 +25,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let running = start(folder.path()).await;
+        let running = server::start(folder.path(), HOT_MAP_BYTES_DEFAULT).await;
         let mut tokens = Vec::new();
         for tasks in [50, 200, 500, 5_000] {
             tokens.push((tasks, fill(&running, tasks).await));
@@ -39,28 +37,10 @@ fn main() {
     });
 }
 
-async fn start(folder: &std::path::Path) -> Running {
-    let options = ServeOptions {
-        data_dir: folder.to_owned(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        metrics: MetricsOptions::default(),
-        rules: RuleBook::builtin(),
-        workers: WorkerOptions::of(WorkerProgram::at(env!("CARGO_BIN_EXE_codexmiroir"))),
-        hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
-        hosts: Vec::new(),
-        demo: None,
-        limits: Limits::default(),
-        clock: Clock::System,
-    };
-    app::start(options).await.unwrap()
-}
-
 /// A user with this many tasks, most of them open, some fixed; the token.
 async fn fill(running: &Running, tasks: usize) -> String {
     let name = format!("u{tasks}");
-    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 7 };
-    let user = running.service.add_user(&name, false, settings, None).await.unwrap();
-    let today = settings.zone.date_of(Clock::System.now());
+    let today = Zone::parse(server::ZONE).unwrap().date_of(Clock::System.now());
     let files = (0..tasks).map(|number| {
         let kategorie = if number % 3 == 0 { "privat" } else { "arbeit" };
         let status = if number % 10 == 9 { "abgeschlossen" } else { "offen" };
@@ -77,10 +57,7 @@ async fn fill(running: &Running, tasks: usize) -> String {
         );
         (format!("{number:04}-Task-number-{number}.md"), text.into_bytes())
     });
-    let origin = Origin { actor: name.clone(), through: "import".into() };
-    let folder = Folder { files: files.collect(), ..Folder::default() };
-    running.service.import(user.id, origin, folder, false).await.unwrap();
-    running.service.create_token(&name, Scopes::READ.with(Scopes::WRITE), "bench", None).await.unwrap()
+    server::add(running, &name, 7, files.collect()).await
 }
 
 fn median(mut times: Vec<Duration>) -> f64 {
@@ -111,14 +88,10 @@ async fn one_reader(running: &Running, token: &str) {
     let mut buffer = Vec::new();
     for _ in 0..2_000 {
         let begun = Instant::now();
-        exchange(&mut connection, &request(token), &mut buffer).await;
+        exchange(&mut connection, &server::request(token, ""), &mut buffer).await;
         times.push(begun.elapsed());
     }
     println!("\nwarm GET /codex of 500 tasks, one request after the other: {:.3} ms", median(times));
-}
-
-fn request(token: &str) -> Vec<u8> {
-    format!("GET /codex HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
 }
 
 /// Sends a request and reads the answer whole; `buffer` then holds it.
@@ -179,12 +152,12 @@ async fn first_answer(running: Running, folder: &std::path::Path, token: &str) {
     let (mut starts, mut answers) = (Vec::new(), Vec::new());
     for _ in 0..15 {
         let begun = Instant::now();
-        let running = start(folder).await;
+        let running = server::start(folder, HOT_MAP_BYTES_DEFAULT).await;
         starts.push(begun.elapsed());
         let mut connection = TcpStream::connect(running.address).await.unwrap();
         let mut buffer = Vec::new();
         let asked = Instant::now();
-        exchange(&mut connection, &request(token), &mut buffer).await;
+        exchange(&mut connection, &server::request(token, ""), &mut buffer).await;
         answers.push(asked.elapsed());
         running.stop().await;
     }

@@ -46,6 +46,14 @@ pub enum StartError {
     #[error("the data directory {path} is in use by another command; try again when that one has ended")]
     Busy { path: String },
     #[error(
+        "the server at http://{address} has the data directory {path}, but its control socket was removed; restart that server, which makes a new one"
+    )]
+    NoSocket { path: String, address: String },
+    #[error(
+        "the data directory {path} belongs to the user with the id {owner} and this runs as {own}; run it as that user: sudo -u '#{owner}' codexmiroir …, or choose another --data-dir"
+    )]
+    NotOwn { path: String, owner: u32, own: u32 },
+    #[error(
         "there is no database in {path}; add a user first with codexmiroir user add NAME, or name another --data-dir"
     )]
     NoDatabase { path: String },
@@ -139,6 +147,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Some(settings) => Some(fill_demo(&service, settings).await?),
         None => None,
     };
+    data_dir.warn_if_open_to_others();
     // Before the socket: whoever finds that one is told the address.
     data_dir.write_address(address).map_err(|error| data_dir.unusable(error.to_string()))?;
     let (socket, control) = control::listen(data_dir.path()).map_err(|error| {
@@ -210,8 +219,7 @@ impl Serving {
         listeners: Vec<Listener>,
     ) -> Serving {
         let (stop, stopped) = oneshot::channel();
-        let handler = move |request, peer| gate.answer(request, peer);
-        let task = tokio::spawn(listen::serve(listeners, limits, handler, async {
+        let task = tokio::spawn(listen::serve(listeners, limits, gate, async {
             // A sender that is gone stops the server too.
             let _ = stopped.await;
         }));

@@ -69,10 +69,11 @@ const DEEDS: [&str; 9] = [
 ];
 
 /// The one part of `src` that knows of a library: its door.
-const DOORS: [(&str, &str); 10] = [
+const DOORS: [(&str, &str); 11] = [
     ("redb", "store"),
     ("rhai", "rules"),
     ("axum", "http"),
+    ("httparse", "http"),
     ("maud", "http"),
     ("clap", "cli"),
     ("rpassword", "cli"),

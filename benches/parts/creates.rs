@@ -9,7 +9,7 @@ use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 
 use super::load::{Measured, Target, median};
 use super::roles::{Role, this, until_told};
-use super::users;
+use super::{server, users};
 
 /// Clients at once, each with a user of its own.
 pub const CLIENTS: usize = 64;
@@ -33,7 +33,7 @@ pub fn ours(folder: &Path) -> (Server, Role) {
 pub fn serve_ours(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let running = runtime.block_on(async {
-        let running = users::start(&folder.join("ours"), HOT_MAP_BYTES_DEFAULT).await;
+        let running = server::start(&folder.join("ours"), HOT_MAP_BYTES_DEFAULT).await;
         println!("{}", running.address);
         for number in 0..CLIENTS {
             println!("{}", users::add(&running, &format!("w{number:02}"), 7, 20).await);

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::load::{Measured, Target, median};
 use super::roles::{Role, this, until_told};
-use super::{bare, users};
+use super::{bare, server, users};
 
 /// Days and tasks of each user that make bodies of about 2, 10 and 50 KB.
 pub const SIZES: [(u16, usize); 3] = [(2, 3), (7, 36), (7, 265)];
@@ -60,9 +60,9 @@ impl Field {
         drop(read(0));
         let without = read(0).4;
         let (ours, address, etags, size, with) = read(HOT_MAP_BYTES_DEFAULT);
-        let asked = tokens.iter().map(|token| users::request(token, "")).collect();
+        let asked = tokens.iter().map(|token| server::request(token, "")).collect();
         let unchanged =
-            |(token, etag): (&String, &String)| users::request(token, &format!("if-none-match: {etag}\r\n"));
+            |(token, etag): (&String, &String)| server::request(token, &format!("if-none-match: {etag}\r\n"));
         let again = tokens.iter().zip(&etags).map(unchanged).collect();
         let mut bare = Role::start(&mut this(&["bare", bodies.path().to_str().unwrap()]));
         let at = bare.line().parse().unwrap();
@@ -129,7 +129,7 @@ fn keep_bodies(address: std::net::SocketAddr, tokens: &[String], folder: &Path) 
     for (number, token) in tokens.iter().enumerate() {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream.write_all(&users::request(token, "connection: close\r\n")).unwrap();
+        stream.write_all(&server::request(token, "connection: close\r\n")).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let at = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
@@ -152,7 +152,7 @@ fn resident_kb(process: u32) -> u64 {
 pub fn fill(folder: &Path, days: u16, tasks: usize) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let running = users::start(folder, HOT_MAP_BYTES_DEFAULT).await;
+        let running = server::start(folder, HOT_MAP_BYTES_DEFAULT).await;
         let mut tokens = Vec::new();
         for number in 0..USERS {
             tokens.push(users::add(&running, &format!("u{number:03}"), days, tasks).await);
@@ -165,7 +165,7 @@ pub fn fill(folder: &Path, days: u16, tasks: usize) {
 /// The process that is us.
 pub fn serve_ours(folder: &Path, hot_bytes_max: u64) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let running = runtime.block_on(users::start(folder, hot_bytes_max));
+    let running = runtime.block_on(server::start(folder, hot_bytes_max));
     println!("{}", running.address);
     until_told();
     runtime.block_on(running.stop());

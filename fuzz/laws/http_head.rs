@@ -1,5 +1,8 @@
 //! Whatever bytes come over a connection: a real server with sample tasks answers each request in HTTP, never with its
 //! own failure, and goes on serving others. `$TOKEN` in the input stands for a token that may read.
+//!
+//! A request for the timeline is answered in the same way on a connection that was used before, where the server may
+//! take a shortcut, as on a new one, where it does not.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,6 +26,9 @@ use tokio::time::timeout;
 const ENOUGH: Duration = Duration::from_secs(20);
 
 const HONEST: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/// What a connection is used for before.
+const BEFORE: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 pub fn holds(bytes: &[u8]) {
     thread_local! {
@@ -67,6 +73,7 @@ impl House {
             let origin = Origin { actor: demo::USER.to_owned(), through: "demo".into() };
             service.import(user.id, origin, demo::samples(now.date_naive()), false).await.expect("an import");
             let token = service.create_token(demo::USER, Scopes::READ, "fuzz", None).await.expect("a token");
+            service.timeline(user.id, false).await.expect("a timeline that is at hand from now on");
             (running, token)
         });
         House { runtime, address: running.address, token, _running: running, _data_dir: data_dir }
@@ -78,6 +85,10 @@ impl House {
             let answers = self.said_to(bytes).await;
             if !bytes.starts_with(b"PRI") {
                 are_answers(&answers, bytes);
+            }
+            if is_for_the_timeline(bytes) {
+                let again = self.said_behind(BEFORE, bytes).await;
+                assert_eq!(timeless(&answers), timeless(&again), "both ways give the same");
             }
             let honest = self.said_to(HONEST).await;
             assert!(honest.starts_with(b"HTTP/1.1 200 OK\r\n"), "an honest client is answered");
@@ -105,9 +116,22 @@ impl House {
 
     /// All that the server says until it closes; of an event stream the beginning.
     async fn said_to(&self, bytes: &[u8]) -> Vec<u8> {
+        self.said_behind(b"", bytes).await
+    }
+
+    /// The same on a connection on which another request was answered before.
+    async fn said_behind(&self, before: &[u8], bytes: &[u8]) -> Vec<u8> {
         let mut said = Vec::new();
         let exchange = async {
-            let (mut reading, mut writing) = TcpStream::connect(self.address).await.expect("a connection").into_split();
+            let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+            if !before.is_empty() {
+                stream.write_all(before).await.expect("an open connection");
+                let mut answer = Vec::new();
+                while !answer.ends_with(b"}") {
+                    answer.push(stream.read_u8().await.expect("an answer in JSON"));
+                }
+            }
+            let (mut reading, mut writing) = stream.into_split();
             let written = async {
                 // The server may have heard enough before the end.
                 let _ = writing.write_all(bytes).await;
@@ -125,6 +149,19 @@ impl House {
         timeout(ENOUGH, exchange).await.expect("the server answers or closes");
         said
     }
+}
+
+/// Whether this is one request, and for the timeline.
+fn is_for_the_timeline(bytes: &[u8]) -> bool {
+    let begins = [&b"GET /codex"[..], b"HEAD /codex"].iter().any(|begin| bytes.starts_with(begin));
+    begins && bytes.windows(5).filter(|window| window == b"HTTP/").count() == 1
+}
+
+/// What was said, without what differs from one moment to the next.
+fn timeless(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    let kept = text.split_inclusive("\r\n").filter(|line| !line.starts_with("date: "));
+    kept.map(|line| if line.starts_with("server-timing: ") { "server-timing\r\n" } else { line }).collect()
 }
 
 /// Whether the head of an answer without an end is there.

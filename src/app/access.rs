@@ -82,7 +82,7 @@ pub async fn reach(options: AccessOptions) -> Result<Access, StartError> {
                 return Ok(Access::Local(Local::of(service, options.limits)));
             }
             Err(error) if error.is_in_use() && Instant::now() >= ends => {
-                return Err(data_dir.server_that_listens().await.unwrap_or_else(|| data_dir.busy()));
+                return Err(data_dir.who_has_it().await);
             }
             Err(error) if error.is_in_use() => sleep(LOOK_AGAIN).await,
             Err(error) => return Err(error),

@@ -55,6 +55,11 @@ fn remove(making: &Path) {
     let _ = fs::remove_dir(making);
 }
 
+/// Whether a server that runs on the data directory could be spoken to.
+pub(super) fn is_there(data_dir: &Path) -> bool {
+    data_dir.join(SOCKET_FILE).exists()
+}
+
 /// A connection to the server of the data directory.
 ///
 /// # Errors

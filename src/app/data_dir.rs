@@ -3,11 +3,13 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use rustix::process::geteuid;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::StartError;
 use super::control;
@@ -23,6 +25,12 @@ pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// How often it is looked at meanwhile.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long a server on this machine may take to take a connection.
+const CONNECT_WAIT: Duration = Duration::from_secs(1);
+
+/// What of a directory's mode lets others than its owner in.
+const OTHERS: u32 = 0o077;
 
 /// A data directory with its database.
 #[derive(Clone, Debug)]
@@ -52,6 +60,7 @@ impl DataDir {
         }
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
         made.map_err(|error| failed(error.to_string()))?;
+        self.require_own()?;
         if self.has_database() {
             return self.open(hot_bytes_max);
         }
@@ -68,10 +77,33 @@ impl DataDir {
 
     /// Opens the database of a directory that is there. Nobody else can have it open at the same time.
     pub fn open(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
+        self.require_own()?;
         Store::open(&self.path.join(DATABASE_FILE), hot_bytes_max).map_err(|error| match error {
             OpenError::InUse { .. } => self.server().unwrap_or_else(|| error.into()),
             other => other.into(),
         })
+    }
+
+    /// Whoever owns the directory can replace what is in it, and what is made in it by another user is out of the owner's
+    /// reach: so the two are the same, root included.
+    fn require_own(&self) -> Result<(), StartError> {
+        let (path, own) = (self.path.display().to_string(), geteuid().as_raw());
+        match fs::metadata(&self.path) {
+            Ok(found) if found.uid() != own => Err(StartError::NotOwn { path, owner: found.uid(), own }),
+            // Without a directory there is no database either, which opening it says.
+            _ => Ok(()),
+        }
+    }
+
+    /// Says so where others can look into the directory: its owner may have meant that, so it is no refusal.
+    pub(super) fn warn_if_open_to_others(&self) {
+        let Ok(found) = fs::metadata(&self.path) else { return };
+        if found.mode() & OTHERS != 0 {
+            let (path, mode) = (self.path.display(), found.mode() & 0o777);
+            tracing::warn!(
+                "the data directory {path} is open to other users of this machine (mode {mode:o}); close it with: chmod 700 '{path}'"
+            );
+        }
     }
 
     /// As [`DataDir::open`] or, to `create`, [`DataDir::open_or_create`], once whoever has it for a moment is done.
@@ -87,7 +119,7 @@ impl DataDir {
                         return Err(refusal);
                     }
                     if Instant::now() >= ends {
-                        return Err(self.busy());
+                        return Err(self.who_has_it().await);
                     }
                     sleep(LOOK_AGAIN).await;
                 }
@@ -110,14 +142,29 @@ impl DataDir {
     }
 
     /// As [`DataDir::server`], where one takes connections: the file with the address alone may be an old one.
-    pub(super) async fn server_that_listens(&self) -> Option<StartError> {
+    async fn server_that_listens(&self) -> Option<StartError> {
         control::connect(&self.path).await.ok()?;
         self.server()
     }
 
-    /// The refusal that somebody has the database who is no server.
-    pub(super) fn busy(&self) -> StartError {
-        StartError::Busy { path: self.path.display().to_string() }
+    /// The refusal that names the server that has the database and cannot be spoken to, because somebody removed its
+    /// socket. Its address alone may be an old one, so something must take connections there.
+    pub async fn server_without_socket(&self) -> Option<StartError> {
+        if control::is_there(&self.path) {
+            return None;
+        }
+        let address = fs::read_to_string(self.path.join(ADDRESS_FILE)).ok()?.trim().to_owned();
+        timeout(CONNECT_WAIT, TcpStream::connect(&address)).await.ok()?.ok()?;
+        Some(StartError::NoSocket { path: self.path.display().to_string(), address })
+    }
+
+    /// The refusal that says who has the database: a server, else a command.
+    pub(super) async fn who_has_it(&self) -> StartError {
+        if let Some(server) = self.server_that_listens().await {
+            return server;
+        }
+        let busy = || StartError::Busy { path: self.path.display().to_string() };
+        self.server_without_socket().await.unwrap_or_else(busy)
     }
 
     /// The refusal that something is wrong with the directory.

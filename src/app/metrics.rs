@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::StartError;
 use crate::http::Gate;
-use crate::http::listen::{self, Limits, Threads};
+use crate::http::listen::{self, Limits, Peer, Threads};
 
 /// A bound address that nobody is answered at yet.
 pub(super) struct Bound(TcpListener, SocketAddr);
@@ -35,11 +35,11 @@ impl MetricsServer {
     pub(super) fn start(Bound(listener, address): Bound, gate: Arc<Gate>, limits: &Limits) -> MetricsServer {
         let limits = Limits { counts: Arc::default(), ..limits.clone() };
         let (stop, stopped) = oneshot::channel();
-        let handler = move |request: Request<Incoming>, _| {
-            let answer = gate.answer_metrics(&request);
+        let handler = move |request: Request<Incoming>, peer: Peer| {
+            let answer = gate.answer_metrics(&request, peer);
             std::future::ready(answer)
         };
-        let serving = tokio::spawn(listen::serve(vec![listener.into()], limits, handler, async {
+        let serving = tokio::spawn(listen::serve(vec![listener.into()], limits, Arc::new(handler), async {
             // A sender that is gone stops the server too.
             let _ = stopped.await;
         }));

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::CliError;
 use super::client::{Ask, Client, query, segment};
-use super::history::local;
 use super::output::{Table, print, print_json, width};
+use crate::domain::date;
+use crate::domain::zone::Zone;
 
 #[derive(Args)]
 pub struct Inspect {
@@ -28,6 +29,7 @@ pub struct Inspect {
 #[serde(rename_all = "camelCase")]
 struct Inspection {
     name: String,
+    time_zone: String,
     generation: u64,
     committed_at: String,
     hot: Option<Kept>,
@@ -89,15 +91,19 @@ impl Inspect {
 }
 
 fn as_text(inspection: Inspection) -> String {
-    let Inspection { name, generation, committed_at, hot, materialized, served, rebuilds } = inspection;
-    let mut text = format!("{name}: generation {generation}, committed {}\n\n", local(&committed_at));
+    let Inspection { name, time_zone, generation, committed_at, hot, materialized, served, rebuilds } = inspection;
+    // A boundary means something by the user's clock, which need not be that of whoever inspects.
+    let zone = Zone::parse(&time_zone);
+    let at = |instant: &str| zone.map_or_else(|| instant.to_owned(), |zone| minute(instant, zone));
+    let committed = at(&committed_at);
+    let mut text = format!("{name}: generation {generation}, committed {committed}; all times in {time_zone}\n\n");
     let mut layers = Table::new(&["Kept in", "Generation", "Valid until", "Bytes", "Why not"], 4);
     for (place, kept) in [("memory", hot), ("database", materialized)] {
         layers.row(match kept {
             Some(Kept { generation, valid_until, bytes, stale }) => vec![
                 place.to_owned(),
                 generation.to_string(),
-                local(&valid_until),
+                at(&valid_until),
                 bytes.to_string(),
                 stale.unwrap_or_default(),
             ],
@@ -108,7 +114,7 @@ fn as_text(inspection: Inspection) -> String {
     layers.row(vec![
         format!("served: {layer}"),
         generation.to_string(),
-        local(&valid_until),
+        at(&valid_until),
         bytes.to_string(),
         String::new(),
     ]);
@@ -118,7 +124,7 @@ fn as_text(inspection: Inspection) -> String {
         for rebuild in rebuilds.iter().take(REBUILDS_MAX) {
             let (whole, part) = (rebuild.took_us / 1_000, rebuild.took_us % 1_000 / 100);
             table.row(vec![
-                local(&rebuild.at),
+                at(&rebuild.at),
                 rebuild.cause.replace('_', " "),
                 rebuild.generation.to_string(),
                 rebuild.tasks.to_string(),
@@ -128,4 +134,10 @@ fn as_text(inspection: Inspection) -> String {
         let _ = write!(text, "\n{}", table.draw());
     }
     text
+}
+
+/// An instant of the API by the clock of a zone, to the minute.
+fn minute(instant: &str, zone: Zone) -> String {
+    let read = date::parse_instant(instant);
+    read.map_or_else(|| instant.to_owned(), |at| zone.local(at).format("%d.%m.%Y %H:%M").to_string())
 }

@@ -3,21 +3,23 @@
 use std::io::{IsTerminal, Write};
 
 use super::CliError;
-use crate::view::text::{columns_of, pad, printable, shorten};
+use crate::view::text::{columns_of, pad, printable, shorten, steers};
 
-/// Prints to stdout, so that a closed pipe is an error and not a panic. Control characters other than tabs and the
-/// ends of lines are left out: documents, rules and file names are other people's.
+/// Prints to stdout, so that a closed pipe is an error and not a panic. What steers a terminal is left out, other than
+/// tabs and the ends of lines: documents, rules and file names are other people's.
 pub fn print(text: &str) -> Result<(), CliError> {
-    let clean: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
+    let clean: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !steers(*c)).collect();
     write(clean.as_bytes())
 }
 
-/// Prints JSON on one line. A control character in it is written as an escape, so that nothing is lost.
+/// Prints JSON on one line. What steers a terminal is written as an escape, so that nothing is lost.
 pub fn print_json(json: &str) -> Result<(), CliError> {
     let mut clean = String::with_capacity(json.len() + 1);
     for c in json.trim_end().chars() {
         match c {
-            c if c.is_control() => clean.push_str(&format!("\\u{:04x}", u32::from(c))),
+            // In JSON they stand between its words alone.
+            '\n' | '\r' | '\t' => {}
+            c if steers(c) => clean.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => clean.push(c),
         }
     }

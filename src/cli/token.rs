@@ -1,5 +1,10 @@
 //! `codexmiroir token`
 
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::json;
@@ -42,6 +47,9 @@ pub struct Create {
     /// When it ends, such as 90d [default: never]
     #[arg(long, value_name = "SPAN", value_parser = options::span)]
     expires: Option<String>,
+    /// Write it into a new file that only you can read, instead of printing it
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Print the answer as JSON
     #[arg(long)]
     json: bool,
@@ -116,13 +124,43 @@ impl Create {
             scopes = vec!["read", "write"];
         }
         let body = json!({"name": self.name, "scopes": scopes, "expires": self.expires});
-        let answer = client.send(Ask::post(TOKENS).json(&body)).await?;
-        if self.json {
-            return print_json(&answer.text());
+        let Some(path) = self.output else {
+            let answer = client.send(Ask::post(TOKENS).json(&body)).await?;
+            if self.json {
+                return print_json(&answer.text());
+            }
+            let Created { token } = answer.read()?;
+            return print(&format!("{token}\n"));
+        };
+        // First the file: a token that there is no place for would be lost.
+        let mut file = new_secret_file(&path)?;
+        let made = client.send(Ask::post(TOKENS).json(&body)).await.and_then(|answer| {
+            let Created { token } = answer.read()?;
+            let line = if self.json { format!("{}\n", answer.text().trim_end()) } else { format!("{token}\n") };
+            file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritten(&path))
+        });
+        if made.is_err() {
+            // It is empty, or holds a part of a token; why there is none is what counts.
+            let _ = fs::remove_file(&path);
         }
-        let Created { token } = answer.read()?;
-        print(&format!("{token}\n"))
+        made?;
+        print(&format!("wrote the token to {}\n", path.display()))
     }
+}
+
+/// A file that was not there, from the first moment its owner's alone.
+fn new_secret_file(path: &Path) -> Result<File, CliError> {
+    let made = File::options().write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            CliError::Said(format!("{} is there already; name another --output", path.display()))
+        }
+        _ => unwritten(path)(error),
+    })
+}
+
+fn unwritten(path: &Path) -> impl Fn(io::Error) -> CliError + '_ {
+    |error| CliError::Said(format!("cannot write {}: {error}; name another --output", path.display()))
 }
 
 async fn list(client: &mut Client, json: bool) -> Result<(), CliError> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject};
 use super::respond::{json, settings_json};
-use super::wire::{self, WHOLE_NUMBER};
+use super::wire::{Known, WHOLE_NUMBER};
 use crate::service::error::{Fault, Refusal};
 use crate::service::settings::SettingsFields;
 use crate::view::settings::SettingsJson;
@@ -46,18 +46,10 @@ pub async fn settings(asked: Asked) -> Result<Response, HttpError> {
 }
 
 pub async fn change_settings(asked: Asked, object: JsonObject) -> Result<Response, HttpError> {
-    let mut fields = SettingsFields::default();
-    for (name, value) in &object.fields {
-        match name.as_str() {
-            "timeZone" => fields.time_zone = wire::text("timeZone", value)?,
-            "language" => fields.language = wire::text("language", value)?,
-            "horizon" => {
-                let wrong = Refusal::field("horizon", Fault::WrongType { expected: WHOLE_NUMBER });
-                fields.horizon = Some(value.as_i64().ok_or(wrong)?);
-            }
-            _ => return Err(wire::nearest_of(name, &FIELDS).into()),
-        }
-    }
+    let known = Known::of(&object.fields, &FIELDS)?;
+    let wrong = || Refusal::field("horizon", Fault::WrongType { expected: WHOLE_NUMBER });
+    let horizon = known.value("horizon").map(|value| value.as_i64().ok_or_else(wrong)).transpose()?;
+    let fields = SettingsFields { time_zone: known.text("timeZone")?, language: known.text("language")?, horizon };
     let (settings, generation) = asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await?;
     Ok(json(&ChangedJson { ok: true, settings: settings_json(settings), generation }, None))
 }

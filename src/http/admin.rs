@@ -9,7 +9,7 @@ use super::errors::HttpError;
 use super::extract::{Administering, JsonObject, NameInPath};
 use super::query::Query;
 use super::respond::json;
-use super::wire;
+use super::wire::{self, Known};
 use crate::domain::lang::Phrase;
 use crate::service::administration::{Account, AccountFields, PAGE_MAX, Page};
 use crate::service::settings::SettingsFields;
@@ -125,7 +125,6 @@ fn changed(account: &Account) -> Result<Response, HttpError> {
 }
 
 /// What a new account is asked to be.
-#[derive(Default)]
 struct NewUser {
     name: String,
     admin: bool,
@@ -134,31 +133,21 @@ struct NewUser {
 }
 
 fn new_user(object: &Map<String, Value>) -> Result<NewUser, HttpError> {
-    let mut new = NewUser::default();
-    let mut name = None;
-    for (field, value) in object {
-        match field.as_str() {
-            "name" => name = wire::text("name", value)?,
-            "admin" => new.admin = wire::flag("admin", value)?.unwrap_or_default(),
-            "timeZone" => new.settings.time_zone = wire::text("timeZone", value)?,
-            "language" => new.settings.language = wire::text("language", value)?,
-            "password" => new.password = wire::text("password", value)?,
-            _ => return Err(wire::nearest_of(field, &NEW_USER_FIELDS).into()),
-        }
-    }
-    new.name = name.ok_or(wire::missing("name"))?;
-    Ok(new)
+    let known = Known::of(object, &NEW_USER_FIELDS)?;
+    let (time_zone, language) = (known.text("timeZone")?, known.text("language")?);
+    Ok(NewUser {
+        admin: known.flag("admin")?.unwrap_or_default(),
+        settings: SettingsFields { time_zone, language, horizon: None },
+        password: known.text("password")?,
+        name: known.text("name")?.ok_or(wire::missing("name"))?,
+    })
 }
 
 fn account_fields(object: &Map<String, Value>) -> Result<AccountFields, HttpError> {
-    let mut fields = AccountFields::default();
-    for (field, value) in object {
-        match field.as_str() {
-            "admin" => fields.admin = wire::flag("admin", value)?,
-            "disabled" => fields.disabled = wire::flag("disabled", value)?,
-            "password" => fields.password = wire::text("password", value)?,
-            _ => return Err(wire::nearest_of(field, &USER_FIELDS).into()),
-        }
-    }
-    Ok(fields)
+    let known = Known::of(object, &USER_FIELDS)?;
+    Ok(AccountFields {
+        admin: known.flag("admin")?,
+        disabled: known.flag("disabled")?,
+        password: known.text("password")?,
+    })
 }

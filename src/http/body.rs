@@ -48,11 +48,6 @@ impl Body {
     {
         Self(Kind::Frames(axum::body::Body::new(body)))
     }
-
-    /// Whether it is already all there, so that nothing of ours is waited for any more.
-    pub(super) fn is_full(&self) -> bool {
-        matches!(self.0, Kind::Full(_))
-    }
 }
 
 impl Default for Body {

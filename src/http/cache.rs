@@ -40,6 +40,8 @@ pub struct StoreJson {
 #[serde(rename_all = "camelCase")]
 pub struct InspectionJson {
     name: String,
+    /// The user's time zone by its IANA name, by which boundaries fall.
+    time_zone: &'static str,
     generation: u64,
     committed_at: String,
     /// What a timeline must be made with to be current.
@@ -105,6 +107,7 @@ impl InspectionJson {
         let finished = &inspection.served.entry.finished;
         InspectionJson {
             name: inspection.user.as_str().to_owned(),
+            time_zone: inspection.zone.name(),
             generation: inspection.generation.0,
             committed_at: utc(inspection.committed_at),
             basis: hex(inspection.basis),

@@ -1,21 +1,23 @@
 //! `GET /codex`: the timeline.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
-use hyper::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY};
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, HeaderValue, VARY};
+use hyper::{HeaderMap, Method, Response};
 
 use super::body::Body;
-use super::conditional::is_unchanged;
+use super::conditional::{is_unchanged, names};
 use super::errors::HttpError;
 use super::extract::Asked;
-use super::fields::Fields;
-use super::negotiate::{self, Format};
+use super::head::Head;
+use super::hot::{Hot, SERVER_TIMING, X_CACHE};
+use super::negotiate::{self, Format, values};
+use super::plain::TIMELINE;
 use super::query::Query;
-use super::respond::{BY_ASKER, JSON, PRIVATE, full, protect};
+use super::respond::{BY_ASKER, full};
 use super::web;
 use crate::domain::date;
 use crate::domain::ids::UserId;
@@ -25,9 +27,6 @@ use crate::service::Service;
 use crate::service::timeline::Layer;
 use crate::store::hot::Entry;
 use crate::view::{Answer, json, text};
-
-const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
 const WIDTH: Phrase = Phrase { en: "a number from 20 to 300", de: "eine Zahl von 20 bis 300" };
@@ -41,23 +40,23 @@ const INSTANT: Phrase = Phrase {
 const TEXT_WIDTH: u64 = 120;
 
 /// The answer before the router: for the plain request, when the timeline is hot.
-pub fn hot<B>(
-    service: &Service,
-    user: UserId,
-    request: &Request<B>,
-    fields: &Fields<'_>,
-    now: DateTime<Utc>,
-) -> Option<Response<Body>> {
-    let uri = request.uri();
-    let is_plain = uri.path() == "/codex" && uri.query().is_none();
-    if !is_plain || !matches!(*request.method(), Method::GET | Method::HEAD) {
+pub fn hot(service: &Service, user: UserId, head: &Head<'_>, now: DateTime<Utc>) -> Option<Hot> {
+    let is_plain = head.path == TIMELINE && head.query.is_none();
+    if !is_plain || !matches!(*head.method, Method::GET | Method::HEAD) {
         return None;
     }
-    if fields.accept.first.is_some() && negotiate::format(request.headers()) != Format::Json {
+    let wishes = [head.fields.accept, head.fields.accept_encoding, head.fields.if_none_match];
+    // Lists in several lines are read behind the router.
+    if wishes.iter().any(|field| field.is_repeated) {
+        return None;
+    }
+    let [accept, accept_encoding, if_none_match] = wishes.map(|field| field.first);
+    if accept.is_some() && negotiate::format(accept.as_slice()) != Format::Json {
         return None;
     }
     let entry = service.hot_timeline(user, now)?;
-    Some(hot_response(&entry, request.headers(), fields))
+    let takes_gzip = accept_encoding.is_some() && negotiate::takes_gzip(accept_encoding.as_slice());
+    Some(Hot::new(entry, takes_gzip, |etag| if_none_match.is_some_and(|tags| names(tags, etag))))
 }
 
 /// Every other request for it: made anew, of other days, at another instant, in another form.
@@ -112,7 +111,7 @@ fn render(answer: &Answer, format: Format, width: usize) -> Response<Body> {
 
 fn wanted_format(query: &Query, headers: &HeaderMap) -> Result<Format, HttpError> {
     match query.text("format") {
-        None => Ok(negotiate::format(headers)),
+        None => Ok(negotiate::format(&values(headers, &ACCEPT))),
         Some("json") => Ok(Format::Json),
         Some("html") => Ok(Format::Html),
         Some("text") => Ok(Format::Text),
@@ -129,57 +128,11 @@ fn timing(layer: Layer, took: Duration) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("total"))
 }
 
-fn respond(entry: &Entry, asked: &HeaderMap, layer: Layer, timing: HeaderValue) -> Response<Body> {
-    let mut response = hot_response(entry, asked, &Fields::of(asked));
+fn respond(entry: &Arc<Entry>, asked: &HeaderMap, layer: Layer, timing: HeaderValue) -> Response<Body> {
+    let takes_gzip = negotiate::takes_gzip(&values(asked, &ACCEPT_ENCODING));
+    let mut response = Hot::new(entry.clone(), takes_gzip, |etag| is_unchanged(asked, etag)).response();
     let headers = response.headers_mut();
     headers.insert(X_CACHE, HeaderValue::from_static(layer.as_str()));
     headers.insert(SERVER_TIMING, timing);
-    response
-}
-
-/// What every hot answer says beside its entity tag, whose place is kept. A copy of a map costs a fraction of what
-/// putting ten fields into one does, and this is on the way of every warm read.
-static UNCHANGED: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = HeaderMap::new();
-    headers.insert(ETAG, HeaderValue::from_static(""));
-    headers.insert(CACHE_CONTROL, PRIVATE);
-    headers.insert(VARY, BY_ASKER);
-    headers.insert(X_CACHE, HeaderValue::from_static(Layer::Hot.as_str()));
-    headers.insert(SERVER_TIMING, HeaderValue::from_static("cache;desc=\"hot\""));
-    protect(&mut headers);
-    headers
-});
-
-/// The same for an answer with a body.
-static WITH_BODY: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = UNCHANGED.clone();
-    headers.insert(CONTENT_TYPE, JSON);
-    headers
-});
-
-/// The entry as an answer, complete with what browsers are told.
-fn hot_response(entry: &Entry, asked: &HeaderMap, fields: &Fields<'_>) -> Response<Body> {
-    let takes_gzip = fields.accept_encoding.first.is_some() && negotiate::takes_gzip(asked);
-    let compressed = if takes_gzip { entry.compressed() } else { None };
-    let (body, etag) = match compressed {
-        Some(compressed) => (&compressed.body, &compressed.etag),
-        None => (&entry.finished.body, &entry.etag),
-    };
-    let mut response = Response::new(Body::empty());
-    if fields.if_none_match.first.is_some() && is_unchanged(asked, etag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.headers_mut() = UNCHANGED.clone();
-    } else {
-        *response.body_mut() = Body::full(body.clone());
-        *response.headers_mut() = WITH_BODY.clone();
-        if compressed.is_some() {
-            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-    }
-    // A hash in quotes is always a header's value. Its place is the first: a map keeps the order it was filled in.
-    let places = response.headers_mut().iter_mut().next().filter(|(name, _)| **name == ETAG);
-    if let (Some((_, place)), Ok(etag)) = (places, HeaderValue::from_maybe_shared(etag.clone())) {
-        *place = etag;
-    }
     response
 }

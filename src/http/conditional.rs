@@ -12,11 +12,14 @@ const TAGS: Phrase =
 
 /// Whether the client has the representation with this tag already. Tags are compared weakly.
 pub fn is_unchanged(headers: &HeaderMap, etag: &[u8]) -> bool {
-    headers.get_all(IF_NONE_MATCH).iter().any(|value| {
-        value.as_bytes().split(|byte| *byte == b',').any(|tag| {
-            let tag = tag.trim_ascii();
-            tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag
-        })
+    headers.get_all(IF_NONE_MATCH).iter().any(|value| names(value.as_bytes(), etag))
+}
+
+/// Whether a line of `If-None-Match` means the representation with this tag.
+pub fn names(line: &[u8], etag: &[u8]) -> bool {
+    line.split(|byte| *byte == b',').any(|tag| {
+        let tag = tag.trim_ascii();
+        tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag
     })
 }
 

@@ -36,7 +36,10 @@ pub enum HttpError {
     },
     SignInNeeded,
     InvalidToken,
-    ScopeMissing,
+    /// The asker's token lacks this scope.
+    ScopeMissing {
+        scope: &'static str,
+    },
     /// The administrator asks for something that only a user has.
     UserNeeded,
     CrossSite,
@@ -145,7 +148,7 @@ impl HttpError {
             HttpError::Head(error) => error.status(),
             HttpError::UnknownHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             HttpError::SignInNeeded | HttpError::InvalidToken => StatusCode::UNAUTHORIZED,
-            HttpError::ScopeMissing | HttpError::CrossSite => StatusCode::FORBIDDEN,
+            HttpError::ScopeMissing { .. } | HttpError::CrossSite => StatusCode::FORBIDDEN,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
             HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             HttpError::NotJson | HttpError::NotJsonOrText | HttpError::NotTar => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -174,7 +177,7 @@ impl HttpError {
             HttpError::UnknownHost { .. } => "unknown_host",
             HttpError::SignInNeeded => "sign_in_needed",
             HttpError::InvalidToken => "invalid_token",
-            HttpError::ScopeMissing => "scope_missing",
+            HttpError::ScopeMissing { .. } => "scope_missing",
             HttpError::UserNeeded => "user_needed",
             HttpError::CrossSite => "cross_site",
             HttpError::NoSuchRoute => "no_such_route",
@@ -223,16 +226,19 @@ impl HttpError {
                 "Bitte erst anmelden: Header Authorization: Bearer mit einem Token senden.",
             ),
             HttpError::InvalidToken => (
-                "This token is not valid; it may have expired.",
-                "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen.",
+                "This token is not valid; it may have expired or been revoked: ask with another one.",
+                "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen oder widerrufen: bitte ein anderes verwenden.",
             ),
-            HttpError::ScopeMissing => ("This token does not allow that.", "Dieses Token erlaubt das nicht."),
+            HttpError::ScopeMissing { scope } => return scope_missing(scope, lang),
             HttpError::UserNeeded => return USER_NEEDED.text(lang).to_owned(),
             HttpError::CrossSite => (
-                "This request came from a page of another site and was refused.",
-                "Diese Anfrage kam von einer fremden Seite und wurde abgelehnt.",
+                "This request came from a page of another site and was refused; do it on a page of this server.",
+                "Diese Anfrage kam von einer fremden Seite und wurde abgelehnt; bitte auf einer Seite dieses Servers stellen.",
             ),
-            HttpError::NoSuchRoute => ("There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
+            HttpError::NoSuchRoute => (
+                "There is nothing at this address; /openapi.json lists all that there is.",
+                "Unter dieser Adresse gibt es nichts; /openapi.json nennt alle, die es gibt.",
+            ),
             HttpError::MethodNotAllowed => (
                 "This address does not take that method; see the header Allow.",
                 "Diese Adresse nimmt die Methode nicht an; siehe Header Allow.",
@@ -244,13 +250,7 @@ impl HttpError {
             HttpError::NotJsonOrText => return NOT_JSON_OR_TEXT.text(lang).to_owned(),
             HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
-            HttpError::Body(BodyError::TooLarge) => {
-                ("The body is larger than 1 MiB.", "Der Inhalt ist größer als 1 MiB.")
-            }
-            HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => {
-                ("The body took too long to arrive.", "Der Inhalt kam zu langsam an.")
-            }
-            HttpError::Body(BodyError::Cut) => ("The body ended early.", "Der Inhalt endete zu früh."),
+            HttpError::Body(error) => return body_text(*error, lang).to_owned(),
             HttpError::Unavailable => (UNAVAILABLE.en, UNAVAILABLE.de),
             HttpError::NotSaved => (NOT_SAVED.en, NOT_SAVED.de),
             HttpError::NoRoom { needed_bytes, free_bytes } => return no_room(*needed_bytes, *free_bytes, lang),
@@ -331,7 +331,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchRulesVersion { .. }
         | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
         Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
-        Refusal::ArchiveTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
         Refusal::Ambiguous { .. }
         | Refusal::SlotTaken { .. }
@@ -339,6 +339,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::KeyInFlight
         | Refusal::LastAdmin { .. }
         | Refusal::TooManyTokens
+        | Refusal::TokenIssuedBefore { .. }
         | Refusal::UserExists { .. } => StatusCode::CONFLICT,
         Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
@@ -366,11 +367,12 @@ fn refusal_code(refusal: &Refusal) -> &'static str {
         Refusal::UserExists { .. } => "user_exists",
         Refusal::LastAdmin { .. } => "last_admin",
         Refusal::NoSuchToken { .. } => "no_such_token",
+        Refusal::TokenIssuedBefore { .. } => "token_issued_before",
         Refusal::TooManyTokens => "too_many_tokens",
         Refusal::ScopeNotHeld { .. } => "scope_not_held",
         Refusal::OutlivesToken => "outlives_token",
         Refusal::MalformedArchive => "malformed_archive",
-        Refusal::ArchiveTooLarge => "too_large",
+        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => "too_large",
         Refusal::RulesRefused { .. } => "rules_refused",
         Refusal::NoSuchRulesVersion { .. } => "no_such_version",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
@@ -399,9 +401,35 @@ fn no_room(needed_bytes: u64, free_bytes: u64, lang: Lang) -> String {
     )
 }
 
+fn scope_missing(scope: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("This token does not allow that: it lacks the scope {scope}; ask with one that has it."),
+        format!("Dieses Token erlaubt das nicht: ihm fehlt die Berechtigung {scope}; bitte eins mit ihr verwenden."),
+    )
+}
+
+fn body_text(error: BodyError, lang: Lang) -> &'static str {
+    match error {
+        BodyError::TooLarge => lang.pick(
+            "The body is larger than 1 MiB; send less at once.",
+            "Der Inhalt ist größer als 1 MiB; bitte weniger auf einmal senden.",
+        ),
+        BodyError::IdleTimeout | BodyError::TotalTimeout => lang.pick(
+            "The body took too long to arrive; send it again.",
+            "Der Inhalt kam zu langsam an; bitte noch einmal senden.",
+        ),
+        BodyError::Cut => lang.pick(
+            "The body ended early; send it again, whole.",
+            "Der Inhalt endete zu früh; bitte noch einmal ganz senden.",
+        ),
+    }
+}
+
 fn head_text(error: HeadError, lang: Lang) -> &'static str {
     match error {
-        HeadError::HostMissing => lang.pick("The header Host is missing.", "Der Header Host fehlt."),
+        HeadError::HostMissing => {
+            lang.pick("The header Host is missing; send one.", "Der Header Host fehlt; bitte einen senden.")
+        }
         HeadError::HostAmbiguous => {
             lang.pick("The request names more than one host.", "Die Anfrage nennt mehr als einen Host.")
         }
@@ -422,8 +450,9 @@ fn head_text(error: HeadError, lang: Lang) -> &'static str {
         HeadError::TransferEncodingUnknown => {
             lang.pick("The only transfer encoding taken is chunked.", "Als Transfer-Encoding geht nur chunked.")
         }
-        HeadError::ContentEncoded => {
-            lang.pick("Compressed requests are not taken.", "Komprimierte Anfragen werden nicht angenommen.")
-        }
+        HeadError::ContentEncoded => lang.pick(
+            "Compressed requests are not taken; send it as it is.",
+            "Komprimierte Anfragen werden nicht angenommen; bitte unkomprimiert senden.",
+        ),
     }
 }

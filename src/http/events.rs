@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::listen::UntilClientLeaves;
 use super::site::Site;
 use crate::domain::ids::UserId;
 use crate::service::Service;
@@ -40,7 +41,9 @@ pub async fn stream(asked: Asked, headers: HeaderMap) -> Result<Response, HttpEr
     tokio::spawn(publish(asked.site.clone(), asked.actor.clone(), last, events));
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     let headers = [content_type, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((headers, axum::body::Body::new(Events(queue))).into_response())
+    let mut response = (headers, axum::body::Body::new(Events(queue))).into_response();
+    response.extensions_mut().insert(UntilClientLeaves);
+    Ok(response)
 }
 
 /// Sends an event for each timeline that the client does not know, until it goes away, may not read any more, or the
@@ -59,7 +62,7 @@ async fn publish(site: Arc<Site>, actor: Arc<Actor>, last: Option<String>, event
 
 /// Ready as soon as the client may not read any more.
 async fn right_ends(service: &Arc<Service>, actor: &Actor) {
-    let mut changes = service.rights_changes();
+    let mut seen = service.rights_seen();
     let expired = async {
         match actor.expires_at() {
             Some(at) => service.clock().wait_until(at).await,
@@ -69,9 +72,7 @@ async fn right_ends(service: &Arc<Service>, actor: &Actor) {
     let revoked = async {
         // Looked at once the changes are listened to: none is missed between the two.
         while matches!(service.may_still_read(actor), Ok(true)) {
-            if changes.changed().await.is_err() {
-                return;
-            }
+            service.rights_change(&mut seen).await;
         }
     };
     tokio::select! {

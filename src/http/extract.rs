@@ -173,6 +173,9 @@ impl FromRequest<Arc<Site>> for JsonOrText {
         let (parts, content) = request.into_parts();
         let read = body::read(content, JSON_BYTES_MAX, limits.body_idle, limits.body_total);
         let bytes = read.await.map_err(HttpError::Body)?;
+        if bytes.is_empty() {
+            return Err(HttpError::NotAnObject);
+        }
         let media_type = media_type_in_utf8(&parts.headers).ok_or(HttpError::NotJsonOrText)?;
         if is_json(&media_type) {
             return parse(&bytes).map(JsonOrText);

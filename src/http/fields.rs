@@ -1,33 +1,32 @@
 //! The fields that decide how a request is taken, found in one pass over its head.
 //!
 //! To ask a map for a dozen names, most of them absent, costs more than to look once at the few that are there; and
-//! every warm read is asked all of it.
+//! every warm read is asked all of it. Values are bytes, so that it makes no difference who read the head.
 
 use hyper::HeaderMap;
-use hyper::header::{self, HeaderValue};
 
 /// One field of a head.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Field<'r> {
     /// Its first value.
-    pub first: Option<&'r HeaderValue>,
+    pub first: Option<&'r [u8]>,
     pub is_repeated: bool,
 }
 
 impl<'r> Field<'r> {
-    fn add(&mut self, value: &'r HeaderValue) {
+    pub fn add(&mut self, value: &'r [u8]) {
         self.is_repeated = self.first.is_some();
         self.first = self.first.or(Some(value));
     }
 
     /// Its value, if it is there once.
-    pub fn only(self) -> Option<&'r HeaderValue> {
+    pub fn only(self) -> Option<&'r [u8]> {
         self.first.filter(|_| !self.is_repeated)
     }
 
     /// Whether it is absent, or there once with this one value, in any case.
     pub fn is_at_most(self, value: &str) -> bool {
-        self.first.is_none_or(|first| !self.is_repeated && first.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
+        self.first.is_none_or(|first| !self.is_repeated && first.eq_ignore_ascii_case(value.as_bytes()))
     }
 }
 
@@ -36,6 +35,10 @@ impl<'r> Field<'r> {
 pub struct Fields<'r> {
     pub host: Field<'r>,
     pub authorization: Field<'r>,
+    /// Whom the administrator acts for. It means something on the control socket alone.
+    pub acts_for: Field<'r>,
+    pub origin: Field<'r>,
+    pub sec_fetch_site: Field<'r>,
     pub expect: Field<'r>,
     pub transfer_encoding: Field<'r>,
     pub content_encoding: Field<'r>,
@@ -48,76 +51,94 @@ impl<'r> Fields<'r> {
     pub fn of(headers: &'r HeaderMap) -> Fields<'r> {
         let mut fields = Fields::default();
         for (name, value) in headers {
-            let field = match *name {
-                header::HOST => &mut fields.host,
-                header::AUTHORIZATION => &mut fields.authorization,
-                header::EXPECT => &mut fields.expect,
-                header::TRANSFER_ENCODING => &mut fields.transfer_encoding,
-                header::CONTENT_ENCODING => &mut fields.content_encoding,
-                header::ACCEPT => &mut fields.accept,
-                header::ACCEPT_ENCODING => &mut fields.accept_encoding,
-                header::IF_NONE_MATCH => &mut fields.if_none_match,
-                _ => continue,
-            };
-            field.add(value);
+            if let Some(field) = fields.named(name.as_str()) {
+                field.add(value.as_bytes());
+            }
         }
         fields
+    }
+
+    /// The field of this name, in any case; `None` for all that nobody asks for.
+    pub fn named(&mut self, name: &str) -> Option<&mut Field<'r>> {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        Some(match name.len() {
+            4 if is("host") => &mut self.host,
+            6 if is("accept") => &mut self.accept,
+            6 if is("origin") => &mut self.origin,
+            6 if is("expect") => &mut self.expect,
+            13 if is("authorization") => &mut self.authorization,
+            13 if is("if-none-match") => &mut self.if_none_match,
+            14 if is("sec-fetch-site") => &mut self.sec_fetch_site,
+            15 if is("accept-encoding") => &mut self.accept_encoding,
+            16 if is("content-encoding") => &mut self.content_encoding,
+            16 if is("codexmiroir-user") => &mut self.acts_for,
+            17 if is("transfer-encoding") => &mut self.transfer_encoding,
+            _ => return None,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::HeaderName;
+    use hyper::header::{HeaderName, HeaderValue};
+
+    const NAMES: [&str; 11] = [
+        "host",
+        "authorization",
+        "codexmiroir-user",
+        "origin",
+        "sec-fetch-site",
+        "expect",
+        "transfer-encoding",
+        "content-encoding",
+        "accept",
+        "accept-encoding",
+        "if-none-match",
+    ];
 
     #[test]
     fn each_field_is_found_with_its_repetitions() {
-        let value = HeaderValue::from_static;
-        let all = [
-            (header::HOST, value("a")),
-            (header::ACCEPT, value("x")),
-            (header::HOST, value("b")),
-            (HeaderName::from_static("x"), value("c")),
-        ];
         let mut headers = HeaderMap::new();
-        for (name, value) in all {
-            headers.append(name, value);
+        for (name, value) in [("host", "a"), ("accept", "x"), ("host", "b"), ("x", "c")] {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let fields = Fields::of(&headers);
-        assert_eq!((fields.host.first, fields.host.is_repeated), (Some(&value("a")), true));
-        assert_eq!((fields.host.only(), fields.accept.only()), (None, Some(&value("x"))));
+        assert_eq!((fields.host.first, fields.host.is_repeated), (Some(&b"a"[..]), true));
+        assert_eq!((fields.host.only(), fields.accept.only()), (None, Some(&b"x"[..])));
         assert!(fields.accept.is_at_most("X") && fields.expect.is_at_most("x"));
         assert!(!fields.host.is_at_most("a") && !fields.accept.is_at_most("y"));
     }
 
     #[test]
     fn a_name_stands_for_itself_alone() {
-        let named = |name: &HeaderName| {
-            let headers = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static("v"))]);
+        for name in NAMES {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static("v"))]);
             let fields = Fields::of(&headers);
             let all = [
-                (header::HOST, fields.host),
-                (header::AUTHORIZATION, fields.authorization),
-                (header::EXPECT, fields.expect),
-                (header::TRANSFER_ENCODING, fields.transfer_encoding),
-                (header::CONTENT_ENCODING, fields.content_encoding),
-                (header::ACCEPT, fields.accept),
-                (header::ACCEPT_ENCODING, fields.accept_encoding),
-                (header::IF_NONE_MATCH, fields.if_none_match),
+                fields.host,
+                fields.authorization,
+                fields.acts_for,
+                fields.origin,
+                fields.sec_fetch_site,
+                fields.expect,
+                fields.transfer_encoding,
+                fields.content_encoding,
+                fields.accept,
+                fields.accept_encoding,
+                fields.if_none_match,
             ];
-            all.into_iter().filter(|(_, field)| field.first.is_some()).map(|(name, _)| name).collect::<Vec<_>>()
-        };
-        for name in [
-            header::HOST,
-            header::AUTHORIZATION,
-            header::EXPECT,
-            header::TRANSFER_ENCODING,
-            header::CONTENT_ENCODING,
-            header::ACCEPT,
-            header::ACCEPT_ENCODING,
-            header::IF_NONE_MATCH,
-        ] {
-            assert_eq!(named(&name), [name]);
+            let there = NAMES.into_iter().zip(all).filter(|(_, field)| field.first.is_some());
+            assert_eq!(there.map(|(name, _)| name).collect::<Vec<_>>(), [name]);
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_only_whole() {
+        for name in NAMES {
+            assert!(Fields::default().named(&name.to_ascii_uppercase()).is_some(), "{name}");
+            assert!(Fields::default().named(&name[1..]).is_none(), "{name}");
+            assert!(Fields::default().named(&format!("{}x", &name[1..])).is_none(), "{name}");
         }
     }
 }

@@ -10,23 +10,25 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::Router;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderName, HeaderValue, ORIGIN};
-use hyper::{HeaderMap, Method, Request, Response, Version};
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Method, Request, Response, Version};
 use tower_service::Service as _;
 
 use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
-use super::fields::Fields;
+use super::fields::{Field, Fields};
 use super::head::{Head, is_address_literal_or_localhost, read_head};
-use super::listen::Peer;
+use super::hot::Hot;
+use super::listen::{Handler, Peer};
 use super::metrics::{self, Requests};
 use super::negotiate::language;
 use super::respond::protect;
 use super::site::{Asker, Site};
-use super::{probes, router};
+use super::{plain, probes, router};
 use crate::domain::lang::{Lang, Phrase};
 use crate::store::Scopes;
 
@@ -37,9 +39,6 @@ pub struct Gate {
     requests: Requests,
 }
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Whom the administrator acts for. It means something on the control socket alone.
-const ACTS_FOR: HeaderName = HeaderName::from_static("codexmiroir-user");
 /// What is below this path needs the scope `admin`.
 const ADMINISTRATION: &str = "/api/admin/";
 /// Where rules are tried.
@@ -82,23 +81,9 @@ impl Gate {
         Arc::new(Gate { router: routes.router(site.clone()), requests, site })
     }
 
-    /// Answers one request.
-    pub fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
-        let answered = match self.admit(&request, peer) {
-            Ok(Admitted::Hot(response)) => return Answering::Ready(Some(response)),
-            Ok(Admitted::Asker(asker)) => return Answering::Routed(Box::pin(self.clone().route(request, asker))),
-            Ok(Admitted::Answered(response)) => Ok(response),
-            Err(error) => {
-                self.requests.count_refused(error.status());
-                Err(error)
-            }
-        };
-        Answering::Ready(Some(self.finish(answered, &request)))
-    }
-
     /// Answers a request on the listener that is there for `/metrics` alone.
-    pub fn answer_metrics<B>(&self, request: &Request<B>) -> Response<Body> {
-        let head = read_head(request).map_err(HttpError::Head).and_then(|head| self.check_host(&head));
+    pub fn answer_metrics<B>(&self, request: &Request<B>, peer: Peer) -> Response<Body> {
+        let head = read_head(request).map_err(HttpError::Head).and_then(|head| self.check_host(&head, peer));
         let answered = head.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
         self.finish(answered, request)
     }
@@ -133,9 +118,7 @@ impl Gate {
     /// Whether the request may go on, and as whose; or the answer, where it needs no route.
     fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, HttpError> {
         let head = read_head(request).map_err(HttpError::Head)?;
-        if peer != Peer::Control {
-            self.check_host(&head)?;
-        }
+        self.check_host(&head, peer)?;
         if let Some(response) = probes::answer(&self.site, request) {
             self.requests.count_beside(request.uri().path(), response.status());
             return Ok(Admitted::Answered(response));
@@ -145,19 +128,27 @@ impl Gate {
         }
         // Once for all of it: to ask for the time is a good part of a warm read.
         let now = self.site.service.clock().now();
-        let asker = self.authorize(&head.fields, request.headers(), peer, now)?;
-        check_scope(&asker, request.method(), request.uri().path())?;
+        let asker = self.check_asker(&head, peer, now)?;
+        let hot = self.hot(&asker, &head, now);
+        Ok(hot.map_or(Admitted::Asker(asker), |hot| Admitted::Hot(hot.response())))
+    }
+
+    /// Who asks, if that one may and no other site sent them.
+    fn check_asker(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
+        let asker = self.authorize(&head.fields, peer, now)?;
+        check_scope(&asker, head.method, head.path)?;
         if peer != Peer::Control {
-            check_origin(request, &head.fields)?;
+            check_origin(head)?;
         }
-        let hot = match &asker {
-            Asker::User(actor) => codex::hot(&self.site.service, actor.user, request, &head.fields, now),
-            Asker::Administrator => None,
-        };
-        Ok(hot.map_or(Admitted::Asker(asker), |response| {
-            self.site.counts.hot(response.status());
-            Admitted::Hot(response)
-        }))
+        Ok(asker)
+    }
+
+    /// The hot answer, counted.
+    fn hot(&self, asker: &Asker, head: &Head<'_>, now: DateTime<Utc>) -> Option<Hot> {
+        let Asker::User(actor) = asker else { return None };
+        let hot = codex::hot(&self.site.service, actor.user, head, now)?;
+        self.site.counts.hot(hot.status());
+        Some(hot)
     }
 
     async fn route(self: Arc<Self>, mut request: Request<Incoming>, asker: Asker) -> Response<Body> {
@@ -173,27 +164,21 @@ impl Gate {
 
     /// An address literal and localhost are always ours: a page of another site cannot have them as its own
     /// name, so asking by them is not DNS rebinding.
-    fn check_host(&self, Head { host, .. }: &Head<'_>) -> Result<(), HttpError> {
-        if is_address_literal_or_localhost(host) || self.site.has_name(host) {
+    fn check_host(&self, Head { host, .. }: &Head<'_>, peer: Peer) -> Result<(), HttpError> {
+        if peer == Peer::Control || is_address_literal_or_localhost(host) || self.site.has_name(host) {
             return Ok(());
         }
         Err(HttpError::UnknownHost { host: host.chars().take(80).collect() })
     }
 
     /// Who asks. The one place that decides it.
-    fn authorize(
-        &self,
-        fields: &Fields<'_>,
-        headers: &HeaderMap,
-        peer: Peer,
-        now: DateTime<Utc>,
-    ) -> Result<Asker, HttpError> {
+    fn authorize(&self, fields: &Fields<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
         if fields.authorization.first.is_none() {
-            return self.without_token(headers, peer);
+            return self.without_token(fields.acts_for, peer);
         }
         let value = fields.authorization.only().ok_or(HttpError::InvalidToken)?;
         // Not guessed at: a token that is shown is meant.
-        if peer == Peer::Control && headers.contains_key(ACTS_FOR) {
+        if peer == Peer::Control && fields.acts_for.first.is_some() {
             return Err(HttpError::MalformedHeader { name: "Codexmiroir-User", expected: ONE_NAME });
         }
         let token = bearer(value).ok_or(HttpError::InvalidToken)?;
@@ -201,31 +186,57 @@ impl Gate {
     }
 
     /// Who is known by the way that the request came.
-    fn without_token(&self, headers: &HeaderMap, peer: Peer) -> Result<Asker, HttpError> {
+    fn without_token(&self, acts_for: Field<'_>, peer: Peer) -> Result<Asker, HttpError> {
         let address = match peer {
             Peer::Network(address) => address,
-            Peer::Control => return self.administrator(headers),
+            Peer::Control => return self.administrator(acts_for),
         };
         let open = self.site.open_to.as_ref().filter(|_| address.ip().is_loopback());
         open.cloned().map(Asker::User).ok_or(HttpError::SignInNeeded)
     }
 
     /// The administrator, or the user whom that one acts for.
-    fn administrator(&self, headers: &HeaderMap) -> Result<Asker, HttpError> {
-        let mut values = headers.get_all(ACTS_FOR).iter();
-        let Some(value) = values.next() else { return Ok(Asker::Administrator) };
-        let wrong = HttpError::MalformedHeader { name: "Codexmiroir-User", expected: ONE_NAME };
-        match (value.to_str(), values.next()) {
-            (Ok(name), None) => Ok(Asker::User(self.site.service.acting_for(name)?)),
-            _ => Err(wrong),
+    fn administrator(&self, acts_for: Field<'_>) -> Result<Asker, HttpError> {
+        if acts_for.first.is_none() {
+            return Ok(Asker::Administrator);
         }
+        let name = acts_for.only().and_then(|name| str::from_utf8(name).ok()).filter(|name| name.is_ascii());
+        let wrong = HttpError::MalformedHeader { name: "Codexmiroir-User", expected: ONE_NAME };
+        Ok(Asker::User(self.site.service.acting_for(name.ok_or(wrong)?)?))
+    }
+}
+
+impl Handler for Gate {
+    type Answering = Answering;
+
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
+        let answered = match self.admit(&request, peer) {
+            Ok(Admitted::Hot(response)) => return Answering::Ready(Some(response)),
+            Ok(Admitted::Asker(asker)) => return Answering::Routed(Box::pin(self.clone().route(request, asker))),
+            Ok(Admitted::Answered(response)) => Ok(response),
+            Err(error) => {
+                self.requests.count_refused(error.status());
+                Err(error)
+            }
+        };
+        Answering::Ready(Some(self.finish(answered, &request)))
+    }
+
+    /// The hot answer, for whom the gate lets through. Everybody else asks again, the long way, and is told there.
+    fn answer_at_once(&self, request: &[u8], peer: Peer, head: &mut Vec<u8>) -> Option<Bytes> {
+        let heading = plain::read(request, self.site.limits.headers_max)?;
+        let asked = heading.check().ok()?;
+        self.check_host(&asked, peer).ok()?;
+        let now = self.site.service.clock().now();
+        let asker = self.check_asker(&asked, peer, now).ok()?;
+        Some(self.hot(&asker, &asked, now)?.write(asked.method, now, head))
     }
 }
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).
-pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
+pub(super) fn bearer(value: &[u8]) -> Option<&str> {
     const SCHEME: &[u8] = b"bearer ";
-    let (scheme, token) = value.as_bytes().split_at_checked(SCHEME.len())?;
+    let (scheme, token) = value.split_at_checked(SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) {
         return None;
     }
@@ -245,30 +256,29 @@ pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
 
 fn check_scope(asker: &Asker, method: &Method, path: &str) -> Result<(), HttpError> {
     let Asker::User(actor) = asker else { return Ok(()) };
-    if actor.scopes.allow(needed_scope(method, path)) { Ok(()) } else { Err(HttpError::ScopeMissing) }
+    let missing = needed_scope(method, path).without(actor.scopes);
+    missing.names().first().map_or(Ok(()), |scope| Err(HttpError::ScopeMissing { scope }))
 }
 
 /// A browser says where an unsafe request comes from; one of another site is refused. A request with a token
 /// of its own cannot have been forged.
-fn check_origin<B>(request: &Request<B>, fields: &Fields<'_>) -> Result<(), HttpError> {
-    let headers = request.headers();
-    if request.method().is_safe() || fields.authorization.first.is_some() {
+fn check_origin(Head { method, fields, .. }: &Head<'_>) -> Result<(), HttpError> {
+    if method.is_safe() || fields.authorization.first.is_some() {
         return Ok(());
     }
-    let one = |name: HeaderName| headers.get_all(name).iter().map(HeaderValue::as_bytes).collect::<Vec<_>>();
-    let own = match (&one(SEC_FETCH_SITE)[..], &one(ORIGIN)[..]) {
-        ([site], _) => matches!(*site, b"same-origin" | b"none"),
-        ([], [origin]) => is_own(origin, fields),
+    let (site, origin) = (fields.sec_fetch_site, fields.origin);
+    let own = match (site.first, origin.first) {
+        (Some(_), _) => matches!(site.only(), Some(b"same-origin" | b"none")),
+        (None, Some(_)) => origin.only().is_some_and(|origin| is_own(origin, fields)),
         // No browser: a program on this machine, which a demo is open to.
-        ([], []) => true,
-        _ => false,
+        (None, None) => true,
     };
     if own { Ok(()) } else { Err(HttpError::CrossSite) }
 }
 
 /// Whether an origin (RFC 6454) is the host that was asked.
 fn is_own(origin: &[u8], fields: &Fields<'_>) -> bool {
-    let host = fields.host.first.map(HeaderValue::as_bytes).unwrap_or_default();
+    let host = fields.host.first.unwrap_or_default();
     let origin = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
     origin.is_some_and(|origin| !host.is_empty() && origin.eq_ignore_ascii_case(host))
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
-use hyper::header::HeaderValue;
+use hyper::http::uri::Authority;
 use hyper::{Method, Request, StatusCode, Version};
 
 use super::fields::Fields;
@@ -59,41 +59,94 @@ impl HeadError {
     }
 }
 
-/// Refuses what hyper lets through and nobody further in should see. The content's encoding is looked at last: a caller
-/// that takes compressed requests may disregard [`HeadError::ContentEncoded`] and knows that all else is right.
-///
-/// What it had to look at for that is given to whoever goes on.
+/// A request's head, whoever read it.
+#[derive(Clone, Copy, Debug)]
+pub struct Heading<'r> {
+    pub method: &'r Method,
+    pub version: Version,
+    /// From the target: HTTP/2's `:authority`, HTTP/1's absolute form.
+    pub authority: Option<&'r str>,
+    pub path: &'r str,
+    pub query: Option<&'r str>,
+    pub fields: Fields<'r>,
+    /// See [`AmbiguousLength`].
+    pub is_length_ambiguous: bool,
+}
+
+impl<'r> Heading<'r> {
+    fn of<B>(request: &'r Request<B>) -> Heading<'r> {
+        let uri = request.uri();
+        Heading {
+            method: request.method(),
+            version: request.version(),
+            authority: uri.authority().map(Authority::as_str),
+            path: uri.path(),
+            query: uri.query(),
+            fields: Fields::of(request.headers()),
+            is_length_ambiguous: request.extensions().get::<AmbiguousLength>().is_some(),
+        }
+    }
+
+    /// Refuses what hyper lets through and nobody further in should see. The content's encoding is looked at last: a
+    /// caller that takes compressed requests may disregard [`HeadError::ContentEncoded`] and knows that all else is
+    /// right.
+    pub fn check(self) -> Result<Head<'r>, HeadError> {
+        let Heading { method, path, query, fields, .. } = self;
+        let host = self.asked_host()?;
+        if self.is_length_ambiguous {
+            return Err(HeadError::LengthAmbiguous);
+        }
+        let is_for_all = path == "*" && method == Method::OPTIONS;
+        if !(path.starts_with('/') || is_for_all) || !is_text(path) {
+            return Err(HeadError::PathInvalid);
+        }
+        if !query.is_none_or(is_text) {
+            return Err(HeadError::QueryInvalid);
+        }
+        // Without a body there is nothing to wait with.
+        if !method.is_safe() && !fields.expect.is_at_most("100-continue") {
+            return Err(HeadError::ExpectationUnknown);
+        }
+        // hyper takes `gzip, chunked`, but undoes only the chunks.
+        if !fields.transfer_encoding.is_at_most("chunked") {
+            return Err(HeadError::TransferEncodingUnknown);
+        }
+        if !fields.content_encoding.is_at_most("identity") {
+            return Err(HeadError::ContentEncoded);
+        }
+        Ok(Head { method, path, query, host, fields })
+    }
+
+    fn asked_host(&self) -> Result<&'r str, HeadError> {
+        let field = self.fields.host;
+        if field.is_repeated {
+            return Err(HeadError::HostAmbiguous);
+        }
+        let named = |field: &'r [u8]| str::from_utf8(field).ok().and_then(host_in).ok_or(HeadError::HostInvalid);
+        match (self.authority, field.first) {
+            (None, Some(field)) => named(field),
+            (None, None) => Err(HeadError::HostMissing),
+            (Some(_), None) if self.version == Version::HTTP_11 => Err(HeadError::HostMissing),
+            (Some(authority), field) => {
+                let asked = host_in(authority).ok_or(HeadError::HostInvalid)?;
+                let agrees = field.map(named).transpose()?.is_none_or(|other| other.eq_ignore_ascii_case(asked));
+                if agrees { Ok(asked) } else { Err(HeadError::HostAmbiguous) }
+            }
+        }
+    }
+}
+
+/// What hyper has read, checked. What had to be looked at for that is given to whoever goes on.
 pub fn read_head<B>(request: &Request<B>) -> Result<Head<'_>, HeadError> {
-    let fields = Fields::of(request.headers());
-    let host = asked_host(request, &fields)?;
-    if request.extensions().get::<AmbiguousLength>().is_some() {
-        return Err(HeadError::LengthAmbiguous);
-    }
-    let path = request.uri().path();
-    let is_for_all = path == "*" && request.method() == Method::OPTIONS;
-    if !(path.starts_with('/') || is_for_all) || !is_text(path) {
-        return Err(HeadError::PathInvalid);
-    }
-    if !request.uri().query().is_none_or(is_text) {
-        return Err(HeadError::QueryInvalid);
-    }
-    // Without a body there is nothing to wait with.
-    if !request.method().is_safe() && !fields.expect.is_at_most("100-continue") {
-        return Err(HeadError::ExpectationUnknown);
-    }
-    // hyper takes `gzip, chunked`, but undoes only the chunks.
-    if !fields.transfer_encoding.is_at_most("chunked") {
-        return Err(HeadError::TransferEncodingUnknown);
-    }
-    if !fields.content_encoding.is_at_most("identity") {
-        return Err(HeadError::ContentEncoded);
-    }
-    Ok(Head { host, fields })
+    Heading::of(request).check()
 }
 
 /// A head that is as it must be.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'r> {
+    pub method: &'r Method,
+    pub path: &'r str,
+    pub query: Option<&'r str>,
     /// The host that was asked for, without its port and without an IPv6 address's brackets: from the target (HTTP/2's
     /// `:authority`, HTTP/1's absolute form), otherwise from `Host`.
     pub host: &'r str,
@@ -103,23 +156,6 @@ pub struct Head<'r> {
 /// Whether a host as [`Head::host`] has it cannot be a stranger's name that was made to point here.
 pub fn is_address_literal_or_localhost(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
-}
-
-fn asked_host<'r, B>(request: &'r Request<B>, fields: &Fields<'r>) -> Result<&'r str, HeadError> {
-    if fields.host.is_repeated {
-        return Err(HeadError::HostAmbiguous);
-    }
-    let named = |field: &'r HeaderValue| field.to_str().ok().and_then(host_in).ok_or(HeadError::HostInvalid);
-    match (request.uri().authority(), fields.host.first) {
-        (None, Some(field)) => named(field),
-        (None, None) => Err(HeadError::HostMissing),
-        (Some(_), None) if request.version() == Version::HTTP_11 => Err(HeadError::HostMissing),
-        (Some(authority), field) => {
-            let asked = host_in(authority.as_str()).ok_or(HeadError::HostInvalid)?;
-            let agrees = field.map(named).transpose()?.is_none_or(|other| other.eq_ignore_ascii_case(asked));
-            if agrees { Ok(asked) } else { Err(HeadError::HostAmbiguous) }
-        }
-    }
 }
 
 /// The bytes that a host's name is made of (RFC 3986, 3.2.2). A table, because every request has one.

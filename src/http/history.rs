@@ -6,14 +6,13 @@ use axum::response::Response;
 use hyper::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
 use super::query::Query;
 use super::respond::{json, settings_json};
-use super::wire::{self, WHOLE_NUMBER};
+use super::wire::{Known, WHOLE_NUMBER};
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal};
 use crate::service::history::{Moment, PAGE_MAX, Page, Past, PastState, Undone};
@@ -178,16 +177,7 @@ pub async fn undo(asked: Asked, headers: HeaderMap, MaybeJson(object): MaybeJson
 }
 
 fn generation(object: &JsonObject) -> Result<Option<u64>, Refusal> {
-    let mut generation = None;
-    for (name, value) in &object.fields {
-        match (name.as_str(), value) {
-            ("generation", Value::Null) => {}
-            ("generation", value) => {
-                let wrong = Refusal::field("generation", Fault::WrongType { expected: WHOLE_NUMBER });
-                generation = Some(value.as_u64().ok_or(wrong)?);
-            }
-            _ => return Err(wire::nearest_of(name, &UNDO_FIELDS)),
-        }
-    }
-    Ok(generation)
+    let wrong = || Refusal::field("generation", Fault::WrongType { expected: WHOLE_NUMBER });
+    let wanted = Known::of(&object.fields, &UNDO_FIELDS)?.value("generation").filter(|value| !value.is_null());
+    wanted.map(|value| value.as_u64().ok_or_else(wrong)).transpose()
 }

@@ -10,6 +10,7 @@ mod connection;
 mod framing;
 mod pulse;
 mod seats;
+mod shortcut;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -31,6 +33,7 @@ use tokio::time::sleep;
 use tracing::{debug, error, warn};
 
 pub(super) use self::framing::AmbiguousLength;
+pub(super) use self::pulse::UntilClientLeaves;
 use self::seats::Seats;
 pub use self::source::{Listener, Peer};
 use self::threads::{Arrival, Dealer};
@@ -106,12 +109,43 @@ impl Default for Limits {
     }
 }
 
+/// What answers requests.
+pub trait Handler: Send + Sync + 'static {
+    type Answering: Future<Output = Response<Body>> + Send + Unpin + 'static;
+
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Self::Answering;
+
+    /// The answer to a request of HTTP/1 that is at hand: its head is put behind what is in `head`, its body is returned.
+    /// `request` is all that came, and came at once; most often that is a whole request, but it may be anything.
+    ///
+    /// With `None` the request is asked again by [`Handler::answer`]; so it must not have done anything yet. What is
+    /// answered here has to be what would be answered there, and must leave the connection as it is.
+    fn answer_at_once(&self, request: &[u8], peer: Peer, head: &mut Vec<u8>) -> Option<Bytes>;
+}
+
+/// A function has no answer at hand.
+impl<H, F> Handler for H
+where
+    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
+{
+    type Answering = F;
+
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> F {
+        self(request, peer)
+    }
+
+    fn answer_at_once(&self, _request: &[u8], _peer: Peer, _head: &mut Vec<u8>) -> Option<Bytes> {
+        None
+    }
+}
+
 /// What all connections share.
 struct Server<H> {
     limits: Limits,
     protocol: auto::Builder<TokioExecutor>,
     seats: Arc<Seats>,
-    handler: H,
+    handler: Arc<H>,
 }
 
 /// Serves HTTP/1 and HTTP/2 (by prior knowledge) on all `listeners` until `shutdown` is ready; then takes no more
@@ -119,16 +153,12 @@ struct Server<H> {
 ///
 /// If the handler panics, its request is answered 500. It is dropped unfinished when its client goes away. What it
 /// spawned runs on until what this returns is dropped.
-pub async fn serve<H, F>(
+pub async fn serve<H: Handler>(
     listeners: Vec<Listener>,
     limits: Limits,
-    handler: H,
+    handler: Arc<H>,
     shutdown: impl Future<Output = ()>,
-) -> Threads
-where
-    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
-{
+) -> Threads {
     let server = Arc::new(Server {
         protocol: protocol(&limits),
         seats: Arc::new(Seats::new(limits.connections_max, limits.connections_per_address_max)),

@@ -1,7 +1,7 @@
 //! What the asker would like best: language and media type, by weighted headers (RFC 9110, 12.5).
 
 use hyper::HeaderMap;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
 
 use crate::domain::lang::Lang;
 
@@ -13,10 +13,15 @@ pub enum Format {
     Text,
 }
 
-/// The items of a header with their weights, in the order of the header.
-fn weighed<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = (&'h str, f32)> {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(|item| {
+/// The values of a field, for those below that take several.
+pub fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h [u8]> {
+    headers.get_all(name).iter().map(HeaderValue::as_bytes).collect()
+}
+
+/// The items of a field's values with their weights, in their order.
+fn weighed<'h>(values: &[&'h [u8]]) -> impl Iterator<Item = (&'h str, f32)> {
+    let texts = values.iter().filter_map(|value| str::from_utf8(value).ok().filter(|text| text.is_ascii()));
+    texts.flat_map(|value| value.split(',')).map(|item| {
         let mut parts = item.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let weight = parts.find_map(|parameter| parameter.strip_prefix("q="));
@@ -37,7 +42,8 @@ fn best<T>(items: impl Iterator<Item = (T, f32)>) -> Option<T> {
 
 /// The language that sentences are wanted in; English when neither is named.
 pub fn language(headers: &HeaderMap) -> Lang {
-    let known = weighed(headers, &ACCEPT_LANGUAGE).filter_map(|(tag, weight)| {
+    let values = values(headers, &ACCEPT_LANGUAGE);
+    let known = weighed(&values).filter_map(|(tag, weight)| {
         let primary = tag.split('-').next().unwrap_or_default();
         let lang = match () {
             () if primary.eq_ignore_ascii_case("de") => Lang::De,
@@ -49,15 +55,15 @@ pub fn language(headers: &HeaderMap) -> Lang {
     best(known).unwrap_or(Lang::En)
 }
 
-/// The form that is wanted; JSON unless a browser asks for a page or somebody for text.
-pub fn format(headers: &HeaderMap) -> Format {
+/// The form that is wanted by these values of `Accept`; JSON unless a browser asks for a page or somebody for text.
+pub fn format(accept: &[&[u8]]) -> Format {
     // What programs send, without a look at weights: this is on the way of every warm read.
-    match headers.get(ACCEPT).map(HeaderValue::as_bytes) {
-        None | Some(b"*/*" | b"application/json") => return Format::Json,
+    match accept.first() {
+        None | Some(&(b"*/*" | b"application/json")) => return Format::Json,
         Some(_) => {}
     }
     let known = || {
-        weighed(headers, &ACCEPT).filter_map(|(media_type, weight)| match media_type {
+        weighed(accept).filter_map(|(media_type, weight)| match media_type {
             "application/json" | "application/*" | "*/*" => Some((Format::Json, weight)),
             "text/html" | "text/*" => Some((Format::Html, weight)),
             "text/plain" => Some((Format::Text, weight)),
@@ -70,9 +76,9 @@ pub fn format(headers: &HeaderMap) -> Format {
     if json { Format::Json } else { best(known()).unwrap_or(Format::Json) }
 }
 
-/// Whether a body compressed with gzip may be sent.
-pub fn takes_gzip(headers: &HeaderMap) -> bool {
-    let mut named = weighed(headers, &ACCEPT_ENCODING);
+/// Whether a body compressed with gzip may be sent, by these values of `Accept-Encoding`.
+pub fn takes_gzip(accept_encoding: &[&[u8]]) -> bool {
+    let mut named = weighed(accept_encoding);
     named.any(|(coding, weight)| (coding.eq_ignore_ascii_case("gzip") || coding == "*") && weight > 0.0)
 }
 
@@ -81,13 +87,10 @@ mod tests {
     use super::*;
     use hyper::header::HeaderValue;
 
-    fn with(name: HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
-    }
-
     #[test]
     fn languages_are_weighed() {
-        let language = |value| language(&with(ACCEPT_LANGUAGE, value));
+        let with = |value| HeaderMap::from_iter([(ACCEPT_LANGUAGE, HeaderValue::from_static(value))]);
+        let language = |value| language(&with(value));
         assert_eq!(language("de-DE,de;q=0.9,en;q=0.8"), Lang::De);
         assert_eq!(language("en;q=0.4, DE;q=0.5"), Lang::De);
         assert_eq!(language("fr, en-GB;q=0.3"), Lang::En);
@@ -97,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_browser_gets_a_page_and_a_program_json() {
-        let format = |value| format(&with(ACCEPT, value));
+        let format = |value: &str| format(&[value.as_bytes()]);
         assert_eq!(format("*/*"), Format::Json);
         assert_eq!(format("application/json, text/plain, */*"), Format::Json);
         assert_eq!(format("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), Format::Html);
@@ -108,11 +111,13 @@ mod tests {
 
     #[test]
     fn gzip_is_taken_unless_refused() {
-        let gzip = |value| takes_gzip(&with(ACCEPT_ENCODING, value));
+        let gzip = |value: &str| takes_gzip(&[value.as_bytes()]);
         assert!(gzip("gzip, deflate, br"));
         assert!(gzip("br, GZIP;q=0.5"));
         assert!(!gzip("br"));
         assert!(!gzip("gzip;q=0"));
-        assert!(!takes_gzip(&HeaderMap::new()));
+        assert!(takes_gzip(&[b"br", b"gzip"]));
+        assert!(!takes_gzip(&[]));
+        assert!(!gzip("gzip, \u{e4}"), "text that is not ASCII is none");
     }
 }

@@ -154,9 +154,7 @@ pub async fn remove(asked: Asked, headers: HeaderMap) -> Result<Response, HttpEr
 
 pub async fn restore(asked: Asked, IdInPath(version): IdInPath, headers: HeaderMap) -> Result<Response, HttpError> {
     let request = request(&asked, &headers, "POST /api/rules/versions/{n}/restore", &version, None)?;
-    // What is no number is the number of no version.
-    let number = version.parse().unwrap_or_default();
-    Ok(ruled(asked.site.service.restore_rules(request, number).await?))
+    Ok(ruled(asked.site.service.restore_rules(request, version).await?))
 }
 
 pub async fn check(asked: Asked, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {

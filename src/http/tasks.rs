@@ -12,7 +12,7 @@ use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
 use super::query::Query;
 use super::respond::{BY_ASKER, PRIVATE, json};
-use super::wire::{self, CompletedJson, SavedJson};
+use super::wire::{self, CompletedJson, Known, SavedJson};
 use crate::domain::ids::{DocKey, FileName, TaskNumber};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::task::Status;
@@ -127,9 +127,7 @@ pub async fn cancel(
     headers: HeaderMap,
     body: MaybeJson,
 ) -> Result<Response, HttpError> {
-    no_fields(&body)?;
-    let key = idempotency_key(&headers, "POST /api/tasks/{id}/cancel", &id, None)?;
-    apply(asked, id, &headers, Verb::Cancel, key).await
+    apply_plain(asked, id, &headers, &body, ("POST /api/tasks/{id}/cancel", Verb::Cancel)).await
 }
 
 pub async fn reopen(
@@ -138,9 +136,7 @@ pub async fn reopen(
     headers: HeaderMap,
     body: MaybeJson,
 ) -> Result<Response, HttpError> {
-    no_fields(&body)?;
-    let key = idempotency_key(&headers, "POST /api/tasks/{id}/reopen", &id, None)?;
-    apply(asked, id, &headers, Verb::Reopen, key).await
+    apply_plain(asked, id, &headers, &body, ("POST /api/tasks/{id}/reopen", Verb::Reopen)).await
 }
 
 pub async fn pin(
@@ -160,9 +156,20 @@ pub async fn unpin(
     headers: HeaderMap,
     body: MaybeJson,
 ) -> Result<Response, HttpError> {
-    no_fields(&body)?;
-    let key = idempotency_key(&headers, "POST /api/tasks/{id}/unpin", &id, None)?;
-    apply(asked, id, &headers, Verb::Unpin, key).await
+    apply_plain(asked, id, &headers, &body, ("POST /api/tasks/{id}/unpin", Verb::Unpin)).await
+}
+
+/// Applies a verb that takes nothing, on the route that it has.
+async fn apply_plain(
+    asked: Asked,
+    id: String,
+    headers: &HeaderMap,
+    body: &MaybeJson,
+    (route, verb): (&'static str, Verb),
+) -> Result<Response, HttpError> {
+    no_fields(body)?;
+    let key = idempotency_key(headers, route, &id, None)?;
+    apply(asked, id, headers, verb, key).await
 }
 
 async fn apply(
@@ -179,8 +186,7 @@ async fn apply(
 
 /// A verb that takes nothing says so, instead of ignoring what was meant.
 fn no_fields(MaybeJson(object): &MaybeJson) -> Result<(), Refusal> {
-    let first = object.as_ref().and_then(|object| object.fields.keys().next());
-    first.map_or(Ok(()), |name| Err(wire::nearest_of(name, &[])))
+    object.as_ref().map_or(Ok(()), |object| Known::of(&object.fields, &[]).map(drop))
 }
 
 fn summary(task: &Summary, lang: Lang) -> TaskJson<'_> {

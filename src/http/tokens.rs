@@ -1,15 +1,16 @@
 //! `/api/tokens`: the asker's own.
 
 use axum::response::Response;
+use hyper::HeaderMap;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::errors::HttpError;
-use super::extract::{Asked, JsonObject, TokenIdInPath};
+use super::extract::{Asked, JsonObject, TokenIdInPath, idempotency_key};
 use super::respond::json;
-use super::wire;
+use super::wire::Known;
 use crate::domain::ids::TokenId;
 use crate::service::tokens::{TokenFields, TokenGrant};
 use crate::store::Grant;
@@ -72,8 +73,9 @@ pub async fn list(asked: Asked) -> Result<Response, HttpError> {
     Ok(json(&TokensJson { tokens }, None))
 }
 
-pub async fn create(asked: Asked, object: JsonObject) -> Result<Response, HttpError> {
-    let issued = asked.site.service.issue_token(&asked.actor, token_fields(&object.fields)?).await?;
+pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
+    let key = idempotency_key(&headers, "POST /api/tokens", "", Some(&object))?;
+    let issued = asked.site.service.issue_token(&asked.actor, token_fields(&object.fields)?, key).await?;
     let (user, token) = (&asked.actor.name, issued.id);
     tracing::info!(%user, %token, scopes = ?issued.grant.scopes.names(), "a token was made");
     let answer = IssuedJson { ok: true, about: TokenJson::new(issued.id, &issued.grant), token: issued.token };
@@ -90,15 +92,11 @@ pub async fn revoke(asked: Asked, TokenIdInPath(id): TokenIdInPath) -> Result<Re
 }
 
 fn token_fields(object: &Map<String, Value>) -> Result<TokenFields, HttpError> {
-    let mut fields = TokenFields::default();
-    for (field, value) in object {
-        match field.as_str() {
-            "name" => fields.name = wire::text("name", value)?,
-            "scopes" => fields.scopes = wire::texts("scopes", value)?,
-            "expires" => fields.expires = wire::text("expires", value)?,
-            "expiresAt" => fields.expires_at = wire::text("expiresAt", value)?,
-            _ => return Err(wire::nearest_of(field, &FIELDS).into()),
-        }
-    }
-    Ok(fields)
+    let known = Known::of(object, &FIELDS)?;
+    Ok(TokenFields {
+        name: known.text("name")?,
+        scopes: known.texts("scopes")?,
+        expires: known.text("expires")?,
+        expires_at: known.text("expiresAt")?,
+    })
 }

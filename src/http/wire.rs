@@ -55,15 +55,37 @@ pub fn edit(object: &Map<String, Value>) -> Result<Edit, Refusal> {
 
 /// `{datum, zeit}` of a completion.
 pub fn slot(object: &Map<String, Value>) -> Result<SlotFields, Refusal> {
-    let mut slot = SlotFields::default();
-    for (name, value) in object {
-        match name.as_str() {
-            "datum" => slot.datum = text("datum", value)?,
-            "zeit" => slot.zeit = text("zeit", value)?,
-            _ => return Err(nearest_of(name, &SLOT_FIELDS)),
-        }
+    let known = Known::of(object, &SLOT_FIELDS)?;
+    Ok(SlotFields { datum: known.text("datum")?, zeit: known.text("zeit")? })
+}
+
+/// The fields of a request that has none but those that are known.
+pub struct Known<'a>(&'a Map<String, Value>);
+
+impl<'a> Known<'a> {
+    /// # Errors
+    /// A field that is not among `known`, with the one of them that it may have meant.
+    pub fn of(object: &'a Map<String, Value>, known: &[&str]) -> Result<Known<'a>, Refusal> {
+        let unknown = object.keys().find(|name| !known.contains(&name.as_str()));
+        unknown.map_or(Ok(Known(object)), |name| Err(nearest_of(name, known)))
     }
-    Ok(slot)
+
+    /// What was sent, `null` included; `None` where nothing was.
+    pub fn value(&self, field: &'static str) -> Option<&'a Value> {
+        self.0.get(field)
+    }
+
+    pub fn text(&self, field: &'static str) -> Result<Option<String>, Refusal> {
+        self.value(field).map_or(Ok(None), |value| text(field, value))
+    }
+
+    pub fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, Refusal> {
+        self.value(field).map_or(Ok(None), |value| texts(field, value))
+    }
+
+    pub fn flag(&self, field: &'static str) -> Result<Option<bool>, Refusal> {
+        self.value(field).map_or(Ok(None), |value| flag(field, value))
+    }
 }
 
 fn set(fields: &mut Fields, name: &str, value: &Value) -> Result<(), Refusal> {
@@ -96,7 +118,7 @@ pub fn nearest_of(name: &str, known: &[&str]) -> Refusal {
 }
 
 /// A text; `null` is as if the field were not there.
-pub fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusal> {
+pub(super) fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusal> {
     match value {
         Value::String(text) => Ok(Some(text.clone())),
         Value::Null => Ok(None),
@@ -105,7 +127,7 @@ pub fn text(field: &'static str, value: &Value) -> Result<Option<String>, Refusa
 }
 
 /// True or false; `null` is as if the field were not there.
-pub fn flag(field: &'static str, value: &Value) -> Result<Option<bool>, Refusal> {
+fn flag(field: &'static str, value: &Value) -> Result<Option<bool>, Refusal> {
     match value {
         Value::Bool(flag) => Ok(Some(*flag)),
         Value::Null => Ok(None),
@@ -114,7 +136,7 @@ pub fn flag(field: &'static str, value: &Value) -> Result<Option<bool>, Refusal>
 }
 
 /// A list of texts; `null` is as if the field were not there.
-pub fn texts(field: &'static str, value: &Value) -> Result<Option<Vec<String>>, Refusal> {
+fn texts(field: &'static str, value: &Value) -> Result<Option<Vec<String>>, Refusal> {
     let wrong = || Refusal::field(field, Fault::WrongType { expected: TEXTS });
     match value {
         Value::Null => Ok(None),

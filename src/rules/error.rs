@@ -127,7 +127,14 @@ impl RuleError {
             ParseErrorType::PropertyExpected => "what follows the dot is no name that rules can use".to_owned(),
             other => lower_first(&other.to_string()),
         };
-        RuleError::of_script(script, message).at(*position)
+        let whole = RuleError::of_script(script, message).at(*position);
+        // Of a wrong word it is known in which function it stands; where the grammar is wrong nobody can tell.
+        match (&**kind, whole.line, whole.column) {
+            (ParseErrorType::VariableUndefined(_), Some(line), Some(column)) => {
+                RuleError::of_word(script, outline, (line, column), whole.message)
+            }
+            _ => whole,
+        }
     }
 
     /// An error that came up while `hook` of the script ran.

@@ -99,6 +99,7 @@ impl Service {
         match self.change_rights(Administration::RemoveUser { id }).await? {
             Administered::UserRemoved => {
                 self.rebuild_log.forget(id);
+                self.idle_lanes.forget(id);
                 Ok(id)
             }
             refused => Err(refusal(refused, name, "")),
@@ -119,5 +120,50 @@ impl Service {
             })
         };
         read(look).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::domain::lang::Lang;
+    use crate::domain::zone::Zone;
+    use crate::service::rulebook::RuleBook;
+    use crate::service::tasks::Fields;
+    use crate::store::disk::Disk;
+    use crate::store::{Origin, Settings, Store};
+    use crate::worker::Options as WorkerOptions;
+
+    async fn write(service: &Arc<Service>, user: UserId) {
+        let fields = Fields { kategorie: Some("arbeit".to_owned()), ..Fields::default() };
+        let origin = Origin { actor: "lena".to_owned(), through: "test".into() };
+        service.create_task(user, origin, fields, None).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn of_a_removed_account_nothing_is_kept_at_hand() {
+        let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
+        let service = Service::new(
+            Store::on(&Disk::new()).unwrap(),
+            clock,
+            RuleBook::builtin(),
+            WorkerOptions::of_this_program(),
+        );
+        let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+        let mut users = Vec::new();
+        for name in ["lena", "tom"] {
+            let user = service.add_user(name, false, settings, None).await.unwrap().id;
+            write(&service, user).await;
+            users.push(user);
+        }
+        assert!(users.iter().all(|user| service.idle_lanes.has(*user)));
+        service.remove_account("lena").await.unwrap();
+        assert!(!service.idle_lanes.has(users[0]) && service.idle_lanes.has(users[1]));
+        // A change that ends only now finds nobody to keep anything for.
+        service.keep_lane(users[0], service.lanes.get(users[0]));
+        assert!(!service.idle_lanes.has(users[0]));
     }
 }

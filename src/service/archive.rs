@@ -1,7 +1,9 @@
 //! Tar archives of task files and rules: the door to the library that reads and writes them.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Read};
+use std::rc::Rc;
 
 use tar::{Builder, Entry, EntryType, Header};
 
@@ -18,6 +20,9 @@ const ENTRIES_MAX: usize = 100_000;
 
 /// Bytes of all its documents together.
 const DOCUMENTS_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of what may stand before one entry to tell its name and attributes. The library holds it all in memory.
+const HEADERS_BYTES_MAX: usize = 1024 * 1024;
 
 /// An archive ends with blocks of this many zeros.
 const BLOCK_BYTES: usize = 512;
@@ -57,32 +62,26 @@ impl ArchiveWriter {
 /// counts as one, and how much of each is read, is as for a folder on disk.
 ///
 /// # Errors
-/// [`Refusal::MalformedArchive`] for what is no archive or ends early, [`Refusal::ArchiveTooLarge`].
+/// [`Refusal::MalformedArchive`] for what is no archive or ends early, [`Refusal::ArchiveTooLarge`],
+/// [`Refusal::ArchiveHeadersTooLarge`].
 pub fn read_archive(source: impl Read) -> Result<Folder, Refusal> {
-    let mut archive = tar::Archive::new(Watched { source, zeros: 0 });
-    let mut folder = Folder::default();
-    let mut names = HashSet::new();
-    let mut bytes_left = DOCUMENTS_BYTES_MAX;
+    let allowance = Rc::new(Cell::new(HEADERS_BYTES_MAX));
+    let mut archive = tar::Archive::new(Watched { source, zeros: 0, allowance: allowance.clone() });
+    let mut taking = Taking::default();
+    // What the library reads on its own, between two entries, is what stands before the next one.
     for (count, entry) in archive.entries().map_err(malformed)?.enumerate() {
         if count >= ENTRIES_MAX {
             return Err(Refusal::ArchiveTooLarge);
         }
-        let mut entry = entry.map_err(malformed)?;
-        let Some(Considered { shown, is_rules, fault }) = considered(&entry) else { continue };
-        let fault = fault.or_else(|| names.contains(&shown).then_some("another file of the archive has its name"));
-        if let Some(reason) = fault {
-            folder.left_out.push((shown, reason));
-            continue;
-        }
-        let mut raw = Vec::new();
-        entry.by_ref().take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw).map_err(malformed)?;
-        bytes_left = bytes_left.checked_sub(raw.len()).ok_or(Refusal::ArchiveTooLarge)?;
-        names.insert(shown.clone());
-        match shown.strip_prefix(RULES).filter(|_| is_rules) {
-            Some(name) => drop(folder.rules.insert(name.to_owned(), raw)),
-            None => folder.files.push((shown, raw)),
-        }
+        let mut entry = entry.map_err(|error| match allowance.get() {
+            0 => Refusal::ArchiveHeadersTooLarge,
+            _ => malformed(error),
+        })?;
+        allowance.set(usize::MAX);
+        taking.take(&mut entry)?;
+        allowance.set(HEADERS_BYTES_MAX);
     }
+    let mut folder = taking.folder;
     // An archive that was cut between two files would otherwise pass for a whole one.
     if archive.into_inner().zeros < BLOCK_BYTES {
         return Err(Refusal::MalformedArchive);
@@ -90,6 +89,52 @@ pub fn read_archive(source: impl Read) -> Result<Folder, Refusal> {
     folder.files.sort();
     folder.left_out.sort();
     Ok(folder)
+}
+
+/// What was taken of an archive so far.
+struct Taking {
+    folder: Folder,
+    names: HashSet<String>,
+    documents_bytes_left: usize,
+    /// Of what is passed over: a sparse entry can claim far more than the archive has bytes.
+    passed_bytes_left: u64,
+}
+
+impl Default for Taking {
+    fn default() -> Self {
+        Taking {
+            folder: Folder::default(),
+            names: HashSet::new(),
+            documents_bytes_left: DOCUMENTS_BYTES_MAX,
+            passed_bytes_left: ARCHIVE_BYTES_MAX as u64,
+        }
+    }
+}
+
+impl Taking {
+    /// Reads one entry to its end, and keeps it if it is a task file or one of the rules.
+    fn take(&mut self, entry: &mut Entry<'_, impl Read>) -> Result<(), Refusal> {
+        if let Some(Considered { shown, is_rules, fault }) = considered(entry) {
+            let is_twice = || self.names.contains(&shown).then_some("another file of the archive has its name");
+            match fault.or_else(is_twice) {
+                Some(reason) => self.folder.left_out.push((shown, reason)),
+                None => {
+                    let mut raw = Vec::new();
+                    entry.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw).map_err(malformed)?;
+                    let left = self.documents_bytes_left.checked_sub(raw.len());
+                    self.documents_bytes_left = left.ok_or(Refusal::ArchiveTooLarge)?;
+                    self.names.insert(shown.clone());
+                    match shown.strip_prefix(RULES).filter(|_| is_rules) {
+                        Some(name) => drop(self.folder.rules.insert(name.to_owned(), raw)),
+                        None => self.folder.files.push((shown, raw)),
+                    }
+                }
+            }
+        }
+        let passed = io::copy(&mut entry.take(self.passed_bytes_left + 1), &mut io::sink()).map_err(malformed)?;
+        self.passed_bytes_left = self.passed_bytes_left.checked_sub(passed).ok_or(Refusal::ArchiveTooLarge)?;
+        Ok(())
+    }
 }
 
 /// However it is broken, the cure is the same.
@@ -141,11 +186,18 @@ fn considered(entry: &Entry<'_, impl Read>) -> Option<Considered> {
 struct Watched<R> {
     source: R,
     zeros: usize,
+    /// Bytes that may be read until it is raised again.
+    allowance: Rc<Cell<usize>>,
 }
 
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
+        let most = buffer.len().min(self.allowance.get());
+        if most == 0 && !buffer.is_empty() {
+            return Err(io::Error::other("more than is allowed"));
+        }
+        let read = self.source.read(&mut buffer[..most])?;
+        self.allowance.update(|allowance| allowance - read);
         let zeros = buffer[..read].iter().rev().take_while(|byte| **byte == 0).count();
         self.zeros = if zeros == read { self.zeros.saturating_add(read) } else { zeros };
         Ok(read)
@@ -208,6 +260,53 @@ mod tests {
             (0..DOCUMENTS_BYTES_MAX / DOCUMENT_BYTES_MAX + 1).map(|n| format!("{n:04}.md")).collect();
         let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &large[..])).collect();
         assert_eq!(read_archive(&archive(&many)[..]), Err(Refusal::ArchiveTooLarge));
+    }
+
+    /// An entry of this kind that stands before another to tell something of it.
+    fn before_another(kind: EntryType, content: &[u8]) -> Vec<u8> {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        let padding = vec![0; content.len().next_multiple_of(BLOCK_BYTES) - content.len()];
+        [header.as_bytes(), content, &padding].concat()
+    }
+
+    #[test]
+    fn what_stands_before_an_entry_is_bounded() {
+        let file = archive(&[("0001.md", b"one")]);
+        for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
+            let small = [before_another(kind, &[b'x'; 3_000]), file.clone()].concat();
+            assert!(read_archive(&small[..]).is_ok(), "{kind:?}");
+            let large = [before_another(kind, &vec![b'x'; 4 * HEADERS_BYTES_MAX]), file.clone()].concat();
+            for archive in [large.clone(), [archive_without_end(&file), &large].concat()] {
+                let mut source = &archive[..];
+                assert_eq!(read_archive(&mut source), Err(Refusal::ArchiveHeadersTooLarge), "{kind:?}");
+                assert!(source.len() > 2 * HEADERS_BYTES_MAX, "{kind:?}: it was read on");
+            }
+        }
+        // What is no task file may be as large as it likes.
+        let beside = archive(&[("photo.jpg", &vec![0; 4 * HEADERS_BYTES_MAX]), ("0001.md", b"one")]);
+        assert_eq!(read_archive(&beside[..]).unwrap().files.len(), 1);
+    }
+
+    fn archive_without_end(archive: &[u8]) -> &[u8] {
+        &archive[..archive.len() - 2 * BLOCK_BYTES]
+    }
+
+    #[test]
+    fn a_sparse_file_that_claims_more_than_there_is_takes_no_time() {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::GNUSparse);
+        header.set_path("0000-hole.md").unwrap();
+        header.set_size(0);
+        let gnu = header.as_gnu_mut().unwrap();
+        gnu.sparse[0].offset[..12].copy_from_slice(b"77777777777\0");
+        gnu.sparse[0].numbytes[..12].copy_from_slice(b"00000000000\0");
+        gnu.realsize[..12].copy_from_slice(b"77777777777\0");
+        header.set_cksum();
+        let hole = [header.as_bytes(), &archive(&[("0001.md", b"one")])[..]].concat();
+        assert_eq!(read_archive(&hole[..]), Err(Refusal::ArchiveTooLarge));
     }
 
     proptest! {

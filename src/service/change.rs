@@ -57,6 +57,18 @@ impl Default for IdleLanes {
     }
 }
 
+impl IdleLanes {
+    /// Nothing of the user's is at hand any more.
+    pub(super) fn forget(&self, user: UserId) {
+        self.0.remove(&user);
+    }
+
+    #[cfg(test)]
+    pub(super) fn has(&self, user: UserId) -> bool {
+        self.0.peek(&user).is_some()
+    }
+}
+
 #[derive(Clone)]
 struct IdleLane {
     /// Held, so that the lane stays.
@@ -278,12 +290,16 @@ impl Service {
     }
 
     /// Keeps the state at hand for the user's next change. Whoever works with it now keeps it afterwards.
-    fn keep_lane(&self, user: UserId, keyed: Keyed<UserId, Lane>) {
+    pub(super) fn keep_lane(&self, user: UserId, keyed: Keyed<UserId, Lane>) {
         let Some(mut lane) = keyed.try_lock() else { return };
         lane.forget_durable(self.store.published().generation(user).unwrap_or_default());
         let tasks = lane.ground.as_ref().map_or(0, |ground| ground.tasks.len() as u64);
         drop(lane);
         self.idle_lanes.0.insert(user, IdleLane { _keyed: keyed, tasks });
+        // A user who was removed meanwhile has no more changes to come.
+        if self.store.published().is_removed(user) {
+            self.idle_lanes.forget(user);
+        }
     }
 
     /// One decision on a planning thread.

@@ -99,6 +99,10 @@ pub enum Refusal {
         id: String,
     },
     TooManyTokens,
+    /// The request made this token before, which cannot be shown again.
+    TokenIssuedBefore {
+        id: String,
+    },
     /// A token cannot give what it does not have.
     ScopeNotHeld {
         scope: &'static str,
@@ -108,13 +112,15 @@ pub enum Refusal {
     /// It is no tar archive, or not a whole one.
     MalformedArchive,
     ArchiveTooLarge,
+    /// What stands before one of its entries to tell of it.
+    ArchiveHeadersTooLarge,
     /// A list of rules that cannot be taken, and what is wrong with it.
     RulesRefused {
         errors: Vec<RuleError>,
     },
     /// No version of that number is kept of the user's rules.
     NoSuchRulesVersion {
-        version: u64,
+        version: String,
     },
     /// The scope `admin` is for administrators.
     NotAnAdministrator {
@@ -179,8 +185,8 @@ const TOO_LARGE: Phrase = Phrase {
     de: "Das Dokument würde größer als 64 KiB; bitte den Text kürzen.",
 };
 const NO_NUMBER_LEFT: Phrase = Phrase {
-    en: "All task numbers up to 999999999 are used up.",
-    de: "Alle Aufgabennummern bis 999999999 sind vergeben.",
+    en: "All task numbers up to 999999999 are used up; add new tasks to another account.",
+    de: "Alle Aufgabennummern bis 999999999 sind vergeben; neue Aufgaben brauchen ein anderes Konto.",
 };
 const KEY_REUSED: Phrase = Phrase {
     en: "This Idempotency-Key came before with another request; use a new key for a new request.",
@@ -203,6 +209,10 @@ const ARCHIVE_TOO_LARGE: Phrase = Phrase {
     en: "An import takes at most 128 MiB, 100000 entries and 64 MiB of documents; split the archive.",
     de: "Ein Import nimmt höchstens 128 MiB, 100000 Einträge und 64 MiB Dokumente; bitte das Archiv aufteilen.",
 };
+const ARCHIVE_HEADERS_TOO_LARGE: Phrase = Phrase {
+    en: "A file of the archive has more than 1 MiB of extended headers; pack the task files again, without extended attributes.",
+    de: "Eine Datei des Archivs hat mehr als 1 MiB erweiterte Header; bitte neu packen, ohne erweiterte Attribute.",
+};
 const OUTLIVES_TOKEN: Phrase = Phrase {
     en: "A token cannot make one that lasts longer than itself; choose an earlier end.",
     de: "Ein Token kann keines machen, das länger gilt als es selbst; bitte ein früheres Ende wählen.",
@@ -218,9 +228,10 @@ impl Refusal {
         match self {
             Refusal::Field { field, fault } => fault.text(field, lang),
             Refusal::UnknownField { name, nearest } => unknown_field(name, nearest.as_deref(), lang),
-            Refusal::NoSuchTask { id } => {
-                lang.pick(format!("You have no task “{id}”."), format!("Du hast keine Aufgabe „{id}“."))
-            }
+            Refusal::NoSuchTask { id } => lang.pick(
+                format!("You have no task “{id}”; see GET /api/tasks."),
+                format!("Du hast keine Aufgabe „{id}“; siehe GET /api/tasks."),
+            ),
             Refusal::Ambiguous { id, candidates } => {
                 let list = candidates.join(", ");
                 lang.pick(
@@ -265,21 +276,18 @@ impl Refusal {
                 format!("{what} was changed again since; take the later change back first."),
                 format!("{what} wurde seitdem wieder geändert; bitte erst die spätere Änderung zurücknehmen."),
             ),
-            Refusal::NoSuchUser { name } => lang.pick(
-                format!("There is no user {name}; see: codexmiroir user add NAME"),
-                format!("Es gibt keinen Benutzer {name}; siehe: codexmiroir user add NAME"),
-            ),
-            Refusal::UserExists { name } => {
-                lang.pick(format!("There is a user {name} already."), format!("Den Benutzer {name} gibt es schon."))
-            }
+            Refusal::NoSuchUser { name } => no_such_user(name, lang),
+            Refusal::UserExists { name } => user_exists(name, lang),
             Refusal::LastAdmin { name } => last_admin(name, lang),
             Refusal::NoSuchToken { id } => no_such_token(id, lang),
+            Refusal::TokenIssuedBefore { id } => token_issued_before(id, lang),
             Refusal::TooManyTokens => TOO_MANY_TOKENS.text(lang).to_owned(),
             Refusal::ScopeNotHeld { scope } => scope_not_held(scope, lang),
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
+            Refusal::ArchiveHeadersTooLarge => ARCHIVE_HEADERS_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
-            Refusal::NoSuchRulesVersion { version } => no_such_rules_version(*version, lang),
+            Refusal::NoSuchRulesVersion { version } => no_such_rules_version(version, lang),
             Refusal::RulesRefused { errors } => rules_refused(errors, lang),
             Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
         }
@@ -289,7 +297,10 @@ impl Refusal {
 impl Fault {
     fn text(&self, field: &str, lang: Lang) -> String {
         match self {
-            Fault::Missing => lang.pick(format!("{field} is missing."), format!("{field} fehlt.")),
+            Fault::Missing => lang.pick(
+                format!("{field} is missing; it has to be given."),
+                format!("{field} fehlt und muss angegeben werden."),
+            ),
             Fault::WrongType { expected } => {
                 let expected = expected.text(lang);
                 lang.pick(format!("{field} must be {expected}."), format!("{field} muss {expected} sein."))
@@ -315,21 +326,26 @@ impl Fault {
                 )
             }
             Fault::TooLong { chars_max } => lang.pick(
-                format!("{field} is longer than {chars_max} characters."),
-                format!("{field} ist länger als {chars_max} Zeichen."),
+                format!("{field} is longer than {chars_max} characters; shorten it."),
+                format!("{field} ist länger als {chars_max} Zeichen; bitte kürzen."),
             ),
             Fault::TooMany { count_max } => lang.pick(
-                format!("{field} has more than {count_max} entries."),
-                format!("{field} hat mehr als {count_max} Einträge."),
+                format!("{field} has more than {count_max} entries; leave some out."),
+                format!("{field} hat mehr als {count_max} Einträge; bitte welche weglassen."),
             ),
-            Fault::Empty => lang.pick(format!("{field} is empty."), format!("{field} ist leer.")),
+            Fault::Empty => lang.pick(
+                format!("{field} is empty; give it a value, or leave it out."),
+                format!("{field} ist leer; bitte einen Wert angeben oder weglassen."),
+            ),
             Fault::ControlCharacter => lang.pick(
-                format!("{field} contains a line break or another control character."),
-                format!("{field} enthält einen Zeilenumbruch oder ein anderes Steuerzeichen."),
+                format!("{field} contains a line break or another control character; write it on one line."),
+                format!(
+                    "{field} enthält einen Zeilenumbruch oder ein anderes Steuerzeichen; bitte in eine Zeile schreiben."
+                ),
             ),
             Fault::NotTogetherWith { other } => lang.pick(
-                format!("{field} cannot be set together with {other}."),
-                format!("{field} lässt sich nicht zusammen mit {other} setzen."),
+                format!("{field} cannot be set together with {other}; leave one of them out."),
+                format!("{field} lässt sich nicht zusammen mit {other} setzen; bitte eins weglassen."),
             ),
             Fault::Unreadable(problem) => {
                 let (line, reason) = (problem.line, problem.text(lang));
@@ -364,6 +380,20 @@ impl Fault {
     }
 }
 
+fn no_such_user(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("There is no user {name}; codexmiroir user list shows all, codexmiroir user add NAME adds one."),
+        format!("Es gibt keinen Benutzer {name}; codexmiroir user list zeigt alle, codexmiroir user add NAME fügt einen hinzu."),
+    )
+}
+
+fn user_exists(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("There is a user {name} already; choose another name."),
+        format!("Den Benutzer {name} gibt es schon; bitte einen anderen Namen wählen."),
+    )
+}
+
 fn last_admin(name: &str, lang: Lang) -> String {
     lang.pick(
         format!("{name} is the last administrator; make another user one first."),
@@ -378,10 +408,17 @@ fn no_such_token(id: &str, lang: Lang) -> String {
     )
 }
 
+fn token_issued_before(id: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("This Idempotency-Key made the token {id} before, and a token is shown only once; if you do not have it, revoke it and ask with a new key."),
+        format!("Mit diesem Idempotency-Key entstand schon das Token {id}, und ein Token wird nur einmal gezeigt; wer es nicht hat, widerruft es und fragt mit neuem Key."),
+    )
+}
+
 fn scope_not_held(scope: &str, lang: Lang) -> String {
     lang.pick(
-        format!("A token cannot give the scope {scope}, which it does not have."),
-        format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat."),
+        format!("A token cannot give the scope {scope}, which it does not have; leave it out, or ask with a token that has it."),
+        format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat; bitte weglassen oder mit einem fragen, das sie hat."),
     )
 }
 
@@ -393,17 +430,17 @@ fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
     )
 }
 
-fn no_such_rules_version(version: u64, lang: Lang) -> String {
+fn no_such_rules_version(version: &str, lang: Lang) -> String {
     lang.pick(
-        format!("You have no version {version} of your rules; see GET /api/rules/versions."),
-        format!("Es gibt keine Version {version} deiner Regeln; siehe GET /api/rules/versions."),
+        format!("You have no version “{version}” of your rules; see GET /api/rules/versions."),
+        format!("Es gibt keine Version „{version}“ deiner Regeln; siehe GET /api/rules/versions."),
     )
 }
 
 fn not_an_administrator(name: &str, lang: Lang) -> String {
     lang.pick(
-        format!("The scope admin is for administrators, which {name} is not."),
-        format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner."),
+        format!("The scope admin is for administrators, which {name} is not; leave it out, or make {name} one first."),
+        format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner; bitte weglassen oder {name} erst dazu machen."),
     )
 }
 
@@ -414,8 +451,8 @@ fn unknown_field(name: &str, nearest: Option<&str>, lang: Lang) -> String {
             format!("Das Feld „{name}“ gibt es nicht; ist „{nearest}“ gemeint?"),
         ),
         None => lang.pick(
-            format!("There is no field “{name}” that could be set."),
-            format!("Das Feld „{name}“ gibt es nicht oder es lässt sich nicht setzen."),
+            format!("There is no field “{name}” that could be set; leave it out."),
+            format!("Das Feld „{name}“ gibt es nicht oder es lässt sich nicht setzen; bitte weglassen."),
         ),
     }
 }

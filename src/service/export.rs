@@ -3,11 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::json;
 
 use super::archive::ArchiveWriter;
 use super::error::{Refusal, ServiceError};
@@ -15,7 +12,9 @@ use super::history::{Moment, Past, PastState};
 use super::rules::files;
 use super::{Service, read};
 use crate::domain::ids::{DocKey, UserId};
-use crate::store::{Entries, Outline, Settings, StoreError};
+use crate::domain::script::RuleEntry;
+use crate::store::{Outline, Settings, StoreError};
+use crate::view::export::{ChangeJson, DocumentJson, ExportHeadJson, RawJson, StateJson};
 use crate::view::json::utc;
 use crate::view::rules::RuleJson;
 use crate::view::settings::SettingsJson;
@@ -60,30 +59,6 @@ enum Stage {
     Done,
 }
 
-/// Bytes as text, where they are any.
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Raw<'a> {
-    Text(&'a str),
-    Base64(String),
-}
-
-impl Raw<'_> {
-    fn of(bytes: &[u8]) -> Raw<'_> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Raw::Text(text),
-            Err(_) => Raw::Base64(STANDARD.encode(bytes)),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct DocumentJson<'a> {
-    file: &'a str,
-    #[serde(flatten)]
-    raw: Raw<'a>,
-}
-
 impl Service {
     /// Begins an export of what the user has now.
     pub async fn export(self: &Arc<Self>, user: UserId, form: Form) -> Result<Export, ServiceError> {
@@ -120,21 +95,21 @@ impl Export {
             return Vec::new();
         }
         let Outline { name, head, settings, rules, .. } = &self.outline;
-        let about = json!({
-            "format": "codexmiroir",
-            "version": VERSION,
-            "user": name.as_str(),
-            "generation": head.generation.0,
-            "committedAt": utc(head.committed_at),
-            "nextAvailableId": head.next_number.map(|number| number.to_string()),
-            "settings": settings_json(*settings),
-            "rules": rules.as_ref().map(|rules| RuleJson::list(&rules.entries)),
-        });
+        let about = ExportHeadJson {
+            format: "codexmiroir",
+            version: VERSION,
+            user: name.as_str(),
+            generation: head.generation.0,
+            committed_at: utc(head.committed_at),
+            next_available_id: head.next_number.map(|number| number.to_string()),
+            settings: settings_json(*settings),
+            rules: rules.as_ref().map(|rules| RuleJson::list(&rules.entries)),
+        };
         // The object goes on with what is streamed.
-        let mut text = about.to_string();
+        let mut text = serde_json::to_vec(&about).unwrap_or_default();
         text.pop();
-        text.push_str(",\"documents\":[");
-        text.into_bytes()
+        text.extend_from_slice(b",\"documents\":[");
+        text
     }
 
     async fn documents(&mut self, from: usize) -> Result<Vec<u8>, ServiceError> {
@@ -162,7 +137,7 @@ impl Export {
             Form::Markdown => self.as_files(&loaded),
             Form::Json { .. } => {
                 let documents =
-                    loaded.iter().map(|(key, raw)| DocumentJson { file: key.file.as_str(), raw: Raw::of(raw) });
+                    loaded.iter().map(|(key, raw)| DocumentJson { file: key.file.as_str(), raw: RawJson::of(raw) });
                 Ok(list(documents, from == 0))
             }
         }
@@ -226,28 +201,37 @@ fn list<T: Serialize>(items: impl Iterator<Item = T>, is_first: bool) -> Vec<u8>
     text
 }
 
-fn change_json(past: &Past) -> serde_json::Value {
+fn change_json(past: &Past) -> ChangeJson<'_> {
     let (file, before, after) = match &past.what {
         PastState::Document { key, before, after } => {
-            let state = |raw: &Option<Vec<u8>>| json!(raw.as_deref().map(Raw::of));
-            (Some(key.file.as_str()), state(before), state(after))
+            (Some(key.file.as_str()), document_state(before.as_deref()), document_state(after.as_deref()))
         }
-        PastState::Settings { before, after } => (None, json!(settings_json(*before)), json!(settings_json(*after))),
+        PastState::Settings { before, after } => {
+            let state = |settings| Some(StateJson::Settings(settings_json(settings)));
+            (None, state(*before), state(*after))
+        }
         PastState::Rules { before, after } => {
-            let list = |entries: &Option<Entries>| json!(entries.as_deref().map(RuleJson::list));
-            (None, list(before), list(after))
+            (None, before.as_deref().map(rules_state), after.as_deref().map(rules_state))
         }
     };
-    json!({
-        "generation": past.generation.0,
-        "at": utc(past.at),
-        "actor": past.actor,
-        "through": past.through,
-        "verb": past.verb,
-        "file": file,
-        "before": before,
-        "after": after,
-    })
+    ChangeJson {
+        generation: past.generation.0,
+        at: utc(past.at),
+        actor: &past.actor,
+        through: &past.through,
+        verb: &past.verb,
+        file,
+        before,
+        after,
+    }
+}
+
+fn rules_state(entries: &[RuleEntry]) -> StateJson<'_> {
+    StateJson::Rules(RuleJson::list(entries))
+}
+
+fn document_state(raw: Option<&[u8]>) -> Option<StateJson<'_>> {
+    raw.map(RawJson::of).map(StateJson::Document)
 }
 
 fn settings_json(settings: Settings) -> SettingsJson {

@@ -13,7 +13,7 @@ use crate::domain::ids::{Generation, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::store::disk::{Disk, Failing};
-use crate::store::{Origin, Settings, Store, StoreError};
+use crate::store::{Origin, Scopes, Settings, Store, StoreError};
 use crate::worker::Options as WorkerOptions;
 
 /// Every so many calls of the storage are tried; 1 tries all of them.
@@ -131,4 +131,25 @@ async fn of_a_commit_of_unknown_outcome_nothing_is_published_before_it_is_certai
         assert_eq!(files(&service, user).len(), usize::from(acknowledged) + 1);
     }
     assert!(unknown > 0, "no outcome was ever unknown");
+}
+
+#[tokio::test]
+async fn what_a_token_grants_is_read_again_from_every_opening_of_the_database() {
+    let disk = Disk::new();
+    let (service, user) = service_on(&disk).await;
+    let token = service.create_token("lena", Scopes::READ, "test", None).await.unwrap();
+    let grant = || service.authenticate(&token).unwrap().unwrap();
+    let before = grant();
+    assert!(Arc::ptr_eq(&before, &grant()), "it is remembered");
+    let mut seen = service.rights_seen();
+
+    disk.fail(Failing::WritesForGood(disk.calls() + 1));
+    assert!(create(&service, user, 0).await.is_err());
+    let frozen = grant();
+    assert!(!Arc::ptr_eq(&before, &frozen) && Arc::ptr_eq(&frozen, &grant()));
+    disk.heal();
+    service.store().wait_until_writable();
+    assert!(!Arc::ptr_eq(&frozen, &grant()), "what the frozen database said may have gone away");
+    // Whoever reads for longer looks again as well.
+    service.rights_change(&mut seen).await;
 }

@@ -26,18 +26,31 @@ pub struct IdempotencyKey {
     pub fingerprint: [u8; 32],
 }
 
+impl IdempotencyKey {
+    /// What is kept so that this answer can be given again.
+    pub(super) fn remember<T: Serialize>(&self, answer: &T) -> Remembered {
+        let IdempotencyKey { route, key, fingerprint } = self.clone();
+        // Writing plain structs has nothing that could fail.
+        Remembered { route: route.into(), key, fingerprint, answer: serde_json::to_vec(answer).unwrap_or_default() }
+    }
+}
+
 /// Holds a key for as long as its request is under way.
-struct KeyGuard {
+pub(super) struct KeyGuard {
     service: Arc<Service>,
     held: (UserId, String),
     key: IdempotencyKey,
 }
 
 impl KeyGuard {
-    fn take(service: &Arc<Service>, user: UserId, key: IdempotencyKey) -> Result<KeyGuard, Refusal> {
+    pub(super) fn take(service: &Arc<Service>, user: UserId, key: IdempotencyKey) -> Result<KeyGuard, Refusal> {
         let held = (user, format!("{} {}", key.route, key.key));
         let is_first = service.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(held.clone());
         if is_first { Ok(KeyGuard { service: service.clone(), held, key }) } else { Err(Refusal::KeyInFlight) }
+    }
+
+    pub(super) fn key(&self) -> &IdempotencyKey {
+        &self.key
     }
 }
 
@@ -81,13 +94,24 @@ impl Service {
         };
         let remember: Remember<T> = Arc::new(move |answer: &T| {
             // The change goes on when its asker goes away, so the key is held by the change.
-            let IdempotencyKey { route, key, fingerprint } = guard.key.clone();
-            // Writing plain structs has nothing that could fail.
-            let answer = serde_json::to_vec(answer).unwrap_or_default();
-            Remembered { route: route.into(), key, fingerprint, answer }
+            guard.key.remember(answer)
         });
         let answer = self.change_as(user, Asked { origin, remember: Some(remember) }, decide).await?;
         Ok((answer, reused.load(Ordering::Relaxed)))
+    }
+
+    /// As [`Service::repeated`], of what is kept beside the user's generations, which then do not tell whether it lasts.
+    pub(super) fn repeated_beside<T: DeserializeOwned>(
+        &self,
+        user: UserId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<T>, ServiceError> {
+        let opening = self.store.opening();
+        let earlier = self.repeated(user, key)?;
+        if earlier.is_some() && !(self.store.is_writable() && self.store.opening() == opening) {
+            return Err(uncertain());
+        }
+        Ok(earlier)
     }
 
     /// The answer that this key was given before, unless it has expired.
@@ -97,7 +121,7 @@ impl Service {
     fn repeated<T: DeserializeOwned>(&self, user: UserId, key: &IdempotencyKey) -> Result<Option<T>, ServiceError> {
         let Some(earlier) = self.store.get_repeated(user, key.route, &key.key)? else { return Ok(None) };
         if !earlier.is_durable {
-            return Err(StoreError::Unknown("the first answer may not last".to_owned()).into());
+            return Err(uncertain());
         }
         if self.clock.now().timestamp_millis() - earlier.at_millis >= REMEMBER_MILLIS {
             return Ok(None);
@@ -109,4 +133,8 @@ impl Service {
         let answer = serde_json::from_slice(&earlier.answer).map_err(|_| StoreError::Damaged("idempotency"))?;
         Ok(Some(answer))
     }
+}
+
+fn uncertain() -> ServiceError {
+    StoreError::Unknown("the first answer may not last".to_owned()).into()
 }

@@ -11,6 +11,7 @@ use super::error::{Refusal, ServiceError};
 use super::timeline::Served;
 use super::{Service, read};
 use crate::domain::ids::{Generation, UserId, UserName};
+use crate::domain::zone::Zone;
 use crate::store::{Basis, Finished, Head, Staleness};
 
 /// Why a timeline was made anew for a reader.
@@ -110,6 +111,8 @@ pub struct Kept {
 #[derive(Clone, Debug)]
 pub struct Inspection {
     pub user: UserName,
+    /// The user's, by which boundaries fall.
+    pub zone: Zone,
     pub generation: Generation,
     /// When that generation was committed.
     pub committed_at: DateTime<Utc>,
@@ -143,9 +146,11 @@ impl Service {
             Ok((user, head, hot, materialized))
         };
         let (user, head, hot, materialized) = read(look).await?;
+        let (settings, _) = self.settings(user.id)?;
         let served = self.timeline(user.id, false).await?;
         Ok(Inspection {
             user: user.name,
+            zone: settings.zone,
             generation: head.generation,
             committed_at: head.committed_at,
             basis,

@@ -53,7 +53,7 @@ use planners::{Interrupted, Planners};
 use present::PresentRules;
 use rulebook::RuleBook;
 
-/// Planning threads beside one for each core. A thread that waits for a worker uses no core, and one user has at most as
+/// Planning threads beside one for each core. A thread that waits for a worker or the disk uses no core, and one user has at most as
 /// many jobs at a time (a rebuild, a change, a view and an import): slow rules hold up nobody else.
 const THREADS_THAT_WAIT: usize = 4;
 

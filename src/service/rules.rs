@@ -8,20 +8,23 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::change::{Decision, Plan, Situation};
-use super::error::{Refusal, ServiceError};
+use super::error::{Refusal, ServiceError, repeatable};
 use super::idempotency::IdempotencyKey;
 use super::planners::{Desk, Interrupted};
 use super::rulebook::RuleList;
 use super::tasks::Expectation;
 use super::{Service, read};
 use crate::domain::ids::{Generation, UserId};
-use crate::domain::script::RuleEntry;
+use crate::domain::script::{RuleEntry, Script};
 use crate::store::{Change, Entries, Origin, UserRules};
 use crate::view::RulesSource;
 
 pub use self::list::RuleFields;
 pub use crate::rules::RuleError;
 pub use crate::store::RulesVersion;
+
+/// Characters of a wrong version's number that an error repeats.
+const REPEATED_CHARS_MAX: usize = 40;
 
 /// The rules that apply to a user.
 #[derive(Clone, Debug)]
@@ -132,11 +135,16 @@ impl Service {
     ///
     /// # Errors
     /// [`Refusal::NoSuchRulesVersion`], and those of [`Service::set_rules`].
-    pub async fn restore_rules(self: &Arc<Self>, request: RulesRequest, version: u64) -> Result<Ruled, ServiceError> {
+    pub async fn restore_rules(
+        self: &Arc<Self>,
+        request: RulesRequest,
+        version: String,
+    ) -> Result<Ruled, ServiceError> {
         let wanted = move |situation: &Situation<'_>| {
-            let found = situation.rules_version(version)?;
-            let found = found.ok_or(Refusal::NoSuchRulesVersion { version })?;
-            Ok(found.entries)
+            let number = version.parse().ok();
+            let found = number.map(|number| situation.rules_version(number)).transpose()?.flatten();
+            let missing = || Refusal::NoSuchRulesVersion { version: repeatable(&version, REPEATED_CHARS_MAX) };
+            Ok(found.ok_or_else(missing)?.entries)
         };
         self.change_rules(request, "restore_rules", wanted).await
     }
@@ -218,7 +226,7 @@ pub(super) fn change(
 impl RuleList {
     /// The list as a user could set it.
     fn as_entries(&self) -> Entries {
-        let entry = |script: &crate::domain::script::Script| match self.source {
+        let entry = |script: &Script| match self.source {
             RulesSource::Builtin => RuleEntry::Library { name: script.name.clone(), options: script.options.clone() },
             RulesSource::Server | RulesSource::User => RuleEntry::Own(script.clone()),
         };

@@ -1,6 +1,7 @@
 //! Tokens: whom one stands for, what it allows, and how that ends at once.
 
-use std::cell::RefCell;
+mod secret;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -9,13 +10,15 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
+use self::secret::{hash_of, new_token};
 use super::accounts::Actor;
 use super::error::{Fault, Refusal, ServiceError, repeatable};
+use super::idempotency::{IdempotencyKey, KeyGuard};
 use super::{Service, read};
 use crate::domain::ids::{TokenId, UserId};
 use crate::domain::lang::Phrase;
 use crate::domain::{date, span};
-use crate::store::{Administered, Administration, Grant, Scopes, StoreError, random};
+use crate::store::{Administered, Administration, Grant, Scopes, StoreError};
 
 pub use crate::store::TokenGrant;
 
@@ -42,7 +45,8 @@ pub(super) struct Shown {
 ///
 /// Whatever takes rights away raises the epoch once it is durable and before anybody is told. A grant counts only
 /// in the epoch that its reading began in, so none that was read before outlives the change, however late it is
-/// put into the map.
+/// put into the map. A database that is opened anew after a fault of the disk raises it too: what was read of the one
+/// before may have gone away.
 pub(super) struct GrantCache {
     actors: Cache<[u8; 32], Arc<Actor>>,
     epoch: AtomicU64,
@@ -62,6 +66,12 @@ impl GrantCache {
         let epoch = self.epoch.fetch_add(1, Ordering::AcqRel) + 1;
         self.changed.send_modify(|known| *known = epoch.max(*known));
     }
+}
+
+/// The state of all rights that somebody has looked at.
+pub struct RightsSeen {
+    changed: watch::Receiver<u64>,
+    opened: watch::Receiver<u64>,
 }
 
 /// What is asked of a new token; what is left out is chosen.
@@ -93,7 +103,7 @@ impl Service {
     /// As [`Service::authenticate`], for whoever has just asked the clock.
     pub fn authenticate_at(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Arc<Actor>>, StoreError> {
         let Some(hash) = hash_of(token) else { return Ok(None) };
-        let epoch = self.grants.epoch.load(Ordering::Acquire);
+        let epoch = self.epoch_of_grants();
         let known = self.grants.actors.get(&hash);
         let known = known.filter(|actor| actor.shown.as_ref().is_some_and(|shown| shown.epoch == epoch));
         let actor = match known {
@@ -109,6 +119,11 @@ impl Service {
         }
         self.note_use(&actor, now);
         Ok(Some(actor))
+    }
+
+    /// Both go up only, so their sum is another as soon as one of them is.
+    fn epoch_of_grants(&self) -> u64 {
+        self.grants.epoch.load(Ordering::Acquire) + self.store.opening()
     }
 
     /// What the database says that a token grants at present.
@@ -150,9 +165,17 @@ impl Service {
         }
     }
 
-    /// Tells whenever rights may have ended.
-    pub fn rights_changes(&self) -> watch::Receiver<u64> {
-        self.grants.changed.subscribe()
+    /// Ready whenever rights may have ended since `seen`, which [`Service::rights_seen`] began with.
+    pub async fn rights_change(&self, seen: &mut RightsSeen) {
+        // A sender that is gone ends with the service, and there is no more to be told.
+        tokio::select! {
+            _ = seen.changed.changed() => {}
+            _ = seen.opened.changed() => {}
+        }
+    }
+
+    pub fn rights_seen(&self) -> RightsSeen {
+        RightsSeen { changed: self.grants.changed.subscribe(), opened: self.store.openings() }
     }
 
     /// Makes a token. Only its hash is kept, so this is the one time that it is seen.
@@ -164,15 +187,28 @@ impl Service {
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<String, ServiceError> {
         let owner = self.require_user(user)?.id;
-        let issued = self.add_token(owner, scopes, token_name.to_owned(), expires_at).await?;
+        let issued = self.add_token(owner, scopes, token_name.to_owned(), expires_at, None).await?;
         Ok(issued.token)
     }
 
-    /// Makes a token for the one who asks, who can give nothing that he does not have.
+    /// Makes a token for the one who asks, who can give nothing that he does not have. One that this key made before
+    /// is not made a second time, and cannot be shown again.
     ///
     /// # Errors
-    /// A scope that the asker's own token lacks, a longer life than its own, and fields that are not right.
-    pub async fn issue_token(&self, by: &Actor, fields: TokenFields) -> Result<Issued, ServiceError> {
+    /// A scope that the asker's own token lacks, a longer life than its own, and fields that are not right;
+    /// [`Refusal::TokenIssuedBefore`], and those of any request with a key.
+    pub async fn issue_token(
+        self: &Arc<Self>,
+        by: &Actor,
+        fields: TokenFields,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Issued, ServiceError> {
+        let guard = key.map(|key| KeyGuard::take(self, by.user, key)).transpose()?;
+        if let Some(guard) = &guard
+            && let Some(id) = self.repeated_beside(by.user, guard.key())?
+        {
+            return Err(Refusal::TokenIssuedBefore { id }.into());
+        }
         let scopes = match &fields.scopes {
             Some(words) => scopes_of(words)?,
             None => by.scopes.only(Scopes::READ.with(Scopes::WRITE)),
@@ -182,7 +218,11 @@ impl Service {
             return Err(Refusal::ScopeNotHeld { scope }.into());
         }
         let expires_at = self.expiry(by, &fields)?;
-        self.add_token(by.user, scopes, fields.name.unwrap_or_default(), expires_at).await
+        let (service, user, name) = (self.clone(), by.user, fields.name.unwrap_or_default());
+        // It goes on when its asker goes away, and holds the key until it is known what became of it.
+        let work = async move { service.add_token(user, scopes, name, expires_at, guard.as_ref()).await };
+        let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()).into());
+        tokio::spawn(work).await.unwrap_or_else(cut)
     }
 
     /// When a new token ends: as asked, and never after the asker's own.
@@ -216,6 +256,7 @@ impl Service {
         scopes: Scopes,
         token_name: String,
         expires_at: Option<DateTime<Utc>>,
+        key: Option<&KeyGuard>,
     ) -> Result<Issued, ServiceError> {
         check_token_name(&token_name)?;
         let owner = self.store.get_user(user)?.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?;
@@ -224,10 +265,12 @@ impl Service {
         }
         let token = new_token();
         let hash: [u8; 32] = Sha256::digest(&token).into();
-        let created_at = self.clock.now();
+        let (id, created_at) = (TokenId::of(&hash), self.clock.now());
+        // Which token it was, and never the token.
+        let remember = key.map(|key| key.key().remember(&id.to_string()));
         let grant = Grant { user, token_name, scopes, created_at, expires_at, last_used_at: None };
-        match self.store.administer(Administration::AddToken { hash, grant: grant.clone() }).await? {
-            Administered::TokenAdded => Ok(Issued { token, id: TokenId::of(&hash), grant }),
+        match self.store.administer(Administration::AddToken { hash, grant: grant.clone(), remember }).await? {
+            Administered::TokenAdded => Ok(Issued { token, id, grant }),
             refused => Err(super::accounts::refusal(refused, owner.name.as_str(), "")),
         }
     }
@@ -302,145 +345,4 @@ fn check_token_name(name: &str) -> Result<(), Refusal> {
         return Err(Refusal::field("name", Fault::ControlCharacter));
     }
     Ok(())
-}
-
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const TOKEN_PREFIX: &str = "cmr_";
-/// 32 bytes need 43 digits of base 62, a 32-bit checksum 6.
-const SECRET_DIGITS: usize = 43;
-const CHECKSUM_DIGITS: usize = 6;
-
-/// `cmr_`, 32 random bytes in base 62, and a CRC-32 of those digits in base 62: a typing error is told
-/// without asking the database, and a scanner for leaked secrets can be sure of what it found.
-fn new_token() -> String {
-    let secret = base62(&random::<32>(), SECRET_DIGITS);
-    let checksum = checksum(&secret).map(char::from);
-    [TOKEN_PREFIX, &secret].into_iter().flat_map(str::chars).chain(checksum).collect()
-}
-
-/// A token and its SHA-256.
-type Hashed = (Box<str>, [u8; 32]);
-
-thread_local! {
-    /// The token that this thread hashed last, in each of a few places, with its hash.
-    static HASHED: RefCell<[Option<Hashed>; HASHED_PLACES]> = const { RefCell::new([const { None }; HASHED_PLACES]) };
-}
-
-const HASHED_PLACES: usize = 128;
-
-/// The SHA-256 of a token; `None` if it is not well-formed. Clients send the same one again and again, so each thread
-/// remembers some. Only a hash is remembered, never what it grants: a token that is revoked is refused at once.
-fn hash_of(token: &str) -> Option<[u8; 32]> {
-    // The last digits of the checksum spread tokens evenly.
-    let place = token.bytes().rev().take(3).fold(0, |place, digit| place * 31 + usize::from(digit)) % HASHED_PLACES;
-    HASHED.with_borrow_mut(|hashed| match &hashed[place] {
-        Some((known, hash)) if is_same_secret(known, token) => Some(*hash),
-        _ if !token_is_well_formed(token) => None,
-        _ => {
-            let hash = Sha256::digest(token).into();
-            hashed[place] = Some((token.into(), hash));
-            Some(hash)
-        }
-    })
-}
-
-/// Compares without telling by the time where the first difference is: the one known may be somebody else's.
-fn is_same_secret(known: &str, token: &str) -> bool {
-    // All well-formed tokens are of one length, which tells nothing.
-    if known.len() != token.len() {
-        return false;
-    }
-    let (known, known_rest) = known.as_bytes().as_chunks::<8>();
-    let (token, token_rest) = token.as_bytes().as_chunks::<8>();
-    let pairs = known.iter().zip(token);
-    let differences =
-        pairs.fold(0, |found, (one, other)| found | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
-    let rest = known_rest.iter().zip(token_rest).fold(0, |found, (one, other)| found | (one ^ other));
-    differences | u64::from(rest) == 0
-}
-
-fn checksum(secret: &str) -> [u8; CHECKSUM_DIGITS] {
-    base62_of(crc32fast::hash(secret.as_bytes()))
-}
-
-/// As [`base62`], without an allocation: every request's token is looked at.
-fn base62_of(number: u32) -> [u8; CHECKSUM_DIGITS] {
-    let mut left = number as usize;
-    let mut digits = [b'0'; CHECKSUM_DIGITS];
-    for digit in digits.iter_mut().rev() {
-        *digit = BASE62[left % 62];
-        left /= 62;
-    }
-    digits
-}
-
-fn token_is_well_formed(token: &str) -> bool {
-    let Some(digits) = token.strip_prefix(TOKEN_PREFIX) else { return false };
-    let length_ok = digits.len() == SECRET_DIGITS + CHECKSUM_DIGITS && digits.is_ascii();
-    length_ok && checksum(&digits[..SECRET_DIGITS]) == digits.as_bytes()[SECRET_DIGITS..]
-}
-
-/// The big-endian number in base 62, padded to `digits`.
-fn base62(bytes: &[u8], digits: usize) -> String {
-    let mut number = bytes.to_vec();
-    let mut text = vec![b'0'; digits];
-    for digit in text.iter_mut().rev() {
-        let mut remainder = 0_u32;
-        for byte in &mut number {
-            let value = remainder << 8 | u32::from(*byte);
-            // Below 256, because the remainder is below 62.
-            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
-            remainder = value % 62;
-        }
-        *digit = BASE62[remainder as usize];
-    }
-    String::from_utf8(text).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base62_is_positional() {
-        assert_eq!(base62(&[0], 2), "00");
-        assert_eq!(base62(&[61], 2), "0z");
-        assert_eq!(base62(&[62], 2), "10");
-        assert_eq!(base62(&[1, 0], 3), "048");
-        assert_eq!(base62(&[255; 4], CHECKSUM_DIGITS).as_bytes(), base62_of(u32::MAX));
-        // 62^43 > 2^256: the digits hold every secret.
-        assert_ne!(base62(&[255; 32], SECRET_DIGITS).as_bytes()[0], b'z');
-    }
-
-    #[test]
-    fn a_remembered_hash_is_the_tokens_own() {
-        // More than there are places, so that they push one another out; and again, when they are known.
-        let tokens: Vec<String> = (0..3 * HASHED_PLACES).map(|_| new_token()).collect();
-        for token in tokens.iter().chain(&tokens).flat_map(|token| [token, token]) {
-            assert_eq!(hash_of(token), Some(Sha256::digest(token).into()));
-        }
-        assert!(is_same_secret("abc", "abc"));
-        for other in ["abd", "xbc", "ab", "abcd", ""] {
-            assert!(!is_same_secret("abc", other), "{other}");
-        }
-        let token = &tokens[0];
-        for at in 0..token.len() {
-            let mut other = token.clone();
-            other.replace_range(at..=at, "!");
-            assert!(!is_same_secret(token, &other), "{at}");
-        }
-    }
-
-    #[test]
-    fn tokens_carry_their_checksum() {
-        let token = new_token();
-        assert_eq!(token.len(), 4 + 43 + 6);
-        assert!(token_is_well_formed(&token));
-        let mut wrong = token.clone().into_bytes();
-        wrong[10] = if wrong[10] == b'a' { b'b' } else { b'a' };
-        assert!(!token_is_well_formed(&String::from_utf8(wrong).unwrap()));
-        for bad in ["", "cmr_", "cmr_ä", &token[4..], &token[..token.len() - 1]] {
-            assert!(!token_is_well_formed(bad), "{bad}");
-        }
-    }
 }

@@ -415,6 +415,7 @@ pub enum Administration {
     AddToken {
         hash: [u8; 32],
         grant: Grant,
+        remember: Option<Remembered>,
     },
     RemoveToken {
         user: UserId,

@@ -135,6 +135,11 @@ impl Published {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
     }
 
+    /// Whether the user was there and is gone.
+    pub fn is_removed(&self, user: UserId) -> bool {
+        self.generation(user) == Some(REMOVED)
+    }
+
     /// Tells of every generation that is advanced to from now on.
     pub fn subscribe(&self, user: UserId) -> Listener {
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,7 +154,7 @@ impl Published {
         let offered = entry.clone();
         self.entries.put_unless(user, entry, |kept| kept.is_later_than(&offered));
         // Looked at afterwards, so that a removal at the same moment sees the entry or is seen here.
-        if self.generation(user) == Some(REMOVED) {
+        if self.is_removed(user) {
             self.entries.remove(user);
         }
     }

@@ -1,5 +1,6 @@
 //! A timeline as people and programs read it: pure functions from values to bytes.
 
+pub mod export;
 pub mod json;
 pub mod markdown;
 pub mod rules;

@@ -34,7 +34,7 @@ pub enum RuleJson<'a> {
 /// The value of an option.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(rename = "Option")]
+#[schemars(rename = "RuleOption")]
 pub enum OptionJson<'a> {
     Flag(bool),
     Number(i64),

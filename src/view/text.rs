@@ -181,9 +181,18 @@ fn label(task: &Task) -> String {
     format!("{} {}", task.id(), printable(&task.title))
 }
 
-/// Without control characters: what somebody wrote must not move the cursor of somebody else's terminal.
+/// Without what steers a terminal: what somebody wrote must not move the cursor of somebody else's, nor make a line of
+/// it read as another.
 pub fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    text.chars().filter(|c| !steers(*c)).collect()
+}
+
+/// Whether a character is not shown but changes how others are: control characters, the line ends of Unicode, and the
+/// marks of writing direction, with which the end of a text can be shown as its middle. Writing itself brings its
+/// direction along.
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}' | '\u{feff}')
 }
 
 fn day_name(day: &PlannedDay, lang: Lang) -> String {

@@ -225,11 +225,12 @@ fn owners(database: &std::path::Path) -> BTreeSet<u64> {
     rows!("timelines", u64, &[u8], |id, _| id);
     rows!("history", (u64, u64, u32), &[u8], |key, _| key.0);
     rows!("history_by_file", (u64, &str, u64, u32), (), |key, ()| key.0);
+    rows!("rules", (u64, u64), &[u8], |key, _| key.0);
     rows!("idempotency", (u64, &str, &str), &[u8], |key, _| key.0);
     rows!("idempotency_by_time", (i64, u64, &str, &str), (), |key, ()| key.1);
     let tables: BTreeSet<String> =
         transaction.list_tables().unwrap().map(|table| redb::TableHandle::name(&table).to_owned()).collect();
-    assert_eq!(tables.len(), 15, "a table that this test does not know: {tables:?}");
+    assert_eq!(tables.len(), 16, "a table that this test does not know: {tables:?}");
     found
 }
 
@@ -243,6 +244,7 @@ async fn nothing_is_left_of_somebody_removed_and_the_id_is_not_given_again() {
         assert_eq!(socket.patch(&format!("/api/admin/users/{}", user.name), &password).await.status, 200);
         let request = user.request(Method::POST, "/api/tasks").header("Idempotency-Key", "k");
         assert_eq!(Answer::of(request.json(&json!({"kategorie": "arbeit", "title": user.name}))).await.status, 200);
+        assert_eq!(user.put("/api/rules", &json!({"rules": [{"use": "spartan"}]})).await.status, 200);
         user.codex().await;
     }
     let id = server.service().require_user("lena").unwrap().id;

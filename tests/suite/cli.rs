@@ -5,6 +5,7 @@ mod editing;
 mod logins;
 mod refused;
 mod rules;
+mod secrets;
 mod shells;
 mod terminal;
 mod tls;
@@ -104,7 +105,10 @@ const HELP: &[(&[&str], &[&str])] = &[
     (&["user", "add"], &["<NAME>", "--admin", "--time-zone <TZ>", "--language", "--password-stdin"]),
     (&["user", "rm"], &["--yes"]),
     (&["token"], &["create", "list", "revoke"]),
-    (&["token", "create"], &["[USER]", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>"]),
+    (
+        &["token", "create"],
+        &["[USER]", "--scope <SCOPE>", "read, write, feed, admin", "--expires <SPAN>", "--output <FILE>"],
+    ),
 ];
 
 #[test]

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use codexmiroir::http::listen::Limits;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Answer, Start, TestServer, TestUser, at_once, instant};
 
@@ -323,6 +324,32 @@ async fn commits_that_come_faster_than_they_are_told_end_in_the_last() {
         told.push(stream.told().await.0);
     }
     assert!(told.is_sorted_by(|a, b| a < b), "in order, none twice: {told:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_gives_its_seat_back_at_once() {
+    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let server = TestServer::start_with(Start { limits, ..Start::default() }).await;
+    let lena = server.user("lena").await;
+    let mut left = Stream::open(&lena).await;
+    left.told().await;
+    let house_is_full = async || {
+        let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        // A seat that is not to be had may end in a reset.
+        let _ = stream.read_to_string(&mut answer).await;
+        !answer.starts_with("HTTP/1.1 200")
+    };
+    assert!(house_is_full().await);
+    drop(left);
+    // Sooner than anything is sent that would show that nobody takes it.
+    let empties = async {
+        while house_is_full().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), empties).await.unwrap();
 }
 
 #[tokio::test]

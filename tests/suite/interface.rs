@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use codexmiroir::app::MetricsOptions;
 use codexmiroir::service::administration::AccountFields;
-use codexmiroir::store::Scopes;
+use codexmiroir::service::rules::{RuleFields, RulesRequest};
+use codexmiroir::store::{Origin, Scopes};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ async fn whole_server() -> TestServer {
     TestServer::start_with(Start { metrics, ..Start::default() }).await
 }
 
-/// The path of an operation, of a task, a token or an account that is there. The asker's own token is none of them.
+/// The path of an operation, of a task, a token, an account or a version of rules that is there. The asker's own token is none of them.
 async fn filled(server: &TestServer, user: &TestUser, path: &str) -> String {
     if path.starts_with("/api/tokens/") {
         let id = server.service().require_user(&user.name).unwrap().id;
@@ -31,6 +32,15 @@ async fn filled(server: &TestServer, user: &TestUser, path: &str) -> String {
         let tokens = server.service().list_tokens(id).await.unwrap();
         let other = tokens.iter().find(|token| token.grant.token_name == OTHER_TOKEN).unwrap();
         return path.replace("{id}", &other.id.to_string());
+    }
+    if path.contains("{n}") {
+        // The same again makes no other version.
+        let user = server.service().require_user(&user.name).unwrap().id;
+        let origin = Origin { actor: "test".to_owned(), through: "test".into() };
+        let request = RulesRequest { user, origin, expected: None, key: None };
+        let spartan = RuleFields { library: Some("spartan".to_owned()), ..RuleFields::default() };
+        let ruled = server.service().set_rules(request, vec![spartan]).await.unwrap();
+        return path.replace("{n}", &ruled.version.unwrap().to_string());
     }
     path.replace("{id}", "0001").replace("{name}", &account_of(user))
 }

@@ -245,7 +245,7 @@ async fn no_attack_reaches_the_server_or_anybody_else() {
         let answer = lena.put("/api/rules", &json!({"rules": [{"name": "attack", "script": attack.source}]})).await;
         match answer.status {
             422 if answer.code() == "rules_refused" => {
-                assert!(are_placed(&answer.json()["errors"]), "{name}: {}", answer.text)
+                assert!(are_placed(&answer.json()["errors"]), "{name}: {}", answer.text);
             }
             422 => assert_eq!(answer.code(), "malformed_value", "{name}: {}", answer.text),
             // The clock cut the trial: no judgement, and nothing changed.

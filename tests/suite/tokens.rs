@@ -43,7 +43,12 @@ async fn tokens_are_made_listed_and_revoked() {
     assert_eq!((&tokens[1]["id"], &tokens[1]["lastUsedAt"]), (&made["id"], &Value::Null));
     assert_eq!(tokens[1].as_object().unwrap().len(), 6);
     assert_eq!(laptop.get("/codex").await.status, 200);
-    assert_eq!(laptop.post("/api/tasks", &json!({"kategorie": "arbeit"})).await.status, 403);
+    for (path, scope) in [("/api/tasks", "write"), ("/api/admin/users", "admin")] {
+        let refused = laptop.post(path, &json!({"kategorie": "arbeit"})).await;
+        assert_eq!((refused.status, refused.code().as_str()), (403, "scope_missing"));
+        let sentence = refused.json()["error"].as_str().unwrap().to_owned();
+        assert!(sentence.contains(&format!("lacks the scope {scope}")), "{sentence}");
+    }
 
     // What is somebody else's is not there.
     let path = format!("/api/tokens/{}", made["id"].as_str().unwrap());
@@ -282,4 +287,57 @@ async fn tokens_of_a_database_without_the_index_are_found() {
     let server = server.await;
     let ids = |tokens: &[Value]| tokens.iter().map(|token| token["id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&listed(&server.again(&lena)).await), ids(&before));
+}
+
+/// Asks for a token with this key.
+async fn with_key(user: &TestUser, key: &str, body: &Value) -> Answer {
+    Answer::of(user.request(Method::POST, "/api/tokens").header("Idempotency-Key", key).json(body)).await
+}
+
+#[tokio::test]
+async fn a_key_makes_one_token_and_shows_it_once() {
+    let server = TestServer::start().await;
+    let (lena, tom) = (server.user("lena").await, server.user("tom").await);
+    let laptop = json!({"name": "Laptop"});
+    let first = with_key(&lena, "one", &laptop).await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    let (id, token) = (first.json()["id"].as_str().unwrap().to_owned(), first.json()["token"].clone());
+    let again = with_key(&lena, "one", &laptop).await;
+    assert_eq!((again.status, again.code().as_str()), (409, "token_issued_before"));
+    let sentence = again.json()["error"].as_str().unwrap().to_owned();
+    assert!(sentence.contains(&id) && sentence.contains("revoke"), "{sentence}");
+    assert!(!again.text.contains("cmr_"), "{}", again.text);
+    assert_eq!(with_key(&lena, "one", &json!({"name": "Phone"})).await.code(), "idempotency_key_reused");
+    assert_eq!(with_key(&lena, "", &laptop).await.code(), "malformed_header");
+    assert_eq!(listed(&lena).await.len(), 2);
+    // What was refused did nothing, so its key is free; and a key is one user's.
+    assert_eq!(with_key(&lena, "two", &json!({"scopes": ["admin"]})).await.code(), "scope_not_held");
+    assert_eq!(with_key(&lena, "two", &laptop).await.status, 200);
+    assert_eq!(with_key(&tom, "one", &laptop).await.status, 200);
+
+    let server = server.restart().await;
+    let lena = server.again(&lena);
+    assert_eq!(with_key(&lena, "one", &laptop).await.code(), "token_issued_before");
+    let file = std::fs::read(server.data_dir().join("codexmiroir.redb")).unwrap();
+    let token = token.as_str().unwrap().as_bytes();
+    assert!(!file.windows(token.len()).any(|bytes| bytes == token), "it is kept in the clear");
+    server.set_clock("2025-10-14T08:00:00+02:00");
+    assert_eq!(with_key(&lena, "one", &laptop).await.status, 200, "a day later it is another request");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twins_that_ask_at_once_get_one_token() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let twins = (0..16).map(|_| {
+        let lena = lena.clone();
+        async move { with_key(&lena, "twins", &json!({})).await }
+    });
+    let answers = at_once(twins).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        let code = answer.code();
+        assert!(["token_issued_before", "idempotency_key_in_flight"].contains(&code.as_str()), "{}", answer.text);
+    }
+    assert_eq!(listed(&lena).await.len(), 2);
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tar::EntryType::{self, Directory, Fifo, Link, Regular, Symlink};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::documented::document;
 use crate::harness::{Answer, Start, TestServer, TestUser, at_once, repository, vault};
 
 const TASK: &[u8] = b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n";
@@ -146,6 +147,36 @@ async fn json_has_everything_and_loses_nothing() {
     assert_eq!((&history[2]["before"]["horizon"], &history[2]["after"]["horizon"]), (&json!(7), &json!(9)));
     assert_eq!(raw_of(&history[3]["before"]), TASK);
     assert_eq!(bytes(&lena, "/api/export?format=json&history=true").await, export, "the same again");
+}
+
+#[tokio::test]
+async fn an_export_is_as_it_is_described_and_nothing_else_would_be() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let files = vec![("0001-a.md".to_owned(), TASK.to_vec()), ("0002-b.md".to_owned(), [TASK, b"\xff"].concat())];
+    server.import_files(&lena, files).await;
+    assert_eq!(lena.patch("/api/settings", &json!({"horizon": 9})).await.status, 200);
+    // Each answer is compared with its description.
+    let export = lena.get("/api/export?format=json&history=true").await.json();
+    assert_eq!(lena.get("/api/export?format=json").await.status, 200);
+    let document = document().await;
+    let content = &document.json["paths"]["/api/export"]["get"]["responses"]["200"]["content"];
+    let schema = json!({"allOf": [content["application/json"]["schema"]], "components": document.json["components"]});
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    assert!(schema.is_valid(&export));
+    for (place, wrong) in [
+        ("/documents", json!(null)),
+        ("/documents/0/file", json!(1)),
+        ("/documents/0/text", json!(["a"])),
+        ("/settings/horizon", json!("nine")),
+        ("/history/0/generation", json!("3")),
+        ("/history/0/before", json!("text")),
+        ("/history/0/after/horizon", json!(null)),
+    ] {
+        let mut other = export.clone();
+        *other.pointer_mut(place).unwrap() = wrong;
+        assert!(!schema.is_valid(&other), "{place}: {other}");
+    }
 }
 
 #[tokio::test]
@@ -361,6 +392,15 @@ async fn an_archive_that_is_too_large_is_413_and_changes_nothing() {
     let answer = import(&lena, "/api/import", pack(&files)).await;
     assert_eq!((answer.status, answer.code().as_str()), (413, "too_large"));
     assert!(answer.json()["error"].as_str().unwrap().contains("64 MiB"), "{}", answer.text);
+    // A name that would fill the memory is not read.
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(EntryType::GNULongName);
+    header.set_size(4 << 20);
+    header.set_cksum();
+    let endless = [header.as_bytes(), &vec![b'x'; 4 << 20][..], &pack(&[("0000-a.md", TASK)])].concat();
+    let answer = import(&lena, "/api/import", endless).await;
+    assert_eq!((answer.status, answer.code().as_str()), (413, "too_large"));
+    assert!(answer.json()["error"].as_str().unwrap().contains("extended headers"), "{}", answer.text);
     // Announced is enough.
     let head = format!(
         "POST /api/import HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\

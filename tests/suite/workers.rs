@@ -130,7 +130,9 @@ pub fn children(parent: Pid) -> Vec<Pid> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // After the name, which may hold anything: the state and the parent.
         let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
-        (fields.next() != Some("Z")) & (fields.next() == Some(&parent.as_raw_nonzero().to_string()))
+        let (state, of) = (fields.next(), fields.next().and_then(|of| of.parse().ok()));
+        let is_worker = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default().ends_with(b"-for-rules\0");
+        is_worker && state != Some("Z") && of == Some(parent.as_raw_nonzero().get())
     };
     pids.filter(is_child).filter_map(Pid::from_raw).collect()
 }

@@ -74,6 +74,26 @@ fn packages() -> Vec<Value> {
     packages.into_iter().filter(|package| !OWN.contains(&name(package))).collect()
 }
 
+/// A package of Cargo.lock that is not our own; what is not said of it is empty.
+struct Locked {
+    name: String,
+    version: String,
+    source: String,
+    checksum: String,
+}
+
+fn locked() -> Vec<Locked> {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let packages = lock.split("[[package]]").skip(1).map(|package| {
+        let field = |name: &str| {
+            let line = package.lines().find_map(|line| line.strip_prefix(&format!("{name} = ")));
+            line.unwrap_or_default().trim_matches('"').to_owned()
+        };
+        Locked { name: field("name"), version: field("version"), source: field("source"), checksum: field("checksum") }
+    });
+    packages.filter(|package| !OWN.contains(&package.name.as_str())).collect()
+}
+
 fn name(package: &Value) -> &str {
     package["name"].as_str().unwrap()
 }
@@ -122,20 +142,12 @@ fn one(tokens: &[&str], at: &mut usize) -> bool {
 
 #[test]
 fn every_dependency_comes_from_crates_io() {
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let mut locked = 0;
-    for package in lock.split("[[package]]").skip(1) {
-        let field = |name: &str| {
-            let line = package.lines().find_map(|line| line.strip_prefix(&format!("{name} = ")));
-            line.map(|value| value.trim_matches('"').to_owned())
-        };
-        locked += 1;
-        if !OWN.contains(&field("name").unwrap().as_str()) {
-            assert_eq!(field("source").as_deref(), Some(CRATES_IO), "{package}");
-            assert!(field("checksum").is_some_and(|checksum| checksum.len() == 64), "{package}");
-        }
+    let locked = locked();
+    for Locked { name, source, checksum, .. } in &locked {
+        assert_eq!(source, CRATES_IO, "{name}");
+        assert_eq!(checksum.len(), 64, "{name}");
     }
-    assert!(locked > 100, "Cargo.lock was not read");
+    assert!(locked.len() > 100, "Cargo.lock was not read");
     for package in packages() {
         assert_eq!(package["source"], CRATES_IO, "{}", name(&package));
     }
@@ -186,4 +198,80 @@ fn the_audit_can_refuse() {
     for bad in ["GPL-3.0", "MIT AND GPL-3.0", "(MIT OR ISC) AND MPL-2.0", "", "LGPL-2.1-or-later", "MIT GPL-3.0"] {
         assert!(!is_permissive(bad), "{bad}");
     }
+}
+
+/// Where cargo keeps what the registry said of a crate, below its cache of the index.
+fn place_in_index(name: &str) -> String {
+    let name = name.to_lowercase();
+    match name.len() {
+        1 | 2 => format!("{}/{name}", name.len()),
+        3 => format!("3/{}/{name}", &name[..1]),
+        _ => format!("{}/{}/{name}", &name[..2], &name[2..4]),
+    }
+}
+
+/// Whether the registry took this version back, by a file of cargo's cache; `None` where that does not know it.
+/// Between zeros the file has versions and their descriptions.
+fn is_yanked(cached: &[u8], version: &str) -> Option<bool> {
+    let described = cached.split(|byte| *byte == 0).filter(|piece| piece.starts_with(b"{"));
+    let versions = described.filter_map(|piece| serde_json::from_slice::<Value>(piece).ok());
+    let found = versions.into_iter().find(|described| described["vers"] == version)?;
+    found["yanked"].as_bool()
+}
+
+#[test]
+fn no_dependency_was_taken_back() {
+    let home = std::env::var_os("CARGO_HOME").map(std::path::PathBuf::from);
+    let home = home.unwrap_or_else(|| std::env::home_dir().unwrap().join(".cargo"));
+    // Where cargo has asked no registry there is none, and nothing is known.
+    let registries = std::fs::read_dir(home.join("registry/index")).into_iter().flatten();
+    let caches: Vec<_> = registries.map(|registry| registry.unwrap().path().join(".cache")).collect();
+    let mut yanked = Vec::new();
+    for Locked { name, version, .. } in locked() {
+        let files = caches.iter().filter_map(|cache| std::fs::read(cache.join(place_in_index(&name))).ok());
+        if files.into_iter().any(|cached| is_yanked(&cached, &version) == Some(true)) {
+            yanked.push(format!("{name} {version}"));
+        }
+    }
+    assert!(yanked.is_empty(), "taken back by their authors; cargo update finds others: {yanked:?}");
+}
+
+#[test]
+fn what_was_taken_back_is_seen() {
+    let cached = b"\x03\x02\0\0\0etag\x001.0.0\0{\"name\":\"a\",\"vers\":\"1.0.0\",\"yanked\":true}\x001.0.1\0\
+        {\"name\":\"a\",\"vers\":\"1.0.1\",\"yanked\":false}\0";
+    assert_eq!(["1.0.0", "1.0.1", "1.0.2"].map(|version| is_yanked(cached, version)), [Some(true), Some(false), None]);
+    assert_eq!(
+        ["a", "ab", "abc", "abcd", "Inflector"].map(place_in_index),
+        ["1/a", "2/ab", "3/a/abc", "ab/cd/abcd", "in/fl/inflector"]
+    );
+}
+
+/// Runs `.ci/advisories` where these programs stand for cargo and git; its exit code, and what it said.
+fn advisories(cargo: &str, git: &str) -> (Option<i32>, String) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    for (name, body) in [("cargo", cargo), ("git", git)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let mut script = Command::new(root().join(".ci/advisories"));
+    script.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display())).env("CARGO_HOME", folder.path());
+    let ran = script.output().unwrap();
+    (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
+}
+
+#[test]
+fn advisories_fail_by_a_finding_and_not_for_want_of_a_network() {
+    const FOUND: &str = "case \"$*\" in *--version) ;; *) exit 1;; esac";
+    let (code, said) = advisories("exit 101", "exit 1");
+    assert!(code == Some(0) && said.contains("cargo-audit is not installed"), "{said}");
+    let (code, said) = advisories(FOUND, "exit 128");
+    assert!(code == Some(0) && said.contains("cannot be reached"), "{said}");
+    let (code, said) = advisories(FOUND, "exit 0");
+    assert_eq!((code, said.as_str()), (Some(1), ""));
+    let (code, said) = advisories("exit 0", "exit 0");
+    assert_eq!((code, said.as_str()), (Some(0), ""));
 }

@@ -17,6 +17,8 @@ mod redis;
 #[path = "../../parts/roles.rs"]
 mod roles;
 mod sqlite;
+#[path = "../../parts/server.rs"]
+mod server;
 #[path = "../../parts/users.rs"]
 mod users;
 #[path = "../../parts/warm.rs"]

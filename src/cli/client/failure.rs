@@ -51,7 +51,9 @@ impl Failure {
                     "{target} gave no answer ({detail}), so whether it was done is not known; look before you repeat it"
                 )
             }
-            Failure::Answer(detail) => format!("{target} gave an answer that cannot be taken: {detail}"),
+            Failure::Answer(detail) => {
+                format!("{target} gave an answer that cannot be taken: {detail}; is it a CodexMiroir server?")
+            }
             Failure::Own(error) => return *error,
         })
     }
@@ -78,6 +80,52 @@ pub(super) fn refusal(place: &str, parts: &Parts, body: &[u8]) -> CliError {
             "{place} does not take the token; it may have expired or been revoked: log in with a new one"
         ));
     }
+    let error = for_a_person(error);
     let sentence = error.trim_end_matches('.');
     CliError::Refused { sentence: format!("{sentence} ({place})") }
+}
+
+/// What the API's sentences tell a program to do, and what a person at a terminal does instead.
+const INSTEAD: [(&str, &str); 5] = [
+    ("see GET /api/history", "codexmiroir history lists them"),
+    ("see GET /api/tasks", "codexmiroir task list --all lists them"),
+    ("see GET /api/tokens", "codexmiroir token list lists them"),
+    ("Replace the whole document instead", "Edit the whole document instead, with codexmiroir task edit"),
+    ("repeat it with the same Idempotency-Key, or look first", "look before you repeat it"),
+];
+
+fn for_a_person(sentence: String) -> String {
+    INSTEAD.iter().fold(sentence, |sentence, (program, person)| sentence.replace(program, person))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Response;
+
+    use super::*;
+    use crate::domain::document::EditError;
+    use crate::domain::lang::Lang;
+    use crate::service::error::Refusal;
+
+    #[test]
+    fn nobody_at_a_terminal_is_told_of_routes_and_headers() {
+        let file = "0001-a.md".to_owned();
+        let refusals = [
+            Refusal::NoSuchChange { generation: 7 },
+            Refusal::NoSuchTask { id: "7".to_owned() },
+            Refusal::NoSuchToken { id: "7".to_owned() },
+            Refusal::NotEditable { file, error: EditError::NotATask },
+        ];
+        let mut sentences: Vec<String> = refusals.iter().map(|refusal| refusal.text(Lang::En)).collect();
+        sentences.push(
+            "Whether this was saved is not known; repeat it with the same Idempotency-Key, or look first.".to_owned(),
+        );
+        let (parts, ()) = Response::builder().status(404).body(()).unwrap().into_parts();
+        for ((_, person), sentence) in INSTEAD.iter().zip(&sentences) {
+            let body = serde_json::json!({"ok": false, "error": sentence}).to_string();
+            let said = refusal("here", &parts, body.as_bytes()).to_string();
+            assert!(!said.contains("/api/") && !said.contains("Idempotency-Key"), "{said}");
+            assert!(said.contains(person) && said.ends_with(" (here)"), "{said}");
+        }
+    }
 }

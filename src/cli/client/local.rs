@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::super::CliError;
 use super::failure::Failure;
 use super::target::DataPlace;
-use crate::app::{self, Access, AccessOptions, LOCK_WAIT};
+use crate::app::{self, Access, AccessOptions, DataDir, LOCK_WAIT};
 use crate::clock::Clock;
 use crate::outgoing::Bounds;
 use crate::service::rulebook::RuleBook;
@@ -67,9 +67,15 @@ impl Local {
 
     async fn connect(&mut self) -> Result<Sender, Failure> {
         if self.server_only {
-            let reached = app::connect(&self.place.path).await;
-            let stream = reached.map_err(|error| Failure::Unreachable(format!("no server runs on it ({error})")))?;
-            return over(stream).await;
+            let error = match app::connect(&self.place.path).await {
+                Ok(stream) => return over(stream).await,
+                Err(error) => error,
+            };
+            let without_socket = DataDir::at(self.place.path.clone()).server_without_socket().await;
+            return Err(match without_socket {
+                Some(refusal) => CliError::from(refusal).into(),
+                None => Failure::Unreachable(format!("no server runs on it ({error})")),
+            });
         }
         // A server that has stopped since is reached no more; then the database may be free.
         if let Some(access) = &self.access

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::words::Slot;
+use super::words::Task;
 use crate::cli::client::{Client, query, read};
 use crate::cli::output::{Table, print, print_json};
 use crate::cli::{CliError, options};
@@ -42,27 +42,6 @@ pub struct List {
 struct Page {
     tasks: Vec<Value>,
     next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Row {
-    id: String,
-    file: String,
-    title: Option<String>,
-    kategorie: Option<String>,
-    status: Option<String>,
-    tags: Vec<String>,
-    deadline: Option<String>,
-    fixed_slot: Option<Slot>,
-    placed: Option<Slot>,
-    invalid: Option<Invalid>,
-}
-
-#[derive(Deserialize)]
-struct Invalid {
-    line: u32,
-    reason: String,
 }
 
 impl List {
@@ -116,25 +95,22 @@ impl List {
     }
 }
 
-fn cells(row: Row) -> Vec<String> {
-    let title = match (row.title, row.invalid) {
-        (_, Some(Invalid { line, reason })) => format!("{} cannot be read: line {line}: {reason}", row.file),
-        (title, None) => title.unwrap_or_default(),
-    };
-    let status = row.status.filter(|status| status != "offen");
-    let slot = match (row.placed, row.fixed_slot) {
+fn cells(task: Task) -> Vec<String> {
+    let title = task.fault().or(task.title).unwrap_or_default();
+    let status = task.status.filter(|status| status != "offen");
+    let slot = match (task.placed, task.fixed_slot) {
         (Some(placed), Some(_)) => format!("▪ {}", placed.words()),
         (Some(placed), None) => placed.words(),
         (None, Some(fixed)) => format!("▪ {}", fixed.exact()),
         (None, None) => String::new(),
     };
     vec![
-        row.id,
+        task.id,
         title,
-        row.kategorie.unwrap_or_default(),
+        task.kategorie.unwrap_or_default(),
         status.unwrap_or_default(),
-        row.deadline.unwrap_or_default(),
-        row.tags.join(", "),
+        task.deadline.unwrap_or_default(),
+        task.tags.join(", "),
         slot,
     ]
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Deserialize;
 
-use super::words::{Saved, Slot, whereabouts};
+use super::words::{Saved, Slot, Task, whereabouts};
 use crate::cli::CliError;
 use crate::cli::client::{Client, segment};
 use crate::cli::output::{print, print_json};
@@ -20,28 +20,12 @@ pub struct Show {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Task {
-    id: String,
-    file: String,
-    title: Option<String>,
-    kategorie: Option<String>,
-    status: Option<String>,
-    tags: Vec<String>,
-    deadline: Option<String>,
-    fixed_slot: Option<Slot>,
-    #[serde(rename = "abgeschlossen_am")]
+struct Whole {
+    #[serde(flatten)]
+    task: Task,
     abgeschlossen_am: Option<Slot>,
-    placed: Option<Slot>,
-    invalid: Option<Invalid>,
     body: String,
     document: String,
-}
-
-#[derive(Deserialize)]
-struct Invalid {
-    line: u32,
-    reason: String,
 }
 
 impl Show {
@@ -50,9 +34,9 @@ impl Show {
         if self.json {
             return print_json(&answer.text());
         }
-        let task: Task = answer.read()?;
-        if let Some(Invalid { line, reason }) = &task.invalid {
-            return print(&format!("{} cannot be read: line {line}: {reason}\n\n{}", task.file, task.document));
+        let Whole { task, abgeschlossen_am, body, document } = answer.read()?;
+        if let Some(fault) = task.fault() {
+            return print(&format!("{fault}\n\n{document}"));
         }
         let is_open = task.status.as_deref() == Some("offen");
         let saved = Saved { id: task.id, filename: task.file, placed: task.placed, completed_at: None };
@@ -60,7 +44,7 @@ impl Show {
         let title = task.title.unwrap_or_default();
         // The heading that the title was read from is not said twice.
         let heading = format!("# {title}");
-        let body = task.body.trim_start_matches(['\r', '\n']);
+        let body = body.trim_start_matches(['\r', '\n']);
         let body = body
             .strip_prefix(&heading)
             .filter(|rest| rest.is_empty() || rest.starts_with(['\r', '\n']))
@@ -72,7 +56,7 @@ impl Show {
         let exact = |slot: &Option<Slot>| slot.as_ref().map(Slot::exact).unwrap_or_default();
         facts.extend(fact("deadline", task.deadline.unwrap_or_default()));
         facts.extend(fact("fixed to", exact(&task.fixed_slot)));
-        facts.extend(fact("done", exact(&task.abgeschlossen_am)));
+        facts.extend(fact("done", exact(&abgeschlossen_am)));
         facts.extend(fact("tags", task.tags.join(", ")));
         facts.push(saved.filename);
         let _ = writeln!(text, "{}", facts.join(" · "));

@@ -32,6 +32,36 @@ impl Slot {
     }
 }
 
+/// A task as the API lists and shows it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Task {
+    pub id: String,
+    pub file: String,
+    pub title: Option<String>,
+    pub kategorie: Option<String>,
+    pub status: Option<String>,
+    pub tags: Vec<String>,
+    pub deadline: Option<String>,
+    pub fixed_slot: Option<Slot>,
+    pub placed: Option<Slot>,
+    invalid: Option<Invalid>,
+}
+
+#[derive(Deserialize)]
+struct Invalid {
+    line: u32,
+    reason: String,
+}
+
+impl Task {
+    /// Of a document that is no task: which it is, and why.
+    pub fn fault(&self) -> Option<String> {
+        let Invalid { line, reason } = self.invalid.as_ref()?;
+        Some(format!("{} cannot be read: line {line}: {reason}", self.file))
+    }
+}
+
 /// What is said of a task that was changed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

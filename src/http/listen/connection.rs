@@ -18,13 +18,14 @@ use tokio::sync::watch;
 use tracing::{debug, error};
 
 use super::framing::{AmbiguousLength, Next};
-use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, Verdict};
+use super::pulse::{Answer, Deadline, Exchange, Metered, Pulse, UntilClientLeaves, Verdict};
 use super::seats::Seat;
-use super::{Peer, Server};
+use super::shortcut::Shortcut;
+use super::{Handler, Peer, Server};
 use crate::http::body::Body;
 
 /// Serves one connection until it is done, its time is over or, after `stopped`, its requests are answered.
-pub(super) async fn run<S, H, F>(
+pub(super) async fn run<S, H>(
     server: Arc<Server<H>>,
     stream: S,
     peer: Peer,
@@ -32,12 +33,12 @@ pub(super) async fn run<S, H, F>(
     mut stopped: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
+    H: Handler,
 {
     let told = stopped.clone();
     let pulse = Arc::new(Pulse::default());
     let mut deadline = Deadline::new(Arc::clone(&pulse), &server.limits);
+    let stream = Shortcut::new(stream, Arc::clone(&server), peer, Arc::clone(&pulse), told.clone());
     let stream = TokioIo::new(Metered::new(stream, Arc::clone(&pulse)));
     let service = service_fn(|mut request: Request<Incoming>| {
         let next = pulse.next(&request);
@@ -109,10 +110,7 @@ enum Answering<F> {
 }
 
 /// Gives the request to the handler, or says something in its stead.
-fn begin<H, F>(server: &Server<H>, request: Request<Incoming>, peer: Peer) -> Answering<F>
-where
-    H: Fn(Request<Incoming>, Peer) -> F,
-{
+fn begin<H: Handler>(server: &Server<H>, request: Request<Incoming>, peer: Peer) -> Answering<H::Answering> {
     if request.headers().len() > server.limits.headers_max {
         let mut refused = plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
         // As hyper does with far too many.
@@ -121,7 +119,7 @@ where
         }
         return Answering::Refused(Some(refused));
     }
-    match catch_unwind(AssertUnwindSafe(|| (server.handler)(request, peer))) {
+    match catch_unwind(AssertUnwindSafe(|| server.handler.answer(request, peer))) {
         Ok(handled) => Answering::Handled(handled),
         Err(panic) => Answering::Refused(Some(panicked(peer, &*panic))),
     }
@@ -140,10 +138,13 @@ impl<F: Future<Output = Response<Body>> + Unpin> Future for Exchanging<F> {
             },
             Answering::Refused(refused) => refused.take(),
         };
-        let (Some(mut response), Some(exchange)) = (answered, self.exchange.take()) else { return Poll::Pending };
+        let (Some(mut response), Some(mut exchange)) = (answered, self.exchange.take()) else { return Poll::Pending };
         let is_told = self.told.as_ref().is_some_and(|told| told.has_changed().unwrap_or(true));
         if self.is_last || is_told {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.told.is_some() && response.extensions().get::<UntilClientLeaves>().is_some() {
+            exchange.watch();
         }
         Poll::Ready(Ok(response.map(|body| Answer::new(body, exchange))))
     }

@@ -93,6 +93,11 @@ impl Framing {
         next
     }
 
+    /// Whether every byte is accounted for, and the next one begins a head.
+    pub(super) fn is_at_head(&self) -> bool {
+        !self.lost && self.body == 0 && self.received.is_empty()
+    }
+
     /// Whether what was received is the head of this many fields that hyper has just read, to the byte.
     fn is_only_head(&self, fields: usize) -> bool {
         self.received.ends_with(b"\r\n\r\n")
@@ -162,6 +167,7 @@ mod tests {
         let request = format!("PUT / HTTP/1.1\r\nContent-Length: 40\r\n\r\n{body}");
         assert_eq!(body.len(), 40);
         let text = format!("{request}{request}GET / HTTP/1.1\r\n\r\n{request}");
+        let heads = [request.len(), request.len() * 2, request.len() * 2 + 18, text.len()];
         for piece in [1, 7, 38, 1000] {
             let mut framing = Framing::default();
             let mut ends = vec![request.len() - 40, request.len() * 2 - 40, request.len() * 2 + 18, text.len() - 40];
@@ -174,6 +180,7 @@ mod tests {
                     assert_eq!(framing.head(&known), Next::Head, "{piece} {got}");
                     ends.remove(0);
                 }
+                assert_eq!(framing.is_at_head(), heads.contains(&got), "{piece} {got}");
             }
             assert!(ends.is_empty() && framing.received.is_empty() && framing.body == 0, "{piece}");
         }
@@ -198,6 +205,7 @@ mod tests {
         let mut framing = Framing::default();
         framing.received(b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n");
         assert_eq!(framing.head(&fields(&[(TRANSFER_ENCODING, "chunked")])), Next::Unknown);
+        assert!(!framing.is_at_head());
         assert_eq!(framing.head(&fields(&[])), Next::Unknown);
         framing.received(b"GET / HTTP/1.1\r\n\r\n");
         assert!(framing.received.is_empty());

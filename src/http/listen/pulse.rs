@@ -39,9 +39,13 @@ pub(super) struct Pulse {
     /// Grows with everything that counts as progress.
     progress: AtomicU32,
     head_begun: AtomicBool,
+    /// A request was begun, and its answer is not yet handed over whole and written.
+    unwritten: AtomicBool,
     /// HTTP/2: bytes outside of requests need not belong to a head.
     multiplexed: AtomicBool,
     lingering: AtomicBool,
+    /// HTTP/1: the answer on its way is one of [`UntilClientLeaves`].
+    watched: AtomicBool,
     /// HTTP/1 alone. Only the connection's own task asks for it.
     framing: Mutex<Framing>,
 }
@@ -92,15 +96,40 @@ impl Pulse {
         self.framing.lock().unwrap_or_else(PoisonError::into_inner).head(request.headers())
     }
 
-    fn progressed(&self) {
+    /// Whether hyper has nothing of an HTTP/1 connection in its hands: it has used up every byte that it was given, and
+    /// written every answer. The next byte begins a head then, and what is written now disturbs no answer.
+    pub(super) fn is_between_requests(&self) -> bool {
+        !self.unwritten.load(Relaxed) && self.framing.lock().unwrap_or_else(PoisonError::into_inner).is_at_head()
+    }
+
+    /// A request came and was answered without hyper.
+    pub(super) fn answered_at_once(&self) {
+        self.requests.fetch_add(1, Relaxed);
+        self.progressed();
+    }
+
+    /// hyper has written all that it had. An answer that it does not have yet is still open.
+    fn written(&self) {
+        if self.open.load(Relaxed) == 0 {
+            self.unwritten.store(false, Relaxed);
+        }
+    }
+
+    pub(super) fn progressed(&self) {
         self.progress.fetch_add(1, Relaxed);
     }
 }
+
+/// Marks an answer that ends when its client goes away: over HTTP/1 the end of what the client sends ends it. Without
+/// this such a client passes for one that has sent everything and waits.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct UntilClientLeaves;
 
 /// A request that is open.
 pub(super) struct Exchange {
     pulse: Arc<Pulse>,
     working: bool,
+    watches: bool,
 }
 
 impl Exchange {
@@ -110,11 +139,18 @@ impl Exchange {
         pulse.open.fetch_add(1, Relaxed);
         pulse.working.fetch_add(1, Relaxed);
         pulse.head_begun.store(false, Relaxed);
+        pulse.unwritten.store(true, Relaxed);
         if version == Version::HTTP_2 {
             pulse.multiplexed.store(true, Relaxed);
         }
         pulse.progressed();
-        Self { pulse: Arc::clone(pulse), working: true }
+        Self { pulse: Arc::clone(pulse), working: true, watches: false }
+    }
+
+    /// From now on the client is watched for going away.
+    pub(super) fn watch(&mut self) {
+        self.watches = true;
+        self.pulse.watched.store(true, Relaxed);
     }
 
     fn set_working(&mut self, working: bool) {
@@ -134,24 +170,25 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.set_working(false);
+        if self.watches {
+            self.pulse.watched.store(false, Relaxed);
+        }
         self.pulse.open.fetch_sub(1, Relaxed);
         self.pulse.progressed();
     }
 }
 
-/// An answer's body on its way. Between frames it is the client's turn; while a frame is asked for, ours.
+/// An answer's body on its way. Between frames it is the client's turn; while a frame is asked for, ours. hyper drops it
+/// when it has taken over the last one.
 pub(super) struct Answer {
     body: Body,
-    exchange: Option<Exchange>,
+    exchange: Exchange,
 }
 
 impl Answer {
     pub(super) fn new(body: Body, mut exchange: Exchange) -> Self {
-        if body.is_full() {
-            return Self { body, exchange: None };
-        }
         exchange.set_working(false);
-        Self { body, exchange: Some(exchange) }
+        Self { body, exchange }
     }
 }
 
@@ -164,9 +201,7 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        if let Some(exchange) = &mut self.exchange {
-            exchange.set_working(frame.is_pending());
-        }
+        self.exchange.set_working(frame.is_pending());
         frame
     }
 
@@ -269,11 +304,13 @@ pub(super) struct Metered<S> {
     pulse: Arc<Pulse>,
     /// What may still be discarded after the end was said; `None` before that.
     discardable: Option<usize>,
+    /// What came while the client was watched, to be read next.
+    ahead: Option<u8>,
 }
 
 impl<S> Metered<S> {
     pub(super) fn new(stream: S, pulse: Arc<Pulse>) -> Self {
-        Self { stream, pulse, discardable: None }
+        Self { stream, pulse, discardable: None, ahead: None }
     }
 
     fn wrote(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -285,6 +322,23 @@ impl<S> Metered<S> {
 }
 
 impl<S: AsyncRead + Unpin> Metered<S> {
+    /// While a client is watched: an error when it has gone away, and else a wake when it does. hyper, which has to let
+    /// clients end what they send, looks for nothing while it answers. One that sends the next request in advance is
+    /// waited for like any other.
+    fn watch(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if !self.pulse.watched.load(Relaxed) || self.ahead.is_some() {
+            return Ok(());
+        }
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+            read?;
+            self.ahead = buffer.filled().first().copied();
+            return self.ahead.map(drop).ok_or_else(|| io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
+    }
+
     /// Closing a socket with unread bytes resets it, and the reset may overtake the answer. So if the client is still
     /// sending, it is heard out, within bounds; if not, there is nothing to wait for.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -312,7 +366,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let outcome = match self.ahead.take_if(|_| buffer.remaining() > 0) {
+            Some(byte) => {
+                buffer.put_slice(&[byte]);
+                Poll::Ready(Ok(()))
+            }
+            None => Pin::new(&mut self.stream).poll_read(context, buffer),
+        };
         if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
             self.pulse.received(bytes);
         }
@@ -340,7 +400,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.pulse.written();
+        Poll::Ready(self.watch(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -349,5 +411,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
             self.discardable = Some(DISCARDED_BYTES_MAX);
         }
         self.poll_linger(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_over_when_its_answer_is_handed_over_and_written() {
+        let pulse = Arc::new(Pulse::default());
+        assert!(pulse.is_between_requests());
+        let begin = || {
+            pulse.received(b"GET / HTTP/1.1\r\n\r\n");
+            assert!(!pulse.is_between_requests(), "a head that hyper has not used up");
+            assert_eq!(pulse.next(&Request::new(())), Next::Head);
+            Exchange::begin(&pulse, Version::HTTP_11)
+        };
+        let answer = Answer::new(Body::full("x"), begin());
+        pulse.written();
+        assert!(!pulse.is_between_requests(), "what was written is not all");
+        drop(answer);
+        assert!(!pulse.is_between_requests(), "handed over is not written");
+        // Of one behind it hyper may write the first while it makes the second.
+        let answer = Answer::new(Body::full("x"), begin());
+        pulse.written();
+        drop(answer);
+        assert!(!pulse.is_between_requests(), "the second one is not written");
+        pulse.written();
+        assert!(pulse.is_between_requests());
     }
 }

@@ -1,5 +1,8 @@
 //! A real server on a port of its own for each test, and clients that write bytes.
 
+mod shortcut;
+mod watched;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -80,13 +83,17 @@ fn patient() -> Limits {
 }
 
 async fn open(limits: Limits) -> House {
+    let gate = Arc::new(Gate::default());
+    let (times, behind) = ((limits.body_idle, limits.body_total), Arc::clone(&gate));
+    let handler = move |request: Request<Incoming>, _peer: Peer| Box::pin(respond(request, times, Arc::clone(&behind)));
+    open_with(limits, gate, handler).await
+}
+
+async fn open_with<H: Handler>(limits: Limits, gate: Arc<Gate>, handler: H) -> House {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let gate = Arc::new(Gate::default());
-    let (times, behind) = ((limits.body_idle, limits.body_total), Arc::clone(&gate));
-    let handler = move |request, _peer| Box::pin(respond(request, times, Arc::clone(&behind)));
-    let served = tokio::spawn(serve(vec![listener.into()], limits, handler, async { drop(stopped.await) }));
+    let served = tokio::spawn(serve(vec![listener.into()], limits, Arc::new(handler), async { drop(stopped.await) }));
     House { address, gate, stop, served }
 }
 
@@ -103,6 +110,7 @@ async fn respond(request: Request<Incoming>, times: (Duration, Duration), gate: 
             gate.open.notified().await;
             Response::new(Body::full("waited"))
         }
+        "/watched" => watched::answer(gate),
         "/endless" => Response::new(Body::frames(Endless { _held: Held(gate) })),
         "/body" => match body::read(request.into_body(), MEGABYTE, times.0, times.1).await {
             Ok(bytes) => Response::new(Body::full(bytes)),
@@ -146,11 +154,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 
 /// One answer with a Content-Length, and no byte more.
 async fn one(stream: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\r\n\r\n") {
-        bytes.push(in_time(stream.read_u8()).await.unwrap());
-    }
-    let head = String::from_utf8(bytes).unwrap().to_lowercase();
+    let head = head(stream).await.to_lowercase();
     let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     in_time(stream.read_exact(&mut body)).await.unwrap();
@@ -183,6 +187,15 @@ async fn h2_status(stream: &mut TcpStream) -> Option<u8> {
             return payload.first().copied();
         }
     }
+}
+
+/// What an answer that lasts begins with.
+async fn head(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(in_time(stream.read_u8()).await.unwrap());
+    }
+    String::from_utf8(bytes).unwrap()
 }
 
 #[tokio::test]

@@ -11,8 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use hyper::body::Incoming;
-use hyper::{Request, Response};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -21,8 +19,7 @@ use tracing::{error, info};
 
 use super::seats::Seat;
 use super::source::{Accepted, Stream};
-use super::{Peer, Server, connection, note};
-use crate::http::body::Body;
+use super::{Handler, Server, connection, note};
 use crate::metrics::Hold;
 
 /// A connection that was accepted and has a seat. The seats bound how many of them can wait for a thread.
@@ -66,11 +63,7 @@ pub struct Threads {
 
 impl Threads {
     /// Starts them. They serve what is dealt to them until `stopped` says so, or at once no more if its sender is gone.
-    pub(super) fn start<H, F>(server: &Arc<Server<H>>, stopped: &watch::Receiver<bool>) -> (Threads, Dealer)
-    where
-        H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-        F: Future<Output = Response<Body>> + Send + Unpin + 'static,
-    {
+    pub(super) fn start<H: Handler>(server: &Arc<Server<H>>, stopped: &watch::Receiver<bool>) -> (Threads, Dealer) {
         let count = thread::available_parallelism().map_or(1, usize::from);
         let (mut threads, mut inboxes) = (Threads { drained: Vec::new(), running: Vec::new() }, Vec::new());
         for index in 0..count {
@@ -115,15 +108,12 @@ fn run(life: impl Future<Output = ()>) {
 }
 
 /// One thread's connections: they end with it.
-async fn serve<H, F>(
+async fn serve<H: Handler>(
     server: Arc<Server<H>>,
     mut queue: mpsc::UnboundedReceiver<Arrival>,
     count: Arc<AtomicUsize>,
     mut stopped: watch::Receiver<bool>,
-) where
-    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
-{
+) {
     let mut connections = JoinSet::new();
     let seen = stopped.clone();
     loop {
@@ -157,16 +147,12 @@ async fn serve<H, F>(
 }
 
 /// Begins a connection on the thread that this is called on.
-fn begin<H, F>(
+fn begin<H: Handler>(
     Arrival { accepted, seat, open }: Arrival,
     server: &Arc<Server<H>>,
     connections: &mut JoinSet<()>,
     stopped: &watch::Receiver<bool>,
-) -> io::Result<()>
-where
-    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<Body>> + Send + Unpin + 'static,
-{
+) -> io::Result<()> {
     let (server, peer, stopped) = (Arc::clone(server), accepted.peer(), stopped.clone());
     let stream: Box<dyn Stream> = match accepted {
         Accepted::Network(stream, _) => {

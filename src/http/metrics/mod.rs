@@ -171,7 +171,7 @@ fn scraped<B>(site: &Site, requests: &Requests, request: &Request<B>) -> Result<
     if let Some(secret) = &site.metrics_token {
         let mut values = request.headers().get_all(AUTHORIZATION).iter();
         let value = values.next().ok_or(HttpError::SignInNeeded)?;
-        let is_right = bearer(value).is_some_and(|token| secret.is(token)) && values.next().is_none();
+        let is_right = bearer(value.as_bytes()).is_some_and(|token| secret.is(token)) && values.next().is_none();
         if !is_right {
             return Err(HttpError::InvalidToken);
         }

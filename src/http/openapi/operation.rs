@@ -191,8 +191,21 @@ impl Operation {
 
     /// It heeds `Idempotency-Key`.
     pub fn repeatable(self) -> Operation {
-        let about = "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is answered \
-                     as the first one was, and not carried out again.";
+        self.keyed(
+            "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is answered as the \
+             first one was, and not carried out again.",
+        )
+    }
+
+    /// It heeds `Idempotency-Key` too, but what the first answer held is not kept.
+    pub fn once(self) -> Operation {
+        self.keyed(
+            "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is not carried out \
+             again. Its answer is shown only once: the code of the refusal says that there was one.",
+        )
+    }
+
+    fn keyed(self, about: &'static str) -> Operation {
         self.header("Idempotency-Key", about).refuses(&[
             (400, "malformed_header"),
             (409, "idempotency_key_in_flight"),

@@ -38,7 +38,7 @@ pub fn events() -> Operation {
         .about(
             "Server-sent events. `timeline` comes after each change and at each slot boundary; its data is \
              `{\"generation\": 17, \"validUntil\": \"2025-10-13T07:00:00Z\"}`. A comment every 15 seconds shows that the stream \
-             lives. It ends when the server is stopped.",
+             lives. It ends when the server is stopped, and over HTTP/1 when the client ends what it sends.",
         )
         .header("Last-Event-ID", "The id of the last event that you have: one is sent at once if the timeline is another.")
         .gives_text("text/event-stream", "The stream.")

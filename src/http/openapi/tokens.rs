@@ -21,7 +21,9 @@ pub fn create() -> Operation {
         .takes::<NewToken>(json!({"name": "laptop", "scopes": ["read"], "expires": "90d"}))
         .gives::<IssuedJson>("The token was made.")
         .writes()
+        .once()
         .refuses(&[
+            (409, "token_issued_before"),
             (400, "wrong_type"),
             (403, "scope_not_held"),
             (403, "outlives_token"),

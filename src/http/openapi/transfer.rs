@@ -1,11 +1,25 @@
 //! Descriptions of export and import.
 
-use serde_json::{Map, Value};
+use schemars::JsonSchema;
 
 use super::operation::{Operation, one_of};
 use crate::http::transfer::ImportJson;
+use crate::view::export::{ChangeJson, DocumentJson, ExportHeadJson};
 
 const TAG: &str = "Export and import";
+
+/// Everything that a user has. It is streamed, so no value has all of it.
+#[derive(JsonSchema)]
+#[schemars(rename = "Export")]
+#[expect(dead_code, reason = "it is there for its schema")]
+struct ExportJson {
+    #[schemars(flatten)]
+    head: ExportHeadJson<'static>,
+    documents: Vec<DocumentJson<'static>>,
+    /// Where it was asked for: all changes, the latest first.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<ChangeJson<'static>>>,
+}
 
 pub fn export() -> Operation {
     Operation::new(TAG, "export", "Everything you own, of one moment")
@@ -16,7 +30,7 @@ pub fn export() -> Operation {
         .needed_query("format", "The form of it.", one_of(&["markdown", "json"]))
         .checked_query("history", "With `json`: the history too.", one_of(&["true", "false", "1", "0"]))
         .gives_bytes("application/x-tar", "The archive, or the JSON.")
-        .or_json::<Map<String, Value>>()
+        .or_json::<ExportJson>()
         .carries("Content-Disposition", "A file name.")
 }
 

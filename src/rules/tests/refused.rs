@@ -104,6 +104,10 @@ fn an_error_names_the_function_that_was_running() {
         "rule script 'mine', help(), line 4, column 5: a task has no property tagz; did you mean tags?"
     );
     assert_eq!(error.function.as_deref(), Some("help"));
+    let error = refusal(&format!("{SLOTS}fn place(task, today) {{ help() }}\nfn help() {{\n  on(weekday) }}"));
+    assert_eq!((error.function.as_deref(), error.line, error.column), (Some("help"), Some(4), Some(6)));
+    let error = refusal(&format!("{SLOTS}fn place(task, today) {{ on( }}"));
+    assert_eq!((error.function, error.line), (None, Some(2)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
     SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
-use super::{Store, codec, rules};
+use super::{Store, apply as changes, codec, rules};
 use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::store::{
     Account, AccountChange, Administered, Administration, Grant, Head, Settings, StoreError, TOKENS_OF_USER_MAX,
@@ -130,7 +130,13 @@ pub(super) fn apply(
             remove_user(transaction, &user)?;
             Ok(Administered::UserRemoved)
         }
-        Administration::AddToken { hash, grant } => add_token(transaction, &hash, &grant),
+        Administration::AddToken { hash, grant, remember } => {
+            let added = add_token(transaction, &hash, &grant)?;
+            if let (Administered::TokenAdded, Some(remembered)) = (added, remember) {
+                changes::remember(transaction, grant.user, grant.created_at, &remembered)?;
+            }
+            Ok(added)
+        }
         Administration::RemoveToken { user, id } => remove_token(transaction, user, id),
     }
 }

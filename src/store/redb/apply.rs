@@ -2,29 +2,27 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::codec::{self, StoredAnswer, StoredChange};
 use super::rules;
-use super::schema::{
-    DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, RULES_FILE, SETTINGS, TASKS,
-    TIMELINES,
-};
+use super::schema::{IDEMPOTENCY, IDEMPOTENCY_BY_TIME, RULES_FILE, SETTINGS};
+use super::tables::Tables;
 use crate::domain::ids::{DocKey, Generation, UserId};
-use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS};
+use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS, Remembered};
 
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
 
-pub(super) fn head_of(transaction: &WriteTransaction, user: UserId) -> Result<Option<Head>, redb::Error> {
-    let heads = transaction.open_table(HEADS)?;
-    let head = heads.get(user.0)?;
+pub(super) fn head_of(tables: &mut Tables<'_>, user: UserId) -> Result<Option<Head>, redb::Error> {
+    let head = tables.heads()?.get(user.0)?;
     Ok(head.and_then(|bytes| codec::decode_head(bytes.value()).ok()))
 }
 
-pub(super) fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) -> Result<Outcome, redb::Error> {
+pub(super) fn apply_commit(tables: &mut Tables<'_>, commit: &Commit) -> Result<Outcome, redb::Error> {
     // A user that was removed meanwhile stands nowhere: whoever decides again finds that out.
-    let Some(head) = head_of(transaction, commit.user)? else {
+    let Some(head) = head_of(tables, commit.user)? else {
         return Ok(Outcome::Stale { generation: Generation(0) });
     };
     let generation = head.generation;
@@ -38,11 +36,13 @@ pub(super) fn apply_commit(transaction: &mut WriteTransaction, commit: &Commit) 
     let user = commit.user.0;
     for (index, change) in commit.changes.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        let applied = apply_change(transaction, commit, change)?;
-        record(transaction, commit, index, applied)?;
+        let applied = apply_change(tables, commit, change)?;
+        record(tables, commit, index, applied)?;
     }
-    transaction.open_table(HEADS)?.insert(user, codec::encode_head(&commit.head).as_slice())?;
-    remember(transaction, commit)?;
+    tables.heads()?.insert(user, codec::encode_head(&commit.head).as_slice())?;
+    if let Some(remembered) = &commit.remember {
+        remember(tables.transaction(), commit.user, commit.head.committed_at, remembered)?;
+    }
     Ok(Outcome::Committed { generation: commit.head.generation })
 }
 
@@ -55,34 +55,28 @@ struct Applied<'c> {
     after: Option<Vec<u8>>,
 }
 
-fn apply_change<'c>(
-    transaction: &WriteTransaction,
-    commit: &Commit,
-    change: &'c Change,
-) -> Result<Applied<'c>, redb::Error> {
+fn apply_change<'c>(tables: &mut Tables<'_>, commit: &Commit, change: &'c Change) -> Result<Applied<'c>, redb::Error> {
     let user = commit.user;
     let row = |key: &'c DocKey| (user.0, codec::key_number(key), key.file.as_str());
     let (verb, file, before, after) = match change {
         Change::PutDocument { key, raw, reading, verb } => {
-            let mut documents = transaction.open_table(DOCUMENTS)?;
-            transaction.open_table(TASKS)?.insert(row(key), codec::encode_reading(reading).as_slice())?;
-            let before = documents.insert(row(key), &raw[..])?.map(|raw| raw.value().to_vec());
+            tables.tasks()?.insert(row(key), codec::encode_reading(reading).as_slice())?;
+            let before = tables.documents()?.insert(row(key), &raw[..])?.map(|raw| raw.value().to_vec());
             (&**verb, key.file.as_str(), before, Some(raw.to_vec()))
         }
         Change::RemoveDocument { key, verb } => {
-            let mut documents = transaction.open_table(DOCUMENTS)?;
-            transaction.open_table(TASKS)?.remove(row(key))?;
-            let before = documents.remove(row(key))?.map(|raw| raw.value().to_vec());
+            tables.tasks()?.remove(row(key))?;
+            let before = tables.documents()?.remove(row(key))?.map(|raw| raw.value().to_vec());
             (&**verb, key.file.as_str(), before, None)
         }
         Change::PutSettings { settings, verb } => {
-            let mut table = transaction.open_table(SETTINGS)?;
+            let mut table = tables.transaction().open_table(SETTINGS)?;
             let after = codec::encode_settings(*settings);
             let before = table.insert(user.0, after.as_slice())?.map(|settings| settings.value().to_vec());
             (&**verb, "", before, Some(after))
         }
         Change::PutRules { entries, verb } => {
-            let (before, after) = rules::put(transaction, commit, entries.as_ref())?;
+            let (before, after) = rules::put(tables.transaction(), commit, entries.as_ref())?;
             (&**verb, RULES_FILE, before, after)
         }
     };
@@ -90,35 +84,34 @@ fn apply_change<'c>(
 }
 
 /// Appends a change to the history.
-fn record(
-    transaction: &WriteTransaction,
-    commit: &Commit,
-    index: u32,
-    applied: Applied<'_>,
-) -> Result<(), redb::Error> {
+fn record(tables: &mut Tables<'_>, commit: &Commit, index: u32, applied: Applied<'_>) -> Result<(), redb::Error> {
     let (user, generation) = (commit.user.0, commit.head.generation.0);
     let stored = StoredChange {
         at: commit.head.committed_at.timestamp_millis(),
         basis: commit.basis.0,
-        actor: commit.origin.actor.clone(),
-        through: commit.origin.through.clone().into_owned(),
-        verb: applied.verb.to_owned(),
-        file: applied.file.to_owned(),
+        actor: (&commit.origin.actor).into(),
+        through: (&*commit.origin.through).into(),
+        verb: applied.verb.into(),
+        file: applied.file.into(),
         before: applied.before,
         after: applied.after,
     };
-    transaction.open_table(HISTORY)?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
-    transaction.open_table(HISTORY_BY_FILE)?.insert((user, applied.file, generation, index), ())?;
+    tables.history()?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
+    tables.history_by_file()?.insert((user, applied.file, generation, index), ())?;
     Ok(())
 }
 
 /// Stores the answer of an `Idempotency-Key`, and forgets some that have expired.
-fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb::Error> {
-    let Some(remembered) = &commit.remember else { return Ok(()) };
-    let now = commit.head.committed_at.timestamp_millis();
+pub(super) fn remember(
+    transaction: &WriteTransaction,
+    user: UserId,
+    at: DateTime<Utc>,
+    remembered: &Remembered,
+) -> Result<(), redb::Error> {
+    let now = at.timestamp_millis();
     let mut by_key = transaction.open_table(IDEMPOTENCY)?;
     let mut by_time = transaction.open_table(IDEMPOTENCY_BY_TIME)?;
-    let row = (commit.user.0, &*remembered.route, remembered.key.as_str());
+    let row = (user.0, &*remembered.route, remembered.key.as_str());
     let stored = StoredAnswer { fingerprint: remembered.fingerprint, at: now, answer: remembered.answer.clone() };
     by_key.insert(row, codec::encode(&stored).as_slice())?;
     by_time.insert((now, row.0, row.1, row.2), ())?;
@@ -143,13 +136,13 @@ fn remember(transaction: &WriteTransaction, commit: &Commit) -> Result<(), redb:
 }
 
 pub(super) fn store_timelines(
-    transaction: &mut WriteTransaction,
+    tables: &mut Tables<'_>,
     timelines: &HashMap<UserId, Finished>,
 ) -> Result<(), redb::Error> {
     if timelines.is_empty() {
         return Ok(());
     }
-    let mut table = transaction.open_table(TIMELINES)?;
+    let table = tables.timelines()?;
     for (user, finished) in timelines {
         table.insert(user.0, codec::encode_timeline(finished).as_slice())?;
     }

@@ -1,5 +1,6 @@
 //! The stored types, apart from the domain's, and the way between them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -296,14 +297,18 @@ pub fn entries(stored: Vec<StoredEntry>) -> Entries {
 /// One change of a commit. `file` is empty for a change of the settings, whose encoded values are then the
 /// two states, and [`RULES_FILE`] for one of the rules, whose encoded lists they are.
 #[derive(Serialize, Deserialize)]
-pub struct StoredChange {
+pub struct StoredChange<'a> {
     pub at: i64,
     #[serde(with = "serde_bytes")]
     pub basis: [u8; 16],
-    pub actor: String,
-    pub through: String,
-    pub verb: String,
-    pub file: String,
+    #[serde(borrow)]
+    pub actor: Cow<'a, str>,
+    #[serde(borrow)]
+    pub through: Cow<'a, str>,
+    #[serde(borrow)]
+    pub verb: Cow<'a, str>,
+    #[serde(borrow)]
+    pub file: Cow<'a, str>,
     #[serde(with = "serde_bytes")]
     pub before: Option<Vec<u8>>,
     #[serde(with = "serde_bytes")]
@@ -311,7 +316,7 @@ pub struct StoredChange {
 }
 
 pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, StoreError> {
-    let stored: StoredChange = decode(bytes, "history")?;
+    let stored: StoredChange<'_> = decode(bytes, "history")?;
     let what = if stored.file.is_empty() {
         let settings = |state: Option<Vec<u8>>| decode_settings(&state.ok_or(StoreError::Damaged("history"))?);
         PastState::Settings { before: settings(stored.before)?, after: settings(stored.after)? }
@@ -327,9 +332,9 @@ pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, St
         index,
         at: millis(stored.at, "history")?,
         basis: Basis(stored.basis),
-        actor: stored.actor,
-        through: stored.through,
-        verb: stored.verb,
+        actor: stored.actor.into_owned(),
+        through: stored.through.into_owned(),
+        verb: stored.verb.into_owned(),
         what,
     })
 }

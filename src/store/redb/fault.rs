@@ -104,6 +104,11 @@ impl Writer {
         self.fault.as_ref().map(|fault| fault.retry_at.saturating_duration_since(Instant::now()))
     }
 
+    /// Whether the database is not written at present.
+    pub(super) fn is_failed(&self) -> bool {
+        self.fault.is_some()
+    }
+
     pub(super) fn is_retry_due(&self) -> bool {
         self.until_retry().is_some_and(|left| left.is_zero())
     }

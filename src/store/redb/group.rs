@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use redb::WriteTransaction;
 use tokio::sync::oneshot;
 
 use super::apply::{apply_commit, head_of};
+use super::tables::Tables;
 use super::views::Doubts;
 use super::{accounts, entry};
 use crate::domain::ids::{Generation, UserId};
@@ -49,9 +49,9 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn apply(&mut self, transaction: &mut WriteTransaction, request: Request) -> Result<(), redb::Error> {
+    pub(super) fn apply(&mut self, tables: &mut Tables<'_>, request: Request) -> Result<(), redb::Error> {
         match request {
-            Request::Commit(commit, answer) => match apply_commit(transaction, &commit) {
+            Request::Commit(commit, answer) => match apply_commit(tables, &commit) {
                 Ok(Outcome::Committed { generation }) => {
                     if !commit.changes.is_empty() {
                         entry::append(&mut self.record, &commit);
@@ -72,11 +72,11 @@ impl Group {
                 }
             },
             Request::PutTimeline(user, finished) => {
-                if head_of(transaction, user)?.is_some_and(|head| head.generation == finished.generation) {
+                if head_of(tables, user)?.is_some_and(|head| head.generation == finished.generation) {
                     self.timelines.insert(user, finished);
                 }
             }
-            Request::Administer(administration, answer) => match self.administer(transaction, *administration) {
+            Request::Administer(administration, answer) => match self.administer(tables, *administration) {
                 Ok(administered) => {
                     self.is_beyond_journal = true;
                     self.administered.push((administered, answer));
@@ -86,7 +86,7 @@ impl Group {
                     return Err(error);
                 }
             },
-            Request::NoteUse(hash, at) => accounts::note_use(transaction, &hash, at)?,
+            Request::NoteUse(hash, at) => accounts::note_use(tables.close(), &hash, at)?,
             Request::Look => {}
         }
         Ok(())
@@ -104,17 +104,17 @@ impl Group {
 
     fn administer(
         &mut self,
-        transaction: &WriteTransaction,
+        tables: &mut Tables<'_>,
         administration: Administration,
     ) -> Result<Administered, redb::Error> {
         let removed = match &administration {
-            Administration::RemoveUser { id } => head_of(transaction, *id)?.map(|head| (*id, head.generation)),
+            Administration::RemoveUser { id } => head_of(tables, *id)?.map(|head| (*id, head.generation)),
             Administration::AddUser { .. }
             | Administration::ChangeUser { .. }
             | Administration::AddToken { .. }
             | Administration::RemoveToken { .. } => None,
         };
-        let administered = accounts::apply(transaction, administration)?;
+        let administered = accounts::apply(tables.close(), administration)?;
         if let (Administered::UserRemoved, Some((id, generation))) = (administered, removed) {
             self.timelines.remove(&id);
             self.before.entry(id).or_insert(generation);

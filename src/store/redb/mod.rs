@@ -18,6 +18,8 @@ mod read;
 mod replay;
 mod rules;
 mod schema;
+mod seat;
+mod tables;
 mod views;
 mod volume;
 mod writer;
@@ -25,7 +27,7 @@ mod writer;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::hot::Published;
 use super::metrics::StoreMetrics;
@@ -45,6 +47,7 @@ pub struct Store {
     incarnation: Incarnation,
     published: Arc<Published>,
     requests: mpsc::Sender<group::Request>,
+    seat: Arc<seat::Seat>,
     writer: Option<std::thread::JoinHandle<()>>,
     health: Arc<health::Health>,
     file: Arc<health::DatabaseFile>,
@@ -97,7 +100,12 @@ impl Store {
 
     /// Which opening of the database is read at present; another one after each fault of the disk.
     pub fn opening(&self) -> u64 {
-        self.views.current().epoch()
+        self.views.epoch()
+    }
+
+    /// Tells of each further opening.
+    pub fn openings(&self) -> watch::Receiver<u64> {
+        self.views.replacements()
     }
 
     /// How often the database was made durable for commits since it was opened. One time serves all commits
@@ -116,11 +124,19 @@ impl Store {
         self.requests.max_capacity() - self.requests.capacity()
     }
 
-    /// Hands a commit to the writer and returns at once; commits of one sender are applied in the order
-    /// in which this returned. The answer comes when the commit is durable, stale or failed.
+    /// Hands a commit to the writer; commits of one sender are applied in the order in which this returned. The
+    /// answer comes when the commit is durable, stale or failed.
     ///
-    /// Waits only while the queue is full, and may do so only on a thread that is allowed to.
+    /// When nobody writes, this thread does, and waits for the disk; and while the queue is full it waits. So it is for
+    /// threads that may.
     pub fn submit(&self, commit: Commit) -> Result<CommitTicket, StoreError> {
+        let ticket = self.enqueue(commit)?;
+        self.seat.write();
+        Ok(ticket)
+    }
+
+    /// Puts a commit into the queue; somebody has to see to it.
+    fn enqueue(&self, commit: Commit) -> Result<CommitTicket, StoreError> {
         self.require_room(&commit)?;
         let (answer, ticket) = oneshot::channel();
         let request = group::Request::Commit(Box::new(commit), answer);
@@ -148,13 +164,17 @@ impl Store {
     /// nobody waits for it and a crash may lose it; when the writer is busy it is left out.
     pub fn put_timeline(&self, user: UserId, finished: Finished) {
         // A full queue means load; the timeline is made again when it is needed.
-        let _ = self.requests.try_send(group::Request::PutTimeline(user, finished));
+        if self.requests.try_send(group::Request::PutTimeline(user, finished)).is_ok() {
+            self.seat.ring();
+        }
     }
 
     /// Notes when a token was last used. Nobody waits for it, and a crash may lose it; when the writer is busy it
     /// is left out.
     pub fn note_use(&self, hash: [u8; 32], at: DateTime<Utc>) {
-        let _ = self.requests.try_send(group::Request::NoteUse(hash, at.timestamp_millis()));
+        if self.requests.try_send(group::Request::NoteUse(hash, at.timestamp_millis())).is_ok() {
+            self.seat.ring();
+        }
     }
 
     /// Bytes of the database's file.
@@ -167,6 +187,7 @@ impl Store {
         let (answer, ticket) = oneshot::channel();
         let request = group::Request::Administer(Box::new(administration), answer);
         self.requests.send(request).await.map_err(|_| StoreError::Closed)?;
+        self.seat.ring();
         ticket.await.unwrap_or_else(|_| Err(writer_ended()))
     }
 }
@@ -193,9 +214,8 @@ fn writer_ended() -> StoreError {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // Closing the queue ends the writer after what is in it.
-        let (closed, _) = mpsc::channel(1);
-        self.requests = closed;
+        // The writer ends after what is in the queue.
+        self.seat.close();
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
         {

@@ -13,6 +13,7 @@ use super::fault::Pauses;
 use super::journal::{Journal, JournalError, Place};
 use super::replay::{number_in, replay};
 use super::schema::{self, META, META_INCARNATION, META_NEXT_USER, META_SCHEMA, SCHEMA_VERSION};
+use super::seat::Seat;
 use super::views::{Doubts, Views};
 use super::volume::{Session, Volume};
 use super::writer::Writer;
@@ -82,7 +83,7 @@ impl Store {
         let published = Arc::new(Published::new(hot_bytes_max));
         let (health, file) = (Arc::new(health::Health::default()), Arc::new(file));
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
-        let thread = Writer {
+        let writer = Writer {
             volume,
             session,
             views: views.clone(),
@@ -95,11 +96,13 @@ impl Store {
             fault: None,
             doubts: Doubts::new(),
         };
+        let seat = Arc::new(Seat::new(writer, queue));
+        let own = seat.clone();
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || thread.run(queue))
+            .spawn(move || own.run())
             .map_err(|error| OpenError::Io { path: name.to_owned(), detail: error.to_string() })?;
-        Ok(Store { views, incarnation, published, requests, writer: Some(writer), health, file })
+        Ok(Store { views, incarnation, published, requests, seat, writer: Some(writer), health, file })
     }
 }
 

@@ -51,7 +51,10 @@ impl Store {
         match attempt(&view) {
             Err(error @ StoreError::Read(_)) => {
                 // A full queue means that the writer is about to see for itself.
-                let ask = || drop(self.requests.try_send(Request::Look));
+                let ask = || {
+                    let _ = self.requests.try_send(Request::Look);
+                    self.seat.ring();
+                };
                 self.views.after(&view, ask).map_or(Err(error), |view| attempt(&view))
             }
             done => done,

@@ -1,11 +1,12 @@
 //! Carrying out again what the journal has and a database lacks.
 
-use redb::{Database, ReadableTable, WriteTransaction};
+use redb::{Database, ReadableTable};
 
 use super::apply::apply_commit;
 use super::entry;
 use super::journal::Journal;
-use super::schema::{META, META_JOURNAL, TIMELINES};
+use super::schema::{META, META_JOURNAL};
+use super::tables::Tables;
 use super::writer::commit_durably;
 use crate::store::Outcome;
 
@@ -20,23 +21,25 @@ pub(super) fn number_in(meta: &impl ReadableTable<&'static str, &'static [u8]>) 
 /// # Errors
 /// Those of the database, and a record that does not follow from what is in it.
 pub(super) fn replay(db: &Database, journal: &Journal) -> Result<(), redb::Error> {
-    let mut transaction = db.begin_write()?;
+    let transaction = db.begin_write()?;
     let number = number_in(&transaction.open_table(META)?)?;
+    let mut tables = Tables::of(&transaction);
     for record in journal.waiting().iter().filter(|record| record.number > number) {
-        carry_out(&mut transaction, &record.content)?;
+        carry_out(&mut tables, &record.content)?;
     }
+    drop(tables);
     commit_durably(transaction, journal)
 }
 
-fn carry_out(transaction: &mut WriteTransaction, content: &[u8]) -> Result<(), redb::Error> {
+fn carry_out(tables: &mut Tables<'_>, content: &[u8]) -> Result<(), redb::Error> {
     let unfit = |detail: String| redb::Error::Corrupted(format!("the journal does not fit the database: {detail}"));
     for commit in entry::decode(content).map_err(|error| unfit(error.to_string()))? {
-        if let Outcome::Stale { generation } = apply_commit(transaction, &commit)? {
+        if let Outcome::Stale { generation } = apply_commit(tables, &commit)? {
             let detail = format!("user {} is at {generation} instead of {}", commit.user.0, commit.expected);
             return Err(unfit(detail));
         }
         // The one that was made with it is not in the journal, and one of an earlier state is of no use.
-        transaction.open_table(TIMELINES)?.remove(commit.user.0)?;
+        tables.timelines()?.remove(commit.user.0)?;
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! What readers read: the database as it is open at present. The writer replaces it when it has failed.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use redb::Database;
+use tokio::sync::watch;
 
 use super::volume::lock;
 use crate::domain::ids::{Generation, UserId};
@@ -19,10 +21,6 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
     /// Whether what is seen here of that user at that generation is on disk and stays.
     pub(super) fn is_durable(&self, user: UserId, generation: Generation) -> bool {
         self.doubts.get(&user).is_none_or(|last| generation <= *last)
@@ -32,6 +30,10 @@ impl View {
 pub(super) struct Views {
     state: Mutex<State>,
     changed: Condvar,
+    /// The epoch of the present view, for whoever asks often.
+    epoch: AtomicU64,
+    /// The same, for those that wait for it to change.
+    replaced: watch::Sender<u64>,
 }
 
 struct State {
@@ -47,7 +49,21 @@ struct State {
 impl Views {
     pub(super) fn new(db: Database) -> Views {
         let view = Arc::new(View { db, epoch: 0, doubts: Doubts::new() });
-        Views { state: Mutex::new(State { view, asked: 0, looked: 0, ended: false }), changed: Condvar::new() }
+        Views {
+            state: Mutex::new(State { view, asked: 0, looked: 0, ended: false }),
+            changed: Condvar::new(),
+            epoch: AtomicU64::new(0),
+            replaced: watch::Sender::new(0),
+        }
+    }
+
+    /// Of the view that readers get who ask for one after this, or of an earlier one.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    pub(super) fn replacements(&self) -> watch::Receiver<u64> {
+        self.replaced.subscribe()
     }
 
     pub(super) fn current(&self) -> Arc<View> {
@@ -60,9 +76,11 @@ impl Views {
         let epoch = state.view.epoch + 1;
         // Closing the one before may take its time, and nobody waits for it.
         let before = std::mem::replace(&mut state.view, Arc::new(View { db, epoch, doubts }));
+        self.epoch.store(epoch, Ordering::Release);
         state.looked = state.asked;
         drop(state);
         self.changed.notify_all();
+        self.replaced.send_replace(epoch);
         drop(before);
     }
 

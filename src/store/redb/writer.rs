@@ -1,4 +1,4 @@
-//! The one writer: a thread that takes all waiting commits, applies each against its own expected
+//! The one writer: whoever has it takes all waiting commits, applies each against its own expected
 //! generation in one transaction, makes it durable once, publishes, and then answers all.
 //!
 //! Durable means in the journal: the database itself is made durable for many groups together.
@@ -6,29 +6,23 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use redb::{Durability, ReadableDatabase, WriteTransaction};
-use tokio::sync::mpsc;
 
 use super::apply::store_timelines;
 use super::fault::{Fault, Pauses};
 use super::group::{Group, Request};
-use super::health::{DatabaseFile, Ended, Health};
+use super::health::{DatabaseFile, Health};
 use super::journal::{AppendError, Journal};
 use super::read::get_head;
 use super::schema::{META, META_JOURNAL};
+use super::tables::Tables;
 use super::views::{Doubts, View, Views};
 use super::volume::{Session, Volume};
 use crate::domain::ids::{Generation, UserId};
 use crate::store::hot::Published;
 use crate::store::{Finished, Incarnation, StoreError};
-
-/// Requests that share one transaction at most: bounds the time that the first of them waits.
-const GROUP_MAX: usize = 256;
-
-/// After this time without a request the database is made durable.
-const IDLE: Duration = Duration::from_millis(50);
 
 /// Timelines that wait for a quiet moment at most; more are stored with the next group.
 const LATER_MAX: usize = 64;
@@ -49,56 +43,20 @@ pub(super) struct Writer {
     pub(super) doubts: Doubts,
 }
 
-/// What the writer waits for.
-enum Next {
-    Requests(Vec<Request>),
-    /// Nothing came for a while.
-    Nothing,
-    Closed,
-}
-
 impl Writer {
-    /// Serves until the queue is closed and empty, then leaves the database closed cleanly.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
-        // Without its writer the store cannot be written, however the writer ended.
-        let (health, views) = (self.health.clone(), self.views.clone());
-        let _ended = Ended { health: &health, views: &views };
-        let Ok(waiting) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
-        // Whether the database has something that is not durable in it.
-        let mut is_ahead = false;
-        // Only the last timeline of each user is worth storing, and a change that waits for the disk is not to wait for
-        // it too.
-        let mut later: HashMap<UserId, Finished> = HashMap::new();
-        loop {
-            let patience = if is_ahead || !later.is_empty() { Some(IDLE) } else { None };
-            let next = waiting.block_on(next(&mut queue, self.until_retry().or(patience)));
-            if self.is_retry_due() {
-                self.recover();
-                is_ahead = false;
-            }
-            match next {
-                Next::Closed => break,
-                Next::Nothing => {
-                    if self.fault.is_none() && (std::mem::take(&mut is_ahead) || !later.is_empty()) {
-                        self.settle(std::mem::take(&mut later));
-                    }
-                }
-                Next::Requests(requests) if self.fault.is_some() => self.refuse(requests),
-                Next::Requests(requests) => {
-                    let group = self.put_off(requests, &mut later);
-                    if !group.is_empty() {
-                        is_ahead = self.serve(group);
-                    }
-                }
-            }
-            self.views.looked();
-        }
-        self.close(later);
+    /// What tells others how the writer is.
+    pub(super) fn watched(&self) -> (Arc<Health>, Arc<Views>) {
+        (self.health.clone(), self.views.clone())
+    }
+
+    /// Whoever asked for a look at a database that failed has had it.
+    pub(super) fn looked(&self) {
+        self.views.looked();
     }
 
     /// What of the requests is to be served now; timelines wait for a quiet moment, unless there are many. One of a
     /// generation that the user does not stand at is of no use, and would be wrong when the user gets there.
-    fn put_off(&self, requests: Vec<Request>, later: &mut HashMap<UserId, Finished>) -> Vec<Request> {
+    pub(super) fn put_off(&self, requests: Vec<Request>, later: &mut HashMap<UserId, Finished>) -> Vec<Request> {
         let mut group = Vec::with_capacity(requests.len());
         for request in requests {
             match request {
@@ -122,7 +80,7 @@ impl Writer {
     }
 
     /// Leaves the database closed cleanly, with the last timelines in it.
-    fn close(&mut self, timelines: HashMap<UserId, Finished>) {
+    pub(super) fn close(&mut self, timelines: HashMap<UserId, Finished>) {
         if self.fault.is_some() {
             // What was written before the fault gets a last chance to reach the disk.
             self.recover();
@@ -139,7 +97,7 @@ impl Writer {
     }
 
     /// Stores timelines that waited, and makes the database durable with everything that is in the journal.
-    fn settle(&mut self, timelines: HashMap<UserId, Finished>) {
+    pub(super) fn settle(&mut self, timelines: HashMap<UserId, Finished>) {
         match self.store(timelines) {
             Ok(()) => self.journal.reset(),
             Err(error) => self.fail(&error.to_string()),
@@ -148,17 +106,19 @@ impl Writer {
 
     /// Stores timelines that are still right, durably.
     fn store(&self, timelines: HashMap<UserId, Finished>) -> Result<(), redb::Error> {
-        let mut transaction = self.begin(&self.views.current())?;
+        let transaction = self.begin(&self.views.current())?;
+        let mut tables = Tables::of(&transaction);
         let mut group = Group::default();
         for (user, finished) in timelines {
-            group.apply(&mut transaction, Request::PutTimeline(user, finished))?;
+            group.apply(&mut tables, Request::PutTimeline(user, finished))?;
         }
-        store_timelines(&mut transaction, &group.timelines)?;
+        store_timelines(&mut tables, &group.timelines)?;
+        drop(tables);
         commit_durably(transaction, &self.journal)
     }
 
     /// Whether the database has something afterwards that is not durable in it.
-    fn serve(&mut self, requests: Vec<Request>) -> bool {
+    pub(super) fn serve(&mut self, requests: Vec<Request>) -> bool {
         let (begun, size) = (Instant::now(), requests.len());
         let mut group = Group::default();
         let mut requests = requests.into_iter();
@@ -185,12 +145,14 @@ impl Writer {
     /// Carries the requests out; whether the database has something afterwards that is not durable in it.
     fn write(&mut self, group: &mut Group, requests: &mut impl Iterator<Item = Request>) -> Result<bool, StoreError> {
         let view = self.views.current();
-        let applied = self.begin(&view).and_then(|mut transaction| {
+        let applied = self.begin(&view).and_then(|transaction| {
+            let mut tables = Tables::of(&transaction);
             // After a failure nothing more is applied: the transaction is lost anyway.
             for request in requests {
-                group.apply(&mut transaction, request)?;
+                group.apply(&mut tables, request)?;
             }
-            store_timelines(&mut transaction, &group.timelines)?;
+            store_timelines(&mut tables, &group.timelines)?;
+            drop(tables);
             Ok(transaction)
         });
         let transaction = applied.map_err(|error| StoreError::NotWritten(error.to_string()))?;
@@ -229,20 +191,6 @@ impl Writer {
             return Err(redb::Error::Io(io::Error::other(super::fault::FILE_GONE)));
         }
         Ok(view.db.begin_write()?)
-    }
-}
-
-async fn next(queue: &mut mpsc::Receiver<Request>, patience: Option<Duration>) -> Next {
-    let mut requests = Vec::new();
-    let received = queue.recv_many(&mut requests, GROUP_MAX);
-    let received = match patience {
-        None => Ok(received.await),
-        Some(patience) => tokio::time::timeout(patience, received).await,
-    };
-    match received {
-        Ok(0) => Next::Closed,
-        Ok(_) => Next::Requests(requests),
-        Err(_) => Next::Nothing,
     }
 }
 

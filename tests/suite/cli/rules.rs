@@ -58,7 +58,7 @@ fn rules_that_cannot_be_are_refused_in_a_sentence() {
         let set = ["rules", "set", bad.as_str()];
         at.refused(&set, &["nothing was changed", "bad", "line 2", "slot"]);
         at.refused(&["rules", "set", "--use", "spartn"], &["spartn", "spartan"]);
-        at.refused(&["rules", "restore", "7"], &["version 7"]);
+        at.refused(&["rules", "restore", "7"], &["version “7”"]);
         let upper = script(at.here(), "Gross.rhai", ONE_SLOT);
         at.refused(&["rules", "set", &upper], &["rules.name"]);
         assert_eq!(at.json(&["rules", "show"])["source"], "builtin");

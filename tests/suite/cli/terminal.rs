@@ -150,3 +150,31 @@ fn a_document_cannot_speak_to_the_terminal() {
     let (code, said) = Terminal::run(&at.home, &["export", "--format", "markdown", "-o", "-"]).end();
     assert!(code == Some(2) && said.contains("--output"), "{said}");
 }
+
+#[test]
+fn a_name_cannot_pass_for_another_by_the_direction_of_its_writing() {
+    let at = Installation::of(Way::Alone);
+    std::fs::create_dir(at.home.path("tasks")).unwrap();
+    // As it would be shown: "Bill exe.pdf". Letters that are written from the right stay.
+    let marks = "\u{202e}\u{2066}\u{2067}\u{200f}\u{61c}\u{2028}\u{feff}";
+    let title = format!("Bill {marks}fdp.exe \u{5d0}\u{5d1}");
+    let document = format!("---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n\n# {title}\n\n{marks}end\n");
+    for number in ["0000", "0001"] {
+        std::fs::write(at.home.path(&format!("tasks/{number}-\u{202e}x.md")), &document).unwrap();
+    }
+    let is_plain = |shown: &str| !shown.contains(|c| marks.contains(c));
+    at.did(&["import", "tasks"]);
+    for arguments in [&["task", "list"][..], &["task", "show", "0"], &["timeline"], &["history"]] {
+        let shown = at.did(arguments);
+        assert!(is_plain(&shown) && (shown.contains("fdp.exe \u{5d0}\u{5d1}") || shown.contains("-x.md")), "{shown:?}");
+    }
+    let refused = at.home.run(&["task", "show", "\u{202e}7"]);
+    assert!(is_plain(refused.refusal(1)), "{refused:?}");
+    // In JSON nothing is lost, on a terminal and elsewhere.
+    let (code, shown) = Terminal::run(&at.home, &["export", "--format", "json", "-o", "-"]).end();
+    assert!(code == Some(0) && is_plain(&shown), "{shown:?}");
+    for json in [shown, at.did(&["task", "list", "--json"])] {
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert!(json.to_string().contains("\u{202e}"), "{json}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Every command three ways: on the database, beside the server that has it, and from elsewhere with a token.
 
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -287,8 +288,16 @@ fn accounts_and_tokens() {
             inspected.starts_with("lena: generation 0, committed ") && inspected.contains("rules: spartan"),
             "{inspected}"
         );
+        // By the clock of the user: where she is, and not where the command or the server runs.
+        assert_eq!(at.did(&["settings", "--time-zone", "Pacific/Kiritimati"]).lines().count(), 3);
+        let shown = at.did(&["inspect", "lena"]);
         let inspected = at.json(&["inspect", "lena", "--timeline"]);
         assert_eq!((&inspected["name"], &inspected["timeline"]["userId"]), (&"lena".into(), &"lena".into()));
+        assert_eq!(inspected["timeZone"], "Pacific/Kiritimati");
+        let until: DateTime<FixedOffset> = inspected["served"]["validUntil"].as_str().unwrap().parse().unwrap();
+        let until = (until + TimeDelta::hours(14)).naive_utc().format("%d.%m.%Y %H:%M").to_string();
+        assert!(shown.lines().next().unwrap().ends_with("; all times in Pacific/Kiritimati"), "{shown}");
+        assert!(shown.lines().any(|line| line.starts_with("served: ") && line.contains(&until)), "{until}: {shown}");
     }
 }
 
@@ -306,7 +315,7 @@ fn what_is_wrong_is_said_in_the_words_of_the_api_and_changes_nothing() {
             (&["task", "add", "x", "-f", "01.06.2099 mittags"], &["no slot “mittags”"]),
             (&["task", "add", "x", "-t", ""], &["tags is empty"]),
             (&["task", "list", "-s", "fertig"], &["status must be"]),
-            (&["task", "show", "99"], &["no task “99”"]),
+            (&["task", "show", "99"], &["no task “99”", "codexmiroir task list --all lists them"]),
             (&["task", "edit", "99", "--title", "x"], &["no task “99”"]),
             (&["task", "edit", "1", "--title", "a\nb"], &["title contains a line break"]),
             (&["task", "done", "99"], &["no task “99”"]),
@@ -316,13 +325,14 @@ fn what_is_wrong_is_said_in_the_words_of_the_api_and_changes_nothing() {
             (&["task", "pin", "1", "01.06.2099 abends"], &["held by “0000 Held”"]),
             (&["task", "unpin", "99"], &["no task “99”"]),
             (&["task", "rm", "99"], &["no task “99”"]),
-            (&["undo", "77"], &["no change of generation 77"]),
+            (&["undo", "77"], &["no change of generation 77", "codexmiroir history lists them"]),
+            (&["token", "revoke", "7"], &["no token “7”", "codexmiroir token list lists them"]),
             (&["history", "99"], &["no task “99”"]),
             (&["history", "--before", "x"], &["before must be"]),
             (&["user", "add", "lena"], &["lena already"]),
             (&["user", "passwd", "nobody", "--password-stdin"], &["no user nobody"]),
             (&["user", "rm", "nobody", "--yes"], &["no user nobody"]),
-            (&["inspect", "nobody"], &["no user nobody"]),
+            (&["inspect", "nobody"], &["no user nobody", "codexmiroir user list shows all"]),
         ] {
             at.refused(arguments, words);
             assert_eq!(at.latest(), before, "{way:?}: {arguments:?} changed something");

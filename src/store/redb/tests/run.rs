@@ -156,8 +156,10 @@ impl Run {
             let (commit, after) = planned(wish, before);
             *before = after.clone();
             let store = self.store.as_ref().unwrap();
-            tickets.push((wish.user, after, store.submit(commit).unwrap()));
+            tickets.push((wish.user, after, store.enqueue(commit).unwrap()));
         }
+        // All of them wait when somebody looks.
+        self.store().seat.write();
         let mut all = true;
         let mut failed = BTreeSet::new();
         for (user, state, ticket) in tickets {
@@ -213,7 +215,7 @@ impl Run {
             expires_at: None,
             last_used_at: None,
         };
-        let asked = Administration::AddToken { hash: [number; 32], grant };
+        let asked = Administration::AddToken { hash: [number; 32], grant, remember: None };
         match self.runtime.block_on(self.store().administer(asked)) {
             Ok(done) => {
                 assert_eq!(done, Administered::TokenAdded);

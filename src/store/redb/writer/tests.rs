@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::DateTime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{GROUP_MAX, Writer};
+use super::Writer;
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
 use crate::store::hot::Published;
@@ -17,6 +17,7 @@ use crate::store::redb::health::{DatabaseFile, Health};
 use crate::store::redb::journal::{Journal, Place};
 use crate::store::redb::open::builder;
 use crate::store::redb::schema::HEADS;
+use crate::store::redb::seat::{GROUP_MAX, Seat};
 use crate::store::redb::views::{Doubts, Views};
 use crate::store::redb::volume::Volume;
 use crate::store::{Basis, Change, Commit, Finished, Head, Incarnation, Origin, Outcome};
@@ -50,8 +51,9 @@ fn written(commits: impl IntoIterator<Item = Commit>) -> (Vec<Outcome>, u64) {
         assert!(requests.try_send(Request::Commit(Box::new(commit), answer)).is_ok());
         answers.push(outcome);
     }
-    drop(requests);
-    writer(&Disk::new(), file.path(), health.clone(), &users).run(queue);
+    let seat = Seat::new(writer(&Disk::new(), file.path(), health.clone(), &users), queue);
+    seat.close();
+    seat.run();
     let outcomes = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap());
     (outcomes.collect(), health.syncs())
 }
@@ -121,7 +123,9 @@ fn no_crash_is_followed_by_a_walk() {
     let (disk, file) = (Disk::new(), tempfile::NamedTempFile::new().unwrap());
     let (requests, queue) = mpsc::channel(GROUP_MAX);
     let writer = writer(&disk, file.path(), Arc::new(Health::default()), &[UserId(1)]);
-    let writing = std::thread::spawn(move || writer.run(queue));
+    let seat = Arc::new(Seat::new(writer, queue));
+    let own = seat.clone();
+    let writing = std::thread::spawn(move || own.run());
     for expected in 0..20 {
         let finished = Finished {
             generation: Generation(expected),
@@ -132,16 +136,18 @@ fn no_crash_is_followed_by_a_walk() {
         };
         // Stored without a sync: what is in use on the disk stays what the last commit recorded.
         assert!(requests.blocking_send(Request::PutTimeline(UserId(1), finished)).is_ok());
+        seat.ring();
         // An answer to a commit that is stale says that the timeline was dealt with.
         for (commit, is_committed) in [(commit(1, 99), false), (commit(1, expected), true)] {
             let (answer, outcome) = oneshot::channel();
             assert!(requests.blocking_send(Request::Commit(Box::new(commit), answer)).is_ok());
+            seat.write();
             let outcome = outcome.blocking_recv().unwrap().unwrap();
             assert_eq!(matches!(outcome, Outcome::Committed { .. }), is_committed);
             assert!(!is_walked(&disk));
         }
     }
-    drop(requests);
+    seat.close();
     writing.join().unwrap();
     let db = builder().create_with_backend(disk.clone()).unwrap();
     let transaction = db.begin_write().unwrap();

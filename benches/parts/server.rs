@@ -1,0 +1,45 @@
+//! A server to measure, its users, and what is asked of it.
+
+use std::path::Path;
+
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WorkerOptions, WorkerProgram};
+use codexmiroir::clock::Clock;
+use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::zone::Zone;
+use codexmiroir::http::listen::Limits;
+use codexmiroir::service::folder::Folder;
+use codexmiroir::service::rulebook::RuleBook;
+use codexmiroir::store::{Origin, Scopes, Settings};
+
+/// Where the users are.
+pub const ZONE: &str = "Europe/Berlin";
+
+pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
+    let options = ServeOptions {
+        data_dir: folder.to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        metrics: MetricsOptions::default(),
+        rules: RuleBook::builtin(),
+        workers: WorkerOptions::of(WorkerProgram::at(env!("CARGO_BIN_EXE_codexmiroir"))),
+        hot_bytes_max,
+        hosts: Vec::new(),
+        demo: None,
+        limits: Limits::default(),
+        clock: Clock::System,
+    };
+    app::start(options).await.unwrap()
+}
+
+/// A user with this many days to plan and these files; the token.
+pub async fn add(running: &Running, name: &str, days: u16, files: Vec<(String, Vec<u8>)>) -> String {
+    let settings = Settings { zone: Zone::parse(ZONE).unwrap(), lang: Lang::En, days };
+    let user = running.service.add_user(name, false, settings, None).await.unwrap();
+    let origin = Origin { actor: name.to_owned(), through: "import".into() };
+    running.service.import(user.id, origin, Folder { files, ..Folder::default() }, false).await.unwrap();
+    running.service.create_token(name, Scopes::READ.with(Scopes::WRITE), "bench", None).await.unwrap()
+}
+
+/// The request for a user's timeline.
+pub fn request(token: &str, header: &str) -> Vec<u8> {
+    format!("GET /codex HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{header}\r\n").into_bytes()
+}

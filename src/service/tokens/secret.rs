@@ -1,0 +1,148 @@
+//! A token as text: how one is made, what its checksum says, and its hash, which is all that is kept of it.
+
+use std::cell::RefCell;
+
+use sha2::{Digest, Sha256};
+
+use crate::store::random;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const TOKEN_PREFIX: &str = "cmr_";
+/// 32 bytes need 43 digits of base 62, a 32-bit checksum 6.
+const SECRET_DIGITS: usize = 43;
+const CHECKSUM_DIGITS: usize = 6;
+
+/// `cmr_`, 32 random bytes in base 62, and a CRC-32 of those digits in base 62: a typing error is told
+/// without asking the database, and a scanner for leaked secrets can be sure of what it found.
+pub(super) fn new_token() -> String {
+    let secret = base62(&random::<32>(), SECRET_DIGITS);
+    let checksum = checksum(&secret).map(char::from);
+    [TOKEN_PREFIX, &secret].into_iter().flat_map(str::chars).chain(checksum).collect()
+}
+
+/// A token and its SHA-256.
+type Hashed = (Box<str>, [u8; 32]);
+
+thread_local! {
+    /// The token that this thread hashed last, in each of a few places, with its hash.
+    static HASHED: RefCell<[Option<Hashed>; HASHED_PLACES]> = const { RefCell::new([const { None }; HASHED_PLACES]) };
+}
+
+const HASHED_PLACES: usize = 128;
+
+/// The SHA-256 of a token; `None` if it is not well-formed. Clients send the same one again and again, so each thread
+/// remembers some. Only a hash is remembered, never what it grants: a token that is revoked is refused at once.
+pub(super) fn hash_of(token: &str) -> Option<[u8; 32]> {
+    // The last digits of the checksum spread tokens evenly.
+    let place = token.bytes().rev().take(3).fold(0, |place, digit| place * 31 + usize::from(digit)) % HASHED_PLACES;
+    HASHED.with_borrow_mut(|hashed| match &hashed[place] {
+        Some((known, hash)) if is_same_secret(known, token) => Some(*hash),
+        _ if !token_is_well_formed(token) => None,
+        _ => {
+            let hash = Sha256::digest(token).into();
+            hashed[place] = Some((token.into(), hash));
+            Some(hash)
+        }
+    })
+}
+
+/// Compares without telling by the time where the first difference is: the one known may be somebody else's.
+fn is_same_secret(known: &str, token: &str) -> bool {
+    // All well-formed tokens are of one length, which tells nothing.
+    if known.len() != token.len() {
+        return false;
+    }
+    let (known, known_rest) = known.as_bytes().as_chunks::<8>();
+    let (token, token_rest) = token.as_bytes().as_chunks::<8>();
+    let pairs = known.iter().zip(token);
+    let differences =
+        pairs.fold(0, |found, (one, other)| found | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
+    let rest = known_rest.iter().zip(token_rest).fold(0, |found, (one, other)| found | (one ^ other));
+    differences | u64::from(rest) == 0
+}
+
+fn checksum(secret: &str) -> [u8; CHECKSUM_DIGITS] {
+    base62_of(crc32fast::hash(secret.as_bytes()))
+}
+
+/// As [`base62`], without an allocation: every request's token is looked at.
+fn base62_of(number: u32) -> [u8; CHECKSUM_DIGITS] {
+    let mut left = number as usize;
+    let mut digits = [b'0'; CHECKSUM_DIGITS];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[left % 62];
+        left /= 62;
+    }
+    digits
+}
+
+fn token_is_well_formed(token: &str) -> bool {
+    let Some(digits) = token.strip_prefix(TOKEN_PREFIX) else { return false };
+    let length_ok = digits.len() == SECRET_DIGITS + CHECKSUM_DIGITS && digits.is_ascii();
+    length_ok && checksum(&digits[..SECRET_DIGITS]) == digits.as_bytes()[SECRET_DIGITS..]
+}
+
+/// The big-endian number in base 62, padded to `digits`.
+fn base62(bytes: &[u8], digits: usize) -> String {
+    let mut number = bytes.to_vec();
+    let mut text = vec![b'0'; digits];
+    for digit in text.iter_mut().rev() {
+        let mut remainder = 0_u32;
+        for byte in &mut number {
+            let value = remainder << 8 | u32::from(*byte);
+            // Below 256, because the remainder is below 62.
+            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
+            remainder = value % 62;
+        }
+        *digit = BASE62[remainder as usize];
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base62_is_positional() {
+        assert_eq!(base62(&[0], 2), "00");
+        assert_eq!(base62(&[61], 2), "0z");
+        assert_eq!(base62(&[62], 2), "10");
+        assert_eq!(base62(&[1, 0], 3), "048");
+        assert_eq!(base62(&[255; 4], CHECKSUM_DIGITS).as_bytes(), base62_of(u32::MAX));
+        // 62^43 > 2^256: the digits hold every secret.
+        assert_ne!(base62(&[255; 32], SECRET_DIGITS).as_bytes()[0], b'z');
+    }
+
+    #[test]
+    fn a_remembered_hash_is_the_tokens_own() {
+        // More than there are places, so that they push one another out; and again, when they are known.
+        let tokens: Vec<String> = (0..3 * HASHED_PLACES).map(|_| new_token()).collect();
+        for token in tokens.iter().chain(&tokens).flat_map(|token| [token, token]) {
+            assert_eq!(hash_of(token), Some(Sha256::digest(token).into()));
+        }
+        assert!(is_same_secret("abc", "abc"));
+        for other in ["abd", "xbc", "ab", "abcd", ""] {
+            assert!(!is_same_secret("abc", other), "{other}");
+        }
+        let token = &tokens[0];
+        for at in 0..token.len() {
+            let mut other = token.clone();
+            other.replace_range(at..=at, "!");
+            assert!(!is_same_secret(token, &other), "{at}");
+        }
+    }
+
+    #[test]
+    fn tokens_carry_their_checksum() {
+        let token = new_token();
+        assert_eq!(token.len(), 4 + 43 + 6);
+        assert!(token_is_well_formed(&token));
+        let mut wrong = token.clone().into_bytes();
+        wrong[10] = if wrong[10] == b'a' { b'b' } else { b'a' };
+        assert!(!token_is_well_formed(&String::from_utf8(wrong).unwrap()));
+        for bad in ["", "cmr_", "cmr_ä", &token[4..], &token[..token.len() - 1]] {
+            assert!(!token_is_well_formed(bad), "{bad}");
+        }
+    }
+}

@@ -100,6 +100,7 @@ impl Service {
             Administered::UserRemoved => {
                 self.rebuild_log.forget(id);
                 self.idle_lanes.forget(id);
+                self.memos.forget(id);
                 Ok(id)
             }
             refused => Err(refusal(refused, name, "")),

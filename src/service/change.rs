@@ -8,8 +8,6 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 
 use super::Service;
 use super::error::{Refusal, ServiceError};
@@ -39,49 +37,6 @@ impl Lane {
     fn forget_durable(&mut self, durable: Generation) {
         self.overlay.retain(|_, (generation, _)| *generation > durable);
         self.pending.retain(|(generation, _)| *generation > durable);
-    }
-}
-
-/// Tasks in all lanes that are kept although nobody works with them: about 50 MB.
-const IDLE_TASKS_MAX: u64 = 50_000;
-/// What a lane weighs beside its tasks, in tasks.
-const LANE_WEIGHT: u64 = 8;
-
-/// Lanes of users who wrote lately, so that their next change need not read everything again. Only a saving: a lane
-/// that is gone is read from the database, and one that the database has left behind is told so by its commit.
-pub(super) struct IdleLanes(Cache<UserId, IdleLane, TasksOfLane>);
-
-impl Default for IdleLanes {
-    fn default() -> Self {
-        IdleLanes(Cache::with_weighter(1_024, IDLE_TASKS_MAX, TasksOfLane))
-    }
-}
-
-impl IdleLanes {
-    /// Nothing of the user's is at hand any more.
-    pub(super) fn forget(&self, user: UserId) {
-        self.0.remove(&user);
-    }
-
-    #[cfg(test)]
-    pub(super) fn has(&self, user: UserId) -> bool {
-        self.0.peek(&user).is_some()
-    }
-}
-
-#[derive(Clone)]
-struct IdleLane {
-    /// Held, so that the lane stays.
-    _keyed: Keyed<UserId, Lane>,
-    tasks: u64,
-}
-
-#[derive(Clone)]
-struct TasksOfLane;
-
-impl Weighter<UserId, IdleLane> for TasksOfLane {
-    fn weight(&self, _: &UserId, lane: &IdleLane) -> u64 {
-        LANE_WEIGHT + lane.tasks
     }
 }
 
@@ -295,10 +250,11 @@ impl Service {
         lane.forget_durable(self.store.published().generation(user).unwrap_or_default());
         let tasks = lane.ground.as_ref().map_or(0, |ground| ground.tasks.len() as u64);
         drop(lane);
-        self.idle_lanes.0.insert(user, IdleLane { _keyed: keyed, tasks });
+        self.idle_lanes.keep(user, keyed, tasks);
         // A user who was removed meanwhile has no more changes to come.
         if self.store.published().is_removed(user) {
             self.idle_lanes.forget(user);
+            self.memos.forget(user);
         }
     }
 

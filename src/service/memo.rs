@@ -56,6 +56,11 @@ impl Memos {
     pub(super) fn keep(&self, user: UserId, memo: Memo) {
         self.0.insert(user, Arc::new(memo));
     }
+
+    /// Nothing of the user's is at hand any more.
+    pub(super) fn forget(&self, user: UserId) {
+        self.0.remove(&user);
+    }
 }
 
 /// What lists of rules answered for one user, the list that was asked last in front.

@@ -16,6 +16,7 @@ mod faults;
 pub mod folder;
 pub mod history;
 pub mod idempotency;
+mod idle_lanes;
 pub mod import;
 pub mod inspect;
 mod memo;
@@ -46,8 +47,9 @@ use crate::worker::{self, Pool, WorkerMetrics};
 pub use metrics::ServiceMetrics;
 pub use planning::{Planned, plan_folder};
 
-use change::{IdleLanes, Lane};
+use change::Lane;
 use error::ServiceError;
+use idle_lanes::IdleLanes;
 use memo::Memos;
 use planners::{Interrupted, Planners};
 use present::PresentRules;

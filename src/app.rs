@@ -27,6 +27,7 @@ use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::service::{Service, demo};
 use crate::store::{OpenError, Origin, Settings};
 
+pub use crate::worker::{Options as WorkerOptions, Program as WorkerProgram};
 pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
 pub use control::connect;
 pub use data_dir::{DataDir, LOCK_WAIT};
@@ -96,6 +97,8 @@ pub struct ServeOptions {
     pub listen: SocketAddr,
     pub metrics: MetricsOptions,
     pub rules: RuleBook,
+    /// What the rules of users are run by.
+    pub workers: WorkerOptions,
     pub hot_bytes_max: u64,
     /// Host names beside address literals and localhost.
     pub hosts: Vec<String>,
@@ -139,7 +142,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Some(store) => store,
         None => data_dir.open_in_turn(true, options.hot_bytes_max).await?,
     };
-    let service = Service::new(store, options.clock, options.rules);
+    let service = Service::new(store, options.clock, options.rules, options.workers);
     let open_to = match options.demo {
         Some(settings) => Some(fill_demo(&service, settings).await?),
         None => None,

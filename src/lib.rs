@@ -16,3 +16,4 @@ pub mod rules;
 pub mod service;
 pub mod store;
 pub mod view;
+pub mod worker;

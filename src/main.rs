@@ -1,4 +1,4 @@
-//! The program: the command that was asked for.
+//! The program: the command that was asked for, or a worker of a server.
 
 use std::process::ExitCode;
 
@@ -7,5 +7,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    codexmiroir::cli::run()
+    if codexmiroir::worker::is_asked() { codexmiroir::worker::run() } else { codexmiroir::cli::run() }
 }

@@ -15,11 +15,11 @@ const FUNCTION_LINES_MAX: usize = 70;
 const MAIN_LINES_MAX: usize = 40;
 
 /// What each part of `src` may name of the others. A name with `::` allows just that.
-const ARROWS: [(&str, &[&str]); 15] = [
-    ("main", &["cli"]),
+const ARROWS: [(&str, &[&str]); 16] = [
+    ("main", &["cli", "worker"]),
     ("lib", &[]),
     // Wires everything together, and only the command line asks it to.
-    ("app", &["clock", "domain", "http", "planning", "rules", "service", "store", "view"]),
+    ("app", &["clock", "domain", "http", "planning", "rules", "service", "store", "view", "worker"]),
     (
         "cli",
         &[
@@ -41,7 +41,9 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("http", &["domain", "metrics", "planning::DAYS_MAX", "service", "store", "view"]),
     // The limits are plain values too, and it makes no others.
     ("config", &["http::listen::Limits"]),
-    ("service", &["clock", "domain", "metrics", "planning", "rules", "store", "view"]),
+    ("service", &["clock", "domain", "metrics", "planning", "rules", "store", "view", "worker"]),
+    // The process that rules of users are asked in, from both sides.
+    ("worker", &["domain", "metrics", "rules"]),
     ("store", &["domain", "metrics"]),
     ("view", &["domain"]),
     ("rules", &["domain"]),

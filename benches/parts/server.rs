@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WorkerOptions, WorkerProgram};
 use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
@@ -20,6 +20,7 @@ pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),
+        workers: WorkerOptions::of(WorkerProgram::at(env!("CARGO_BIN_EXE_codexmiroir"))),
         hot_bytes_max,
         hosts: Vec::new(),
         demo: None,

@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use codexmiroir::app::{MetricsOptions, Running, ServeOptions, start};
+use codexmiroir::app::{MetricsOptions, Running, ServeOptions, WorkerOptions, start};
 use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
@@ -55,6 +55,8 @@ impl House {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics: MetricsOptions::default(),
             rules: RuleBook::builtin(),
+            // Nobody in here has rules of one's own.
+            workers: WorkerOptions::of_this_program(),
             hot_bytes_max: 1024 * 1024,
             hosts: Vec::new(),
             demo: None,

@@ -17,6 +17,7 @@ use crate::http::listen::{Limits, Listener};
 use crate::http::{Gate, Site, SiteOptions};
 use crate::service::Service;
 use crate::service::rulebook::RuleBook;
+use crate::worker::Options as WorkerOptions;
 
 /// What a data directory is opened with by a command.
 pub struct AccessOptions {
@@ -25,6 +26,7 @@ pub struct AccessOptions {
     pub create: bool,
     /// Those of the server, so that what a command plans is what the server serves.
     pub rules: RuleBook,
+    pub workers: WorkerOptions,
     pub hot_bytes_max: u64,
     pub limits: Limits,
     pub clock: Clock,
@@ -76,7 +78,7 @@ pub async fn reach(options: AccessOptions) -> Result<Access, StartError> {
         }
         match data_dir.try_open(options.create, options.hot_bytes_max).await {
             Ok(store) => {
-                let service = Service::new(store, options.clock, options.rules);
+                let service = Service::new(store, options.clock, options.rules, options.workers);
                 return Ok(Access::Local(Local::of(service, options.limits)));
             }
             Err(error) if error.is_in_use() && Instant::now() >= ends => {

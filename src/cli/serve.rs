@@ -46,6 +46,7 @@ impl Serve {
             listen: config.listen,
             metrics: app::MetricsOptions { listen: config.metrics_listen, token: config.metrics_token },
             rules,
+            workers: app::WorkerOptions::of_this_program(),
             hot_bytes_max: config.hot_map,
             hosts: config.public_url.into_iter().map(|public| public.host).collect(),
             demo: self.demo.then(app::system_settings),

@@ -7,6 +7,7 @@ use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 use super::engine::{self, Trip};
 use super::names;
 use super::source::Outline;
+use crate::domain::ids::DocKey;
 
 /// Why a rule set was refused, or failed while it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +22,11 @@ pub struct RuleError {
     pub column: Option<u32>,
     /// What is wrong and, where a word was misspelt, the nearest right one.
     pub message: String,
-    /// The clock cut the run, not the number of operations: the same question may succeed on a less
-    /// busy machine, so that this answer must not be remembered.
+    /// The machine cut the run, most likely its clock, and not the number of operations: the same question may succeed
+    /// another time, so that this answer must not be remembered.
     pub timed_out: bool,
+    /// The task that was asked about, if one was.
+    pub task: Option<Box<DocKey>>,
 }
 
 impl fmt::Display for RuleError {
@@ -54,6 +57,7 @@ impl RuleError {
             column: None,
             message: engine::shortened(&message.into()),
             timed_out: false,
+            task: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! A compiled rule set and the questions that are put to it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -59,7 +60,11 @@ pub struct RuleSet {
     pub(super) surroundings: Rc<Surroundings>,
     scripts: Vec<Compiled>,
     reads_bodies: bool,
+    watcher: RefCell<Option<Watcher>>,
 }
+
+/// Is told before each call of a hook: the script, the function, and the line and column where that begins.
+pub type Watcher = Box<dyn FnMut(&str, &'static str, Option<(u32, u32)>)>;
 
 impl RuleSet {
     /// Compiles the list. Of its hooks only `options` are run, because what is set is held against what they declare.
@@ -69,6 +74,14 @@ impl RuleSet {
     /// or whose function looks like a misspelt hook; an option that is set and that its script does not declare, or
     /// not so; a list that is empty, too long, or that defines no slots.
     pub fn compile(scripts: &[Script]) -> Result<RuleSet, RuleError> {
+        RuleSet::compile_watched(scripts, None)
+    }
+
+    /// As [`RuleSet::compile`], with a watcher from the beginning.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn compile_watched(scripts: &[Script], watcher: Option<Watcher>) -> Result<RuleSet, RuleError> {
         let Some(last) = scripts.last() else {
             return Err(RuleError::of_script("", "the list of rules is empty"));
         };
@@ -77,6 +90,7 @@ impl RuleSet {
             return Err(RuleError::of_script(&last.name, message));
         }
         let mut set = RuleSet::without_scripts();
+        set.watch(watcher);
         for script in scripts {
             let compiled = set.compile_one(script)?;
             set.scripts.push(compiled);
@@ -94,7 +108,7 @@ impl RuleSet {
         let surroundings = Rc::new(Surroundings::default());
         let mut engine = engine::hardened(&fuse);
         api::register(&mut Vocabulary::of(&mut engine), &surroundings);
-        RuleSet { engine, fuse, surroundings, scripts: Vec::new(), reads_bodies: false }
+        RuleSet { engine, fuse, surroundings, scripts: Vec::new(), reads_bodies: false, watcher: RefCell::default() }
     }
 
     pub(super) fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
@@ -157,6 +171,11 @@ impl RuleSet {
     /// Whether some script may read the body of a task; otherwise bodies need not be loaded.
     pub fn reads_bodies(&self) -> bool {
         self.reads_bodies
+    }
+
+    /// Tells the watcher of every call from now on, so that somebody else knows where a run was that never ended.
+    pub fn watch(&self, watcher: Option<Watcher>) {
+        self.watcher.replace(watcher);
     }
 
     /// The categories that the rules know, each once, in the order in which the scripts declare them;
@@ -241,6 +260,11 @@ impl RuleSet {
     }
 
     fn ask_place(&self, question: &Question, today: NaiveDate) -> Result<Verdict, RuleError> {
+        let of_task = |error| RuleError { task: Some(Box::new(question.task.key.clone())), ..error };
+        self.ask_scripts(question, today).map_err(of_task)
+    }
+
+    fn ask_scripts(&self, question: &Question, today: NaiveDate) -> Result<Verdict, RuleError> {
         let mut verdict = Verdict::Allowed(Constraint::ANYWHERE);
         for script in self.defining(&names::PLACE) {
             let asked = Asked { task: Arc::clone(&question.task), body: question.body.clone() };
@@ -261,6 +285,10 @@ impl RuleSet {
 
     /// Calls a hook of a script with fresh limits.
     fn call(&self, script: &Compiled, hook: &Hook, arguments: impl FuncArgs) -> Result<Dynamic, RuleError> {
+        if let Some(watcher) = &mut *self.watcher.borrow_mut() {
+            let place = script.outline.function(hook.name).map(|function| (function.line, function.column));
+            watcher(&script.name, hook.name, place);
+        }
         let is_declaring = hook.name == names::OPTIONS.name;
         self.surroundings.options.replace((!is_declaring).then(|| Rc::clone(&script.options)));
         script.call(&self.engine, &self.fuse, hook.name, arguments)

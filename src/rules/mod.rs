@@ -31,7 +31,7 @@ use crate::domain::script::{OptionValue, Script};
 pub use check::errors;
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
-pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX};
+pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};
 pub use reference::reference;
 pub use trial::{Outcome, Planner, Wanted, run_tests};
 

@@ -100,6 +100,7 @@ impl Service {
             Administered::UserRemoved => {
                 self.rebuild_log.forget(id);
                 self.idle_lanes.forget(id);
+                self.memos.forget(id);
                 Ok(id)
             }
             refused => Err(refusal(refused, name, "")),
@@ -135,6 +136,7 @@ mod tests {
     use crate::service::tasks::Fields;
     use crate::store::disk::Disk;
     use crate::store::{Origin, Settings, Store};
+    use crate::worker::Options as WorkerOptions;
 
     async fn write(service: &Arc<Service>, user: UserId) {
         let fields = Fields { kategorie: Some("arbeit".to_owned()), ..Fields::default() };
@@ -145,7 +147,12 @@ mod tests {
     #[tokio::test]
     async fn of_a_removed_account_nothing_is_kept_at_hand() {
         let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
-        let service = Service::new(Store::on(&Disk::new()).unwrap(), clock, RuleBook::builtin());
+        let service = Service::new(
+            Store::on(&Disk::new()).unwrap(),
+            clock,
+            RuleBook::builtin(),
+            WorkerOptions::of_this_program(),
+        );
         let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
         let mut users = Vec::new();
         for name in ["lena", "tom"] {

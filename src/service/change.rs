@@ -8,12 +8,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 
 use super::Service;
 use super::error::{Refusal, ServiceError};
-use super::memo::Memo;
+use super::memo::{Memo, Memos};
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
 use super::rulebook::{RuleBook, RuleList};
@@ -32,7 +30,6 @@ pub struct Lane {
     ground: Option<Snapshot>,
     overlay: Overlay,
     pending: Pending,
-    memo: Memo,
 }
 
 impl Lane {
@@ -40,49 +37,6 @@ impl Lane {
     fn forget_durable(&mut self, durable: Generation) {
         self.overlay.retain(|_, (generation, _)| *generation > durable);
         self.pending.retain(|(generation, _)| *generation > durable);
-    }
-}
-
-/// Tasks in all lanes that are kept although nobody works with them: about 50 MB.
-const IDLE_TASKS_MAX: u64 = 50_000;
-/// What a lane weighs beside its tasks, in tasks.
-const LANE_WEIGHT: u64 = 8;
-
-/// Lanes of users who wrote lately, so that their next change need not read everything again. Only a saving: a lane
-/// that is gone is read from the database, and one that the database has left behind is told so by its commit.
-pub(super) struct IdleLanes(Cache<UserId, IdleLane, TasksOfLane>);
-
-impl Default for IdleLanes {
-    fn default() -> Self {
-        IdleLanes(Cache::with_weighter(1_024, IDLE_TASKS_MAX, TasksOfLane))
-    }
-}
-
-impl IdleLanes {
-    /// Nothing of the user's is at hand any more.
-    pub(super) fn forget(&self, user: UserId) {
-        self.0.remove(&user);
-    }
-
-    #[cfg(test)]
-    pub(super) fn has(&self, user: UserId) -> bool {
-        self.0.peek(&user).is_some()
-    }
-}
-
-#[derive(Clone)]
-struct IdleLane {
-    /// Held, so that the lane stays.
-    _keyed: Keyed<UserId, Lane>,
-    tasks: u64,
-}
-
-#[derive(Clone)]
-struct TasksOfLane;
-
-impl Weighter<UserId, IdleLane> for TasksOfLane {
-    fn weight(&self, _: &UserId, lane: &IdleLane) -> u64 {
-        LANE_WEIGHT + lane.tasks
     }
 }
 
@@ -293,10 +247,11 @@ impl Service {
         lane.forget_durable(self.store.published().generation(user).unwrap_or_default());
         let tasks = lane.ground.as_ref().map_or(0, |ground| ground.tasks.len() as u64);
         drop(lane);
-        self.idle_lanes.0.insert(user, IdleLane { _keyed: keyed, tasks });
+        self.idle_lanes.keep(user, keyed, tasks);
         // A user who was removed meanwhile has no more changes to come.
         if self.store.published().is_removed(user) {
             self.idle_lanes.forget(user);
+            self.memos.forget(user);
         }
     }
 
@@ -313,8 +268,9 @@ impl Service {
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Send + Sync + 'static,
     {
         let (store, rules, now) = (self.store.clone(), self.rules.book(), self.clock.now());
+        let memos = self.memos.clone();
         let job = move |desk: &mut Desk| {
-            let mut round = RoundWork { store: &store, rules: &rules, user, now, desk };
+            let mut round = RoundWork { store: &store, rules: &rules, memos: &memos, user, now, desk };
             round.run(asked, lane, &*decide)
         };
         Ok(self.planners.run(job).await?)
@@ -324,6 +280,7 @@ impl Service {
 struct RoundWork<'a> {
     store: &'a Store,
     rules: &'a RuleBook,
+    memos: &'a Memos,
     user: UserId,
     now: DateTime<Utc>,
     desk: &'a mut Desk,
@@ -335,8 +292,10 @@ impl RoundWork<'_> {
         D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError>,
     {
         let result = self.load(&mut lane).and_then(|mut ground| {
-            let kept = (&mut lane.overlay, &mut lane.pending, &mut lane.memo);
+            let mut memo = self.memos.take(self.user);
+            let kept = (&mut lane.overlay, &mut lane.pending, &mut memo);
             let step = self.step(asked, &mut ground, kept, decide);
+            self.memos.keep(self.user, memo);
             // A step that failed for a reason of its own leaves the ground as it was.
             lane.ground = Some(ground);
             step

@@ -14,6 +14,7 @@ use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::store::disk::{Disk, Failing};
 use crate::store::{Origin, Scopes, Settings, Store, StoreError};
+use crate::worker::Options as WorkerOptions;
 
 /// Every so many calls of the storage are tried; 1 tries all of them.
 const STRIDE_VARIABLE: &str = "CODEXMIROIR_FAULT_STRIDE";
@@ -29,7 +30,7 @@ fn calls() -> impl Iterator<Item = u64> {
 
 async fn service_on(disk: &Disk) -> (Arc<Service>, UserId) {
     let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
-    let service = Service::new(Store::on(disk).unwrap(), clock, RuleBook::builtin());
+    let service = Service::new(Store::on(disk).unwrap(), clock, RuleBook::builtin(), WorkerOptions::of_this_program());
     let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
     let user = service.add_user("lena", false, settings, None).await.unwrap();
     (service, user.id)

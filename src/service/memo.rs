@@ -1,33 +1,107 @@
-//! What the rules have answered about one user's tasks, so that a plan after a change asks only about what changed.
+//! What the rules have answered about one user's tasks, so that a plan asks only about what changed.
 //!
 //! An answer depends on the rules, the day that it is for the user, and the task's document, and on nothing else; limits
 //! count operations of one answer. So an answer that was given stands until one of the three is another, and a plan
-//! made with it is the plan that asking anew would make. Runs that failed or that the clock cut leave nothing here.
+//! made with it is the plan that asking anew would make. An error that a task gives stands likewise. What the clock cut
+//! leaves nothing here.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
+use super::asker::Asker;
 use super::planning::BodyOf;
-use super::rulebook::RuleList;
-use crate::domain::ids::DocKey;
+use crate::domain::ids::{DocKey, UserId};
 use crate::domain::policy::{Policy, Verdict};
 use crate::domain::task::Task;
-use crate::rules::{Question, Questions, RuleError, RuleSet};
+use crate::rules::{Question, Questions, RuleError};
 
 /// Answers that may be kept although nothing needs them any more, before they are looked for and thrown away.
 const LEFTOVERS_MAX: usize = 64;
+/// Lists of one user that are remembered: those that fail, and the one that stands in for them.
+const LISTS_MAX: usize = 6;
+/// Tasks in all memos: about 30 MB.
+const TASKS_MAX: u64 = 50_000;
+/// What a memo weighs beside its tasks, in tasks.
+const MEMO_WEIGHT: u64 = 8;
 
-/// The answers of one rule list for one user on one day.
+/// The memos of users who were planned for lately. Only a saving.
+pub(super) struct Memos(Cache<UserId, Arc<Memo>, TasksOfMemo>);
+
+#[derive(Clone)]
+struct TasksOfMemo;
+
+impl Weighter<UserId, Arc<Memo>> for TasksOfMemo {
+    fn weight(&self, _: &UserId, memo: &Arc<Memo>) -> u64 {
+        MEMO_WEIGHT + memo.lists.iter().map(|list| list.asked.len() as u64).sum::<u64>()
+    }
+}
+
+impl Default for Memos {
+    fn default() -> Self {
+        Memos(Cache::with_weighter(1_024, TASKS_MAX, TasksOfMemo))
+    }
+}
+
+impl Memos {
+    /// The user's memo, for whoever plans now; somebody else who plans at the same time begins an empty one.
+    pub(super) fn take(&self, user: UserId) -> Memo {
+        self.0.remove(&user).and_then(|(_, memo)| Arc::into_inner(memo)).unwrap_or_default()
+    }
+
+    pub(super) fn keep(&self, user: UserId, memo: Memo) {
+        self.0.insert(user, Arc::new(memo));
+    }
+
+    /// Nothing of the user's is at hand any more.
+    pub(super) fn forget(&self, user: UserId) {
+        self.0.remove(&user);
+    }
+}
+
+/// What lists of rules answered for one user, the list that was asked last in front.
 #[derive(Default)]
 pub(super) struct Memo {
-    of: Option<([u8; 32], NaiveDate)>,
-    /// The tasks that the verdicts are about. A document that is written again makes another task, so a task that is
-    /// still the same object has a document that is still the same.
-    asked: BTreeMap<DocKey, Arc<Task>>,
+    lists: Vec<OfList>,
+}
+
+/// The answers of one list on one day.
+struct OfList {
+    of: ([u8; 32], NaiveDate),
+    /// What the verdicts are about.
+    asked: BTreeMap<DocKey, Asked>,
     distinct: HashSet<Arc<Verdict>>,
     policy: Policy,
+    /// The task that the list fails for, and how.
+    failed: Option<(Asked, RuleError)>,
+}
+
+/// A task as the rules were asked about it. A document that is written again makes another task; one that is read again
+/// may make an equal one, and then it is the same document as far as the rules can see.
+struct Asked {
+    task: Arc<Task>,
+    /// Of the body, where the rules read it.
+    body: Option<u64>,
+}
+
+impl Asked {
+    fn of(question: &Question) -> Asked {
+        Asked { task: question.task.clone(), body: question.body.as_deref().map(hash_of) }
+    }
+
+    fn is(&self, task: &Arc<Task>, body: impl FnOnce() -> Option<Arc<str>>) -> bool {
+        Arc::ptr_eq(&self.task, task) || (self.task == *task && self.body == body().as_deref().map(hash_of))
+    }
+}
+
+fn hash_of(body: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Memo {
@@ -38,36 +112,66 @@ impl Memo {
     /// The first that a hook gives. What was known before is still known then.
     pub(super) fn evaluate(
         &mut self,
-        (list, set): (&RuleList, &RuleSet),
+        (fingerprint, asker): (&[u8; 32], &Asker),
         today: NaiveDate,
         days: &BTreeSet<NaiveDate>,
         tasks: &[&Arc<Task>],
         body_of: &BodyOf<'_>,
     ) -> Result<&Policy, RuleError> {
-        let of = Some((list.fingerprint, today));
-        if self.of != of {
-            *self = Memo { of, ..Memo::default() };
+        let body_of = |task: &Arc<Task>| asker.reads_bodies().then(|| body_of(&task.key)).flatten();
+        let list = self.list((*fingerprint, today));
+        list.forget_leftovers(days, tasks);
+        if let Some((asked, error)) = &list.failed
+            && tasks.iter().any(|task| asked.task.key == task.key && asked.is(task, || body_of(task)))
+        {
+            return Err(error.clone());
         }
-        self.forget_leftovers(days, tasks);
         let unknown_days: BTreeSet<NaiveDate> =
-            days.iter().filter(|day| !self.policy.days.contains_key(day)).copied().collect();
-        let question = |task: &&Arc<Task>| Question {
-            task: Arc::clone(task),
-            body: set.reads_bodies().then(|| body_of(&task.key)).flatten(),
-        };
-        let questions: Vec<Question> = tasks.iter().filter(|task| !self.knows(task)).map(question).collect();
+            days.iter().filter(|day| !list.policy.days.contains_key(day)).copied().collect();
+        let unknown = tasks.iter().filter(|task| !list.knows(task, || body_of(task)));
+        let questions: Vec<Question> =
+            unknown.map(|task| Question { task: Arc::clone(task), body: body_of(task) }).collect();
         if !questions.is_empty() || !unknown_days.is_empty() {
-            let answers = set.evaluate(&Questions { today, days: &unknown_days, tasks: &questions })?;
-            self.add(answers, questions);
+            match asker.evaluate(&Questions { today, days: &unknown_days, tasks: &questions }) {
+                Ok(answers) => list.add(answers, &questions, asker.reads_bodies()),
+                Err(error) => {
+                    list.failed = failed(&questions, &error);
+                    return Err(error);
+                }
+            }
         }
-        Ok(&self.policy)
+        Ok(&list.policy)
     }
 
-    fn knows(&self, task: &Arc<Task>) -> bool {
-        self.asked.get(&task.key).is_some_and(|asked| Arc::ptr_eq(asked, task))
+    /// What is known of the list on this day, in front of the others.
+    fn list(&mut self, of: ([u8; 32], NaiveDate)) -> &mut OfList {
+        let at = self.lists.iter().position(|list| list.of.0 == of.0);
+        let known = at.map(|at| self.lists.remove(at)).filter(|list| list.of == of);
+        self.lists.truncate(LISTS_MAX - 1);
+        self.lists.insert(0, known.unwrap_or_else(|| OfList::new(of)));
+        &mut self.lists[0]
+    }
+}
+
+/// The task that an error is about, unless another time it may be none.
+fn failed(questions: &[Question], error: &RuleError) -> Option<(Asked, RuleError)> {
+    let key = error.task.as_ref().filter(|_| !error.timed_out)?;
+    let question = questions.iter().find(|question| question.task.key == **key)?;
+    Some((Asked::of(question), error.clone()))
+}
+
+impl OfList {
+    fn new(of: ([u8; 32], NaiveDate)) -> OfList {
+        OfList { of, asked: BTreeMap::new(), distinct: HashSet::new(), policy: Policy::default(), failed: None }
     }
 
-    fn add(&mut self, answers: Policy, questions: Vec<Question>) {
+    /// Whether the task is still the one that was asked about; then it is that one from now on.
+    fn knows(&mut self, task: &Arc<Task>, body: impl FnOnce() -> Option<Arc<str>>) -> bool {
+        let known = self.asked.get_mut(&task.key).filter(|asked| asked.is(task, body));
+        known.map(|asked| asked.task = Arc::clone(task)).is_some()
+    }
+
+    fn add(&mut self, answers: Policy, questions: &[Question], reads_bodies: bool) {
         self.policy.days.extend(answers.days);
         for (key, verdict) in answers.verdicts {
             // The planner puts tasks of one verdict into one line: equal ones are kept as one.
@@ -80,7 +184,10 @@ impl Memo {
             };
             self.policy.verdicts.insert(key, verdict);
         }
-        self.asked.extend(questions.into_iter().map(|question| (question.task.key.clone(), question.task)));
+        // A body that could not be read this time counts as empty, but only this time.
+        let lasting = questions.iter().filter(|question| !reads_bodies || question.body.is_some());
+        self.asked.extend(lasting.map(|question| (question.task.key.clone(), Asked::of(question))));
+        self.failed = None;
     }
 
     /// Keeps what is kept within what is needed, and a little more.

@@ -7,7 +7,7 @@ use crate::metrics::{Counter, Histogram};
 pub struct ServiceMetrics {
     /// From the snapshot to the finished bytes of a timeline that was read.
     pub rebuild_times: Histogram,
-    /// Plans that the built-in rules had to stand in for, because the chosen ones failed.
+    /// Plans that other rules had to stand in for, because those that should apply failed.
     pub rule_failures: Counter,
 }
 

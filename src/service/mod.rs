@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod administration;
 pub mod archive;
+mod asker;
 pub mod change;
 pub mod demo;
 pub mod error;
@@ -15,6 +16,7 @@ mod faults;
 pub mod folder;
 pub mod history;
 pub mod idempotency;
+mod idle_lanes;
 pub mod import;
 pub mod inspect;
 mod memo;
@@ -40,15 +42,22 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::domain::ids::UserId;
 use crate::store::{KeyedLocks, Store};
+use crate::worker::{self, Pool, WorkerMetrics};
 
 pub use metrics::ServiceMetrics;
 pub use planning::{Planned, plan_folder};
 
-use change::{IdleLanes, Lane};
+use change::Lane;
 use error::ServiceError;
+use idle_lanes::IdleLanes;
+use memo::Memos;
 use planners::{Interrupted, Planners};
 use present::PresentRules;
 use rulebook::RuleBook;
+
+/// Planning threads beside one for each core. A thread that waits for a worker or the disk uses no core, and one user has at most as
+/// many jobs at a time (a rebuild, a change, a view and an import): slow rules hold up nobody else.
+const THREADS_THAT_WAIT: usize = 4;
 
 /// Everything that the use cases work with. One per running program.
 pub struct Service {
@@ -56,6 +65,9 @@ pub struct Service {
     clock: Clock,
     rules: PresentRules,
     planners: Planners,
+    workers: Arc<Pool>,
+    /// What users' rules answered lately.
+    memos: Arc<Memos>,
     /// One writer of a user plans at a time, each on the result of the one before.
     lanes: KeyedLocks<UserId, Lane>,
     idle_lanes: IdleLanes,
@@ -73,16 +85,19 @@ pub struct Service {
 }
 
 impl Service {
-    /// `rules` are those that the server applies to everybody who has none of their own.
-    pub fn new(store: Store, clock: Clock, rules: RuleBook) -> Arc<Service> {
-        // One more than there are cores: one of them may wait for the disk.
-        let threads = std::thread::available_parallelism().map_or(1, usize::from) + 1;
+    /// `rules` are those that the server applies to everybody who has none of their own; those that users have are run
+    /// by workers.
+    pub fn new(store: Store, clock: Clock, rules: RuleBook, workers: worker::Options) -> Arc<Service> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from) + THREADS_THAT_WAIT;
         let metrics = Arc::new(ServiceMetrics::default());
+        let workers = Arc::new(Pool::new(workers, threads));
         Arc::new(Service {
             store: Arc::new(store),
             clock,
             rules: PresentRules::new(rules),
-            planners: Planners::start(threads, &metrics),
+            planners: Planners::start(threads, &metrics, &workers),
+            workers,
+            memos: Arc::default(),
             lanes: KeyedLocks::default(),
             idle_lanes: IdleLanes::default(),
             rebuilds: KeyedLocks::default(),
@@ -113,6 +128,11 @@ impl Service {
     /// What was counted since the start.
     pub fn metrics(&self) -> &ServiceMetrics {
         &self.metrics
+    }
+
+    /// What was counted of the processes that users' rules run in.
+    pub fn workers(&self) -> &WorkerMetrics {
+        self.workers.metrics()
     }
 
     /// Jobs that wait for a planning thread.

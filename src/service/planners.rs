@@ -1,5 +1,5 @@
 //! Threads that plan, apart from the async ones. Each has its own script engine, because engines are not
-//! shared between threads: own engines scale, a shared one does not.
+//! shared between threads: own engines scale, a shared one does not. Users' rules are asked in workers that all share.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,9 +9,12 @@ use std::thread::Thread;
 
 use tokio::sync::{Semaphore, oneshot};
 
+use super::asker::Asker;
 use super::metrics::ServiceMetrics;
 use super::rulebook::RuleList;
-use crate::rules::{RuleError, RuleSet};
+use crate::rules::RuleError;
+use crate::view::RulesSource;
+use crate::worker::Pool;
 
 type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 
@@ -20,6 +23,9 @@ const QUEUE_MAX: usize = 1_024;
 
 /// Rule sets that a thread keeps compiled.
 const COMPILED_MAX: usize = 64;
+
+/// Users' lists of which a thread keeps how to ask for them.
+const APART_MAX: usize = 1_024;
 
 pub(super) struct Planners {
     queue: Arc<Queue>,
@@ -48,29 +54,46 @@ pub struct Interrupted;
 /// What a planning thread has at hand.
 #[derive(Default)]
 pub(super) struct Desk {
-    compiled: HashMap<[u8; 32], Result<Rc<RuleSet>, RuleError>>,
+    compiled: Kept,
+    apart: Kept,
+    /// Where the rules of users are run; nowhere outside a server.
+    workers: Option<Arc<Pool>>,
     pub(super) metrics: Arc<ServiceMetrics>,
 }
 
+type Kept = HashMap<[u8; 32], Result<Rc<Asker>, RuleError>>;
+
 impl Desk {
-    /// The rule list, compiled; remembered by its fingerprint.
-    pub(super) fn rule_set(&mut self, list: &RuleList) -> Result<Rc<RuleSet>, RuleError> {
-        if self.compiled.len() >= COMPILED_MAX && !self.compiled.contains_key(&list.fingerprint) {
-            self.compiled.clear();
+    /// Who answers for the list; remembered by its fingerprint, and so is why it does not compile.
+    pub(super) fn asker(&mut self, list: &RuleList) -> Result<Rc<Asker>, RuleError> {
+        let (kept, most) = match list.source {
+            RulesSource::Builtin | RulesSource::Server => (&mut self.compiled, COMPILED_MAX),
+            RulesSource::User => (&mut self.apart, APART_MAX),
+        };
+        if let Some(known) = kept.get(&list.fingerprint) {
+            return known.clone();
         }
-        let compile = || RuleSet::compile(&list.scripts).map(Rc::new);
-        self.compiled.entry(list.fingerprint).or_insert_with(compile).clone()
+        let asker = Asker::of(list, self.workers.as_ref()).map(Rc::new);
+        // What the machine did not let be known may be known the next time.
+        if !asker.as_ref().is_err_and(|error| error.timed_out) {
+            if kept.len() >= most {
+                kept.clear();
+            }
+            kept.insert(list.fingerprint, asker.clone());
+        }
+        asker
     }
 }
 
 impl Planners {
-    pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>) -> Planners {
+    pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) -> Planners {
         let room = Semaphore::new(QUEUE_MAX);
         let queue = Arc::new(Queue { waiting: Mutex::default(), room });
         for index in 0..threads {
-            let (queue, metrics) = (queue.clone(), metrics.clone());
-            let spawned =
-                std::thread::Builder::new().name(format!("planner-{index}")).spawn(move || work(&queue, &metrics));
+            let (queue, metrics, workers) = (queue.clone(), metrics.clone(), workers.clone());
+            let spawned = std::thread::Builder::new()
+                .name(format!("planner-{index}"))
+                .spawn(move || work(&queue, &metrics, &workers));
             if let Err(error) = spawned {
                 tracing::error!(%error, "a planning thread could not be started");
             }
@@ -145,8 +168,8 @@ impl Queue {
     }
 }
 
-fn work(queue: &Queue, metrics: &Arc<ServiceMetrics>) {
-    let fresh = || Desk { metrics: metrics.clone(), ..Desk::default() };
+fn work(queue: &Queue, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) {
+    let fresh = || Desk { metrics: metrics.clone(), workers: Some(workers.clone()), ..Desk::default() };
     let mut desk = fresh();
     while let Some(job) = queue.next() {
         // A panic is a defect, but one user's; the thread goes on with a fresh desk.

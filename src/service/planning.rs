@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
+use super::asker::Asker;
 use super::folder::Folder;
 use super::memo::Memo;
 use super::planners::{Desk, Interrupted};
@@ -17,7 +18,7 @@ use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::timeline::{InvalidDocument, Timeline};
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
-use crate::rules::{RuleError, RuleSet};
+use crate::rules::RuleError;
 use crate::store::hot::Entry;
 use crate::store::{Finished, Head, Incarnation, Reading, Settings, Snapshot};
 use crate::view::{Answer, RulesSource, RulesState, json};
@@ -42,7 +43,7 @@ pub(super) struct Identity {
 /// The body of a task's document, for rules that read it.
 pub(super) type BodyOf<'a> = dyn Fn(&DocKey) -> Option<Arc<str>> + 'a;
 
-/// Plans a snapshot over the days that the user's timeline covers. `memo` spares questions to the rules that apply.
+/// Plans a snapshot over the days that the user's timeline covers. `memo` spares questions to the rules.
 pub(super) fn plan_snapshot(
     desk: &mut Desk,
     rules: &RuleBook,
@@ -112,20 +113,17 @@ fn answer(
     }
     let days = days_asked(&tasks, horizon);
     let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
-    let mut planned = |list: &RuleList, memo: &mut Memo| -> Result<(Timeline, RulesState), RuleError> {
-        let set = desk.rule_set(list)?;
-        let policy = memo.evaluate((list, &set), horizon.today(), &days, &asked, body_of)?;
-        let state = RulesState { name: set.name().to_owned(), source: list.source, error: None };
+    let mut planned = |list: &RuleList| -> Result<(Timeline, RulesState), RuleError> {
+        let asker = desk.asker(list)?;
+        let policy = memo.evaluate((&list.fingerprint, &asker), horizon.today(), &days, &asked, body_of)?;
+        let state = RulesState { name: asker.name().to_owned(), source: list.source, error: None };
         Ok((plan(&tasks, invalid.clone(), policy, horizon), state))
     };
     let mut failed: Option<RuleError> = None;
     let mut is_certain = true;
     let mut found = None;
-    for (rung, list) in rules.ladder(snapshot).enumerate() {
-        // What is remembered is of the rules that should apply: those that stand in are asked anew each time.
-        let (mut of_others, is_first) = (Memo::default(), rung == 0);
-        let memo = if is_first { &mut *memo } else { &mut of_others };
-        match list.and_then(|list| repeated_if_cut(|| planned(&list, memo))) {
+    for list in rules.ladder(snapshot) {
+        match list.and_then(|list| planned(&list)) {
             Ok(answer) => {
                 found = Some(answer);
                 break;
@@ -155,11 +153,6 @@ fn answer(
     (answer, is_certain)
 }
 
-/// A run that was cut by the clock is repeated once: most likely the machine was busy.
-fn repeated_if_cut<T>(mut run: impl FnMut() -> Result<T, RuleError>) -> Result<T, RuleError> {
-    run().or_else(|error| if error.timed_out { run() } else { Err(error) })
-}
-
 /// Tries a list that is to become the user's: it has to compile, to answer the samples, and to plan these tasks.
 ///
 /// # Errors
@@ -175,11 +168,10 @@ pub(super) fn try_list(
     let tasks: Vec<Arc<Task>> = snapshot.tasks.values().flatten().cloned().collect();
     let days = days_asked(&tasks, &horizon);
     let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
-    repeated_if_cut(|| {
-        let set = desk.rule_set(list)?;
-        set.check()?;
-        Memo::default().evaluate((list, &set), horizon.today(), &days, &asked, body_of).map(drop)
-    })
+    let asker = desk.asker(list)?;
+    asker.check()?;
+    let mut memo = Memo::default();
+    memo.evaluate((&list.fingerprint, &asker), horizon.today(), &days, &asked, body_of).map(drop)
 }
 
 /// The slots that the user's rules give a day, for checking a slot that somebody names; those of the next list of the
@@ -191,12 +183,12 @@ pub(super) fn slots_of_day(
     day: NaiveDate,
     today: NaiveDate,
 ) -> Result<Arc<[SlotSpec]>, Interrupted> {
-    ask_in_turn(desk, rules, snapshot, |set| set.slots(day, today))
+    ask_in_turn(desk, rules, snapshot, |asker| asker.slots(day, today))
 }
 
 /// The categories that the user's rules know.
 pub(super) fn categories(desk: &mut Desk, rules: &RuleBook, snapshot: &Snapshot) -> Result<Vec<String>, Interrupted> {
-    ask_in_turn(desk, rules, snapshot, RuleSet::categories)
+    ask_in_turn(desk, rules, snapshot, Asker::categories)
 }
 
 /// Asks the lists in turn until one answers. Rules that were cut by the clock give no answer at all: what is checked
@@ -205,10 +197,10 @@ fn ask_in_turn<T>(
     desk: &mut Desk,
     rules: &RuleBook,
     snapshot: &Snapshot,
-    ask: impl Fn(&RuleSet) -> Result<T, RuleError>,
+    ask: impl Fn(&Asker) -> Result<T, RuleError>,
 ) -> Result<T, Interrupted> {
     for list in rules.ladder(snapshot) {
-        match list.and_then(|list| desk.rule_set(&list)).and_then(|set| ask(&set)) {
+        match list.and_then(|list| desk.asker(&list)).and_then(|asker| ask(&asker)) {
             Ok(answer) => return Ok(answer),
             Err(error) if error.timed_out => return Err(Interrupted),
             Err(_) => {}

@@ -39,7 +39,7 @@ pub enum RuleFileError {
     #[error("cannot read the rules {path}: {detail}")]
     Unreadable { path: String, detail: String },
     #[error("the rules {path} are refused: {error}")]
-    Refused { path: String, error: RuleError },
+    Refused { path: String, error: Box<RuleError> },
 }
 
 impl RuleList {
@@ -73,6 +73,7 @@ fn not_in_library(name: &str) -> RuleError {
         column: None,
         message: format!("this version has no rules of that name; it has {known}"),
         timed_out: false,
+        task: None,
     }
 }
 
@@ -100,7 +101,7 @@ impl RuleBook {
             tests.extend(beside.map(|file| file.script));
         }
         let names: Vec<String> = paths.iter().map(|path| path.as_ref().display().to_string()).collect();
-        let refused = |error| RuleFileError::Refused { path: names.join(", "), error };
+        let refused = |error| RuleFileError::Refused { path: names.join(", "), error: Box::new(error) };
         RuleSet::compile(&scripts).and_then(|set| set.check()).map_err(refused)?;
         let report = rule_tests::run(&scripts, &tests).map_err(refused)?;
         if let Some(failure) = report.failures().next() {

@@ -68,8 +68,13 @@ impl Service {
         let job = move |desk: &mut Desk| {
             let mut snapshot = service.require_snapshot(user)?;
             snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
-            let now = now.unwrap_or_else(|| service.clock.now());
-            Ok(service.plan((desk, &service.rules.book()), user, &snapshot, now).answer)
+            let book = service.rules.book();
+            let planned = match now {
+                None => service.plan((desk, &book), user, &snapshot, service.clock.now()),
+                // Of another instant nothing is known, and what it tells is of no use later.
+                Some(now) => service.plan_with((desk, &book), &mut Memo::default(), user, &snapshot, now),
+            };
+            Ok(planned.answer)
         };
         self.planners.run(job).await?
     }
@@ -105,7 +110,11 @@ impl Service {
         let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
         let at = self.clock.now();
-        let mut planned = self.plan(work, user, &snapshot, at);
+        let mut planned = match cause {
+            // Who asks for it to be made anew is not given what was remembered.
+            Cause::Asked => self.plan_with(work, &mut Memo::default(), user, &snapshot, at),
+            Cause::NothingKept | Cause::Stale(_) => self.plan(work, user, &snapshot, at),
+        };
         // Read from two openings of the database, it may be of no state that there was.
         planned.is_certain &= self.store.opening() == opening;
         let rebuild = Rebuild {
@@ -143,15 +152,30 @@ impl Service {
         document::body(&raw).map(Arc::from)
     }
 
+    /// Plans with what is remembered of the user's rules.
     pub(super) fn plan(
         &self,
+        work: (&mut Desk, &RuleBook),
+        user: UserId,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Planned {
+        let mut memo = self.memos.take(user);
+        let planned = self.plan_with(work, &mut memo, user, snapshot, now);
+        self.memos.keep(user, memo);
+        planned
+    }
+
+    fn plan_with(
+        &self,
         (desk, rules): (&mut Desk, &RuleBook),
+        memo: &mut Memo,
         user: UserId,
         snapshot: &Snapshot,
         now: DateTime<Utc>,
     ) -> Planned {
         let body_of = |key: &DocKey| self.body_of(user, key);
-        planning::plan_snapshot(desk, rules, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
+        planning::plan_snapshot(desk, rules, memo, self.identity(user), snapshot, now, &body_of)
     }
 
     fn identity(&self, user: UserId) -> Identity {

@@ -196,6 +196,10 @@ impl Serving {
         format!("http://{}{path}", self.address)
     }
 
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// The next line that it prints.
     pub fn line(&mut self) -> String {
         let mut line = String::new();

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::binary::Home;
-use crate::harness::{Administrator, Answer, MONDAY, Start, TestServer, at_once, instant};
+use crate::harness::{Administrator, Answer, MONDAY, Start, TestServer, at_once, instant, workers};
 
 /// Longer than any test: what is not waited out.
 const PATIENT: Duration = Duration::from_secs(60);
@@ -24,6 +24,7 @@ fn options(data_dir: &Path, create: bool, patience: Duration) -> AccessOptions {
         data_dir: data_dir.to_owned(),
         create,
         rules: RuleBook::builtin(),
+        workers: workers(),
         hot_bytes_max: 1 << 20,
         limits: Limits::default(),
         clock: Clock::manual(instant(MONDAY)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WorkerOptions, WorkerProgram};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
@@ -63,17 +63,23 @@ pub struct TestServer {
 pub struct Start {
     pub now: &'static str,
     pub rules: Vec<PathBuf>,
+    pub workers: WorkerOptions,
     pub hosts: Vec<String>,
     pub limits: Limits,
     pub hot_bytes_max: u64,
     pub metrics: MetricsOptions,
 }
 
+/// Workers of the real binary.
+pub fn workers() -> WorkerOptions {
+    WorkerOptions::of(WorkerProgram::at(env!("CARGO_BIN_EXE_codexmiroir")))
+}
+
 impl Default for Start {
     fn default() -> Self {
         let (limits, hot_bytes_max) = (Limits::default(), HOT_MAP_BYTES_DEFAULT);
         let metrics = MetricsOptions::default();
-        Start { now: MONDAY, rules: Vec::new(), hosts: Vec::new(), limits, hot_bytes_max, metrics }
+        Start { now: MONDAY, rules: Vec::new(), workers: workers(), hosts: Vec::new(), limits, hot_bytes_max, metrics }
     }
 }
 
@@ -94,6 +100,7 @@ impl TestServer {
             listen: "127.0.0.1:0".parse().unwrap(),
             metrics: start.metrics,
             rules: RuleBook::from_files(&start.rules).unwrap(),
+            workers: start.workers,
             hot_bytes_max: start.hot_bytes_max,
             hosts: start.hosts,
             demo: None,

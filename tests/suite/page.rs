@@ -17,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::browser::{Browser, with_browser};
-use crate::harness::{instant, repository};
+use crate::harness::{instant, repository, workers};
 
 const SCREENS: [(u32, u32); 3] = [(1280, 800), (390, 844), (240, 282)];
 /// While the first slot of the day runs.
@@ -72,6 +72,7 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),
+        workers: workers(),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
         hosts: Vec::new(),
         demo: Some(Settings { zone, lang, days: DAYS_DEFAULT }),

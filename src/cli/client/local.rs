@@ -102,6 +102,7 @@ impl Local {
             data_dir: self.place.path.clone(),
             create: self.create,
             rules,
+            workers: app::WorkerOptions::of_this_program(),
             hot_bytes_max: config.hot_map,
             limits: config.http_limits(),
             clock: Clock::System,

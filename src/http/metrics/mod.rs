@@ -266,7 +266,17 @@ fn of_timelines(out: &mut Exposition, site: &Site) {
     out.spread(name, &[], &service.metrics().rebuild_times.get(), Unit::Seconds);
     let name = "codexmiroir_rule_failures_total";
     let failures = service.metrics().rule_failures.get();
-    out.single(name, "counter", "Plans that the built-in rules stood in for.", failures);
+    out.single(name, "counter", "Plans that other rules than those that should apply stood in for.", failures);
+    let workers = service.workers();
+    let name = "codexmiroir_rule_run_duration_seconds";
+    out.family(name, "histogram", "Time from a question to users' own rules, which run in processes, to the answer.");
+    out.spread(name, &[], &workers.run_times.get(), Unit::Seconds);
+    let name = "codexmiroir_rule_workers_total";
+    out.family(name, "counter", "Processes that run users' rules, by what became of them.");
+    let fates = [("started", &workers.started), ("died", &workers.died), ("killed", &workers.killed)];
+    for (fate, number) in fates {
+        out.sample(name, &[("fate", fate)], number.get());
+    }
     let name = "codexmiroir_planner_queue_length";
     out.single(name, "gauge", "Jobs that wait for a planning thread.", service.queued());
     let name = "codexmiroir_event_streams";

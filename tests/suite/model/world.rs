@@ -29,7 +29,7 @@ use super::account::{Account, Answer, Said, id_of, refused, settings_after};
 use super::plan::Planner;
 use super::request::{Request, spell_out};
 use super::steps::{Op, Step};
-use crate::harness::{MONDAY, instant};
+use crate::harness::{MONDAY, instant, workers};
 
 /// Where files are kept in memory, so that waiting for the disk takes no time.
 const IN_MEMORY: &str = "/dev/shm";
@@ -77,7 +77,7 @@ impl World {
 
     fn open(&mut self) {
         let store = Store::open(&self.folder.path().join("model.redb"), HOT_BYTES_MAX).unwrap();
-        self.service = Some(Service::new(store, self.clock.clone(), RuleBook::builtin()));
+        self.service = Some(Service::new(store, self.clock.clone(), RuleBook::builtin(), workers()));
     }
 
     fn close(&mut self) {

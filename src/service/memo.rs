@@ -106,7 +106,7 @@ fn hash_of(body: &str) -> u64 {
 
 impl Memo {
     /// The policy for these days and tasks; `body_of` is asked for the body of a task that the rules have to be asked
-    /// about, if they read bodies. It may also say what nobody asked for.
+    /// about, if they read bodies. `tasks` are in the order of their keys. It may also say what nobody asked for.
     ///
     /// # Errors
     /// The first that a hook gives. What was known before is still known then.
@@ -128,9 +128,7 @@ impl Memo {
         }
         let unknown_days: BTreeSet<NaiveDate> =
             days.iter().filter(|day| !list.policy.days.contains_key(day)).copied().collect();
-        let unknown = tasks.iter().filter(|task| !list.knows(task, || body_of(task)));
-        let questions: Vec<Question> =
-            unknown.map(|task| Question { task: Arc::clone(task), body: body_of(task) }).collect();
+        let questions = list.questions(tasks, body_of);
         if !questions.is_empty() || !unknown_days.is_empty() {
             match asker.evaluate(&Questions { today, days: &unknown_days, tasks: &questions }) {
                 Ok(answers) => list.add(answers, &questions, asker.reads_bodies()),
@@ -165,10 +163,21 @@ impl OfList {
         OfList { of, asked: BTreeMap::new(), distinct: HashSet::new(), policy: Policy::default(), failed: None }
     }
 
-    /// Whether the task is still the one that was asked about; then it is that one from now on.
-    fn knows(&mut self, task: &Arc<Task>, body: impl FnOnce() -> Option<Arc<str>>) -> bool {
-        let known = self.asked.get_mut(&task.key).filter(|asked| asked.is(task, body));
-        known.map(|asked| asked.task = Arc::clone(task)).is_some()
+    /// What has to be asked: about each task that is not the one that was asked about. One that is equal is taken for it
+    /// from now on. Tasks come in the order of their keys, as they are kept here, so one walk finds all of them.
+    fn questions(&mut self, tasks: &[&Arc<Task>], body_of: impl Fn(&Arc<Task>) -> Option<Arc<str>>) -> Vec<Question> {
+        let mut questions = Vec::new();
+        let mut known = self.asked.iter_mut().peekable();
+        for task in tasks {
+            while known.next_if(|(key, _)| **key < task.key).is_some() {}
+            let asked = known.next_if(|(key, _)| **key == task.key).map(|(_, asked)| asked);
+            match asked.filter(|asked| asked.is(task, || body_of(task))) {
+                Some(asked) if Arc::ptr_eq(&asked.task, task) => {}
+                Some(asked) => asked.task = Arc::clone(task),
+                None => questions.push(Question { task: Arc::clone(task), body: body_of(task) }),
+            }
+        }
+        questions
     }
 
     fn add(&mut self, answers: Policy, questions: &[Question], reads_bodies: bool) {

@@ -45,7 +45,7 @@ const MONDAY: NaiveDate = NaiveDate::from_ymd_opt(2025, 10, 13).unwrap();
 /// Sixty lines, as somebody writes them who has thought about the week.
 const SCRIPT: &str = include_str!("parts/sixty-lines.rhai");
 /// Uses nearly all operations that it may, for each task.
-const SLOW: &str = "fn slots(day, slots) { [slot(\"a\", \"9:00\", \"10:00\")] }\nfn place(task, today) { let n = 0; while n < 2000 { n += 1; } anywhere() }";
+const SLOW: &str = "fn slots(day, slots) { [slot(\"a\", \"9:00\", \"10:00\")] }\nfn place(task, today) { let n = 0; while n < 1200 { n += 1; } anywhere() }";
 const READERS: usize = 32;
 const CONNECTIONS: usize = 4;
 const EACH: usize = 4_000;
@@ -107,7 +107,7 @@ fn asked() {
         let in_thread = measured(runs, || drop(here.evaluate(&questions).unwrap()));
         println!("  {count:>5} changed tasks  {apart:>8.3} ms   in the thread {in_thread:>8.3} ms");
     }
-    let cold = measured(50, || assert_eq!(Pool::new(workers(), 1).reads_bodies(list), Ok(false)));
+    let cold = measured(50, || drop(Pool::new(workers(), 1).reads_bodies(list).unwrap()));
     println!("  start, limits, compiling and the end of a worker  {cold:>8.3} ms");
 }
 
@@ -142,8 +142,11 @@ fn others() {
     let folder = tempfile::tempdir().unwrap();
     let mut role = Role::start(&mut this(&["serve", folder.path().to_str().unwrap()]));
     let (address, slow) = (role.line(), role.line());
-    let requests = (0..READERS).map(|_| server::request(&role.line(), "")).collect();
-    let target = Target::learn(address.parse().unwrap(), requests, b"HTTP/1.1 200");
+    let requests: Vec<_> = (0..READERS).map(|_| server::request(&role.line(), "")).collect();
+    let learn = || Target::learn(address.parse().unwrap(), requests.clone(), b"HTTP/1.1 200");
+    // The first answers are made; those that follow come from memory, and are of another length.
+    learn();
+    let target = learn();
     let set = format!("PUT /api/rules HTTP/1.1\r\nauthorization: Bearer {slow}\r\ncontent-type: text/plain");
     let answer = once(&address, &set, SLOW);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -165,7 +165,7 @@ impl Store {
     pub fn put_timeline(&self, user: UserId, finished: Finished) {
         // A full queue means load; the timeline is made again when it is needed.
         if self.requests.try_send(group::Request::PutTimeline(user, finished)).is_ok() {
-            self.seat.ring();
+            self.seat.nudge();
         }
     }
 
@@ -173,7 +173,7 @@ impl Store {
     /// is left out.
     pub fn note_use(&self, hash: [u8; 32], at: DateTime<Utc>) {
         if self.requests.try_send(group::Request::NoteUse(hash, at.timestamp_millis())).is_ok() {
-            self.seat.ring();
+            self.seat.nudge();
         }
     }
 

@@ -40,6 +40,8 @@ struct Bell {
 struct Rung {
     rung: bool,
     closed: bool,
+    /// Whether the thread waits for a time that is near.
+    wakes_soon: bool,
 }
 
 struct Work {
@@ -63,6 +65,15 @@ impl Seat {
     pub(super) fn ring(&self) {
         lock(&self.bell.state).rung = true;
         self.bell.rang.notify_one();
+    }
+
+    /// Something was put into the queue that nobody waits for: it is seen to when the writer's thread is awake next.
+    pub(super) fn nudge(&self) {
+        let mut state = lock(&self.bell.state);
+        if !state.wakes_soon {
+            state.rung = true;
+            self.bell.rang.notify_one();
+        }
     }
 
     /// Nothing more will be put into the queue.
@@ -120,7 +131,8 @@ impl Drop for RingsInPanic<'_> {
 impl Bell {
     /// Waits until it is rung, or for so long; whether the queue is closed.
     fn wait(&self, patience: Option<Duration>) -> bool {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
+        state.wakes_soon = patience.is_some_and(|patience| patience <= IDLE);
         let is_quiet = |state: &mut Rung| !state.rung && !state.closed;
         let mut state = match patience {
             None => self.rang.wait_while(state, is_quiet).unwrap_or_else(PoisonError::into_inner),
@@ -129,6 +141,8 @@ impl Bell {
             }
         };
         state.rung = false;
+        // From here on what comes may find the queue already looked at.
+        state.wakes_soon = false;
         state.closed
     }
 }

@@ -28,7 +28,6 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::script::{OptionValue, Script};
 
-pub use check::errors;
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
 pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};

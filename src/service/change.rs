@@ -91,8 +91,8 @@ impl Situation<'_> {
         Ok(planning::slots_of_day(self.desk, self.rules, self.snapshot, day, today)?)
     }
 
-    /// Tries a list that is to become the user's; its first error with the tasks that there are.
-    pub(super) fn try_rules(&mut self, list: &RuleList) -> Result<(), RuleError> {
+    /// Tries a list that is to become the user's, with the tasks that there are.
+    pub(super) fn try_rules(&mut self, list: &RuleList) -> Vec<RuleError> {
         let body_of = |key: &DocKey| body_of(self.store, self.user, self.overlay, key);
         planning::try_list(self.desk, list, self.snapshot, self.now, &body_of)
     }

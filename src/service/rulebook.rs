@@ -43,7 +43,7 @@ pub enum RuleFileError {
 }
 
 impl RuleList {
-    fn new(scripts: Vec<Script>, source: RulesSource) -> RuleList {
+    pub(super) fn new(scripts: Vec<Script>, source: RulesSource) -> RuleList {
         RuleList { fingerprint: rules::fingerprint(&scripts), scripts, source }
     }
 
@@ -118,7 +118,7 @@ impl RuleBook {
         // a list itself is of its user's generation.
         let library: Vec<Script> = rules::library_names().filter_map(library).collect();
         let mut hash = Sha256::new();
-        hash.update(b"basis 2");
+        hash.update(b"basis 3");
         hash.update(PLANNER_VERSION.to_be_bytes());
         hash.update(READER_VERSION.to_be_bytes());
         hash.update(chosen.source.as_str());

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Decision, Plan, Situation};
 use super::error::{Refusal, ServiceError, repeatable};
 use super::idempotency::IdempotencyKey;
-use super::planners::{Desk, Interrupted};
+use super::planners::Desk;
 use super::rulebook::RuleList;
 use super::tasks::Expectation;
 use super::{Service, read};
@@ -34,7 +34,7 @@ pub struct Rules {
     /// The version of the user's own; `None` for those of others.
     pub version: Option<Generation>,
     /// Why others stand in for them at present.
-    pub error: Option<String>,
+    pub error: Option<RuleError>,
     /// The entity tag of the user's own.
     pub etag: String,
 }
@@ -104,11 +104,7 @@ impl Service {
         let service = self.clone();
         let job = move |desk: &mut Desk| {
             let snapshot = service.require_snapshot(user)?;
-            let tried = RuleList::of_user(&entries).and_then(|list| service.try_rules(desk, user, &snapshot, &list));
-            match tried {
-                Ok(()) => Ok(Vec::new()),
-                Err(error) => refused(error),
-            }
+            tried(&entries, |list| service.try_rules(desk, user, &snapshot, list))
         };
         self.planners.run(job).await?
     }
@@ -197,30 +193,38 @@ fn rules_tag(rules: Option<&UserRules>) -> String {
     rules.map_or("\"none\"".to_owned(), |rules| format!("\"{}\"", rules.version))
 }
 
-/// What a trial says of a list.
+/// What a trial says of a list; nothing of one that can be taken.
 ///
 /// # Errors
-/// A run that the clock cut is no judgement.
-fn refused(error: RuleError) -> Result<Vec<RuleError>, ServiceError> {
-    if error.timed_out { Err(Interrupted.into()) } else { Ok(vec![error]) }
+/// [`ServiceError::TrialCut`]: a trial that was cut is no judgement.
+fn tried(
+    entries: &[RuleEntry],
+    trial: impl FnOnce(&RuleList) -> Vec<RuleError>,
+) -> Result<Vec<RuleError>, ServiceError> {
+    let errors = RuleList::of_user(entries).map_or_else(|error| vec![error], |list| trial(&list));
+    match errors.iter().find(|error| error.timed_out) {
+        Some(cut) => Err(ServiceError::TrialCut(cut.clone())),
+        None => Ok(errors),
+    }
 }
 
 /// The change after which the user has this list, or none.
 ///
 /// # Errors
-/// [`Refusal::RulesRefused`]; [`Interrupted`] when the clock cut the trial.
+/// [`Refusal::RulesRefused`]; [`ServiceError::TrialCut`].
 pub(super) fn change(
     situation: &mut Situation<'_>,
     entries: Option<Entries>,
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
-    let tried = entries
-        .as_deref()
-        .map_or(Ok(()), |entries| RuleList::of_user(entries).and_then(|list| situation.try_rules(&list)));
-    if let Err(error) = tried {
-        return Err(Refusal::RulesRefused { errors: refused(error)? }.into());
+    let errors = match &entries {
+        Some(entries) => tried(entries, |list| situation.try_rules(list))?,
+        None => Vec::new(),
+    };
+    match errors.is_empty() {
+        true => Ok(Change::PutRules { entries, verb: verb.into() }),
+        false => Err(Refusal::RulesRefused { errors }.into()),
     }
-    Ok(Change::PutRules { entries, verb: verb.into() })
 }
 
 impl RuleList {

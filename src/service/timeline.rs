@@ -143,7 +143,7 @@ impl Service {
         user: UserId,
         snapshot: &Snapshot,
         list: &RuleList,
-    ) -> Result<(), RuleError> {
+    ) -> Vec<RuleError> {
         planning::try_list(desk, list, snapshot, self.clock.now(), &|key| self.body_of(user, key))
     }
 

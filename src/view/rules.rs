@@ -1,4 +1,4 @@
-//! Lists of rules as JSON, in the form in which they are set.
+//! Lists of rules as JSON, in the form in which they are set, and what is wrong with them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::script::{OptionValue, RuleEntry};
+use crate::domain::script::{OptionValue, RuleEntry, RuleError};
 
 /// A place in a list of rules: a script of the library by its name, or one's own.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -39,6 +39,50 @@ pub enum OptionJson<'a> {
     Flag(bool),
     Number(i64),
     Text(Cow<'a, str>),
+}
+
+/// What is wrong with a list.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CheckedRules")]
+pub struct CheckedJson<'a> {
+    /// Whether the list could be set.
+    ok: bool,
+    /// What keeps it from that: the first error of each script.
+    errors: Vec<RuleErrorJson<'a>>,
+}
+
+/// An error of a script.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RuleError")]
+pub struct RuleErrorJson<'a> {
+    /// The name of the script.
+    script: &'a str,
+    /// What is wrong and, where a word was misspelt, the nearest right one.
+    message: &'a str,
+    /// Counted from 1; null where it is of the script as a whole.
+    line: Option<u32>,
+    /// Counted from 1, in characters.
+    column: Option<u32>,
+    /// The function that it is in, if it is in one.
+    function: Option<&'a str>,
+}
+
+impl<'a> CheckedJson<'a> {
+    pub fn of(errors: &'a [RuleError]) -> CheckedJson<'a> {
+        CheckedJson { ok: errors.is_empty(), errors: errors.iter().map(RuleErrorJson::of).collect() }
+    }
+}
+
+impl<'a> RuleErrorJson<'a> {
+    pub fn of(error: &'a RuleError) -> RuleErrorJson<'a> {
+        RuleErrorJson {
+            script: &error.script,
+            message: &error.message,
+            line: error.line,
+            column: error.column,
+            function: error.function.as_deref(),
+        }
+    }
 }
 
 impl<'a> RuleJson<'a> {

@@ -142,6 +142,49 @@ async fn refused_rules_change_nothing_and_say_where() {
 }
 
 #[tokio::test]
+async fn each_script_that_fails_is_told_of() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    lena.create(json!({"kategorie": "arbeit", "title": "Falle"})).await;
+    let before = lena.codex().await;
+    let place = |body: &str| format!("fn place(task, today) {{ {body} }}");
+    let list = |scripts: &[(&str, String)]| {
+        let own = scripts.iter().map(|(name, script)| json!({"name": name, "script": script}));
+        json!({"rules": std::iter::once(json!({"use": "spartan"})).chain(own).collect::<Vec<_>>()})
+    };
+    let on_task = |word: &str| place(&format!("if task.title == \"Falle\" {{ throw \"{word}\" }} anywhere()"));
+    let broken = ("broken", "fn place(task, today) { on( }".to_owned());
+    let cases = [
+        // On the samples the one, on her task the others.
+        (
+            list(&[
+                ("a", place("onn(weekdays)")),
+                ("b", on_task("x")),
+                ("c", place("anywhere()")),
+                ("d", on_task("y")),
+            ]),
+            vec![("a", "place"), ("b", "place"), ("d", "place")],
+        ),
+        // What does not compile hides what only fails.
+        (list(&[broken.clone(), ("b", on_task("x")), ("c", "let".to_owned())]), vec![("broken", ""), ("c", "")]),
+        (list(&[("b", on_task("x")), broken]), vec![("broken", "")]),
+    ];
+    for (rules, expected) in cases {
+        let checked = lena.post("/api/rules/check", &rules).await.json();
+        let errors = checked["errors"].as_array().unwrap().clone();
+        let word = |error: &Value, field: &str| error[field].as_str().unwrap_or_default().to_owned();
+        let mut said: Vec<_> = errors.iter().map(|error| (word(error, "script"), word(error, "function"))).collect();
+        said.sort();
+        let said: Vec<_> = said.iter().map(|(script, function)| (script.as_str(), function.as_str())).collect();
+        assert_eq!(said, expected, "{checked}");
+        let refused = lena.put("/api/rules", &rules).await;
+        assert_eq!((refused.status, refused.code().as_str()), (422, "rules_refused"), "{}", refused.text);
+        assert_eq!(refused.json()["errors"], checked["errors"]);
+    }
+    assert_eq!(lena.codex().await, before);
+}
+
+#[tokio::test]
 async fn requests_that_are_no_lists_are_refused_by_field() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
@@ -317,8 +360,9 @@ async fn when_the_present_list_fails_an_earlier_one_stands_in() {
     assert_eq!(file_at(&codex, "13.10.2025", "gut").as_deref(), Some("0000-Falle.md"));
     let rules = shown(&lena).await;
     assert_eq!((&rules["ok"], &rules["rules"][0]["name"]), (&json!(false), &json!("fragile")), "{rules}");
-    let error = rules["error"].to_string();
-    assert!(["fragile", "place", "hinein"].iter().all(|word| error.contains(word)), "{error}");
+    let error = &rules["error"];
+    assert_eq!((&error["script"], &error["function"], &error["line"]), (&json!("fragile"), &json!("place"), &json!(2)));
+    assert!(error["message"].as_str().unwrap().contains("hinein"), "{error}");
     // After a restart the same stands in.
     let server = server.restart().await;
     let lena = server.again(&lena);

@@ -19,7 +19,7 @@ use crate::domain::script::{OptionValue, RuleEntry};
 use crate::service::error::{Fault, Refusal};
 use crate::service::rules::{RuleFields, Ruled, Rules, RulesRequest, RulesVersion};
 use crate::view::json::utc;
-use crate::view::rules::{CheckedJson, RuleErrorJson, RuleJson};
+use crate::view::rules::{AboutJson, CheckedJson, RuleErrorJson, RuleJson};
 
 /// The fields of a list.
 pub const FIELDS: [&str; 2] = ["rules", "script"];
@@ -46,6 +46,8 @@ pub struct RulesJson<'a> {
     rules: Vec<RuleJson<'a>>,
     /// The version of your own; null for others.
     version: Option<u64>,
+    /// What each says of itself, in the same order: what a form shows. Null for a script that cannot be asked.
+    about: Vec<Option<AboutJson<'a>>>,
     /// Whether they work with your tasks.
     ok: bool,
     /// Why they do not; others stand in for them meanwhile.
@@ -92,11 +94,12 @@ struct VersionJson<'a> {
 }
 
 pub async fn show(asked: Asked) -> Result<Response, HttpError> {
-    let Rules { source, entries, version, error, etag } = asked.site.service.rules(asked.actor.user).await?;
+    let Rules { source, entries, version, error, about, etag } = asked.site.service.rules(asked.actor.user).await?;
     let answer = RulesJson {
         source: source.as_str(),
         rules: RuleJson::list(&entries),
         version: version.map(|version| version.0),
+        about: about.iter().map(|about| about.as_ref().map(AboutJson::of)).collect(),
         ok: error.is_none(),
         error: error.as_ref().map(RuleErrorJson::of),
     };

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::asker::Asker;
 use super::metrics::ServiceMetrics;
 use super::rulebook::RuleList;
+use super::rules::KnownAbouts;
 use crate::rules::RuleError;
 use crate::view::RulesSource;
 use crate::worker::Pool;
@@ -56,6 +57,7 @@ pub struct Interrupted;
 pub(super) struct Desk {
     compiled: Kept,
     apart: Kept,
+    pub(super) abouts: KnownAbouts,
     /// Where the rules of users are run; nowhere outside a server.
     workers: Option<Arc<Pool>>,
     pub(super) metrics: Arc<ServiceMetrics>,

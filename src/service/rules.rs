@@ -1,5 +1,6 @@
 //! The rules of one's own: a list is taken only when it compiles, answers the samples and plans the tasks there are.
 
+mod about;
 pub mod files;
 mod list;
 
@@ -15,10 +16,11 @@ use super::rulebook::RuleList;
 use super::tasks::Expectation;
 use super::{Service, read};
 use crate::domain::ids::{Generation, UserId};
-use crate::domain::script::{RuleEntry, Script};
+use crate::domain::script::{About, RuleEntry, Script};
 use crate::store::{Change, Entries, Origin, UserRules};
 use crate::view::RulesSource;
 
+pub(super) use self::about::KnownAbouts;
 pub use self::list::RuleFields;
 pub use crate::rules::RuleError;
 pub use crate::store::RulesVersion;
@@ -35,6 +37,8 @@ pub struct Rules {
     pub version: Option<Generation>,
     /// Why others stand in for them at present.
     pub error: Option<RuleError>,
+    /// What the scripts say of themselves, in their order; nothing of one that cannot be asked.
+    pub about: Arc<[Option<About>]>,
     /// The entity tag of the user's own.
     pub etag: String,
 }
@@ -70,7 +74,7 @@ impl Service {
         let job = move |desk: &mut Desk| {
             let snapshot = service.require_snapshot(user)?;
             let book = service.rules.book();
-            let error = service.plan((desk, &book), user, &snapshot, service.clock.now()).answer.rules.error;
+            let error = service.plan((&mut *desk, &book), user, &snapshot, service.clock.now()).answer.rules.error;
             let etag = rules_tag(snapshot.rules.as_deref());
             Ok(match &snapshot.rules {
                 Some(own) => Rules {
@@ -78,11 +82,16 @@ impl Service {
                     entries: own.entries.clone(),
                     version: Some(own.version),
                     error,
+                    about: match RuleList::of_user(&own.entries) {
+                        Ok(list) => desk.about(&list),
+                        Err(_) => own.entries.iter().map(|_| None).collect(),
+                    },
                     etag,
                 },
                 None => {
                     let list = book.of_server();
-                    Rules { source: list.source, entries: list.as_entries(), version: None, error, etag }
+                    let (entries, about) = (list.as_entries(), desk.about(list));
+                    Rules { source: list.source, entries, version: None, error, about, etag }
                 }
             })
         };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::script::{OptionValue, RuleEntry, RuleError};
+use crate::domain::script::{About, DeclaredOption, OptionKind, OptionValue, RuleEntry, RuleError};
 
 /// A place in a list of rules: a script of the library by its name, or one's own.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -81,6 +81,72 @@ impl<'a> RuleErrorJson<'a> {
             line: error.line,
             column: error.column,
             function: error.function.as_deref(),
+        }
+    }
+}
+
+/// What a script says of itself.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AboutRule")]
+pub struct AboutJson<'a> {
+    /// The name of the script.
+    script: &'a str,
+    /// Its own words; null where it has none.
+    description: Option<&'a str>,
+    /// What it lets its user set, in the order of a form.
+    options: Vec<DeclaredJson<'a>>,
+}
+
+/// An option that a script declares.
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "DeclaredOption")]
+struct DeclaredJson<'a> {
+    name: &'a str,
+    /// `flag`, `number`, `text`, `choice` or `day`.
+    kind: &'static str,
+    /// What a form writes beside it; null where the script gives none.
+    label: Option<&'a str>,
+    /// Of a day, and of its value: `DD.MM.YYYY`.
+    default: OptionJson<'a>,
+    /// The value that applies: what was set, else the default.
+    value: OptionJson<'a>,
+    /// Of a choice: the texts that it is one of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choices: Option<&'a [String]>,
+    /// Of a number: the smallest, where the script says one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min: Option<i64>,
+    /// Of a number: the largest, where the script says one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<i64>,
+}
+
+impl<'a> AboutJson<'a> {
+    pub fn of(about: &'a About) -> AboutJson<'a> {
+        AboutJson {
+            script: &about.script,
+            description: about.description.as_deref(),
+            options: about.options.iter().map(DeclaredJson::of).collect(),
+        }
+    }
+}
+
+impl<'a> DeclaredJson<'a> {
+    fn of(option: &'a DeclaredOption) -> DeclaredJson<'a> {
+        let (choices, between) = match &option.kind {
+            OptionKind::Choice { among } => (Some(among.as_slice()), None),
+            OptionKind::Number { between } => (None, *between),
+            OptionKind::Flag | OptionKind::Text | OptionKind::Day => (None, None),
+        };
+        DeclaredJson {
+            name: &option.name,
+            kind: option.kind.word(),
+            label: option.label.as_deref(),
+            default: OptionJson::of(&option.default),
+            value: OptionJson::of(&option.value),
+            choices,
+            min: between.map(|(least, _)| least),
+            max: between.map(|(_, most)| most),
         }
     }
 }

@@ -97,6 +97,9 @@ fn ask(set: &RuleSet, question: &QuestionAsked<'_>) -> Option<Said> {
         QuestionAsked::Compile => Said::Compiled { reads_bodies: set.reads_bodies() },
         QuestionAsked::Check => set.check().map_or_else(|error| failed(&error), |()| Said::Passed),
         QuestionAsked::Categories => set.categories().map_or_else(|error| failed(&error), Said::Categories),
+        QuestionAsked::About => {
+            set.about().map_or_else(|error| failed(&error), |about| Said::About(protocol::about_said(about)))
+        }
         QuestionAsked::Evaluate(evaluate) => {
             let asked = evaluate.read()?;
             match set.evaluate(&asked.questions()) {

@@ -13,7 +13,7 @@ use super::protocol::{self, Asked, EvaluateAsked, PlaceSaid, QUESTION_BYTES_MAX,
 use super::rests::{Resting, Rests};
 use super::seats::{Seat, Seats};
 use crate::domain::policy::Policy;
-use crate::domain::script::Script;
+use crate::domain::script::{About, Script};
 use crate::rules::{Question, Questions, RuleError};
 
 /// How long one run may take by the clock before it is cut.
@@ -124,6 +124,17 @@ impl Pool {
     pub fn categories(&self, list: List<'_>) -> Result<Vec<String>, RuleError> {
         self.ask(list, QuestionAsked::Categories, None, |said| match said {
             Said::Categories(words) => protocol::categories(words),
+            _ => None,
+        })
+    }
+
+    /// What each script says of itself, in the order of the list.
+    ///
+    /// # Errors
+    /// The first that a hook gives.
+    pub fn about(&self, list: List<'_>) -> Result<Vec<About>, RuleError> {
+        self.ask(list, QuestionAsked::About, None, |said| match said {
+            Said::About(said) => protocol::about(said, list.scripts),
             _ => None,
         })
     }

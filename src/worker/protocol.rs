@@ -16,8 +16,10 @@ use crate::domain::script::{OptionValue, Script};
 use crate::domain::task::{SlotRef, Status, Task};
 use crate::rules::{Question, Questions, RuleError};
 
+mod about;
 mod answer;
 
+pub(super) use about::{AboutSaid, about, about_said};
 pub(super) use answer::{categories, error, place, policy};
 
 /// The largest question: some thousands of tasks, with the bodies if they are read.
@@ -49,6 +51,7 @@ pub(super) enum QuestionAsked<'a> {
     Compile,
     Check,
     Categories,
+    About,
     #[serde(borrow)]
     Evaluate(EvaluateAsked<'a>),
 }
@@ -106,6 +109,7 @@ pub(super) enum Said {
     },
     Passed,
     Categories(Vec<String>),
+    About(Vec<AboutSaid>),
     Policy(PolicySaid),
     Failed(FailureSaid),
 }

@@ -38,12 +38,15 @@ async fn slots(user: &TestUser) -> Vec<String> {
 async fn rules_are_set_shown_and_removed() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
-    let builtin = json!({"source": "builtin", "rules": [{"use": "spartan"}], "version": null, "ok": true});
+    let about = |script| json!([{"script": script, "description": null, "options": []}]);
+    let builtin = json!({
+        "source": "builtin", "rules": [{"use": "spartan"}], "version": null, "about": about("spartan"), "ok": true,
+    });
     assert_eq!(shown(&lena).await, builtin);
     lena.create(json!({"kategorie": "arbeit", "title": "Eins"})).await;
     let rules = own("mine", &one_slot("frueh"));
     assert_eq!(set(&lena, &rules).await, json!({"ok": true, "generation": 2, "version": 2}));
-    let expected = json!({"source": "user", "rules": rules["rules"], "version": 2, "ok": true});
+    let expected = json!({"source": "user", "rules": rules["rules"], "version": 2, "about": about("mine"), "ok": true});
     assert_eq!(shown(&lena).await, expected);
     let codex = lena.codex().await;
     assert_eq!(codex["rules"], json!({"name": "mine", "source": "user", "ok": true}));
@@ -70,6 +73,48 @@ async fn a_list_of_library_and_own_scripts_applies_in_its_order() {
     let codex = lena.codex().await;
     assert_eq!(codex["timeline"][0]["datum"], "14.10.2025");
     assert_eq!(codex["rules"]["name"], "no-mondays");
+}
+
+#[tokio::test]
+async fn what_scripts_say_of_themselves_is_what_a_form_shows() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let script = r#"
+        fn describe() { "Closes days." }
+        fn options() { [
+            flag("strict", false), number("days", 2).between(1, 5).label("How many"), number("n", -1), text("why", ""),
+            choice("land", ["BY", "HH"], "BY"), day("from", "1.2.2026"),
+        ] }
+        fn slots(day, slots) { if option("strict") { [] } else { slots } }"#;
+    let options = json!({"days": 4, "land": "HH", "from": "2.3.2026"});
+    let rules = json!({"rules": [{"use": "spartan"}, {"name": "closing", "script": script, "options": options}]});
+    set(&lena, &rules).await;
+    let about = json!([
+        {"script": "spartan", "description": null, "options": []},
+        {"script": "closing", "description": "Closes days.", "options": [
+            {"name": "strict", "kind": "flag", "label": null, "default": false, "value": false},
+            {"name": "days", "kind": "number", "label": "How many", "default": 2, "value": 4, "min": 1, "max": 5},
+            {"name": "n", "kind": "number", "label": null, "default": -1, "value": -1},
+            {"name": "why", "kind": "text", "label": null, "default": "", "value": ""},
+            {"name": "land", "kind": "choice", "label": null, "default": "BY", "value": "HH", "choices": ["BY", "HH"]},
+            {"name": "from", "kind": "day", "label": null, "default": "01.02.2026", "value": "02.03.2026"},
+        ]},
+    ]);
+    assert_eq!(shown(&lena).await["about"], about);
+    // What was remembered of one list is not told of another.
+    let mut other = rules.clone();
+    other["rules"][1]["options"]["days"] = json!(5);
+    set(&lena, &other).await;
+    let mut changed = about.clone();
+    changed[1]["options"][1]["value"] = json!(5);
+    assert_eq!(shown(&lena).await["about"], changed);
+    set(&lena, &rules).await;
+    assert_eq!(shown(&lena).await["about"], about);
+    for options in [json!({"days": 6}), json!({"land": "XX"}), json!({"dyas": 1})] {
+        other["rules"][1]["options"] = options;
+        let refused = lena.put("/api/rules", &other).await;
+        assert_eq!((refused.status, refused.json()["errors"][0]["function"].as_str()), (422, Some("options")));
+    }
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn a_script_that_fails_at_a_task_is_not_asked_again_until_that_task_change
     assert_eq!((&rules["ok"], &rules["name"], &rules["source"]), (&json!(false), &json!("mine"), &json!("user")));
     let mut error = rules["error"].clone();
     let message = error["message"].take().to_string();
-    assert!(message.contains("no method y"), "{message}");
+    assert!(message.contains("there is no function y"), "{message}");
     let column = error["column"].take();
     assert!(column.as_u64().is_some_and(|column| column > 1), "{column}");
     let place = json!({"script": "mine", "function": "place", "line": 3, "column": null, "message": null});
@@ -181,6 +181,8 @@ async fn without_workers_the_servers_rules_stand_in() {
         codex["rules"]
     );
     assert!(file_at(&codex, "13.10.2025", "morgens").is_some());
+    let rules = lena.get("/api/rules").await.json();
+    assert_eq!((&rules["ok"], &rules["about"]), (&json!(false), &json!([null])), "a user's script never runs here");
 }
 
 /// Kills every worker of the server, again and again.

@@ -28,8 +28,8 @@ pub enum OptionValue {
 pub enum RuleEntry {
     /// A script of the program's own library. Only its name is kept, so that the text is the running version's.
     Library { name: String, options: BTreeMap<String, OptionValue> },
-    /// The user's own script.
-    Own(Script),
+    /// The user's own script, and the text of its tests, if it brings any.
+    Own { script: Script, tests: Option<String> },
 }
 
 /// What a script says of itself, for whoever chooses and sets it.
@@ -96,14 +96,14 @@ impl RuleEntry {
     pub fn name(&self) -> &str {
         match self {
             RuleEntry::Library { name, .. } => name,
-            RuleEntry::Own(script) => &script.name,
+            RuleEntry::Own { script, .. } => &script.name,
         }
     }
 
     pub fn options(&self) -> &BTreeMap<String, OptionValue> {
         match self {
             RuleEntry::Library { options, .. } => options,
-            RuleEntry::Own(script) => &script.options,
+            RuleEntry::Own { script, .. } => &script.options,
         }
     }
 
@@ -111,7 +111,15 @@ impl RuleEntry {
     pub fn source(&self) -> Option<&str> {
         match self {
             RuleEntry::Library { .. } => None,
-            RuleEntry::Own(script) => Some(&script.source),
+            RuleEntry::Own { script, .. } => Some(&script.source),
+        }
+    }
+
+    /// The text of the tests, where the user's own script brings some.
+    pub fn tests(&self) -> Option<&str> {
+        match self {
+            RuleEntry::Library { .. } => None,
+            RuleEntry::Own { tests, .. } => tests.as_deref(),
         }
     }
 }

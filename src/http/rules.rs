@@ -24,7 +24,7 @@ use crate::view::rules::{AboutJson, CheckedJson, RuleErrorJson, RuleJson};
 /// The fields of a list.
 pub const FIELDS: [&str; 2] = ["rules", "script"];
 /// The fields of a place in a list.
-pub const RULE_FIELDS: [&str; 4] = ["use", "name", "script", "options"];
+pub const RULE_FIELDS: [&str; 5] = ["use", "name", "script", "tests", "options"];
 
 /// The name of a script that comes alone.
 const NAME_ALONE: &str = "own";
@@ -187,6 +187,7 @@ fn rule(value: &Value) -> Result<RuleFields, Refusal> {
             "use" => fields.library = wire::text("rules.use", value)?,
             "name" => fields.name = wire::text("rules.name", value)?,
             "script" => fields.script = wire::text("rules.script", value)?,
+            "tests" => fields.tests = wire::text("rules.tests", value)?,
             "options" => fields.options = options(value)?,
             _ => return Err(wire::nearest_of(name, &RULE_FIELDS)),
         }

@@ -156,11 +156,11 @@ fn answer(
     (answer, is_certain)
 }
 
-/// What is wrong with a list that is to become the user's: it has to compile, to answer the samples, and to plan these
-/// tasks.
+/// What is wrong with a list that is to become the user's: it has to compile, to answer the samples, to plan these
+/// tasks, and to pass the tests that it brings.
 pub(super) fn try_list(
     desk: &mut Desk,
-    list: &RuleList,
+    (list, tests): (&RuleList, &[Script]),
     snapshot: &Snapshot,
     now: DateTime<Utc>,
     body_of: &BodyOf<'_>,
@@ -178,7 +178,8 @@ pub(super) fn try_list(
         let mut memo = Memo::default();
         memo.evaluate((&fingerprint, &asker), horizon.today(), &days, &asked, body_of).map(drop)
     };
-    first_errors(&list.scripts, compile, ask)
+    let errors = first_errors(&list.scripts, compile, ask);
+    if errors.is_empty() && !tests.is_empty() { desk.failures_of(list, tests) } else { errors }
 }
 
 /// The slots that the user's rules give a day, for checking a slot that somebody names; those of the next list of the

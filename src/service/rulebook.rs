@@ -53,7 +53,7 @@ impl RuleList {
     /// A name that this version's library does not have: the list was made with another one.
     pub(super) fn of_user(entries: &[RuleEntry]) -> Result<RuleList, RuleError> {
         let script = |entry: &RuleEntry| match entry {
-            RuleEntry::Own(script) => Ok(script.clone()),
+            RuleEntry::Own { script, .. } => Ok(script.clone()),
             RuleEntry::Library { name, options } => match library(name) {
                 Some(script) => Ok(Script { options: options.clone(), ..script }),
                 None => Err(not_in_library(name)),

@@ -1,4 +1,5 @@
-//! The rules of one's own: a list is taken only when it compiles, answers the samples and plans the tasks there are.
+//! The rules of one's own: a list is taken only when it compiles, answers the samples, plans the tasks there are, and
+//! passes the tests that it brings.
 
 mod about;
 pub mod files;
@@ -113,7 +114,7 @@ impl Service {
         let service = self.clone();
         let job = move |desk: &mut Desk| {
             let snapshot = service.require_snapshot(user)?;
-            tried(&entries, |list| service.try_rules(desk, user, &snapshot, list))
+            tried(&entries, |list, tests| service.try_rules(desk, user, &snapshot, (list, tests)))
         };
         self.planners.run(job).await?
     }
@@ -208,9 +209,11 @@ fn rules_tag(rules: Option<&UserRules>) -> String {
 /// [`ServiceError::TrialCut`]: a trial that was cut is no judgement.
 fn tried(
     entries: &[RuleEntry],
-    trial: impl FnOnce(&RuleList) -> Vec<RuleError>,
+    trial: impl FnOnce(&RuleList, &[Script]) -> Vec<RuleError>,
 ) -> Result<Vec<RuleError>, ServiceError> {
-    let errors = RuleList::of_user(entries).map_or_else(|error| vec![error], |list| trial(&list));
+    let tests = |entry: &RuleEntry| entry.tests().map(|tests| Script::new(entry.name(), tests));
+    let tests: Vec<Script> = entries.iter().filter_map(tests).collect();
+    let errors = RuleList::of_user(entries).map_or_else(|error| vec![error], |list| trial(&list, &tests));
     match errors.iter().find(|error| error.timed_out) {
         Some(cut) => Err(ServiceError::TrialCut(cut.clone())),
         None => Ok(errors),
@@ -227,7 +230,7 @@ pub(super) fn change(
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
     let errors = match &entries {
-        Some(entries) => tried(entries, |list| situation.try_rules(list))?,
+        Some(entries) => tried(entries, |list, tests| situation.try_rules(list, tests))?,
         None => Vec::new(),
     };
     match errors.is_empty() {
@@ -241,7 +244,7 @@ impl RuleList {
     fn as_entries(&self) -> Entries {
         let entry = |script: &Script| match self.source {
             RulesSource::Builtin => RuleEntry::Library { name: script.name.clone(), options: script.options.clone() },
-            RulesSource::Server | RulesSource::User => RuleEntry::Own(script.clone()),
+            RulesSource::Server | RulesSource::User => RuleEntry::Own { script: script.clone(), tests: None },
         };
         self.scripts.iter().map(entry).collect()
     }

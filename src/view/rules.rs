@@ -25,6 +25,9 @@ pub enum RuleJson<'a> {
         name: &'a str,
         /// The text of the script.
         script: &'a str,
+        /// The text of its tests, where it brings some.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tests: Option<&'a str>,
         /// Options that are set; the others have their defaults.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         options: BTreeMap<&'a str, OptionJson<'a>>,
@@ -160,7 +163,7 @@ impl<'a> RuleJson<'a> {
         let options = entry.options().iter().map(|(name, value)| (name.as_str(), OptionJson::of(value))).collect();
         match entry.source() {
             None => RuleJson::Library { name: entry.name(), options },
-            Some(script) => RuleJson::Own { name: entry.name(), script, options },
+            Some(script) => RuleJson::Own { name: entry.name(), script, tests: entry.tests(), options },
         }
     }
 }

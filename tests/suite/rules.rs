@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, TestServer, TestUser, entry, file_at};
 
 /// One slot a day, of a name of its own.
-fn one_slot(name: &str) -> String {
+pub fn one_slot(name: &str) -> String {
     format!("fn slots(day, slots) {{ [slot(\"{name}\", \"09:00\", \"12:00\")] }}\n")
 }
 
@@ -15,13 +15,13 @@ fn own(name: &str, script: &str) -> Value {
 }
 
 /// Sets rules, which must succeed.
-async fn set(user: &TestUser, rules: &Value) -> Value {
+pub async fn set(user: &TestUser, rules: &Value) -> Value {
     let answer = user.put("/api/rules", rules).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
 }
 
-async fn shown(user: &TestUser) -> Value {
+pub async fn shown(user: &TestUser) -> Value {
     let answer = user.get("/api/rules").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
@@ -73,48 +73,6 @@ async fn a_list_of_library_and_own_scripts_applies_in_its_order() {
     let codex = lena.codex().await;
     assert_eq!(codex["timeline"][0]["datum"], "14.10.2025");
     assert_eq!(codex["rules"]["name"], "no-mondays");
-}
-
-#[tokio::test]
-async fn what_scripts_say_of_themselves_is_what_a_form_shows() {
-    let server = TestServer::start().await;
-    let lena = server.user("lena").await;
-    let script = r#"
-        fn describe() { "Closes days." }
-        fn options() { [
-            flag("strict", false), number("days", 2).between(1, 5).label("How many"), number("n", -1), text("why", ""),
-            choice("land", ["BY", "HH"], "BY"), day("from", "1.2.2026"),
-        ] }
-        fn slots(day, slots) { if option("strict") { [] } else { slots } }"#;
-    let options = json!({"days": 4, "land": "HH", "from": "2.3.2026"});
-    let rules = json!({"rules": [{"use": "spartan"}, {"name": "closing", "script": script, "options": options}]});
-    set(&lena, &rules).await;
-    let about = json!([
-        {"script": "spartan", "description": null, "options": []},
-        {"script": "closing", "description": "Closes days.", "options": [
-            {"name": "strict", "kind": "flag", "label": null, "default": false, "value": false},
-            {"name": "days", "kind": "number", "label": "How many", "default": 2, "value": 4, "min": 1, "max": 5},
-            {"name": "n", "kind": "number", "label": null, "default": -1, "value": -1},
-            {"name": "why", "kind": "text", "label": null, "default": "", "value": ""},
-            {"name": "land", "kind": "choice", "label": null, "default": "BY", "value": "HH", "choices": ["BY", "HH"]},
-            {"name": "from", "kind": "day", "label": null, "default": "01.02.2026", "value": "02.03.2026"},
-        ]},
-    ]);
-    assert_eq!(shown(&lena).await["about"], about);
-    // What was remembered of one list is not told of another.
-    let mut other = rules.clone();
-    other["rules"][1]["options"]["days"] = json!(5);
-    set(&lena, &other).await;
-    let mut changed = about.clone();
-    changed[1]["options"][1]["value"] = json!(5);
-    assert_eq!(shown(&lena).await["about"], changed);
-    set(&lena, &rules).await;
-    assert_eq!(shown(&lena).await["about"], about);
-    for options in [json!({"days": 6}), json!({"land": "XX"}), json!({"dyas": 1})] {
-        other["rules"][1]["options"] = options;
-        let refused = lena.put("/api/rules", &other).await;
-        assert_eq!((refused.status, refused.json()["errors"][0]["function"].as_str()), (422, Some("options")));
-    }
 }
 
 #[tokio::test]
@@ -184,49 +142,6 @@ async fn refused_rules_change_nothing_and_say_where() {
     let good = lena.post("/api/rules/check", &own("good", &one_slot("a"))).await;
     assert_eq!(good.json(), json!({"ok": true, "errors": []}));
     assert_eq!(lena.codex().await, before, "a check sets nothing");
-}
-
-#[tokio::test]
-async fn each_script_that_fails_is_told_of() {
-    let server = TestServer::start().await;
-    let lena = server.user("lena").await;
-    lena.create(json!({"kategorie": "arbeit", "title": "Falle"})).await;
-    let before = lena.codex().await;
-    let place = |body: &str| format!("fn place(task, today) {{ {body} }}");
-    let list = |scripts: &[(&str, String)]| {
-        let own = scripts.iter().map(|(name, script)| json!({"name": name, "script": script}));
-        json!({"rules": std::iter::once(json!({"use": "spartan"})).chain(own).collect::<Vec<_>>()})
-    };
-    let on_task = |word: &str| place(&format!("if task.title == \"Falle\" {{ throw \"{word}\" }} anywhere()"));
-    let broken = ("broken", "fn place(task, today) { on( }".to_owned());
-    let cases = [
-        // On the samples the one, on her task the others.
-        (
-            list(&[
-                ("a", place("onn(weekdays)")),
-                ("b", on_task("x")),
-                ("c", place("anywhere()")),
-                ("d", on_task("y")),
-            ]),
-            vec![("a", "place"), ("b", "place"), ("d", "place")],
-        ),
-        // What does not compile hides what only fails.
-        (list(&[broken.clone(), ("b", on_task("x")), ("c", "let".to_owned())]), vec![("broken", ""), ("c", "")]),
-        (list(&[("b", on_task("x")), broken]), vec![("broken", "")]),
-    ];
-    for (rules, expected) in cases {
-        let checked = lena.post("/api/rules/check", &rules).await.json();
-        let errors = checked["errors"].as_array().unwrap().clone();
-        let word = |error: &Value, field: &str| error[field].as_str().unwrap_or_default().to_owned();
-        let mut said: Vec<_> = errors.iter().map(|error| (word(error, "script"), word(error, "function"))).collect();
-        said.sort();
-        let said: Vec<_> = said.iter().map(|(script, function)| (script.as_str(), function.as_str())).collect();
-        assert_eq!(said, expected, "{checked}");
-        let refused = lena.put("/api/rules", &rules).await;
-        assert_eq!((refused.status, refused.code().as_str()), (422, "rules_refused"), "{}", refused.text);
-        assert_eq!(refused.json()["errors"], checked["errors"]);
-    }
-    assert_eq!(lena.codex().await, before);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub fn show() -> Operation {
 pub fn set() -> Operation {
     let operation = Operation::new(TAG, "putRules", "Set rules of your own").about(
         "At most 32 scripts, which apply in their order. The list is taken if it compiles, answers sample days and tasks, \
-         and plans your tasks; otherwise nothing is changed and `errors` says why. A script that is used by its name is \
+         plans your tasks, and passes the `tests` that its scripts bring; otherwise nothing is changed and `errors` says why. A script that is used by its name is \
          the one of the running version. The same list again changes nothing.",
     );
     changes(takes_list(operation)).refuses(&[(422, "rules_refused"), (507, "no_room")])

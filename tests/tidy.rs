@@ -42,8 +42,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
     // The limits are plain values too, and it makes no others.
     ("config", &["http::listen::Limits"]),
     ("service", &["clock", "domain", "metrics", "planning", "rules", "store", "view", "worker"]),
-    // The process that rules of users are asked in, from both sides.
-    ("worker", &["domain", "metrics", "rules"]),
+    // The process that rules of users are asked in, from both sides. The tests that they bring have tasks planned there.
+    ("worker", &["domain", "metrics", "planning", "rules"]),
     ("store", &["domain", "metrics"]),
     ("view", &["domain"]),
     ("rules", &["domain"]),

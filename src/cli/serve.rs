@@ -21,7 +21,8 @@ use crate::service::rulebook::RuleBook;
 pub struct Serve {
     #[command(flatten)]
     pub settings: SettingFlags,
-    /// Try it: a throw-away data directory with sample tasks, open on this machine only
+    /// Try it: a throw-away data directory with sample tasks, open on this machine only. SIGHUP ends it, as its
+    /// terminal does when that is closed
     #[arg(long)]
     pub demo: bool,
 }
@@ -54,9 +55,10 @@ impl Serve {
             clock: Clock::System,
         });
         // Signals are caught from here on: a start that is interrupted leaves nothing behind either.
-        let stop = shutdown_signal()?;
-        // A demo ends with its terminal.
-        let hangups = if self.demo { None } else { Some(signal(SignalKind::hangup())?) };
+        let hangups = signal(SignalKind::hangup())?;
+        // A demo ends with its terminal, and leaves nothing behind then either.
+        let (ending, hangups) = if self.demo { (Some(hangups), None) } else { (None, Some(hangups)) };
+        let stop = shutdown_signal(ending)?;
         let running = running.await?;
         print(&format!("listening on http://{}\n", running.address))?;
         if let Some(address) = running.metrics_address() {
@@ -95,14 +97,21 @@ async fn read_rules_again(service: &Arc<Service>, hangups: Option<Signal>, files
     std::future::pending::<()>().await;
 }
 
-/// Ready when Ctrl-C or SIGTERM has come.
-fn shutdown_signal() -> Result<impl Future<Output = ()>, CliError> {
+/// Ready when Ctrl-C or SIGTERM has come, or SIGHUP where that is to end it.
+fn shutdown_signal(hangups: Option<Signal>) -> Result<impl Future<Output = ()>, CliError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let hangup = async {
+        match hangups {
+            Some(mut hangups) => drop(hangups.recv().await),
+            None => std::future::pending().await,
+        }
+    };
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = hangup => {}
         }
     })
 }

@@ -1,6 +1,9 @@
 //! Placement rules as their authors write them: text and options. What they mean is `crate::rules`'s to say.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use super::ids::DocKey;
 
 /// One script of a list of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +28,8 @@ pub enum OptionValue {
 pub enum RuleEntry {
     /// A script of the program's own library. Only its name is kept, so that the text is the running version's.
     Library { name: String, options: BTreeMap<String, OptionValue> },
-    /// The user's own script.
-    Own(Script),
+    /// The user's own script, and the text of its tests, if it brings any.
+    Own { script: Script, tests: Option<String> },
 }
 
 /// What a script says of itself, for whoever chooses and sets it.
@@ -93,14 +96,14 @@ impl RuleEntry {
     pub fn name(&self) -> &str {
         match self {
             RuleEntry::Library { name, .. } => name,
-            RuleEntry::Own(script) => &script.name,
+            RuleEntry::Own { script, .. } => &script.name,
         }
     }
 
     pub fn options(&self) -> &BTreeMap<String, OptionValue> {
         match self {
             RuleEntry::Library { options, .. } => options,
-            RuleEntry::Own(script) => &script.options,
+            RuleEntry::Own { script, .. } => &script.options,
         }
     }
 
@@ -108,7 +111,53 @@ impl RuleEntry {
     pub fn source(&self) -> Option<&str> {
         match self {
             RuleEntry::Library { .. } => None,
-            RuleEntry::Own(script) => Some(&script.source),
+            RuleEntry::Own { script, .. } => Some(&script.source),
+        }
+    }
+
+    /// The text of the tests, where the user's own script brings some.
+    pub fn tests(&self) -> Option<&str> {
+        match self {
+            RuleEntry::Library { .. } => None,
+            RuleEntry::Own { tests, .. } => tests.as_deref(),
         }
     }
 }
+
+/// Why a rule set was refused, or failed while it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError {
+    /// The name of the script at fault.
+    pub script: String,
+    /// The function of the script that was running, if one was.
+    pub function: Option<String>,
+    /// Counted from 1.
+    pub line: Option<u32>,
+    /// Counted from 1, in characters.
+    pub column: Option<u32>,
+    /// What is wrong and, where a word was misspelt, the nearest right one.
+    pub message: String,
+    /// The machine cut the run, most likely its clock, and not the number of operations: the same question may succeed
+    /// another time, so that this answer must not be remembered.
+    pub timed_out: bool,
+    /// The task that was asked about, if one was.
+    pub task: Option<Box<DocKey>>,
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule script '{}'", self.script)?;
+        if let Some(function) = &self.function {
+            write!(f, ", {function}()")?;
+        }
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, ", column {column}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for RuleError {}

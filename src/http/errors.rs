@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::body::BodyError;
 use super::head::HeadError;
-use super::rules::RuleErrorJson;
 use crate::domain::lang::{Lang, Phrase};
+use crate::domain::script::RuleError;
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::store::StoreError;
+use crate::view::rules::RuleErrorJson;
 
 const USER_NEEDED: Phrase = Phrase {
     en: "This is a user's; say whose with the header Codexmiroir-User.",
@@ -75,6 +76,8 @@ pub enum HttpError {
     /// A write failed in a way that leaves open whether it happened.
     UnknownOutcome,
     Busy,
+    /// Rules were to be tried, and the machine did not let the trial come to its end.
+    TrialCut(RuleError),
 }
 
 impl From<ServiceError> for HttpError {
@@ -97,6 +100,7 @@ impl From<ServiceError> for HttpError {
                 HttpError::Unavailable
             }
             ServiceError::Contended => HttpError::Busy,
+            ServiceError::TrialCut(error) => HttpError::TrialCut(error),
         }
     }
 }
@@ -137,7 +141,7 @@ pub struct ErrorJson<'a> {
     /// With `ambiguous_id`: the files that may have been meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<&'a [String]>,
-    /// With `rules_refused`: what is wrong with the list.
+    /// With `rules_refused`: what is wrong with the list; with `trial_cut`: where it was cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<RuleErrorJson<'a>>>,
 }
@@ -162,9 +166,11 @@ impl HttpError {
             HttpError::Body(BodyError::Cut) => StatusCode::BAD_REQUEST,
             HttpError::Refused(refusal) => refusal_status(refusal),
             HttpError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
-            HttpError::Unavailable | HttpError::NotSaved | HttpError::UnknownOutcome | HttpError::Busy => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            HttpError::Unavailable
+            | HttpError::NotSaved
+            | HttpError::UnknownOutcome
+            | HttpError::Busy
+            | HttpError::TrialCut(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -197,6 +203,7 @@ impl HttpError {
             HttpError::NoRoom { .. } => "no_room",
             HttpError::UnknownOutcome => "unknown_outcome",
             HttpError::Busy => "busy",
+            HttpError::TrialCut(_) => "trial_cut",
         }
     }
 
@@ -255,6 +262,7 @@ impl HttpError {
             HttpError::NotSaved => (NOT_SAVED.en, NOT_SAVED.de),
             HttpError::NoRoom { needed_bytes, free_bytes } => return no_room(*needed_bytes, *free_bytes, lang),
             HttpError::UnknownOutcome => (UNKNOWN_OUTCOME.en, UNKNOWN_OUTCOME.de),
+            HttpError::TrialCut(error) => return trial_cut(error, lang),
             HttpError::Busy => {
                 ("Too many changes at once; try again.", "Zu viele Änderungen zugleich; bitte noch einmal versuchen.")
             }
@@ -281,6 +289,7 @@ impl HttpError {
             HttpError::Refused(Refusal::RulesRefused { errors }) => {
                 Some(errors.iter().map(RuleErrorJson::of).collect())
             }
+            HttpError::TrialCut(error) => Some(vec![RuleErrorJson::of(error)]),
             _ => None,
         };
         let (error, code, field) = (self.text(lang), self.code(), self.field());
@@ -398,6 +407,13 @@ fn no_room(needed_bytes: u64, free_bytes: u64, lang: Lang) -> String {
     lang.pick(
         format!("The disk has {free} MiB free and this may need {needed}; nothing was saved, free some space and try again."),
         format!("Die Platte hat {free} MiB frei, gebraucht werden bis zu {needed}; gespeichert wurde nichts, bitte Platz schaffen."),
+    )
+}
+
+fn trial_cut(error: &RuleError, lang: Lang) -> String {
+    lang.pick(
+        format!("The trial of these rules was cut, which says nothing of them, and nothing was changed; try again in a moment. {error}."),
+        format!("Die Probe dieser Regeln wurde abgebrochen, was nichts über sie sagt; geändert wurde nichts, bitte gleich noch einmal versuchen. {error}."),
     )
 }
 

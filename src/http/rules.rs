@@ -17,14 +17,14 @@ use super::wire;
 use crate::domain::lang::Phrase;
 use crate::domain::script::{OptionValue, RuleEntry};
 use crate::service::error::{Fault, Refusal};
-use crate::service::rules::{RuleError, RuleFields, Ruled, Rules, RulesRequest, RulesVersion};
+use crate::service::rules::{RuleFields, Ruled, Rules, RulesRequest, RulesVersion};
 use crate::view::json::utc;
-use crate::view::rules::RuleJson;
+use crate::view::rules::{AboutJson, CheckedJson, RuleErrorJson, RuleJson};
 
 /// The fields of a list.
 pub const FIELDS: [&str; 2] = ["rules", "script"];
 /// The fields of a place in a list.
-pub const RULE_FIELDS: [&str; 4] = ["use", "name", "script", "options"];
+pub const RULE_FIELDS: [&str; 5] = ["use", "name", "script", "tests", "options"];
 
 /// The name of a script that comes alone.
 const NAME_ALONE: &str = "own";
@@ -46,11 +46,13 @@ pub struct RulesJson<'a> {
     rules: Vec<RuleJson<'a>>,
     /// The version of your own; null for others.
     version: Option<u64>,
+    /// What each says of itself, in the same order: what a form shows. Null for a script that cannot be asked.
+    about: Vec<Option<AboutJson<'a>>>,
     /// Whether they work with your tasks.
     ok: bool,
     /// Why they do not; others stand in for them meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
+    error: Option<RuleErrorJson<'a>>,
 }
 
 /// Rules that were changed.
@@ -66,32 +68,6 @@ pub struct RuledJson {
     /// There, and true, when this repeats the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reused: bool,
-}
-
-/// What is wrong with a list.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "CheckedRules")]
-pub struct CheckedJson<'a> {
-    /// Whether the list could be set.
-    ok: bool,
-    /// What keeps it from that.
-    errors: Vec<RuleErrorJson<'a>>,
-}
-
-/// An error of a script.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "RuleError")]
-pub struct RuleErrorJson<'a> {
-    /// The name of the script.
-    script: &'a str,
-    /// What is wrong and, where a word was misspelt, the nearest right one.
-    message: &'a str,
-    /// Counted from 1; null where it is of the script as a whole.
-    line: Option<u32>,
-    /// Counted from 1, in characters.
-    column: Option<u32>,
-    /// The function that it is in, if it is in one.
-    function: Option<&'a str>,
 }
 
 /// The versions of your rules, the latest first.
@@ -117,26 +93,15 @@ struct VersionJson<'a> {
     rules: Option<Vec<&'a str>>,
 }
 
-impl<'a> RuleErrorJson<'a> {
-    pub fn of(error: &'a RuleError) -> RuleErrorJson<'a> {
-        RuleErrorJson {
-            script: &error.script,
-            message: &error.message,
-            line: error.line,
-            column: error.column,
-            function: error.function.as_deref(),
-        }
-    }
-}
-
 pub async fn show(asked: Asked) -> Result<Response, HttpError> {
-    let Rules { source, entries, version, error, etag } = asked.site.service.rules(asked.actor.user).await?;
+    let Rules { source, entries, version, error, about, etag } = asked.site.service.rules(asked.actor.user).await?;
     let answer = RulesJson {
         source: source.as_str(),
         rules: RuleJson::list(&entries),
         version: version.map(|version| version.0),
+        about: about.iter().map(|about| about.as_ref().map(AboutJson::of)).collect(),
         ok: error.is_none(),
-        error: error.as_deref(),
+        error: error.as_ref().map(RuleErrorJson::of),
     };
     Ok(json(&answer, HeaderValue::try_from(etag).ok()))
 }
@@ -159,8 +124,7 @@ pub async fn restore(asked: Asked, IdInPath(version): IdInPath, headers: HeaderM
 
 pub async fn check(asked: Asked, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
     let errors = asked.site.service.check_rules(asked.actor.user, list(&object.fields)?).await?;
-    let errors: Vec<_> = errors.iter().map(RuleErrorJson::of).collect();
-    Ok(json(&CheckedJson { ok: errors.is_empty(), errors }, None))
+    Ok(json(&CheckedJson::of(&errors), None))
 }
 
 pub async fn versions(asked: Asked) -> Result<Response, HttpError> {
@@ -223,6 +187,7 @@ fn rule(value: &Value) -> Result<RuleFields, Refusal> {
             "use" => fields.library = wire::text("rules.use", value)?,
             "name" => fields.name = wire::text("rules.name", value)?,
             "script" => fields.script = wire::text("rules.script", value)?,
+            "tests" => fields.tests = wire::text("rules.tests", value)?,
             "options" => fields.options = options(value)?,
             _ => return Err(wire::nearest_of(name, &RULE_FIELDS)),
         }

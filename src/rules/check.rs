@@ -8,7 +8,6 @@ use chrono::{Days, NaiveDate};
 use super::error::RuleError;
 use super::evaluate::{Question, RuleSet};
 use crate::domain::ids::{DocKey, FileName};
-use crate::domain::script::Script;
 use crate::domain::task::{Status, Task};
 
 /// A Monday.
@@ -24,30 +23,6 @@ const SPECIAL_DAYS: [Option<NaiveDate>; 7] = [
     NaiveDate::from_ymd_opt(2026, 4, 5),
     NaiveDate::from_ymd_opt(2026, 10, 25),
 ];
-
-/// What is wrong with the list: each script's first error. Where all of them compile, the list is tried on samples;
-/// a script that fails is left out for the rest of the trial, so that the others are tried as well.
-pub fn errors(scripts: &[Script]) -> Vec<RuleError> {
-    let alone = RuleSet::without_scripts();
-    let mut errors: Vec<_> = scripts.iter().filter_map(|script| alone.compile_one(script).err()).collect();
-    if !errors.is_empty() {
-        return errors;
-    }
-    let mut scripts = scripts.to_vec();
-    loop {
-        let tried = RuleSet::compile(&scripts).and_then(|rules| run(&rules));
-        let Err(error) = tried else { return errors };
-        let failed = scripts.iter().position(|script| script.name == error.script);
-        if let Some(failed) = failed.filter(|_| error.function.is_some()) {
-            scripts.remove(failed);
-            errors.push(error);
-        } else {
-            // Of the list as a whole, which may be so only because a script was left out.
-            errors.extend(errors.is_empty().then_some(error));
-            return errors;
-        }
-    }
-}
 
 /// Asks every hook about every sample.
 ///

@@ -1,51 +1,12 @@
 //! What is wrong with a rule set, said so that its author finds the place and the right word.
 
-use std::fmt;
-
 use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 
 use super::engine::{self, Trip};
 use super::names;
 use super::source::Outline;
-use crate::domain::ids::DocKey;
 
-/// Why a rule set was refused, or failed while it was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleError {
-    /// The name of the script at fault.
-    pub script: String,
-    /// The function of the script that was running, if one was.
-    pub function: Option<String>,
-    /// Counted from 1.
-    pub line: Option<u32>,
-    /// Counted from 1, in characters.
-    pub column: Option<u32>,
-    /// What is wrong and, where a word was misspelt, the nearest right one.
-    pub message: String,
-    /// The machine cut the run, most likely its clock, and not the number of operations: the same question may succeed
-    /// another time, so that this answer must not be remembered.
-    pub timed_out: bool,
-    /// The task that was asked about, if one was.
-    pub task: Option<Box<DocKey>>,
-}
-
-impl fmt::Display for RuleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rule script '{}'", self.script)?;
-        if let Some(function) = &self.function {
-            write!(f, ", {function}()")?;
-        }
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
-        }
-        if let Some(column) = self.column {
-            write!(f, ", column {column}")?;
-        }
-        write!(f, ": {}", self.message)
-    }
-}
-
-impl std::error::Error for RuleError {}
+pub use crate::domain::script::RuleError;
 
 impl RuleError {
     /// An error of a script as a whole.

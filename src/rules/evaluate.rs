@@ -145,14 +145,11 @@ impl RuleSet {
     /// A `describe` that fails or returns something else than a text.
     pub fn about(&self) -> Result<Vec<About>, RuleError> {
         self.fuse.begin_run();
-        let about = |script: &Compiled| {
-            Ok(About {
-                script: script.name.clone(),
-                description: self.describe(script)?,
-                options: script.options.to_vec(),
-            })
-        };
-        self.scripts.iter().map(about).collect()
+        self.scripts.iter().map(|script| self.about_one(script)).collect()
+    }
+
+    pub(super) fn about_one(&self, script: &Compiled) -> Result<About, RuleError> {
+        Ok(About { script: script.name.clone(), description: self.describe(script)?, options: script.options.to_vec() })
     }
 
     /// A script's own words; those of a long one are cut.

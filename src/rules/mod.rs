@@ -26,9 +26,8 @@ mod words;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::script::{OptionValue, Script};
+use crate::domain::script::{About, DeclaredOption, OptionValue, Script};
 
-pub use check::errors;
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
 pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};
@@ -51,6 +50,23 @@ pub fn library(name: &str) -> Option<Script> {
 /// The names that [`library`] knows.
 pub fn library_names() -> impl Iterator<Item = &'static str> {
     LIBRARY.iter().map(|(name, _)| *name)
+}
+
+/// What a script says of itself, whatever list it is in.
+///
+/// # Errors
+/// It does not compile, its options cannot be as they are set, or its `describe` fails.
+pub fn about(script: &Script) -> Result<About, RuleError> {
+    let alone = RuleSet::without_scripts();
+    alone.compile_one(script).and_then(|compiled| alone.about_one(&compiled))
+}
+
+/// Whether a list of options is one that a script can have declared, each set to a value that its kind takes.
+pub fn are_declared(options: &[DeclaredOption]) -> bool {
+    let is_new = |(at, option): (usize, &DeclaredOption)| !options[..at].iter().any(|other| other.name == option.name);
+    options.len() <= api::options::OPTIONS_MAX
+        && options.iter().all(api::options::is_declared)
+        && options.iter().enumerate().all(is_new)
 }
 
 /// SHA-256 over the names, sources and options in order: two lists with equal fingerprints give equal plans.

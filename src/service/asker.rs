@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use super::rulebook::RuleList;
 use crate::domain::policy::{Policy, SlotSpec};
+use crate::domain::script::About;
 use crate::rules::{Questions, RuleError, RuleSet};
 use crate::view::RulesSource;
 use crate::worker::{List, Pool};
@@ -105,6 +106,13 @@ impl Asker {
                 let policy = self.evaluate(&Questions { today, days: &BTreeSet::from([day]), tasks: &[] })?;
                 Ok(policy.days.into_values().next().unwrap_or_default())
             }
+        }
+    }
+
+    pub(super) fn about(&self) -> Result<Vec<About>, RuleError> {
+        match self {
+            Asker::Here(set) => repeated_if_cut(|| set.about()),
+            Asker::Apart(apart) => apart.workers.about(apart.list()),
         }
     }
 

@@ -18,6 +18,7 @@ use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::policy::SlotSpec;
+use crate::domain::script::Script;
 use crate::rules::RuleError;
 use crate::store::{
     COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
@@ -91,10 +92,10 @@ impl Situation<'_> {
         Ok(planning::slots_of_day(self.desk, self.rules, self.snapshot, day, today)?)
     }
 
-    /// Tries a list that is to become the user's; its first error with the tasks that there are.
-    pub(super) fn try_rules(&mut self, list: &RuleList) -> Result<(), RuleError> {
+    /// Tries a list that is to become the user's, with the tasks that there are and its tests.
+    pub(super) fn try_rules(&mut self, list: &RuleList, tests: &[Script]) -> Vec<RuleError> {
         let body_of = |key: &DocKey| body_of(self.store, self.user, self.overlay, key);
-        planning::try_list(self.desk, list, self.snapshot, self.now, &body_of)
+        planning::try_list(self.desk, (list, tests), self.snapshot, self.now, &body_of)
     }
 
     /// A version of the user's rules, if it is kept.

@@ -23,6 +23,9 @@ pub enum ServiceError {
     /// Other writers were always faster; nothing happened.
     #[error("too many changes at once; try again")]
     Contended,
+    /// Rules were tried and the machine cut the trial, which says nothing of them; nothing happened.
+    #[error("the trial of the rules was cut: {0}")]
+    TrialCut(RuleError),
 }
 
 /// Nothing happened, and why.

@@ -12,6 +12,8 @@ use tokio::sync::{Semaphore, oneshot};
 use super::asker::Asker;
 use super::metrics::ServiceMetrics;
 use super::rulebook::RuleList;
+use super::rules::KnownAbouts;
+use crate::domain::script::Script;
 use crate::rules::RuleError;
 use crate::view::RulesSource;
 use crate::worker::Pool;
@@ -56,6 +58,7 @@ pub struct Interrupted;
 pub(super) struct Desk {
     compiled: Kept,
     apart: Kept,
+    pub(super) abouts: KnownAbouts,
     /// Where the rules of users are run; nowhere outside a server.
     workers: Option<Arc<Pool>>,
     pub(super) metrics: Arc<ServiceMetrics>,
@@ -82,6 +85,16 @@ impl Desk {
             kept.insert(list.fingerprint, asker.clone());
         }
         asker
+    }
+}
+
+impl Desk {
+    /// Why the tests of a user's list fail, which are named as its scripts; where nobody runs the list, why not.
+    pub(super) fn failures_of(&mut self, list: &RuleList, tests: &[Script]) -> Vec<RuleError> {
+        match &self.workers {
+            Some(workers) => workers.test(&list.scripts, tests).unwrap_or_else(|error| vec![error]),
+            None => self.asker(list).err().into_iter().collect(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a snapshot to a finished answer: the rules are asked, the planner places, the view writes.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,11 +11,13 @@ use super::asker::Asker;
 use super::folder::Folder;
 use super::memo::Memo;
 use super::planners::{Desk, Interrupted};
+use super::rule_check::first_errors;
 use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::domain::policy::{Policy, SlotSpec};
 use crate::domain::problem::Problem;
+use crate::domain::script::Script;
 use crate::domain::task::Task;
 use crate::domain::timeline::{InvalidDocument, Timeline};
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
@@ -57,7 +60,7 @@ pub(super) fn plan_snapshot(
     let (answer, is_certain) = answer(desk, rules, memo, snapshot, &horizon, body_of);
     if let Some(error) = &answer.rules.error {
         desk.metrics.rule_failures.add(1);
-        tracing::warn!(user = %snapshot.name, error, "the rules failed; others stand in");
+        tracing::warn!(user = %snapshot.name, %error, "the rules failed; others stand in");
     }
     let body = Bytes::from(json::timeline(&answer));
     let finished = Finished {
@@ -139,7 +142,7 @@ fn answer(
         let state = RulesState { name: String::new(), source: RulesSource::Builtin, error: None };
         (plan(&tasks, invalid.clone(), &Policy::default(), horizon), state)
     });
-    let state = RulesState { error: failed.map(|error| error.to_string()), ..state };
+    let state = RulesState { error: failed, ..state };
     let answer = Answer {
         user: snapshot.name.clone(),
         lang: snapshot.settings.lang,
@@ -153,25 +156,30 @@ fn answer(
     (answer, is_certain)
 }
 
-/// Tries a list that is to become the user's: it has to compile, to answer the samples, and to plan these tasks.
-///
-/// # Errors
-/// The first that it gives. One that says that the clock cut it is no judgement.
+/// What is wrong with a list that is to become the user's: it has to compile, to answer the samples, to plan these
+/// tasks, and to pass the tests that it brings.
 pub(super) fn try_list(
     desk: &mut Desk,
-    list: &RuleList,
+    (list, tests): (&RuleList, &[Script]),
     snapshot: &Snapshot,
     now: DateTime<Utc>,
     body_of: &BodyOf<'_>,
-) -> Result<(), RuleError> {
+) -> Vec<RuleError> {
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
     let tasks: Vec<Arc<Task>> = snapshot.tasks.values().flatten().cloned().collect();
     let days = days_asked(&tasks, &horizon);
     let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
-    let asker = desk.asker(list)?;
-    asker.check()?;
-    let mut memo = Memo::default();
-    memo.evaluate((&list.fingerprint, &asker), horizon.today(), &days, &asked, body_of).map(drop)
+    let compile = |scripts: &[Script]| {
+        let list = RuleList::new(scripts.to_vec(), list.source);
+        desk.asker(&list).map(|asker| (list.fingerprint, asker))
+    };
+    let ask = |(fingerprint, asker): ([u8; 32], Rc<Asker>)| {
+        asker.check()?;
+        let mut memo = Memo::default();
+        memo.evaluate((&fingerprint, &asker), horizon.today(), &days, &asked, body_of).map(drop)
+    };
+    let errors = first_errors(&list.scripts, compile, ask);
+    if errors.is_empty() && !tests.is_empty() { desk.failures_of(list, tests) } else { errors }
 }
 
 /// The slots that the user's rules give a day, for checking a slot that somebody names; those of the next list of the

@@ -43,7 +43,7 @@ pub enum RuleFileError {
 }
 
 impl RuleList {
-    fn new(scripts: Vec<Script>, source: RulesSource) -> RuleList {
+    pub(super) fn new(scripts: Vec<Script>, source: RulesSource) -> RuleList {
         RuleList { fingerprint: rules::fingerprint(&scripts), scripts, source }
     }
 
@@ -53,7 +53,7 @@ impl RuleList {
     /// A name that this version's library does not have: the list was made with another one.
     pub(super) fn of_user(entries: &[RuleEntry]) -> Result<RuleList, RuleError> {
         let script = |entry: &RuleEntry| match entry {
-            RuleEntry::Own(script) => Ok(script.clone()),
+            RuleEntry::Own { script, .. } => Ok(script.clone()),
             RuleEntry::Library { name, options } => match library(name) {
                 Some(script) => Ok(Script { options: options.clone(), ..script }),
                 None => Err(not_in_library(name)),
@@ -118,7 +118,7 @@ impl RuleBook {
         // a list itself is of its user's generation.
         let library: Vec<Script> = rules::library_names().filter_map(library).collect();
         let mut hash = Sha256::new();
-        hash.update(b"basis 2");
+        hash.update(b"basis 3");
         hash.update(PLANNER_VERSION.to_be_bytes());
         hash.update(READER_VERSION.to_be_bytes());
         hash.update(chosen.source.as_str());

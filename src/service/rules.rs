@@ -1,5 +1,7 @@
-//! The rules of one's own: a list is taken only when it compiles, answers the samples and plans the tasks there are.
+//! The rules of one's own: a list is taken only when it compiles, answers the samples, plans the tasks there are, and
+//! passes the tests that it brings.
 
+mod about;
 pub mod files;
 mod list;
 
@@ -10,15 +12,16 @@ use serde::{Deserialize, Serialize};
 use super::change::{Decision, Plan, Situation};
 use super::error::{Refusal, ServiceError, repeatable};
 use super::idempotency::IdempotencyKey;
-use super::planners::{Desk, Interrupted};
+use super::planners::Desk;
 use super::rulebook::RuleList;
 use super::tasks::Expectation;
 use super::{Service, read};
 use crate::domain::ids::{Generation, UserId};
-use crate::domain::script::{RuleEntry, Script};
+use crate::domain::script::{About, RuleEntry, Script};
 use crate::store::{Change, Entries, Origin, UserRules};
 use crate::view::RulesSource;
 
+pub(super) use self::about::KnownAbouts;
 pub use self::list::RuleFields;
 pub use crate::rules::RuleError;
 pub use crate::store::RulesVersion;
@@ -34,7 +37,9 @@ pub struct Rules {
     /// The version of the user's own; `None` for those of others.
     pub version: Option<Generation>,
     /// Why others stand in for them at present.
-    pub error: Option<String>,
+    pub error: Option<RuleError>,
+    /// What the scripts say of themselves, in their order; nothing of one that cannot be asked.
+    pub about: Arc<[Option<About>]>,
     /// The entity tag of the user's own.
     pub etag: String,
 }
@@ -70,7 +75,7 @@ impl Service {
         let job = move |desk: &mut Desk| {
             let snapshot = service.require_snapshot(user)?;
             let book = service.rules.book();
-            let error = service.plan((desk, &book), user, &snapshot, service.clock.now()).answer.rules.error;
+            let error = service.plan((&mut *desk, &book), user, &snapshot, service.clock.now()).answer.rules.error;
             let etag = rules_tag(snapshot.rules.as_deref());
             Ok(match &snapshot.rules {
                 Some(own) => Rules {
@@ -78,11 +83,16 @@ impl Service {
                     entries: own.entries.clone(),
                     version: Some(own.version),
                     error,
+                    about: match RuleList::of_user(&own.entries) {
+                        Ok(list) => desk.about(&list),
+                        Err(_) => own.entries.iter().map(|_| None).collect(),
+                    },
                     etag,
                 },
                 None => {
                     let list = book.of_server();
-                    Rules { source: list.source, entries: list.as_entries(), version: None, error, etag }
+                    let (entries, about) = (list.as_entries(), desk.about(list));
+                    Rules { source: list.source, entries, version: None, error, about, etag }
                 }
             })
         };
@@ -104,11 +114,7 @@ impl Service {
         let service = self.clone();
         let job = move |desk: &mut Desk| {
             let snapshot = service.require_snapshot(user)?;
-            let tried = RuleList::of_user(&entries).and_then(|list| service.try_rules(desk, user, &snapshot, &list));
-            match tried {
-                Ok(()) => Ok(Vec::new()),
-                Err(error) => refused(error),
-            }
+            tried(&entries, |list, tests| service.try_rules(desk, user, &snapshot, (list, tests)))
         };
         self.planners.run(job).await?
     }
@@ -197,30 +203,40 @@ fn rules_tag(rules: Option<&UserRules>) -> String {
     rules.map_or("\"none\"".to_owned(), |rules| format!("\"{}\"", rules.version))
 }
 
-/// What a trial says of a list.
+/// What a trial says of a list; nothing of one that can be taken.
 ///
 /// # Errors
-/// A run that the clock cut is no judgement.
-fn refused(error: RuleError) -> Result<Vec<RuleError>, ServiceError> {
-    if error.timed_out { Err(Interrupted.into()) } else { Ok(vec![error]) }
+/// [`ServiceError::TrialCut`]: a trial that was cut is no judgement.
+fn tried(
+    entries: &[RuleEntry],
+    trial: impl FnOnce(&RuleList, &[Script]) -> Vec<RuleError>,
+) -> Result<Vec<RuleError>, ServiceError> {
+    let tests = |entry: &RuleEntry| entry.tests().map(|tests| Script::new(entry.name(), tests));
+    let tests: Vec<Script> = entries.iter().filter_map(tests).collect();
+    let errors = RuleList::of_user(entries).map_or_else(|error| vec![error], |list| trial(&list, &tests));
+    match errors.iter().find(|error| error.timed_out) {
+        Some(cut) => Err(ServiceError::TrialCut(cut.clone())),
+        None => Ok(errors),
+    }
 }
 
 /// The change after which the user has this list, or none.
 ///
 /// # Errors
-/// [`Refusal::RulesRefused`]; [`Interrupted`] when the clock cut the trial.
+/// [`Refusal::RulesRefused`]; [`ServiceError::TrialCut`].
 pub(super) fn change(
     situation: &mut Situation<'_>,
     entries: Option<Entries>,
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
-    let tried = entries
-        .as_deref()
-        .map_or(Ok(()), |entries| RuleList::of_user(entries).and_then(|list| situation.try_rules(&list)));
-    if let Err(error) = tried {
-        return Err(Refusal::RulesRefused { errors: refused(error)? }.into());
+    let errors = match &entries {
+        Some(entries) => tried(entries, |list, tests| situation.try_rules(list, tests))?,
+        None => Vec::new(),
+    };
+    match errors.is_empty() {
+        true => Ok(Change::PutRules { entries, verb: verb.into() }),
+        false => Err(Refusal::RulesRefused { errors }.into()),
     }
-    Ok(Change::PutRules { entries, verb: verb.into() })
 }
 
 impl RuleList {
@@ -228,7 +244,7 @@ impl RuleList {
     fn as_entries(&self) -> Entries {
         let entry = |script: &Script| match self.source {
             RulesSource::Builtin => RuleEntry::Library { name: script.name.clone(), options: script.options.clone() },
-            RulesSource::Server | RulesSource::User => RuleEntry::Own(script.clone()),
+            RulesSource::Server | RulesSource::User => RuleEntry::Own { script: script.clone(), tests: None },
         };
         self.scripts.iter().map(entry).collect()
     }

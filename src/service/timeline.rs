@@ -14,6 +14,7 @@ use super::planning::{self, Identity, Planned};
 use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
+use crate::domain::script::Script;
 use crate::rules::RuleError;
 use crate::store::hot::Entry;
 use crate::store::{Basis, Finished, Snapshot, StoreError};
@@ -136,15 +137,15 @@ impl Service {
         snapshot.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
     }
 
-    /// Tries a list that could be the user's.
+    /// Tries a list that could be the user's, with its tests.
     pub(super) fn try_rules(
         &self,
         desk: &mut Desk,
         user: UserId,
         snapshot: &Snapshot,
-        list: &RuleList,
-    ) -> Result<(), RuleError> {
-        planning::try_list(desk, list, snapshot, self.clock.now(), &|key| self.body_of(user, key))
+        candidate: (&RuleList, &[Script]),
+    ) -> Vec<RuleError> {
+        planning::try_list(desk, candidate, snapshot, self.clock.now(), &|key| self.body_of(user, key))
     }
 
     fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {

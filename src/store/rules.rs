@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_last_other_lists_stand_in() {
-        let list = |source: &str| Entries::from([RuleEntry::Own(Script::new("own", source))]);
+        let list = |source: &str| Entries::from([RuleEntry::Own { script: Script::new("own", source), tests: None }]);
         let mut rules = None;
         for (version, source) in [(1, "a"), (2, "b"), (3, "a"), (5, "c"), (6, "d"), (9, "e")] {
             rules = Some(UserRules::following(rules.as_ref(), Generation(version), list(source)));

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
+use super::rules::RuleErrorJson;
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
@@ -65,7 +66,7 @@ struct RulesJson<'a> {
     ok: bool,
     /// Why they did not; those named here took their place.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
+    error: Option<RuleErrorJson<'a>>,
 }
 
 /// A day and its slots.
@@ -201,7 +202,7 @@ pub fn timeline(answer: &Answer) -> Vec<u8> {
             name: &rules.name,
             source: rules.source.as_str(),
             ok: rules.error.is_none(),
-            error: rules.error.as_deref(),
+            error: rules.error.as_ref().map(RuleErrorJson::of),
         },
         current: timeline.current.as_ref().map(slot_of_day),
         timeline: timeline.days.iter().map(day).collect(),

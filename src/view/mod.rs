@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::ids::{Generation, TaskNumber, UserName};
 use crate::domain::lang::Lang;
+use crate::domain::script::RuleError;
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
 
@@ -44,7 +45,7 @@ pub struct RulesState {
     pub name: String,
     pub source: RulesSource,
     /// Why the rules that should apply did not; the ones named here are then those that took their place.
-    pub error: Option<String>,
+    pub error: Option<RuleError>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

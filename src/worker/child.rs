@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
+use super::author_tests::first_failures;
 use super::limits;
 use super::protocol::{self, Asked, QUESTION_BYTES_MAX, QuestionAsked, Said};
 use crate::rules::{RuleError, RuleSet, Watcher};
@@ -97,6 +98,14 @@ fn ask(set: &RuleSet, question: &QuestionAsked<'_>) -> Option<Said> {
         QuestionAsked::Compile => Said::Compiled { reads_bodies: set.reads_bodies() },
         QuestionAsked::Check => set.check().map_or_else(|error| failed(&error), |()| Said::Passed),
         QuestionAsked::Categories => set.categories().map_or_else(|error| failed(&error), Said::Categories),
+        QuestionAsked::About => {
+            set.about().map_or_else(|error| failed(&error), |about| Said::About(protocol::about_said(about)))
+        }
+        QuestionAsked::Test(test) => {
+            let (scripts, tests) = test.read();
+            let failures = first_failures(&scripts, &tests);
+            Said::Tested(failures.iter().map(|error| protocol::failure(error, &[])).collect())
+        }
         QuestionAsked::Evaluate(evaluate) => {
             let asked = evaluate.read()?;
             match set.evaluate(&asked.questions()) {

@@ -8,6 +8,7 @@
 //! Operations decide whether a script takes too long, and they are counted within the worker. The wall clock is only a
 //! backstop: what it cuts is tried once more elsewhere, and then counts as not answered for now.
 
+mod author_tests;
 mod child;
 mod limits;
 mod metrics;
@@ -17,6 +18,7 @@ mod protocol;
 mod rests;
 mod seats;
 
+pub use author_tests::{Report, Tested, run_tests};
 pub use child::{is_asked, run};
 pub use limits::MEMORY_BYTES_MAX;
 pub use metrics::WorkerMetrics;

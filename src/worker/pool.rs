@@ -6,15 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::author_tests::name_of_tests;
 use super::limits::MEMORY_BYTES_MAX;
 use super::metrics::WorkerMetrics;
 use super::process::{Cut, Program};
-use super::protocol::{self, Asked, EvaluateAsked, PlaceSaid, QUESTION_BYTES_MAX, QuestionAsked, Said, ScriptAsked};
+use super::protocol::{
+    self, Asked, EvaluateAsked, PlaceSaid, QUESTION_BYTES_MAX, QuestionAsked, Said, ScriptAsked, TestAsked,
+};
 use super::rests::{Resting, Rests};
 use super::seats::{Seat, Seats};
 use crate::domain::policy::Policy;
-use crate::domain::script::Script;
-use crate::rules::{Question, Questions, RuleError};
+use crate::domain::script::{About, Script};
+use crate::rules::{self, Question, Questions, RuleError};
 
 /// How long one run may take by the clock before it is cut.
 const BACKSTOP: Duration = Duration::from_secs(2);
@@ -124,6 +127,35 @@ impl Pool {
     pub fn categories(&self, list: List<'_>) -> Result<Vec<String>, RuleError> {
         self.ask(list, QuestionAsked::Categories, None, |said| match said {
             Said::Categories(words) => protocol::categories(words),
+            _ => None,
+        })
+    }
+
+    /// What each script says of itself, in the order of the list.
+    ///
+    /// # Errors
+    /// The first that a hook gives.
+    pub fn about(&self, list: List<'_>) -> Result<Vec<About>, RuleError> {
+        self.ask(list, QuestionAsked::About, None, |said| match said {
+            Said::About(said) => protocol::about(said, list.scripts),
+            _ => None,
+        })
+    }
+
+    /// Runs the tests of a list's scripts, named as these: the first failure of each, none where all pass.
+    ///
+    /// # Errors
+    /// They could not be run to their end.
+    pub fn test(&self, scripts: &[Script], tests: &[Script]) -> Result<Vec<RuleError>, RuleError> {
+        let named = tests.iter().map(|tests| Script::new(name_of_tests(&tests.name), ""));
+        let named: Vec<Script> = named.chain(scripts.iter().cloned()).collect();
+        // Known by all of it: tests that take too long are no reason to leave the list alone, which may be in use.
+        let all: Vec<Script> = scripts.iter().chain(tests).cloned().collect();
+        let list = List { scripts, fingerprint: rules::fingerprint(&all) };
+        self.ask(list, QuestionAsked::Test(TestAsked::of(scripts, tests)), None, |said| match said {
+            Said::Tested(failures) if failures.len() <= tests.len() => {
+                failures.into_iter().map(|said| protocol::error(said, &named, None)).collect()
+            }
             _ => None,
         })
     }

@@ -16,8 +16,10 @@ use crate::domain::script::{OptionValue, Script};
 use crate::domain::task::{SlotRef, Status, Task};
 use crate::rules::{Question, Questions, RuleError};
 
+mod about;
 mod answer;
 
+pub(super) use about::{AboutSaid, about, about_said};
 pub(super) use answer::{categories, error, place, policy};
 
 /// The largest question: some thousands of tasks, with the bodies if they are read.
@@ -49,12 +51,24 @@ pub(super) enum QuestionAsked<'a> {
     Compile,
     Check,
     Categories,
+    About,
     #[serde(borrow)]
     Evaluate(EvaluateAsked<'a>),
+    #[serde(borrow)]
+    Test(TestAsked<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ScriptAsked<'a>(&'a str, &'a str, #[serde(borrow)] Vec<(&'a str, OptionAsked<'a>)>);
+
+/// The list as tests see it, and the tests by the names of their scripts.
+#[derive(Serialize, Deserialize)]
+pub(super) struct TestAsked<'a> {
+    #[serde(borrow)]
+    scripts: Vec<ScriptAsked<'a>>,
+    #[serde(borrow)]
+    tests: Vec<ScriptAsked<'a>>,
+}
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum OptionAsked<'a> {
@@ -106,6 +120,8 @@ pub(super) enum Said {
     },
     Passed,
     Categories(Vec<String>),
+    About(Vec<AboutSaid>),
+    Tested(Vec<FailureSaid>),
     Policy(PolicySaid),
     Failed(FailureSaid),
 }
@@ -211,6 +227,20 @@ impl<'a> ScriptAsked<'a> {
             ((*name).to_owned(), value)
         };
         Script { options: self.2.iter().map(option).collect(), ..Script::new(self.0, self.1) }
+    }
+}
+
+impl<'a> TestAsked<'a> {
+    pub(super) fn of(scripts: &'a [Script], tests: &'a [Script]) -> TestAsked<'a> {
+        TestAsked {
+            scripts: scripts.iter().map(ScriptAsked::of).collect(),
+            tests: tests.iter().map(ScriptAsked::of).collect(),
+        }
+    }
+
+    pub(super) fn read(&self) -> (Vec<Script>, Vec<Script>) {
+        let [scripts, tests] = [&self.scripts, &self.tests];
+        (scripts.iter().map(ScriptAsked::to_script).collect(), tests.iter().map(ScriptAsked::to_script).collect())
     }
 }
 

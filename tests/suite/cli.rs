@@ -313,7 +313,7 @@ fn a_signal_ends_the_server_with_success() {
 
 #[tokio::test]
 async fn the_demo_serves_a_week_and_leaves_nothing() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let home = Home::new();
         let temporary = home.path("tmp");
         std::fs::create_dir(&temporary).unwrap();

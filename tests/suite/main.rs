@@ -48,6 +48,7 @@ mod rules;
 mod rules_apart;
 mod rules_kept;
 mod rules_served;
+mod rules_told;
 mod schedules;
 mod settings;
 mod shortcut;

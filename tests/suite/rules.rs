@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, TestServer, TestUser, entry, file_at};
 
 /// One slot a day, of a name of its own.
-fn one_slot(name: &str) -> String {
+pub fn one_slot(name: &str) -> String {
     format!("fn slots(day, slots) {{ [slot(\"{name}\", \"09:00\", \"12:00\")] }}\n")
 }
 
@@ -15,13 +15,13 @@ fn own(name: &str, script: &str) -> Value {
 }
 
 /// Sets rules, which must succeed.
-async fn set(user: &TestUser, rules: &Value) -> Value {
+pub async fn set(user: &TestUser, rules: &Value) -> Value {
     let answer = user.put("/api/rules", rules).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
 }
 
-async fn shown(user: &TestUser) -> Value {
+pub async fn shown(user: &TestUser) -> Value {
     let answer = user.get("/api/rules").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
@@ -38,12 +38,15 @@ async fn slots(user: &TestUser) -> Vec<String> {
 async fn rules_are_set_shown_and_removed() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
-    let builtin = json!({"source": "builtin", "rules": [{"use": "spartan"}], "version": null, "ok": true});
+    let about = |script| json!([{"script": script, "description": null, "options": []}]);
+    let builtin = json!({
+        "source": "builtin", "rules": [{"use": "spartan"}], "version": null, "about": about("spartan"), "ok": true,
+    });
     assert_eq!(shown(&lena).await, builtin);
     lena.create(json!({"kategorie": "arbeit", "title": "Eins"})).await;
     let rules = own("mine", &one_slot("frueh"));
     assert_eq!(set(&lena, &rules).await, json!({"ok": true, "generation": 2, "version": 2}));
-    let expected = json!({"source": "user", "rules": rules["rules"], "version": 2, "ok": true});
+    let expected = json!({"source": "user", "rules": rules["rules"], "version": 2, "about": about("mine"), "ok": true});
     assert_eq!(shown(&lena).await, expected);
     let codex = lena.codex().await;
     assert_eq!(codex["rules"], json!({"name": "mine", "source": "user", "ok": true}));
@@ -317,8 +320,9 @@ async fn when_the_present_list_fails_an_earlier_one_stands_in() {
     assert_eq!(file_at(&codex, "13.10.2025", "gut").as_deref(), Some("0000-Falle.md"));
     let rules = shown(&lena).await;
     assert_eq!((&rules["ok"], &rules["rules"][0]["name"]), (&json!(false), &json!("fragile")), "{rules}");
-    let error = rules["error"].to_string();
-    assert!(["fragile", "place", "hinein"].iter().all(|word| error.contains(word)), "{error}");
+    let error = &rules["error"];
+    assert_eq!((&error["script"], &error["function"], &error["line"]), (&json!("fragile"), &json!("place"), &json!(2)));
+    assert!(error["message"].as_str().unwrap().contains("hinein"), "{error}");
     // After a restart the same stands in.
     let server = server.restart().await;
     let lena = server.again(&lena);

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::binary::Home;
-use crate::harness::{Start, TestServer, TestUser, client, file_at, workers};
+use crate::harness::{Answer, Start, TestServer, TestUser, client, file_at, workers};
 use crate::hostile_scripts;
 use crate::workers::children;
 
@@ -96,14 +96,20 @@ async fn a_script_that_fails_at_a_task_is_not_asked_again_until_that_task_change
     let codex = lena.codex().await;
     let rules = &codex["rules"];
     assert_eq!((&rules["ok"], &rules["name"], &rules["source"]), (&json!(false), &json!("mine"), &json!("user")));
-    let error = rules["error"].as_str().unwrap();
-    for said in ["'mine'", "place", "line 3", "column"] {
-        assert!(error.contains(said), "{error}");
-    }
+    let mut error = rules["error"].clone();
+    let message = error["message"].take().to_string();
+    assert!(message.contains("there is no function y"), "{message}");
+    let column = error["column"].take();
+    assert!(column.as_u64().is_some_and(|column| column > 1), "{column}");
+    let place = json!({"script": "mine", "function": "place", "line": 3, "column": null, "message": null});
+    assert_eq!(error, place);
+    assert_eq!(lena.get("/api/rules").await.json()["error"], rules["error"]);
+    let text = Answer::of(lena.request(reqwest::Method::GET, "/codex").header("Accept", "text/plain")).await.text;
+    assert!(text.contains("rule script 'mine', place(), line 3, column "), "{text}");
     assert!(file_at(&codex, "13.10.2025", "spaet").is_some(), "the list before it stands in: {codex:#}");
     let page = lena.request(reqwest::Method::GET, "/").header("Accept", "text/html").send().await.unwrap();
     let page = page.text().await.unwrap();
-    assert!(page.contains("role=\"alert\"") && page.contains("line 3"), "{page}");
+    assert!(page.contains("role=\"alert\"") && page.contains("place(), line 3, column "), "{page}");
     let before = questions(&server);
     lena.update("0002", json!({"title": "Another"})).await;
     assert_eq!(questions(&server), before + 1, "the list that stands in is asked about the change, and nothing else");
@@ -128,13 +134,21 @@ async fn what_the_backstop_cuts_is_never_stored_or_cached() {
     for _ in 0..3 {
         let codex = uncertain(&lena).await;
         assert_eq!((&codex["rules"]["ok"], &codex["rules"]["source"]), (&json!(false), &json!("builtin")));
-        assert!(codex["rules"]["error"].as_str().unwrap().contains("took longer than"), "{}", codex["rules"]);
+        assert!(
+            codex["rules"]["error"]["message"].as_str().unwrap().contains("took longer than"),
+            "{}",
+            codex["rules"]
+        );
     }
     // What is checked by the wrong rules would be refused or taken wrongly.
     let refused = lena.post("/api/tasks", &json!({"kategorie": "arbeit", "title": "New"})).await;
     assert!(refused.status >= 500, "{}", refused.text);
-    let rules = lena.put("/api/rules", &json!({"script": "fn slots(day, slots) { [] }"})).await;
-    assert!(rules.status >= 500, "a trial that was cut is no judgement: {}", rules.text);
+    let script = json!({"script": "fn slots(day, slots) { [] }"});
+    for cut in [lena.put("/api/rules", &script).await, lena.post("/api/rules/check", &script).await] {
+        assert_eq!((cut.status, cut.code().as_str()), (503, "trial_cut"), "it is no judgement: {}", cut.text);
+        assert!(!cut.header("retry-after").is_empty() && cut.text.contains("took longer than"), "{}", cut.text);
+        assert_eq!(cut.json()["errors"][0]["script"], "own");
+    }
     assert_eq!(tom.codex().await["rules"]["ok"], true, "nobody else notices");
     let server = server.restart().await;
     let lena = server.again(&lena);
@@ -161,8 +175,14 @@ async fn without_workers_the_servers_rules_stand_in() {
     lena.update("0000", json!({"title": "Another"})).await;
     let codex = uncertain(&lena).await;
     assert_eq!(codex["rules"]["source"], "builtin");
-    assert!(codex["rules"]["error"].as_str().unwrap().contains("cannot start a process"), "{}", codex["rules"]);
+    assert!(
+        codex["rules"]["error"]["message"].as_str().unwrap().contains("cannot start a process"),
+        "{}",
+        codex["rules"]
+    );
     assert!(file_at(&codex, "13.10.2025", "morgens").is_some());
+    let rules = lena.get("/api/rules").await.json();
+    assert_eq!((&rules["ok"], &rules["about"]), (&json!(false), &json!([null])), "a user's script never runs here");
 }
 
 /// Kills every worker of the server, again and again.
@@ -256,8 +276,8 @@ async fn no_attack_reaches_the_server_or_anybody_else() {
                 let rules = &lena.codex().await["rules"];
                 if rules["ok"] == false {
                     failed += 1;
-                    let error = rules["error"].as_str().unwrap();
-                    assert!(error.contains("'attack'") && error.contains("line "), "{name}: {error}");
+                    let error = &rules["error"];
+                    assert!(error["script"] == "attack" && error["line"].is_u64(), "{name}: {error}");
                 }
                 assert_eq!(lena.delete("/api/tasks/0400").await.status, 200, "{name}");
             }

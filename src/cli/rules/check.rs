@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::files::read;
 use super::shown;
@@ -17,6 +16,7 @@ use crate::service::folder::read_folder;
 use crate::service::rule_check;
 use crate::service::rule_files::RuleFile;
 use crate::service::rule_tests::RuleError;
+use crate::view::rules::CheckedJson;
 
 #[derive(Args)]
 pub struct Check {
@@ -29,21 +29,6 @@ pub struct Check {
     /// Print the errors as JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Serialize)]
-struct Checked<'a> {
-    ok: bool,
-    errors: Vec<Wrong<'a>>,
-}
-
-#[derive(Serialize)]
-struct Wrong<'a> {
-    script: &'a str,
-    message: &'a str,
-    line: Option<u32>,
-    column: Option<u32>,
-    function: Option<&'a str>,
 }
 
 impl Check {
@@ -73,14 +58,5 @@ impl Check {
 }
 
 fn in_json(errors: &[RuleError]) -> Result<String, CliError> {
-    let errors = errors.iter().map(Wrong::of).collect::<Vec<_>>();
-    let checked = Checked { ok: errors.is_empty(), errors };
-    serde_json::to_string(&checked).map_err(|error| CliError::Said(error.to_string()))
-}
-
-impl Wrong<'_> {
-    fn of(error: &RuleError) -> Wrong<'_> {
-        let RuleError { script, message, line, column, function, .. } = error;
-        Wrong { script, message, line: *line, column: *column, function: function.as_deref() }
-    }
+    serde_json::to_string(&CheckedJson::of(errors)).map_err(|error| CliError::Said(error.to_string()))
 }

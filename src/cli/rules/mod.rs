@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::CliError;
 use super::client::{Ask, Client};
 use super::output::{print, print_json};
+use crate::domain::script::RuleError;
 
 pub use files::FileRules;
 
@@ -74,12 +75,30 @@ struct Rules {
     source: String,
     rules: Vec<Rule>,
     version: Option<u64>,
-    error: Option<String>,
+    error: Option<Failure>,
+}
+
+/// Why rules fail.
+#[derive(Deserialize)]
+struct Failure {
+    script: String,
+    function: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+    message: String,
 }
 
 #[derive(Deserialize)]
 struct Changed {
     version: Option<u64>,
+}
+
+impl Failure {
+    /// The sentence in which errors of rules are said everywhere.
+    fn sentence(self) -> String {
+        let Failure { script, function, line, column, message } = self;
+        RuleError { script, function, line, column, message, timed_out: false, task: None }.to_string()
+    }
 }
 
 impl Rule {

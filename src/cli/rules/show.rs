@@ -53,7 +53,7 @@ impl Show {
         let rules: Rules = answer.read()?;
         match &self.name {
             Some(name) => print(&text_of(&rules, name)?),
-            None => print(&as_text(&rules)),
+            None => print(&as_text(rules)),
         }
     }
 }
@@ -71,7 +71,7 @@ fn text_of(rules: &Rules, name: &str) -> Result<String, CliError> {
     }
 }
 
-fn as_text(rules: &Rules) -> String {
+fn as_text(rules: Rules) -> String {
     let version = rules.version.map(|version| format!(", version {version}")).unwrap_or_default();
     let mut text = format!("{}{version}\n", whose(&rules.source));
     for rule in &rules.rules {
@@ -85,8 +85,8 @@ fn as_text(rules: &Rules) -> String {
         }
         text.push('\n');
     }
-    if let Some(error) = &rules.error {
-        let _ = writeln!(text, "they fail, and others stand in for them: {error}");
+    if let Some(error) = rules.error {
+        let _ = writeln!(text, "they fail, and others stand in for them: {}", error.sentence());
     }
     text
 }

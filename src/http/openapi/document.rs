@@ -189,7 +189,9 @@ fn meaning(status: u16) -> &'static str {
         428 => "This change needs the header `If-Match`.",
         429 => "Too many attempts; see `Retry-After`.",
         507 => "The disk has no room for it; nothing happened.",
-        503 => "The store does not work at the moment, or it is not known whether the change was saved.",
+        503 => {
+            "The store does not work at the moment, it is not known whether the change was saved, or a trial of rules was cut."
+        }
         _ => "The request failed.",
     }
 }

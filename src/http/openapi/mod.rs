@@ -151,6 +151,7 @@ mod tests {
     use crate::domain::document::EditError;
     use crate::domain::lang::Phrase;
     use crate::domain::problem::{Problem, ProblemKind};
+    use crate::domain::script::RuleError;
     use crate::http::body::BodyError;
     use crate::http::head::HeadError;
     use crate::service::error::{Fault, Refusal};
@@ -243,6 +244,7 @@ mod tests {
             HttpError::NoRoom { needed_bytes: 1, free_bytes: 0 },
             HttpError::UnknownOutcome,
             HttpError::Busy,
+            HttpError::TrialCut(RuleError::of_script("", "")),
         ];
         let refused = refusals().into_iter().map(HttpError::Refused);
         let all = heads.into_iter().map(HttpError::Head).chain(bodies.into_iter().map(HttpError::Body));

@@ -124,6 +124,8 @@ pub struct RuleWanted {
     name: Option<String>,
     /// A script of at most 16 KiB.
     script: Option<String>,
+    /// Its tests, functions `test_…()` in a text of at most 16 KiB; all have to pass. They are kept with the script.
+    tests: Option<String>,
     /// Values of options that the script declares.
     options: Option<BTreeMap<String, OptionWanted>>,
 }

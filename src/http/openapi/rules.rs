@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::operation::Operation;
 use super::requests::RulesWanted;
-use crate::http::rules::{CheckedJson, RuledJson, RulesJson, VersionsJson};
+use crate::http::rules::{RuledJson, RulesJson, VersionsJson};
+use crate::view::rules::CheckedJson;
 
 const TAG: &str = "Rules";
 
@@ -18,7 +19,7 @@ pub fn show() -> Operation {
 pub fn set() -> Operation {
     let operation = Operation::new(TAG, "putRules", "Set rules of your own").about(
         "At most 32 scripts, which apply in their order. The list is taken if it compiles, answers sample days and tasks, \
-         and plans your tasks; otherwise nothing is changed and `errors` says why. A script that is used by its name is \
+         plans your tasks, and passes the `tests` that its scripts bring; otherwise nothing is changed and `errors` says why. A script that is used by its name is \
          the one of the running version. The same list again changes nothing.",
     );
     changes(takes_list(operation)).refuses(&[(422, "rules_refused"), (507, "no_room")])
@@ -33,7 +34,12 @@ pub fn restore() -> Operation {
     let operation = Operation::new(TAG, "restoreRules", "Set an earlier version of your rules again")
         .about("It becomes a new version, and is tried as any other list.")
         .path("n", "The number of the version.");
-    changes(operation).refuses(&[(404, "no_such_version"), (422, "rules_refused"), (507, "no_room")])
+    changes(operation).refuses(&[
+        (404, "no_such_version"),
+        (422, "rules_refused"),
+        (503, "trial_cut"),
+        (507, "no_room"),
+    ])
 }
 
 pub fn check() -> Operation {
@@ -64,6 +70,7 @@ fn takes_list(operation: Operation) -> Operation {
         (422, "unknown_value"),
         (422, "malformed_value"),
         (422, "not_together"),
+        (503, "trial_cut"),
     ])
 }
 

@@ -42,5 +42,5 @@ pub fn import() -> Operation {
         .gives::<ImportJson>("What became, or would become, of each file.")
         .writes()
         .refuses(&[(400, "malformed_archive"), (400, "cut"), (408, "too_slow"), (413, "too_large"), (415, "not_tar")])
-        .refuses(&[(507, "no_room")])
+        .refuses(&[(503, "trial_cut"), (507, "no_room")])
 }

@@ -43,9 +43,26 @@ pub(super) fn register(words: &mut Vocabulary<'_>, surroundings: &Rc<Surrounding
     words.function("option", move |name: &str| read_option(name, &surroundings));
 }
 
-fn declared(name: &str, kind: OptionKind, default: &OptionValue) -> Native<Declared> {
+/// Whether `options()` can have declared this and somebody set its value so.
+pub(in crate::rules) fn is_declared(option: &DeclaredOption) -> bool {
+    let fits = |value: &OptionValue| accepted(&option.kind, value).as_ref() == Ok(value);
+    let is_kind = match &option.kind {
+        OptionKind::Choice { among } => {
+            (1..=CHOICES_MAX).contains(&among.len()) && among.iter().all(|text| text.chars().count() <= TEXT_CHARS_MAX)
+        }
+        OptionKind::Number { between: Some((least, most)) } => least <= most,
+        OptionKind::Number { between: None } | OptionKind::Flag | OptionKind::Text | OptionKind::Day => true,
+    };
+    is_name(&option.name) && is_kind && fits(&option.default) && fits(&option.value)
+}
+
+fn is_name(name: &str) -> bool {
     let wordly = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || !name.chars().all(wordly) {
+    (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && name.chars().all(wordly)
+}
+
+fn declared(name: &str, kind: OptionKind, default: &OptionValue) -> Native<Declared> {
+    if !is_name(name) {
         return fail(format!("an option's name is a word of at most {NAME_CHARS_MAX} letters, digits, - and _"));
     }
     let value = match accepted(&kind, default) {
@@ -63,6 +80,9 @@ fn declare_choice(name: &str, among: Array, default: &str) -> Native<Declared> {
         Ok(text) => Ok(text.to_string()),
         Err(found) => fail(format!("choice('{name}', …) is among texts, not {}", names::with_article(found))),
     };
+    if among.iter().any(|item| item.as_immutable_string_ref().is_ok_and(|text| text.chars().count() > TEXT_CHARS_MAX)) {
+        return fail(format!("choice('{name}', …) is among texts of at most {TEXT_CHARS_MAX} characters"));
+    }
     let among = among.into_iter().map(read).collect::<Native<Vec<String>>>()?;
     declared(name, OptionKind::Choice { among }, &OptionValue::Text(default.to_owned()))
 }

@@ -15,7 +15,7 @@ pub const FOLDER: &str = "rules";
 /// The file that has the order, the options and the names of the library's scripts.
 const LIST: &str = "rules.json";
 const ENDING: &str = ".rhai";
-/// Files of tests beside the scripts, which are no rules themselves.
+/// Files of tests beside the scripts.
 const TEST_ENDING: &str = ".test.rhai";
 
 /// Names and bytes of a folder's files.
@@ -52,7 +52,7 @@ pub fn considered(name: &str) -> Option<Result<(), &'static str>> {
     if name == LIST {
         return Some(Ok(()));
     }
-    let stem = name.strip_suffix(ENDING).filter(|_| !name.ends_with(TEST_ENDING))?;
+    let stem = name.strip_suffix(TEST_ENDING).or_else(|| name.strip_suffix(ENDING))?;
     Some(if is_name(stem) { Ok(()) } else { Err("its name is not 1 to 64 of a-z, 0-9 and - before .rhai") })
 }
 
@@ -78,9 +78,12 @@ pub fn files_of(entries: &[RuleEntry]) -> Vec<(String, Vec<u8>)> {
     // Plain values have nothing that could fail.
     let mut list = serde_json::to_vec_pretty(&list).unwrap_or_default();
     list.push(b'\n');
-    let scripts = entries.iter().filter_map(|entry| {
-        let source = entry.source()?;
-        Some((format!("{}{ENDING}", entry.name()), source.as_bytes().to_vec()))
+    let scripts = entries.iter().flat_map(|entry| {
+        let texts = [(entry.source(), ENDING), (entry.tests(), TEST_ENDING)];
+        let file = |(text, ending): (Option<&str>, &str)| {
+            Some((format!("{}{ending}", entry.name()), text?.as_bytes().to_vec()))
+        };
+        texts.map(file).into_iter().flatten()
     });
     scripts.chain([(LIST.to_owned(), list)]).collect()
 }
@@ -97,6 +100,12 @@ pub(in crate::service) fn list_of(files: &RuleFiles) -> Result<Entries, String> 
         Some(raw) => serde_json::from_slice::<ListFile>(raw).map_err(|error| format!("{LIST}: {error}"))?.rules,
         None => Vec::new(),
     };
+    let (mut tests, mut scripts): (BTreeMap<&str, &Vec<u8>>, BTreeMap<_, _>) =
+        scripts.into_iter().partition(|(name, _)| name.ends_with(TEST_ENDING));
+    let mut tests_of = |name: &str| {
+        let file = format!("{name}{TEST_ENDING}");
+        tests.remove(file.as_str()).map(|raw| text(&file, raw)).transpose()
+    };
     let mut fields = Vec::new();
     for PlaceFile { library, file, options } in places {
         let options = options.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -108,11 +117,16 @@ pub(in crate::service) fn list_of(files: &RuleFiles) -> Result<Entries, String> 
             None => None,
         };
         let name = file.map(|file| file.trim_end_matches(ENDING).to_owned());
-        fields.push(RuleFields { library, name, script, options });
+        let tests = name.as_deref().map(&mut tests_of).transpose()?.flatten();
+        fields.push(RuleFields { library, name, script, tests, options });
     }
     for (file, raw) in scripts {
         let (name, script) = (file.trim_end_matches(ENDING).to_owned(), text(file, raw)?);
-        fields.push(RuleFields { name: Some(name), script: Some(script), ..RuleFields::default() });
+        let tests = tests_of(&name)?;
+        fields.push(RuleFields { name: Some(name), script: Some(script), tests, ..RuleFields::default() });
+    }
+    if let Some(file) = tests.keys().next() {
+        return Err(format!("{file} has the tests of a script that is not there"));
     }
     list::entries(fields).map_err(|refusal| refusal.text(Lang::En))
 }
@@ -134,7 +148,10 @@ mod tests {
 
     fn own(name: &str, options: &[(&str, OptionValue)]) -> RuleEntry {
         let options = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        RuleEntry::Own(Script { name: name.to_owned(), source: format!("// {name}\n"), options })
+        RuleEntry::Own {
+            script: Script { name: name.to_owned(), source: format!("// {name}\n"), options },
+            tests: None,
+        }
     }
 
     fn files(files: &[(&str, &str)]) -> RuleFiles {
@@ -146,10 +163,14 @@ mod tests {
         let set =
             [("c", OptionValue::Flag(true)), ("d", OptionValue::Number(-1)), ("e", OptionValue::Text("1".into()))];
         let library = RuleEntry::Library { name: "spartan".to_owned(), options: BTreeMap::new() };
-        let entries = [own("b", &set), library, own("a", &[])];
+        let mut tested = own("a", &[]);
+        if let RuleEntry::Own { tests, .. } = &mut tested {
+            *tests = Some("// tests\n".to_owned());
+        }
+        let entries = [own("b", &set), library, tested];
         let written = files_of(&entries);
         let names: Vec<&str> = written.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["b.rhai", "a.rhai", "rules.json"]);
+        assert_eq!(names, ["b.rhai", "a.rhai", "a.test.rhai", "rules.json"]);
         assert!(names.iter().all(|name| considered(name) == Some(Ok(()))));
         assert_eq!(list_of(&written.into_iter().collect()).as_deref(), Ok(&entries[..]));
     }
@@ -179,7 +200,9 @@ mod tests {
         let binary = RuleFiles::from([("a.rhai".to_owned(), vec![0xff])]);
         assert!(list_of(&binary).unwrap_err().contains("UTF-8"));
         assert!(list_of(&RuleFiles::new()).is_err());
-        assert_eq!((considered("a.test.rhai"), considered("a.md")), (None, None));
+        let stray = files(&[("a.rhai", ""), ("b.test.rhai", "")]);
+        assert_eq!(list_of(&stray).unwrap_err(), "b.test.rhai has the tests of a script that is not there");
+        assert_eq!((considered("a.test.rhai"), considered("a.md")), (Some(Ok(())), None));
         assert!(matches!(considered("../a.rhai"), Some(Err(_))) && matches!(considered("A.rhai"), Some(Err(_))));
     }
 }

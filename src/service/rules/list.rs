@@ -34,6 +34,8 @@ pub struct RuleFields {
     pub library: Option<String>,
     pub name: Option<String>,
     pub script: Option<String>,
+    /// The text of the script's tests.
+    pub tests: Option<String>,
     pub options: BTreeMap<String, OptionValue>,
 }
 
@@ -57,7 +59,7 @@ pub(super) fn entries(fields: Vec<RuleFields>) -> Result<Entries, Refusal> {
     }
 }
 
-fn entry(RuleFields { library, name, script, options }: RuleFields) -> Result<RuleEntry, Refusal> {
+fn entry(RuleFields { library, name, script, tests, options }: RuleFields) -> Result<RuleEntry, Refusal> {
     if options.len() > OPTIONS_MAX {
         return Err(Refusal::field("rules.options", Fault::TooMany { count_max: OPTIONS_MAX }));
     }
@@ -72,6 +74,9 @@ fn entry(RuleFields { library, name, script, options }: RuleFields) -> Result<Ru
         return Err(Refusal::field("rules.options", Fault::Malformed { expected: OPTIONS }));
     }
     match (library, name, script) {
+        (Some(_), _, _) if tests.is_some() => {
+            Err(Refusal::field("rules.use", Fault::NotTogetherWith { other: "tests" }))
+        }
         (Some(name), None, None) => Ok(RuleEntry::Library { name: known(name)?, options }),
         (Some(_), Some(_), _) => Err(Refusal::field("rules.use", Fault::NotTogetherWith { other: "name" })),
         (Some(_), None, Some(_)) => Err(Refusal::field("rules.use", Fault::NotTogetherWith { other: "script" })),
@@ -84,7 +89,10 @@ fn entry(RuleFields { library, name, script, options }: RuleFields) -> Result<Ru
             if source.len() > SOURCE_BYTES_MAX {
                 return Err(Refusal::field("rules.script", Fault::Malformed { expected: SCRIPT }));
             }
-            Ok(RuleEntry::Own(Script { name, source, options }))
+            if tests.as_ref().is_some_and(|tests| tests.len() > SOURCE_BYTES_MAX) {
+                return Err(Refusal::field("rules.tests", Fault::Malformed { expected: SCRIPT }));
+            }
+            Ok(RuleEntry::Own { script: Script { name, source, options }, tests })
         }
     }
 }

@@ -253,12 +253,15 @@ enum StoredOption {
     Text(String),
 }
 
-/// A place in a list of rules: its name, its text unless the library has it, and its options.
+/// A place in a list of rules: its name, its text unless the library has it, its options, and its tests.
 #[derive(Serialize, Deserialize)]
 pub struct StoredEntry {
     name: String,
     source: Option<String>,
     options: Vec<(String, StoredOption)>,
+    /// What was stored before scripts brought tests ends before this.
+    #[serde(default)]
+    tests: Option<String>,
 }
 
 pub fn stored_entries(entries: &[RuleEntry]) -> Vec<StoredEntry> {
@@ -274,6 +277,7 @@ pub fn stored_entries(entries: &[RuleEntry]) -> Vec<StoredEntry> {
         name: entry.name().to_owned(),
         source: entry.source().map(str::to_owned),
         options: entry.options().iter().map(option).collect(),
+        tests: entry.tests().map(str::to_owned),
     };
     entries.iter().map(entry).collect()
 }
@@ -284,10 +288,10 @@ pub fn entries(stored: Vec<StoredEntry>) -> Entries {
         StoredOption::Number(number) => (name, OptionValue::Number(number)),
         StoredOption::Text(text) => (name, OptionValue::Text(text)),
     };
-    let entry = |StoredEntry { name, source, options }| {
+    let entry = |StoredEntry { name, source, options, tests }| {
         let options: BTreeMap<String, OptionValue> = options.into_iter().map(option).collect();
         match source {
-            Some(source) => RuleEntry::Own(Script { name, source, options }),
+            Some(source) => RuleEntry::Own { script: Script { name, source, options }, tests },
             None => RuleEntry::Library { name, options },
         }
     };
@@ -347,4 +351,22 @@ pub struct StoredAnswer {
     pub at: i64,
     #[serde(with = "serde_bytes")]
     pub answer: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_before_scripts_brought_tests_is_read() {
+        let before: Vec<(&str, Option<&str>, Vec<(String, StoredOption)>)> =
+            vec![("mine", Some("// mine"), Vec::new()), ("spartan", None, Vec::new())];
+        let read = entries(decode(&encode(&before), "rules").unwrap());
+        let mine = RuleEntry::Own { script: Script::new("mine", "// mine"), tests: None };
+        let library = RuleEntry::Library { name: "spartan".to_owned(), options: BTreeMap::new() };
+        assert_eq!(read[..], [mine, library]);
+        let tested = RuleEntry::Own { script: Script::new("mine", ""), tests: Some("// tests".to_owned()) };
+        let again = entries(decode(&encode(&stored_entries(std::slice::from_ref(&tested))), "rules").unwrap());
+        assert_eq!(again[..], [tested]);
+    }
 }

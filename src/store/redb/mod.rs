@@ -192,9 +192,9 @@ impl Store {
     }
 }
 
-/// The bytes of a list's own scripts.
+/// The bytes of a list's own scripts and their tests.
 fn bytes_of(entries: &[RuleEntry]) -> u64 {
-    entries.iter().filter_map(RuleEntry::source).map(|source| source.len() as u64).sum()
+    entries.iter().flat_map(|entry| [entry.source(), entry.tests()]).flatten().map(|text| text.len() as u64).sum()
 }
 
 /// A commit on its way to the disk.

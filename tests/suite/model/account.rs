@@ -268,7 +268,9 @@ impl Account {
     fn set_list(&mut self, list: Option<&[RuleFields]>, now: DateTime<Utc>) -> Decided {
         let entry = |fields: &RuleFields| match (&fields.library, &fields.script) {
             (Some(name), _) => Ok(RuleEntry::Library { name: name.clone(), options: BTreeMap::new() }),
-            (None, Some(script)) if script == NARROWER => Ok(RuleEntry::Own(Script::new("own", script))),
+            (None, Some(script)) if script == NARROWER => {
+                Ok(RuleEntry::Own { script: Script::new("own", script), tests: None })
+            }
             _ => Err(Refusal::RulesRefused { errors: Vec::new() }),
         };
         let entries = list.map(|list| list.iter().map(entry).collect::<Result<Entries, _>>()).transpose()?;

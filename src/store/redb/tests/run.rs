@@ -356,7 +356,7 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
             }
             Deed::Rules(source) => {
                 after.rules = source.map(str::to_owned);
-                let list = |source| Entries::from([RuleEntry::Own(Script::new("own", source))]);
+                let list = |source| Entries::from([RuleEntry::Own { script: Script::new("own", source), tests: None }]);
                 Change::PutRules { entries: source.map(list), verb: "rules".into() }
             }
             Deed::Days(days) => {

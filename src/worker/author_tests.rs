@@ -1,0 +1,230 @@
+//! Runs the tests that scripts bring with them, with the planner that everything else is planned with: in a worker those
+//! of users, and where their author or the server's administrator is, those of files.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::domain::script::Script;
+use crate::domain::task::Task;
+use crate::domain::timeline::Timeline;
+use crate::domain::zone::Zone;
+use crate::planning::{Horizon, days_asked, needs_verdict, plan};
+use crate::rules::{self, Outcome, Planner, Question, Questions, RuleError, RuleSet, Wanted, library};
+
+/// What came of the tests of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub tested: Vec<Tested>,
+}
+
+/// The tests of one script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tested {
+    pub script: String,
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Report {
+    /// Why tests failed, in order.
+    pub fn failures(&self) -> impl Iterator<Item = &RuleError> {
+        self.tested.iter().flat_map(|tested| &tested.outcomes).filter_map(|outcome| outcome.failure.as_ref())
+    }
+}
+
+/// Why tests fail: the first failure of each script's, in order.
+pub(super) fn first_failures(scripts: &[Script], tests: &[Script]) -> Vec<RuleError> {
+    let first = |tests: &Script| match run_tests(scripts, std::slice::from_ref(tests)) {
+        Ok(report) => report.failures().next().cloned(),
+        Err(error) => Some(error),
+    };
+    tests.iter().filter_map(first).collect()
+}
+
+/// The name that errors give the tests of a script.
+pub(super) fn name_of_tests(script: &str) -> String {
+    format!("{script}.test")
+}
+
+/// Runs tests, each named as the script of the list that it belongs to. Errors say `name.test` of them.
+///
+/// A test plans with that script alone unless it names others of the list or of the library. All options have their
+/// defaults but those that it sets, so that its outcome does not depend on what anybody's options are.
+///
+/// # Errors
+/// Tests of no script of the list, or that do not compile.
+pub fn run_tests(scripts: &[Script], tests: &[Script]) -> Result<Report, RuleError> {
+    let mut report = Report::default();
+    for tests in tests {
+        let Some(subject) = scripts.iter().find(|script| script.name == tests.name) else {
+            return Err(RuleError::of_script(&tests.name, "the tests belong to no script of the list"));
+        };
+        let (list, subject) = (scripts.to_vec(), subject.name.clone());
+        let planner: Rc<Planner> = Rc::new(move |wanted: &Wanted| plan_wanted(&list, &subject, wanted));
+        let file = Script::new(name_of_tests(&tests.name), &*tests.source);
+        let outcomes = rules::run_tests(&file, &planner)?;
+        report.tested.push(Tested { script: tests.name.clone(), outcomes });
+    }
+    Ok(report)
+}
+
+fn plan_wanted(list: &[Script], subject: &str, wanted: &Wanted) -> Result<Timeline, RuleError> {
+    let names = if wanted.rules.is_empty() { vec![subject.to_owned()] } else { wanted.rules.clone() };
+    let named = |name: &String| {
+        let found = list.iter().find(|script| script.name == *name);
+        let script = found.map(|script| Script::new(&*script.name, &*script.source)).or_else(|| library(name));
+        let script = script.ok_or_else(|| RuleError::of_script(name, "there is no such script beside the tests"))?;
+        let options = if *name == subject { wanted.options.clone() } else { script.options };
+        Ok(Script { options, ..script })
+    };
+    let scripts = names.iter().map(named).collect::<Result<Vec<Script>, RuleError>>()?;
+    let rules = RuleSet::compile(&scripts)?;
+    let horizon = Horizon::new(Zone::UTC, wanted.now.and_utc(), wanted.days);
+    let tasks: Vec<Arc<Task>> = wanted.tasks.iter().map(|question| Arc::clone(&question.task)).collect();
+    let asked: Vec<Question> = wanted.tasks.iter().filter(|question| needs_verdict(&question.task)).cloned().collect();
+    let days = days_asked(&tasks, &horizon);
+    let policy = rules.evaluate(&Questions { today: horizon.today(), days: &days, tasks: &asked })?;
+    Ok(plan(&tasks, Vec::new(), &policy, &horizon))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINE: &str = "
+        fn options() { [text(\"land\", \"BY\")] }
+        fn slots(day, slots) { if day.weekday == 5 { return []; } [slot(\"tag\", \"9:00\", \"17:00\").cutoff(\"12:00\")] }
+        fn place(task, today) {
+            if task.kategorie == \"nie\" { return never(\"so nicht in \" + option(\"land\")); }
+            if \"eilig\" in task.tags { return anywhere().ahead_of_line(1); }
+            anywhere()
+        }";
+
+    fn outcome(test: &str) -> Result<Outcome, RuleError> {
+        let report = run_tests(&[Script::new("mine", MINE)], &[Script::new("mine", test)])?;
+        Ok(report.tested[0].outcomes[0].clone())
+    }
+
+    /// What is wrong with the test, with where.
+    fn failure(test: &str) -> String {
+        outcome(test).map_or_else(|error| error.to_string(), |outcome| outcome.failure.unwrap().to_string())
+    }
+
+    #[test]
+    fn a_test_sees_what_the_planner_makes_of_the_rules() {
+        let test = r#"fn test_all() {
+            let plan = plan(#{ now: "2025-10-13 08:00", tasks: [
+                #{ number: 1, fixed: "15.10.2025 tag" }, #{ kategorie: "nie", deadline: "31.10.2025" },
+                #{ number: "0003", title: "x", body: "y", tags: [] }, #{ number: 4, tags: ["eilig"] },
+                #{ number: 5, fest: "09.10.2025 tag" }, #{ number: 6, fixed: "13.11.2025 tag" },
+                #{ number: 7, fixed: "15.10.2025 tag" }, #{ number: 8, status: "abgeschlossen" } ] });
+            assert_eq(plan.slot_of("0001"), "15.10.2025 tag");
+            assert_eq(plan.slot_of(4), "13.10.2025 tag");
+            assert_eq(plan.slot_von("0003"), "14.10.2025 tag");
+            assert_eq(plan.slot_of("0002"), ());
+            assert_eq(plan.reason_of("0002"), "so nicht in BY");
+            assert_eq(plan.reason_of(5), "slot_ended");
+            assert_eq(plan.reason_of(1), ());
+            assert_eq([1, 2, 5, 6, 7].map(|n| n), [1, 2, 5, 6, 7]);
+            assert_eq(plan.state_of(1) + plan.state_of(2) + plan.state_of(5), "placedunplacedoverdue");
+            assert_eq(plan.state_of(6) + plan.stand_von(7), "laterconflict");
+            assert_eq(plan.at("14.10.2025", "Tag"), "0003");
+            assert_eq(plan.am(date("16.10.2025"), "tag"), ());
+            assert(plan.slots_on("17.10.2025").is_empty() && plan.slots_am("16.10.2025") == ["tag"]);
+            assert_eq(plan.waiting, []);
+        }
+        fn test_short() {
+            let plan = plane(#{ jetzt: "13.10.2025 12:00", tage: 2, aufgaben: [#{}, #{}] });
+            gleich(plan.wartend, ["0002"]);
+            pruefe(plan.slots_am("13.10.2025") == []);
+            gleich(plan.state_of("0002"), "waiting");
+            gleich(plan.reason_of("0002"), ());
+        }"#;
+        let report = run_tests(&[Script::new("mine", MINE)], &[Script::new("mine", test)]).unwrap();
+        assert_eq!(report.failures().collect::<Vec<_>>(), Vec::<&RuleError>::new());
+        let names: Vec<_> = report.tested[0].outcomes.iter().map(|outcome| outcome.test.as_str()).collect();
+        assert_eq!(names, ["test_all", "test_short"]);
+    }
+
+    #[test]
+    fn a_test_chooses_scripts_and_options_whatever_the_list_has_set() {
+        let options = [("land".to_owned(), crate::domain::script::OptionValue::Text("HH".to_owned()))].into();
+        let scripts =
+            [Script { options, ..Script::new("mine", MINE) }, Script::new("other", "fn slots(day, slots) { [] }")];
+        let test = r#"fn test_options() {
+            let tasks = [#{ kategorie: "nie" }];
+            assert_eq(plan(#{ now: "2025-10-13 08:00", tasks: tasks }).reason_of(1), "so nicht in BY");
+            assert_eq(plan(#{ now: "2025-10-13 08:00", tasks: tasks, options: #{ land: "BE" } }).reason_of(1), "so nicht in BE");
+            let listed = plan(#{ now: "2025-10-13 08:00", tasks: tasks, rules: ["mine", "spartan", "other"], options: #{ land: "BE" } });
+            assert_eq(listed.reason_of(1), "so nicht in BE");
+            assert_eq(listed.slots_on("14.10.2025"), []);
+        }"#;
+        let report = run_tests(&scripts, &[Script::new("mine", test)]).unwrap();
+        assert_eq!(report.failures().next(), None);
+    }
+
+    #[test]
+    fn a_failure_says_where_and_what() {
+        for (body, said) in [
+            ("assert(1 == 2)", "what is asserted does not hold"),
+            ("assert_eq([1, \"a\"], [1, \"b\"])", "the first is [1, \"a\"], the second [1, \"b\"]"),
+            ("assert_eq(1, \"1\")", "the first is 1, the second \"1\""),
+            ("assert_eq((), 1)", "the first is (), the second 1"),
+            ("asert(true)", "there is no function asert; did you mean assert?"),
+            ("plan(#{})", "plan(#{…}) needs now"),
+            ("plan(1)", "plan does not take (integer); write plan("),
+            ("plan(#{ nwo: \"\" })", "plan has no field nwo; did you mean now?"),
+            ("plan(#{ now: \"8:00\" })", "'8:00' is no time; write it as 2025-10-13 08:00"),
+            ("plan(#{ now: \"1.1.2025\", days: 99 })", "days: a number from 1 to 60, not 99"),
+            ("plan(#{ now: \"1.1.2025\", tasks: 1 })", "tasks: a list, not an integer"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [1] })", "tasks: item 1 is an integer"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [#{ titl: 1 }] })", "a task has no field titl; did you mean title?"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [#{ title: 1 }] })", "title: a text, not an integer"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [#{ number: -1 }] })", "number: a number from 0 to 9999, not -1"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [#{ status: \"ofen\" }] })", "did you mean offen?"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [#{ fixed: \"morgen\" }] })", "write it as 14.10.2025 morgens"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [#{ deadline: \"x\" }] })", "is not a date of the calendar"),
+            ("plan(#{ now: \"1.1.2025\", tasks: [#{ file: \"x\" }] })", "is no name of a task's file"),
+            (
+                "plan(#{ now: \"1.1.2025\", tasks: [#{ number: 1 }, #{ number: 1 }] })",
+                "two tasks are in the file 0001.md",
+            ),
+            ("plan(#{ now: \"1.1.2025\", rules: [\"x\"] })", "rule script 'x': there is no such script beside"),
+            (
+                "plan(#{ now: \"1.1.2025\", options: #{ lnad: 1 } })",
+                "rule script 'mine', options(), line 2, column 12: the script declares no option 'lnad'",
+            ),
+            ("plan(#{ now: \"1.1.2025\", options: #{ land: 1.5 } })", "land: a text, not a number"),
+            ("plan(#{ now: \"1.1.2025\" }).slotof(1)", "a plan has no method slotof; did you mean slot_of?"),
+            ("plan(#{ now: \"1.1.2025\" }).wating", "a plan has no property wating; did you mean waiting?"),
+            (
+                "plan(#{ now: \"1.1.2025\", tasks: [#{}] }).slot_of(\"00001\")",
+                "no open task '00001'; did you mean 0001?",
+            ),
+            (
+                "plan(#{ now: \"1.1.2025\" }).at(\"1.1.2025\", \"tga\")",
+                "no slot 'tga' is offered on 01.01.2025; did you mean tag?",
+            ),
+            ("for n in 0..25 { plan(#{ now: \"1.1.2025\" }); }", "one test asks for at most 24 plans"),
+        ] {
+            let failure = failure(&format!("fn test_it() {{\n {body} }}"));
+            assert!(failure.starts_with("rule script 'mine.test', test_it(), line 2, column "), "{failure}");
+            assert!(failure.contains(said), "{body}\n{failure}");
+        }
+        // Of what is cut only the function is known.
+        assert!(failure("fn test_it() { loop {} }").contains("more than 10000 operations"));
+    }
+
+    #[test]
+    fn a_file_that_is_none_of_tests_is_refused() {
+        for (file, said) in [
+            ("fn test_it( {", "rule script 'mine.test', line 1, column 13"),
+            ("fn tset_it() {}", "the file has no tests; write fn test_…()"),
+            ("fn test_it(x) {}", "rule script 'mine.test', test_it(), line 1, column 4: a test has no parameters"),
+        ] {
+            let failure = failure(file);
+            assert!(failure.contains(said), "{failure}");
+        }
+        let error = run_tests(&[], &[Script::new("mine", "fn test_it() {}")]).unwrap_err();
+        assert_eq!(error.message, "the tests belong to no script of the list");
+    }
+}

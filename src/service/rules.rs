@@ -86,7 +86,7 @@ impl Service {
                 }
             })
         };
-        self.planners.run(job).await?
+        self.planners.run(user, job).await?
     }
 
     /// What keeps a list from being the user's; nothing when it could be.
@@ -110,7 +110,7 @@ impl Service {
                 Err(error) => refused(error),
             }
         };
-        self.planners.run(job).await?
+        self.planners.run(user, job).await?
     }
 
     /// Gives the user this list. The same one again changes nothing.

@@ -274,7 +274,7 @@ impl Service {
             let mut round = RoundWork { store: &store, rules: &rules, memos: &memos, user, now, desk };
             round.run(asked, lane, &*decide)
         };
-        Ok(self.planners.run(job).await?)
+        Ok(self.planners.run(user, job).await?)
     }
 }
 

@@ -33,6 +33,7 @@ pub mod settings;
 pub mod tasks;
 pub mod timeline;
 pub mod tokens;
+mod turns;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

@@ -1,11 +1,13 @@
 //! Threads that plan, apart from the async ones. Each has its own script engine, because engines are not
 //! shared between threads: own engines scale, a shared one does not. Users' rules are asked in workers that all share.
+//! Whose job comes first is up to `turns`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
+use std::time::Instant;
 
 use tokio::sync::{Semaphore, oneshot};
 
@@ -13,6 +15,8 @@ use super::asker::Asker;
 use super::metrics::ServiceMetrics;
 use super::rulebook::RuleList;
 use super::rules::KnownAbouts;
+use super::turns::{Turn, Turns};
+use crate::domain::ids::UserId;
 use crate::domain::script::Script;
 use crate::rules::RuleError;
 use crate::view::RulesSource;
@@ -25,6 +29,9 @@ const QUEUE_MAX: usize = 1_024;
 
 /// Rule sets that a thread keeps compiled.
 const COMPILED_MAX: usize = 64;
+
+/// Threads that users whose jobs took long of late leave to others.
+const THREADS_FOR_OTHERS: usize = 2;
 
 /// Users' lists of which a thread keeps how to ask for them.
 const APART_MAX: usize = 1_024;
@@ -40,9 +47,8 @@ struct Queue {
     room: Semaphore,
 }
 
-#[derive(Default)]
 struct Waiting {
-    jobs: VecDeque<Job>,
+    jobs: Turns<Job>,
     /// Threads that wait for jobs, the one that was busy last at the end.
     idle: Vec<Thread>,
     is_closed: bool,
@@ -101,7 +107,9 @@ impl Desk {
 impl Planners {
     pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) -> Planners {
         let room = Semaphore::new(QUEUE_MAX);
-        let queue = Arc::new(Queue { waiting: Mutex::default(), room });
+        let jobs = Turns::new(threads.saturating_sub(THREADS_FOR_OTHERS).max(1));
+        let waiting = Mutex::new(Waiting { jobs, idle: Vec::new(), is_closed: false });
+        let queue = Arc::new(Queue { waiting, room });
         for index in 0..threads {
             let (queue, metrics, workers) = (queue.clone(), metrics.clone(), workers.clone());
             let spawned = std::thread::Builder::new()
@@ -119,9 +127,10 @@ impl Planners {
         QUEUE_MAX - self.queue.room.available_permits()
     }
 
-    /// Runs the job on one of the threads.
+    /// Runs the user's job on one of the threads.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        user: UserId,
         job: impl FnOnce(&mut Desk) -> T + Send + 'static,
     ) -> Result<T, Interrupted> {
         let (answer, result) = oneshot::channel();
@@ -134,7 +143,7 @@ impl Planners {
         place.forget();
         let idle = {
             let mut waiting = self.queue.lock();
-            waiting.jobs.push_back(job);
+            waiting.jobs.push(user, job);
             waiting.idle.pop()
         };
         if let Some(thread) = idle {
@@ -160,16 +169,16 @@ impl Queue {
     }
 
     /// The next job; `None` when there will be no more.
-    fn next(&self) -> Option<Job> {
+    fn next(&self) -> Option<(Turn, Job)> {
         let own = std::thread::current();
         loop {
             {
                 let mut waiting = self.lock();
                 // It is there still when it woke by chance.
                 waiting.idle.retain(|thread| thread.id() != own.id());
-                if let Some(job) = waiting.jobs.pop_front() {
+                if let Some(next) = waiting.jobs.begin() {
                     self.room.add_permits(1);
-                    return Some(job);
+                    return Some(next);
                 }
                 if waiting.is_closed {
                     return None;
@@ -184,11 +193,13 @@ impl Queue {
 fn work(queue: &Queue, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) {
     let fresh = || Desk { metrics: metrics.clone(), workers: Some(workers.clone()), ..Desk::default() };
     let mut desk = fresh();
-    while let Some(job) = queue.next() {
+    while let Some((turn, job)) = queue.next() {
+        let begun = Instant::now();
         // A panic is a defect, but one user's; the thread goes on with a fresh desk.
         if catch_unwind(AssertUnwindSafe(|| job(&mut desk))).is_err() {
             tracing::error!("a planning job panicked");
             desk = fresh();
         }
+        queue.lock().jobs.end(&turn, begun.elapsed());
     }
 }

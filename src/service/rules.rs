@@ -96,7 +96,7 @@ impl Service {
                 }
             })
         };
-        self.planners.run(job).await?
+        self.planners.run(user, job).await?
     }
 
     /// What keeps a list from being the user's; nothing when it could be.
@@ -116,7 +116,7 @@ impl Service {
             let snapshot = service.require_snapshot(user)?;
             tried(&entries, |list, tests| service.try_rules(desk, user, &snapshot, (list, tests)))
         };
-        self.planners.run(job).await?
+        self.planners.run(user, job).await?
     }
 
     /// Gives the user this list. The same one again changes nothing.

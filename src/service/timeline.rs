@@ -31,7 +31,7 @@ impl Service {
     /// The user's current timeline. `rebuild` makes it anew even when a current one is at hand.
     pub async fn timeline(self: &Arc<Self>, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
         let service = self.clone();
-        let load = self.planners.run(move |desk: &mut Desk| service.load(desk, user, rebuild));
+        let load = self.planners.run(user, move |desk: &mut Desk| service.load(desk, user, rebuild));
         let load = async { load.await? };
         let hot = || self.hot_timeline(user, self.clock.now()).filter(|_| !rebuild);
         self.store.published().serve(user, &self.rebuilds, hot, load).await
@@ -77,7 +77,7 @@ impl Service {
             };
             Ok(planned.answer)
         };
-        self.planners.run(job).await?
+        self.planners.run(user, job).await?
     }
 
     /// The user's timeline as a value, planned now.

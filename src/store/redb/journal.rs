@@ -64,6 +64,9 @@ pub(super) enum JournalError {
     /// The database does not have what came before what is in it.
     #[error("changes before the first one in it are missing from the database")]
     Gap,
+    /// A record that others follow does not check.
+    #[error("it is damaged, and changes that were acknowledged are behind the damage")]
+    Damaged,
 }
 
 pub(super) struct Record {
@@ -114,6 +117,10 @@ impl Journal {
                 break;
             }
             if incarnation != self.incarnation {
+                // What stands behind a record may be a piece of an older one, with whatever bytes a user put there.
+                if before.is_some() {
+                    break;
+                }
                 return Err(JournalError::Foreign);
             }
             before = Some(record.number);
@@ -126,7 +133,23 @@ impl Journal {
                 self.waiting.push(record);
             }
         }
-        self.end = at;
+        self.require_end(storage, at, len)?;
+        // Behind records that the database has, a later one would not follow from the last of them.
+        self.end = if self.waiting.is_empty() { 0 } else { at };
+        Ok(())
+    }
+
+    /// A record is written only when all before it are on disk: one of ours behind the end, and later than all that the
+    /// database and the journal have, tells that one before it was acknowledged and is damaged.
+    fn require_end(&self, storage: &dyn StorageBackend, end: u64, len: u64) -> Result<(), JournalError> {
+        for at in (end..len).step_by(BLOCK_BYTES) {
+            match read_record(storage, at, len)? {
+                Some((record, incarnation, _)) if incarnation == self.incarnation && record.number > self.last => {
+                    return Err(JournalError::Damaged);
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -154,7 +177,9 @@ impl Journal {
         let bytes = encode(self.last, self.incarnation, &content);
         let at = self.end;
         let file = self.file().map_err(AppendError::NotWritten)?;
-        if let Err(error) = file.write(at, &bytes) {
+        // On a full disk this is what fails, and nothing but zeros was written yet.
+        file.grow_to(at + bytes.len() as u64).map_err(AppendError::NotWritten)?;
+        if let Err(error) = file.storage.write(at, &bytes) {
             return Err(if file.erase(at).is_ok() {
                 AppendError::NotWritten(error)
             } else {
@@ -199,13 +224,12 @@ impl Journal {
 }
 
 impl Open {
-    fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let end = at + bytes.len() as u64;
+    fn grow_to(&mut self, end: u64) -> io::Result<()> {
         while self.len < end {
             self.storage.write(self.len, &[0; GROWTH_BYTES])?;
             self.len += GROWTH_BYTES as u64;
         }
-        self.storage.write(at, bytes)
+        Ok(())
     }
 
     /// Makes certain that no record begins here.
@@ -341,7 +365,50 @@ mod tests {
         let mut all_known = open(&disk, 8).unwrap();
         assert!(contents(&all_known).is_empty());
         all_known.append(vec![9]).unwrap();
-        assert_eq!(contents(&open(&disk, 8).unwrap()), [(9, vec![9])], "behind the ones that are known");
+        assert_eq!(contents(&open(&disk, 8).unwrap()), [(9, vec![9])], "after the ones that are known");
+    }
+
+    #[test]
+    fn what_follows_records_that_the_database_has_is_found_though_a_number_is_missing() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        journal.append(vec![1]).unwrap();
+        disk.fail(Failing::Once(disk.calls() + 1));
+        assert!(matches!(journal.append(vec![2]), Err(AppendError::NotWritten(_))));
+        // The database was made durable after that, and the process killed.
+        let mut journal = open(&disk, 2).unwrap();
+        journal.append(vec![3]).unwrap();
+        disk.cut_power();
+        assert_eq!(contents(&open(&disk, 2).unwrap()), [(3, vec![3])]);
+    }
+
+    #[test]
+    fn a_damaged_record_that_others_follow_is_refused() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        for byte in 1..=3 {
+            journal.append(vec![byte; 5_000]).unwrap();
+        }
+        for (record, at) in [(0, 60), (0, 0), (1, 4), (1, 20), (1, 5_000)] {
+            let damaged = disk.copy(at);
+            let at = record * 2 * BLOCK_BYTES as u64 + at;
+            damaged.write(at, &[0x55]).unwrap();
+            assert!(matches!(open(&damaged, record), Err(JournalError::Damaged)), "{at}");
+            assert!(contents(&open(&damaged, 3).unwrap()).is_empty(), "the database has them all");
+        }
+    }
+
+    #[test]
+    fn bytes_of_a_user_are_not_taken_for_a_record() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        // A document that is a record for whoever does not know the database's incarnation, at the second block.
+        let mut document = vec![0; BLOCK_BYTES - HEAD_BYTES];
+        document.extend(encode(3, Incarnation([8; 16]), b"forged"));
+        journal.append(document).unwrap();
+        journal.reset();
+        journal.append(vec![2]).unwrap();
+        assert_eq!(contents(&open(&disk, 1).unwrap()), [(2, vec![2])]);
     }
 
     #[test]
@@ -394,6 +461,17 @@ mod tests {
         assert_eq!(contents(&open(&disk, 0).unwrap()), [(1, vec![1])]);
         disk.fail(Failing::ForGood(disk.calls() + 1));
         assert!(matches!(journal.append(vec![3]), Err(AppendError::Unknown(_))));
+    }
+
+    #[test]
+    fn a_full_disk_leaves_no_doubt() {
+        let disk = Disk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        while journal.end < GROWTH_BYTES as u64 {
+            journal.append(vec![1]).unwrap();
+        }
+        disk.fail(Failing::WritesForGood(disk.calls() + 1));
+        assert!(matches!(journal.append(vec![2]), Err(AppendError::NotWritten(_))));
     }
 
     #[test]

@@ -75,8 +75,9 @@ impl Store {
         if !journal.waiting().is_empty() {
             tracing::info!(records = journal.waiting().len(), "carrying out again what was last changed");
             replay(&db, &journal).map_err(|error| failed(name, &error))?;
-            journal.reset();
         }
+        // A crash may have left it with data of an account that was removed.
+        journal.discard();
         accounts::complete_index(&db).map_err(|error| failed(name, &error))?;
         rules::complete_table(&db).map_err(|error| failed(name, &error))?;
         let views = Arc::new(Views::new(db));

@@ -359,8 +359,8 @@ mod tests {
 
     #[test]
     fn a_list_of_before_scripts_brought_tests_is_read() {
-        let before: Vec<(&str, Option<&str>, Vec<(String, StoredOption)>)> =
-            vec![("mine", Some("// mine"), Vec::new()), ("spartan", None, Vec::new())];
+        let options = Vec::<(String, StoredOption)>::new;
+        let before = [("mine", Some("// mine"), options()), ("spartan", None, options())];
         let read = entries(decode(&encode(&before), "rules").unwrap());
         let mine = RuleEntry::Own { script: Script::new("mine", "// mine"), tests: None };
         let library = RuleEntry::Library { name: "spartan".to_owned(), options: BTreeMap::new() };

@@ -119,9 +119,11 @@ fn is_at_once(answer: &str) -> bool {
     answer.contains(DATE)
 }
 
-/// An answer without what differs from one moment to the next.
+/// An answer without what differs from one moment to the next. That the connection ends is among it: the library says so
+/// when the client's end has reached it before its answer is written.
 fn timeless(answer: &str) -> String {
-    let lines = answer.split_inclusive("\r\n").filter(|line| !line.starts_with("date: "));
+    let of_the_moment = |line: &&str| line.starts_with("date: ") || *line == "connection: close\r\n";
+    let lines = answer.split_inclusive("\r\n").filter(|line| !of_the_moment(line));
     let kept = lines.map(|line| match line.split_once("dur=") {
         Some((before, _)) if line.starts_with("server-timing: ") => before,
         _ => line,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use codexmiroir::app::{WorkerOptions, WorkerProgram};
@@ -289,4 +289,40 @@ async fn no_attack_reaches_the_server_or_anybody_else() {
     set(&lena, MINE).await;
     assert_eq!(lena.codex().await["rules"]["ok"], true);
     assert_eq!(tom.get("/codex?nocache=true").await.json(), toms);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_whose_rules_are_slow_hold_up_nobody_else() {
+    let slow = "fn slots(day, slots) { [slot(\"a\", \"9:00\", \"10:00\")] }\n\
+        fn place(task, today) { let n = 0; while n < 1200 { n += 1; } anywhere() }";
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let text = b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n";
+    let finished = Arc::new(AtomicUsize::new(0));
+    let mut others = Vec::new();
+    for number in 0..24 {
+        let user = server.user(&format!("slow{number:02}")).await;
+        let files = (0..60).map(|task| (format!("{task:04}-x.md"), text.to_vec()));
+        server.import_files(&user, files.collect()).await;
+        set(&user, slow).await;
+        others.push(user);
+    }
+    let asked = others.into_iter().map(|user| {
+        let finished = finished.clone();
+        tokio::spawn(async move {
+            for _ in 0..2 {
+                assert_eq!(user.get("/codex?nocache=true").await.status, 200);
+            }
+            finished.fetch_add(1, Ordering::Relaxed);
+        })
+    });
+    let asked: Vec<_> = asked.collect();
+    for number in 0..5 {
+        lena.create(json!({"kategorie": "arbeit", "title": format!("Nr {number}")})).await;
+    }
+    let before_her = finished.load(Ordering::Relaxed);
+    for one in asked {
+        one.await.unwrap();
+    }
+    assert!(before_her < 12, "{before_her} of 24 came first, though each asked for much more");
 }

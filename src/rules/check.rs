@@ -7,12 +7,16 @@ use chrono::{Days, NaiveDate};
 
 use super::error::RuleError;
 use super::evaluate::{Question, RuleSet};
+use super::spelling::Known;
 use crate::domain::ids::{DocKey, FileName};
 use crate::domain::script::Script;
 use crate::domain::task::{Status, Task};
 
 /// A Monday.
 const WEEK_BEGIN: Option<NaiveDate> = NaiveDate::from_ymd_opt(2025, 10, 13);
+
+/// So many days, of all weekdays and 37 days apart, are twenty years.
+const YEARS_DAYS: u64 = 200;
 
 /// Days that differ from others: a leap day, holidays, the turn of the year, both changes of the clock.
 const SPECIAL_DAYS: [Option<NaiveDate>; 7] = [
@@ -25,35 +29,66 @@ const SPECIAL_DAYS: [Option<NaiveDate>; 7] = [
     NaiveDate::from_ymd_opt(2026, 10, 25),
 ];
 
-/// What is wrong with the list: each script's first error. Where all of them compile, the list is tried on samples;
-/// a script that fails is left out for the rest of the trial, so that the others are tried as well.
+/// What is wrong with the list: of each script that does not compile the first error. Where all of them compile, the
+/// list is tried on samples, and a script that fails is left out for the rest of the trial, so that the others are tried
+/// as well; and all that is misspelt is named, of each script.
 pub fn errors(scripts: &[Script]) -> Vec<RuleError> {
     let alone = RuleSet::without_scripts();
-    let mut errors: Vec<_> = scripts.iter().filter_map(|script| alone.compile_one(script).err()).collect();
+    let errors: Vec<_> = scripts.iter().filter_map(|script| alone.compile_one(script).err()).collect();
     if !errors.is_empty() {
         return errors;
     }
-    let mut scripts = scripts.to_vec();
-    loop {
-        let tried = RuleSet::compile(&scripts).and_then(|rules| run(&rules));
-        let Err(error) = tried else { return errors };
-        let failed = scripts.iter().position(|script| script.name == error.script);
-        if let Some(failed) = failed.filter(|_| error.function.is_some()) {
-            scripts.remove(failed);
-            errors.push(error);
-        } else {
-            // Of the list as a whole, which may be so only because a script was left out.
-            errors.extend(errors.is_empty().then_some(error));
-            return errors;
+    let rules = match RuleSet::compile(scripts) {
+        Ok(rules) => rules,
+        Err(error) => return vec![error],
+    };
+    let mut known = Known::default();
+    let mut errors: Vec<_> = ask(&rules, &mut known).err().into_iter().collect();
+    if let Some(first) = errors.first().cloned() {
+        errors.extend(errors_without(scripts, &first));
+    }
+    for misspelt in rules.misspelt(&known) {
+        let place = |error: &RuleError| (error.script.clone(), error.line, error.column);
+        if !errors.iter().any(|error| place(error) == place(&misspelt)) {
+            errors.push(misspelt);
         }
+    }
+    if errors.is_empty() && has_no_slot(&rules, &known) {
+        errors.push(rules.without_slots());
+    }
+    errors
+}
+
+/// What the trial finds when the script that failed first is left out, and so on.
+fn errors_without(scripts: &[Script], first: &RuleError) -> Vec<RuleError> {
+    let (mut left, mut errors, mut failed) = (scripts.to_vec(), Vec::new(), first.clone());
+    loop {
+        let Some(place) = left.iter().position(|script| script.name == failed.script) else { return errors };
+        left.remove(place);
+        // What is left may be no list of rules, only because a script was left out.
+        let Ok(rules) = RuleSet::compile(&left) else { return errors };
+        let Err(error) = ask(&rules, &mut Known::default()) else { return errors };
+        errors.push(error.clone());
+        failed = error;
     }
 }
 
-/// Asks every hook about every sample.
+/// Asks every hook about every sample, then looks at what is written.
 ///
 /// # Errors
-/// The first that a hook gives.
+/// The first that a hook gives, else the first word that is misspelt, else that no day has a slot.
 pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
+    let mut known = Known::default();
+    ask(rules, &mut known)?;
+    // What an answer says of a word is more than what its spelling tells: so this comes last.
+    if let Some(misspelt) = rules.misspelt(&known).into_iter().next() {
+        return Err(misspelt);
+    }
+    if has_no_slot(rules, &known) { Err(rules.without_slots()) } else { Ok(()) }
+}
+
+/// Asks every hook about every sample, and finds out what names there are.
+fn ask(rules: &RuleSet, known: &mut Known) -> Result<(), RuleError> {
     rules.about()?;
     let days = sample_days();
     let mut names = BTreeSet::new();
@@ -62,13 +97,18 @@ pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
             names.extend(rules.slots(*day, today)?.iter().map(|slot| slot.zeit.clone()));
         }
     }
-    let tasks = sample_tasks(&rules.categories()?);
-    let names: Vec<String> = names.into_iter().collect();
-    rules.surroundings.known_slots.replace(Some(names.clone()));
-    let asked = rules.ask_all(&tasks, &days);
+    known.slots = names.into_iter().collect();
+    known.categories = rules.categories()?;
+    rules.surroundings.known_slots.replace(Some(known.slots.clone()));
+    let asked = rules.ask_all(&sample_tasks(&known.categories), &days);
     rules.surroundings.known_slots.replace(None);
-    // What an answer says of a word is more than what its spelling tells: so this comes last.
-    asked.and_then(|()| rules.check_spelling(&names))
+    asked
+}
+
+/// Whether no day has a slot: neither the samples nor, as rules may begin or end some time, days of many years.
+fn has_no_slot(rules: &RuleSet, known: &Known) -> bool {
+    let mut days = (0..YEARS_DAYS).filter_map(|n| WEEK_BEGIN?.checked_add_days(Days::new(n * 37)));
+    known.slots.is_empty() && days.all(|day| rules.slots(day, day).is_ok_and(|slots| slots.is_empty()))
 }
 
 fn sample_days() -> Vec<NaiveDate> {

@@ -6,7 +6,7 @@
 //!
 //! `engine` is the language with all its limits, `api` are the words that scripts see, `evaluate` asks
 //! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written; `spelling` looks for such
-//! words where no sample comes. `words` is the
+//! faults where no sample comes. `words` is the
 //! table of all words that scripts can use, `vocabulary` how they reach the engine, `trial` runs authors' own tests, and `reference` how they reach
 //! authors.
 
@@ -35,6 +35,9 @@ pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};
 pub use reference::reference;
 pub use trial::{Outcome, Planner, Wanted, run_tests};
 
+/// Raised when scripts get other answers than before, so that no timeline of before is served for one of now.
+pub const LANGUAGE_VERSION: u32 = 2;
+
 /// The scripts that come with the program, by the names under which lists of rules use them.
 const LIBRARY: [(&str, &str); 1] = [("spartan", include_str!("../../scripts/spartan.rhai"))];
 
@@ -51,6 +54,16 @@ pub fn library(name: &str) -> Option<Script> {
 /// The names that [`library`] knows.
 pub fn library_names() -> impl Iterator<Item = &'static str> {
     LIBRARY.iter().map(|(name, _)| *name)
+}
+
+/// The name among those that a misspelt one was most likely meant as.
+pub fn nearest_library_name(name: &str) -> Option<&'static str> {
+    names::nearest(name, library_names())
+}
+
+/// What to say of a slot that is none of those and that looks misspelt.
+pub fn misspelt_slot(zeit: &str, known: &[String]) -> Option<String> {
+    api::place::misspelt_slot(zeit, known)
 }
 
 /// SHA-256 over the names, sources and options in order: two lists with equal fingerprints give equal plans.

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::domain::policy::Policy;
 use crate::domain::script::Script;
 use crate::domain::task::Task;
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
-use crate::rules::{Planner, Question, Questions, RuleSet, Wanted, library, run_tests};
+use crate::rules::{Planner, Question, Questions, RuleSet, Wanted, library, misspelt_slot, run_tests};
 
 pub use crate::rules::{Outcome, RuleError};
 
@@ -70,7 +71,20 @@ fn plan_wanted(list: &[Script], subject: &str, wanted: &Wanted) -> Result<Timeli
     let asked: Vec<Question> = wanted.tasks.iter().filter(|question| needs_verdict(&question.task)).cloned().collect();
     let days = days_asked(&tasks, &horizon);
     let policy = rules.evaluate(&Questions { today: horizon.today(), days: &days, tasks: &asked })?;
+    check_fixed(subject, &tasks, &policy)?;
     Ok(plan(&tasks, Vec::new(), &policy, &horizon))
+}
+
+/// A task that is fixed to a slot which no day of the plan has may be what a test is about, but not where its name is
+/// near to one.
+fn check_fixed(subject: &str, tasks: &[Arc<Task>], policy: &Policy) -> Result<(), RuleError> {
+    let slots: Vec<String> =
+        policy.days.values().flat_map(|slots| slots.iter().map(|slot| slot.zeit.clone())).collect();
+    let zeiten = tasks.iter().filter_map(|task| task.fixed_slot.as_ref()?.zeit.as_deref());
+    match zeiten.filter_map(|zeit| misspelt_slot(zeit, &slots)).next() {
+        Some(sentence) => Err(RuleError::of_script(subject, format!("fixed: {sentence}"))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +170,10 @@ mod tests {
             ("assert_eq([1, \"a\"], [1, \"b\"])", "the first is [1, \"a\"], the second [1, \"b\"]"),
             ("assert_eq(1, \"1\")", "the first is 1, the second \"1\""),
             ("assert_eq((), 1)", "the first is (), the second 1"),
+            (
+                "plan(#{ now: \"1.1.2025\", tasks: [#{ fixed: \"03.01.2025 tga\" }] })",
+                "fixed: no day has a slot 'tga'; did you mean 'tag'?",
+            ),
             ("asert(true)", "there is no function asert; did you mean assert?"),
             ("plan(#{})", "plan(#{…}) needs now"),
             ("plan(1)", "plan does not take (integer); write plan("),
@@ -205,6 +223,10 @@ mod tests {
     fn a_file_that_is_none_of_tests_is_refused() {
         for (file, said) in [
             ("fn test_it( {", "rule script 'mine.test', line 1, column 13"),
+            (
+                "fn test_it() {} fn tset_it() {}",
+                "mine.test', tset_it(), line 1, column 20: nothing calls tset_it, and it is no test",
+            ),
             ("fn tset_it() {}", "the file has no tests; write fn test_…()"),
             ("fn test_it(x) {}", "rule script 'mine.test', test_it(), line 1, column 4: a test has no parameters"),
         ] {

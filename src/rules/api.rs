@@ -58,7 +58,7 @@ pub(super) fn constants_scope() -> Scope<'static> {
 }
 
 /// The constants under all their names.
-fn constants() -> impl Iterator<Item = (&'static str, Weekdays)> {
+pub(super) fn constants() -> impl Iterator<Item = (&'static str, Weekdays)> {
     CONSTANTS.into_iter().flat_map(|(name, days)| {
         let also = WORDS.iter().find(|word| word.kind == Kind::Constant && word.name == name).and_then(Word::also);
         [Some(name), also].into_iter().flatten().map(move |name| (name, days))

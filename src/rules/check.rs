@@ -7,11 +7,15 @@ use chrono::{Days, NaiveDate};
 
 use super::error::RuleError;
 use super::evaluate::{Question, RuleSet};
+use super::spelling::Known;
 use crate::domain::ids::{DocKey, FileName};
 use crate::domain::task::{Status, Task};
 
 /// A Monday.
 const WEEK_BEGIN: Option<NaiveDate> = NaiveDate::from_ymd_opt(2025, 10, 13);
+
+/// So many days, of all weekdays and 37 days apart, are twenty years.
+const YEARS_DAYS: u64 = 200;
 
 /// Days that differ from others: a leap day, holidays, the turn of the year, both changes of the clock.
 const SPECIAL_DAYS: [Option<NaiveDate>; 7] = [
@@ -24,11 +28,38 @@ const SPECIAL_DAYS: [Option<NaiveDate>; 7] = [
     NaiveDate::from_ymd_opt(2026, 10, 25),
 ];
 
-/// Asks every hook about every sample.
+/// All that is wrong: what an answer fails of, and every misspelt word.
+pub(super) fn all(rules: &RuleSet) -> Vec<RuleError> {
+    let mut known = Known::default();
+    let mut errors: Vec<_> = ask(rules, &mut known).err().into_iter().collect();
+    for misspelt in rules.misspelt(&known) {
+        let place = |error: &RuleError| (error.script.clone(), error.line, error.column);
+        if !errors.iter().any(|error| place(error) == place(&misspelt)) {
+            errors.push(misspelt);
+        }
+    }
+    if errors.is_empty() && has_no_slot(rules, &known) {
+        errors.push(rules.without_slots());
+    }
+    errors
+}
+
+/// Asks every hook about every sample, then looks at what is written.
 ///
 /// # Errors
-/// The first that a hook gives.
+/// The first that a hook gives, else the first word that is misspelt, else that no day has a slot.
 pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
+    let mut known = Known::default();
+    ask(rules, &mut known)?;
+    // What an answer says of a word is more than what its spelling tells: so this comes last.
+    if let Some(misspelt) = rules.misspelt(&known).into_iter().next() {
+        return Err(misspelt);
+    }
+    if has_no_slot(rules, &known) { Err(rules.without_slots()) } else { Ok(()) }
+}
+
+/// Asks every hook about every sample, and finds out what names there are.
+fn ask(rules: &RuleSet, known: &mut Known) -> Result<(), RuleError> {
     rules.about()?;
     let days = sample_days();
     let mut names = BTreeSet::new();
@@ -37,13 +68,18 @@ pub(super) fn run(rules: &RuleSet) -> Result<(), RuleError> {
             names.extend(rules.slots(*day, today)?.iter().map(|slot| slot.zeit.clone()));
         }
     }
-    let tasks = sample_tasks(&rules.categories()?);
-    let names: Vec<String> = names.into_iter().collect();
-    rules.surroundings.known_slots.replace(Some(names.clone()));
-    let asked = rules.ask_all(&tasks, &days);
+    known.slots = names.into_iter().collect();
+    known.categories = rules.categories()?;
+    rules.surroundings.known_slots.replace(Some(known.slots.clone()));
+    let asked = rules.ask_all(&sample_tasks(&known.categories), &days);
     rules.surroundings.known_slots.replace(None);
-    // What an answer says of a word is more than what its spelling tells: so this comes last.
-    asked.and_then(|()| rules.check_spelling(&names))
+    asked
+}
+
+/// Whether no day has a slot: neither the samples nor, as rules may begin or end some time, days of many years.
+fn has_no_slot(rules: &RuleSet, known: &Known) -> bool {
+    let mut days = (0..YEARS_DAYS).filter_map(|n| WEEK_BEGIN?.checked_add_days(Days::new(n * 37)));
+    known.slots.is_empty() && days.all(|day| rules.slots(day, day).is_ok_and(|slots| slots.is_empty()))
 }
 
 fn sample_days() -> Vec<NaiveDate> {

@@ -1,5 +1,6 @@
 //! One script, compiled: its functions and where they are written.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -18,6 +19,8 @@ pub(super) struct Compiled {
     pub outline: Outline,
     /// Whether it may have maps, whose properties can have any name.
     pub has_maps: bool,
+    /// The texts of one word that it is written with: they may name functions.
+    pub texts: HashSet<String>,
     /// The names of the hooks that it defines.
     hooks: Vec<&'static str>,
     /// What it declares, with the values that apply.
@@ -36,10 +39,19 @@ impl Compiled {
         let outline = Outline::of(&script.source);
         let ast = caught(|| engine.compile_with_scope(&api::constants_scope(), &script.source))
             .ok_or_else(|| RuleError::of_script(&script.name, "the script made the parser fail"))?
-            .map_err(|error| RuleError::from_parsing(&script.name, &outline, &error))?;
+            .map_err(|error| RuleError::from_parsing(&script.name, &script.source, &outline, &error))?;
         let ast = ast.clone_functions_only();
         let has_maps = script.source.contains("#{");
-        Ok(Compiled { name: script.name.clone(), ast, outline, has_maps, hooks: Vec::new(), options: Rc::default() })
+        let texts = script.source.split('"').skip(1).map(str::to_owned).collect();
+        Ok(Compiled {
+            name: script.name.clone(),
+            ast,
+            outline,
+            has_maps,
+            texts,
+            hooks: Vec::new(),
+            options: Rc::default(),
+        })
     }
 
     /// Finds the hooks that it defines.
@@ -69,6 +81,12 @@ impl Compiled {
         Ok(())
     }
 
+    /// The names of a function's parameters.
+    pub(super) fn parameters(&self, function: &str) -> Option<Vec<&str>> {
+        let found = self.ast.iter_functions().find(|found| found.name == function && found.this_type.is_none());
+        found.map(|found| found.params)
+    }
+
     pub(super) fn defines(&self, hook: &Hook) -> bool {
         self.hooks.contains(&hook.name)
     }
@@ -94,12 +112,15 @@ impl Compiled {
         let called = caught(|| engine.call_fn_with_options(options, &mut Scope::new(), &self.ast, function, arguments));
         // A native function may have swallowed the error of a callback that was cut.
         let trip = fuse.trip();
+        let named = |found: &str| names::with_article(engine.map_type_name(found));
         match called {
             Some(Ok(answer)) if trip.is_none() => Ok(answer),
-            Some(Err(error)) => Err(RuleError::from_running(&self.name, &self.outline, function, &error, trip)),
+            Some(Err(error)) => {
+                Err(RuleError::from_running(&self.name, &self.outline, function, (&error, &named), trip))
+            }
             Some(Ok(_)) => {
                 let cut = EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE);
-                Err(RuleError::from_running(&self.name, &self.outline, function, &cut, trip))
+                Err(RuleError::from_running(&self.name, &self.outline, function, (&cut, &named), trip))
             }
             None => {
                 let message = "the script made its interpreter fail";

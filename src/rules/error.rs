@@ -4,7 +4,7 @@ use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 
 use super::engine::{self, Trip};
 use super::names;
-use super::source::Outline;
+use super::source::{self, Outline};
 
 pub use crate::domain::script::RuleError;
 
@@ -61,7 +61,7 @@ impl RuleError {
         message: impl Into<String>,
     ) -> RuleError {
         let function =
-            outline.functions().take_while(|function| (function.line, function.column) < (line, column)).last();
+            outline.functions().take_while(|function| (function.line, function.column) <= (line, column)).last();
         RuleError {
             function: function.map(|function| function.name.clone()),
             line: Some(line),
@@ -71,21 +71,37 @@ impl RuleError {
     }
 
     /// An error that the parser found.
-    pub(super) fn from_parsing(script: &str, outline: &Outline, error: &ParseError) -> RuleError {
+    pub(super) fn from_parsing(script: &str, source: &str, outline: &Outline, error: &ParseError) -> RuleError {
         let ParseError(kind, position) = error;
+        if let Some((line, column)) = unclosed(kind, outline) {
+            return RuleError::of_word(script, outline, (line, column), "this { is not closed by a }");
+        }
+        let written = || {
+            let line = position.line().and_then(|line| u32::try_from(line).ok())?;
+            let column = position.position().and_then(|column| u32::try_from(column).ok())?;
+            source::word_at(source, line, column)
+        };
         let message = match &**kind {
             ParseErrorType::VariableUndefined(name) => names::unknown_variable(name, outline),
             ParseErrorType::ExprTooDeep => "the expression is nested too deeply".to_owned(),
             ParseErrorType::TooManyFunctions => {
                 format!("the script defines more than {} functions", engine::FUNCTIONS_MAX)
             }
+            ParseErrorType::Reserved(word) if outline.function(word).is_some() => names::no_function_name(word),
             ParseErrorType::Reserved(word) => format!("{word} is not available in rules"),
             ParseErrorType::BadInput(LexError::ImproperSymbol(word, _))
                 if engine::DISABLED.contains(&word.as_str()) =>
             {
                 format!("{word} is not available in rules")
             }
-            ParseErrorType::PropertyExpected => "what follows the dot is no name that rules can use".to_owned(),
+            ParseErrorType::BadInput(LexError::MalformedChar(text)) => {
+                format!("a text stands between double quotes: \"{text}\"")
+            }
+            ParseErrorType::PropertyExpected => names::no_property_name(written().as_deref().unwrap_or_default()),
+            ParseErrorType::FnMissingName => match written() {
+                Some(word) => names::no_function_name(&word),
+                None => lower_first(&kind.to_string()),
+            },
             other => lower_first(&other.to_string()),
         };
         let whole = RuleError::of_script(script, message).at(*position);
@@ -98,12 +114,12 @@ impl RuleError {
         }
     }
 
-    /// An error that came up while `hook` of the script ran.
+    /// An error that came up while `hook` of the script ran; `named` is a type in the words of scripts.
     pub(super) fn from_running(
         script: &str,
         outline: &Outline,
         hook: &str,
-        error: &EvalAltResult,
+        (error, named): (&EvalAltResult, &dyn Fn(&str) -> String),
         trip: Option<Trip>,
     ) -> RuleError {
         let mut function = hook;
@@ -114,7 +130,7 @@ impl RuleError {
             }
             inner = cause;
         }
-        let message = trip.map_or_else(|| running_message(inner, outline), |trip| trip.to_string());
+        let message = trip.map_or_else(|| running_message(inner, outline, named), |trip| trip.to_string());
         let whole = RuleError::of_function(script, outline, function, message);
         RuleError { timed_out: matches!(trip, Some(Trip::Clock(_))), ..whole.at(inner.position()) }
     }
@@ -132,11 +148,21 @@ impl RuleError {
     }
 }
 
-fn running_message(error: &EvalAltResult, outline: &Outline) -> String {
+/// Where the brace is that is not closed, if that is what the parser complains of.
+fn unclosed(kind: &ParseErrorType, outline: &Outline) -> Option<(u32, u32)> {
+    match kind {
+        ParseErrorType::WrongFnDefinition => outline.unclosed(),
+        ParseErrorType::MissingToken(token, _) if token == "}" => outline.unclosed(),
+        _ => None,
+    }
+}
+
+fn running_message(error: &EvalAltResult, outline: &Outline, named: &dyn Fn(&str) -> String) -> String {
     match error {
         EvalAltResult::ErrorVariableNotFound(name, _) => names::unknown_variable(name, outline),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => names::unknown_function(signature, outline),
         EvalAltResult::ErrorDotExpr(text, _) => names::unknown_property(text),
+        EvalAltResult::ErrorMismatchDataType(wanted, found, _) => names::wrong_type(&named(wanted), &named(found)),
         EvalAltResult::ErrorRuntime(thrown, _) => match thrown.as_immutable_string_ref() {
             Ok(text) if !text.is_empty() => text.to_string(),
             _ => "the script gave up without saying why".to_owned(),

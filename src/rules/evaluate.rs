@@ -18,8 +18,8 @@ use super::compiled::Compiled;
 use super::engine::{self, Fuse};
 use super::error::RuleError;
 use super::names::{self, Hook};
-use super::spelling;
-use super::vocabulary::Vocabulary;
+use super::spelling::{self, Known};
+use super::vocabulary::{Arities, Vocabulary};
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
 use crate::domain::script::{About, Script};
 use crate::domain::task::Task;
@@ -58,6 +58,8 @@ pub struct RuleSet {
     engine: Engine,
     fuse: Rc<Fuse>,
     pub(super) surroundings: Rc<Surroundings>,
+    /// How many arguments the rules' own words take.
+    arities: Arities,
     scripts: Vec<Compiled>,
     reads_bodies: bool,
     watcher: RefCell<Option<Watcher>>,
@@ -107,8 +109,18 @@ impl RuleSet {
         let fuse = Rc::new(Fuse::default());
         let surroundings = Rc::new(Surroundings::default());
         let mut engine = engine::hardened(&fuse);
-        api::register(&mut Vocabulary::of(&mut engine), &surroundings);
-        RuleSet { engine, fuse, surroundings, scripts: Vec::new(), reads_bodies: false, watcher: RefCell::default() }
+        let mut words = Vocabulary::of(&mut engine);
+        api::register(&mut words, &surroundings);
+        let arities = words.arities();
+        RuleSet {
+            engine,
+            fuse,
+            surroundings,
+            arities,
+            scripts: Vec::new(),
+            reads_bodies: false,
+            watcher: RefCell::default(),
+        }
     }
 
     pub(super) fn compile_one(&self, script: &Script) -> Result<Compiled, RuleError> {
@@ -132,6 +144,11 @@ impl RuleSet {
     /// The first that a hook gives; a slot's name that no day has and that looks misspelt.
     pub fn check(&self) -> Result<(), RuleError> {
         check::run(self)
+    }
+
+    /// All that [`RuleSet::check`] would find in turn, each mended.
+    pub fn check_all(&self) -> Vec<RuleError> {
+        check::all(self)
     }
 
     /// The name of the last script: the list is known by it.
@@ -271,9 +288,19 @@ impl RuleSet {
         Ok(verdict)
     }
 
-    /// Looks for misspelt words in all scripts; `slots` are the names that days have.
-    pub(super) fn check_spelling(&self, slots: &[String]) -> Result<(), RuleError> {
-        self.scripts.iter().try_for_each(|script| spelling::check(script, slots))
+    /// What is written wrongly in the scripts, whether or not a sample comes there.
+    pub(super) fn misspelt(&self, known: &Known) -> Vec<RuleError> {
+        self.scripts.iter().flat_map(|script| spelling::check(script, known, &self.arities)).collect()
+    }
+
+    /// What to say where no day has a slot, of the last script that could have said one.
+    pub(super) fn without_slots(&self) -> RuleError {
+        let message = "no day has a slot: these rules only change the slots of rules before them; \
+                       put spartan first, or return a list such as [slot(\"morgens\", \"09:00\", \"12:30\")]";
+        match self.defining(&names::SLOTS).last() {
+            Some(script) => script.error(&names::SLOTS, message.to_owned()),
+            None => RuleError::of_script(self.name(), message),
+        }
     }
 
     fn defining(&self, hook: &'static Hook) -> impl Iterator<Item = &Compiled> {

@@ -6,7 +6,7 @@
 //!
 //! `engine` is the language with all its limits, `api` are the words that scripts see, `evaluate` asks
 //! the hooks, `names` finds the nearest right word for a misspelt one and `source` where it is written; `spelling` looks for such
-//! words where no sample comes. `words` is the
+//! faults where no sample comes. `words` is the
 //! table of all words that scripts can use, `vocabulary` how they reach the engine, `trial` runs authors' own tests, and `reference` how they reach
 //! authors.
 
@@ -33,6 +33,9 @@ pub use error::RuleError;
 pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};
 pub use reference::reference;
 pub use trial::{Outcome, Planner, Wanted, run_tests};
+
+/// Raised when scripts get other answers than before, so that no timeline of before is served for one of now.
+pub const LANGUAGE_VERSION: u32 = 2;
 
 /// The scripts that come with the program, by the names under which lists of rules use them.
 const LIBRARY: [(&str, &str); 1] = [("spartan", include_str!("../../scripts/spartan.rhai"))];
@@ -67,6 +70,16 @@ pub fn are_declared(options: &[DeclaredOption]) -> bool {
     options.len() <= api::options::OPTIONS_MAX
         && options.iter().all(api::options::is_declared)
         && options.iter().enumerate().all(is_new)
+}
+
+/// The name among those that a misspelt one was most likely meant as.
+pub fn nearest_library_name(name: &str) -> Option<&'static str> {
+    names::nearest(name, library_names())
+}
+
+/// What to say of a slot that is none of those and that looks misspelt.
+pub fn misspelt_slot(zeit: &str, known: &[String]) -> Option<String> {
+    api::place::misspelt_slot(zeit, known)
 }
 
 /// SHA-256 over the names, sources and options in order: two lists with equal fingerprints give equal plans.

@@ -216,6 +216,15 @@ fn nearest_word(word: &str, among: impl Iterator<Item = &'static Word> + Clone) 
     nearest(word, among.clone().map(|known| known.name)).or_else(|| nearest(word, among.filter_map(Word::also)))
 }
 
+/// The hook that a function was most likely meant as: its name is near, or begins alike.
+pub(super) fn nearest_hook(name: &str) -> Option<&'static Hook> {
+    const ALIKE: usize = 3;
+    let near = nearest(name, HOOKS.iter().map(|hook| hook.name));
+    let begins = name.get(..ALIKE);
+    let alike = |hook: &Hook| begins.is_some_and(|begins| hook.name.starts_with(begins));
+    HOOKS.iter().copied().find(|hook| near == Some(hook.name) || near.is_none() && alike(hook))
+}
+
 /// The sentence, with the nearest candidate if one is near.
 pub(super) fn suggest<'a>(sentence: String, word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     match nearest(word, candidates) {
@@ -239,8 +248,16 @@ pub(super) fn unknown_function(signature: &str, outline: &Outline) -> String {
     if let Some(word) = own.clone().chain(words::functions()).chain(of_tests.clone()).find(|word| word.has_name(name)) {
         return format!("{name} does not take ({arguments}); write {}", word.usage(name));
     }
-    if let Some(method) = nearest_word(name, own) {
+    if let Some(method) = nearest_word(name, own.clone()) {
         return format!("{} has no method {name}; did you mean {method}?", with_article(receiver));
+    }
+    if name == "contains" && receiver == "weekdays" {
+        return "weekdays and weekends are for on(…); ask today.weekend, or !today.weekend for Monday to Friday"
+            .to_owned();
+    }
+    if receiver == "constraint" {
+        let methods = own.map(|method| method.name).collect::<Vec<_>>().join(", ");
+        return format!("a constraint has no method {name}; it has {methods}");
     }
     if let Some((of, _)) = words::methods().find(|(_, method)| method.has_name(name)) {
         return format!("{name} is a method of {}; it does not take ({arguments})", with_article(of));
@@ -292,7 +309,10 @@ pub(super) fn unknown_variable(name: &str, outline: &Outline) -> String {
         return format!("{name} is a function; write {}", word.usage(name));
     }
     if outline.defines_variable(name) || VARIABLES.contains(&name) {
-        return format!("{name} is not known here: functions see only their parameters and their own variables");
+        return format!(
+            "{name} is not known here: functions see only their parameters and their own variables; \
+             hand it over as a parameter, and instead of |x| … use a for loop"
+        );
     }
     suggest(format!("there is no variable {name}"), name, VARIABLES.iter().copied())
 }
@@ -301,13 +321,44 @@ pub(super) fn unknown_variable(name: &str, outline: &Outline) -> String {
 pub(super) fn unknown_property(complaint: &str) -> String {
     let mut quoted = complaint.split('\'').skip(1).step_by(2);
     let (Some(property), Some(of)) = (quoted.next(), quoted.next()) else { return complaint.to_owned() };
-    let (of, kind) = (with_article(of), of);
-    let sentence = format!("{of} has no property {property}");
-    if words::properties(kind).any(|known| known.has_name(property)) {
-        return format!("the property {property} of {of} cannot be changed");
+    if words::properties(of).any(|known| known.has_name(property)) {
+        return format!("the property {property} of {} cannot be changed", with_article(of));
     }
-    match nearest_word(property, words::properties(kind)) {
-        Some(near) => format!("{sentence}; did you mean {near}?"),
-        None => sentence,
+    no_property(property, of)
+}
+
+/// What to say of a property that values of the type do not have.
+pub(super) fn no_property(property: &str, of: &str) -> String {
+    let sentence = format!("{} has no property {property}", with_article(of));
+    if let Some(near) = nearest_word(property, words::properties(of)) {
+        return format!("{sentence}; did you mean {near}?");
+    }
+    let known = words::properties(of).map(|word| word.name).collect::<Vec<_>>().join(", ");
+    if known.is_empty() { sentence } else { format!("{sentence}; it has {known}") }
+}
+
+/// What to say of a word behind a dot that the language keeps for itself.
+pub(super) fn no_property_name(word: &str) -> String {
+    match word {
+        "" => "a name must follow the dot".to_owned(),
+        "until" => "until is a word of the language; did you mean up_to?".to_owned(),
+        word => format!("{word} is a word of the language and cannot follow a dot"),
+    }
+}
+
+/// What to say of a function that is named by a word that the language keeps for itself.
+pub(super) fn no_function_name(word: &str) -> String {
+    format!("{word} is a word of the language; choose another name for the function")
+}
+
+/// What to say of a value where one of another type must stand; both with their article.
+pub(super) fn wrong_type(wanted: &str, found: &str) -> String {
+    let sentence = format!("here must stand {wanted}, not {found}");
+    match found {
+        "a constraint" => format!(
+            "{sentence}; constraints are combined by methods, as in on(weekdays).at(\"morgens\"), \
+             and days by a list, as in on([\"mo\", \"di\"])"
+        ),
+        _ => sentence,
     }
 }

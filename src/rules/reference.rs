@@ -16,9 +16,53 @@ use the words below. Names that stand under *also* mean the same. There is no cl
 equal questions get equal answers.
 ";
 
+/// A list of rules as a whole, which the test below holds to be one.
+const EXAMPLE: &str = r#"fn slots(day, slots) {
+    if day.weekend || day == easter(day.year) + 1 { return []; }
+    [
+        slot("morgens", "09:00", "12:30"),
+        slot("nachmittags", "13:30", "17:00").cutoff("14:00"),
+    ]
+}
+
+fn place(task, today) {
+    if task.kategorie == "privat" { return on(["fr"]).at("nachmittags").because("private matters on Friday"); }
+    if task.deadline != () && task.deadline - today < 7 { return anywhere().ahead_of_line(1); }
+    on(weekdays)
+}
+"#;
+
+/// What authors who know the language, or another one, ask first.
+const LANGUAGE: &str = r#"
+## What of Rhai is there
+
+`if`, `switch`, `for`, `while`, `loop`, `let`, `return`, `throw` and `try`; numbers, texts, lists and maps with their
+methods; functions of one's own, and functions without a name such as `|slot| slot.name != "abends"`.
+
+- A function sees its parameters, its own variables, `weekdays` and `weekends`; one without a name sees only its
+  parameters, so what else it needs is written as a `for` loop. A `const` outside functions is seen by none, and what
+  stands there is never run.
+- There is no `import`, `eval`, `call` or `sleep`. Words of Rhai are no names: `until`, `default`, `is`, `match`, `new`, `with`.
+- A text stands between double quotes; between backticks `${…}` puts values into it. Names are of ASCII.
+- A value of one type never equals one of another. Comparing a date, or a number of a day, with a text is an error.
+
+## Slots
+
+- The slots of a day do not overlap, and none goes across midnight. Their names are kept in lower case, each once a day.
+- Without a cutoff a slot is offered on its own day until it begins.
+- `slots` returns all slots of the day: what it leaves out of those that earlier scripts gave is gone. So a script that
+  changes nothing on a day returns `slots`, and one that stands alone makes slots of its own.
+
+## Dates
+
+A text with a date is `24.12.2025`, `1.4.2025` or `2025-12-24`; `date("…")`, `.from("…")` and `.up_to("…")` read it.
+`task.deadline` and `day` are dates already; `task.deadline` is `()` where a task has none.
+"#;
+
 /// The reference of everything that a script may define and use.
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
+    text.push_str(&format!("\n```rhai\n{EXAMPLE}```\n{LANGUAGE}"));
     text.push_str("\n## Hooks\n\nAll are optional, but some script of a list must define `slots`.\n\n");
     text.push_str("| define | returns | meaning |\n| --- | --- | --- |\n");
     for hook in HOOKS {
@@ -94,6 +138,21 @@ fn limits() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_is_a_list_of_rules() {
+        let example = [crate::domain::script::Script::new("example", EXAMPLE)];
+        assert_eq!(crate::rules::RuleSet::compile(&example).unwrap().check_all(), []);
+    }
+
+    #[test]
+    fn the_language_is_as_it_is_said() {
+        for word in ["until", "default", "is", "match", "new", "with"] {
+            let source = format!("fn slots(day, slots) {{ let {word} = 1; [] }}");
+            let script = crate::domain::script::Script::new("word", source);
+            assert!(crate::rules::RuleSet::compile(&[script]).is_err(), "{word} is no word of Rhai");
+        }
+    }
 
     #[test]
     fn the_document_is_what_the_tables_say() {

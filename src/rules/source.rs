@@ -3,6 +3,8 @@
 //! A scan of words outside comments and texts. It serves messages and the search for misspelt hooks;
 //! nothing that a plan depends on is decided by it.
 
+use std::collections::BTreeSet;
+
 /// Words of the language that may stand before a `(`.
 const KEYWORDS: &[&str] = &[
     "if", "else", "while", "until", "for", "in", "switch", "return", "throw", "catch", "loop", "do", "let", "const",
@@ -20,6 +22,10 @@ pub(super) struct Outline {
     variables: Vec<String>,
     /// Words that stand before a `(` other than in a definition, and of the language itself.
     called: Vec<Defined>,
+    /// All words but those that a definition names.
+    mentioned: BTreeSet<String>,
+    /// The line and column of the brace that is still open where the next function or the end comes.
+    unclosed: Option<(u32, u32)>,
 }
 
 /// A function's definition, or a call; the position is that of its name.
@@ -35,7 +41,14 @@ impl Outline {
         let mut outline = Outline::default();
         let mut before = String::new();
         let mut in_parameters = false;
-        for word in Words::new(source) {
+        let mut words = Words::new(source);
+        while let Some(word) = words.next() {
+            if word.text == "fn" {
+                outline.unclosed = outline.unclosed.or(words.open.last().copied());
+            }
+            if before != "fn" {
+                outline.mentioned.insert(word.text.clone());
+            }
             if before == "fn" {
                 outline.functions.push(Defined { name: word.text.clone(), line: word.line, column: word.column });
                 in_parameters = !word.next.starts_with("()");
@@ -47,6 +60,7 @@ impl Outline {
             }
             before = word.text;
         }
+        outline.unclosed = outline.unclosed.or(words.open.last().copied());
         outline
     }
 
@@ -71,10 +85,26 @@ impl Outline {
         self.called.iter().any(|called| called.name == name)
     }
 
+    /// Whether the word stands anywhere but where it is defined.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        self.mentioned.contains(name)
+    }
+
+    /// Where the brace stands that is not closed before the next function or the end.
+    pub(super) fn unclosed(&self) -> Option<(u32, u32)> {
+        self.unclosed
+    }
+
     /// Every call, in the order in which they are written.
     pub(super) fn calls_written(&self) -> impl Iterator<Item = &Defined> {
         self.called.iter()
     }
+}
+
+/// The word that stands at a place or next after it in the same line.
+pub(super) fn word_at(source: &str, line: u32, column: u32) -> Option<String> {
+    let next = Words::new(source).find(|word| (word.line, word.column) >= (line, column))?;
+    (next.line == line).then_some(next.text)
 }
 
 struct Word {
@@ -93,11 +123,13 @@ struct Words {
     column: u32,
     /// For each open `${`, how many braces are open within it.
     templates: Vec<usize>,
+    /// Where the braces stand that are open.
+    open: Vec<(u32, u32)>,
 }
 
 impl Words {
     fn new(source: &str) -> Words {
-        Words { chars: source.chars().collect(), at: 0, line: 1, column: 1, templates: Vec::new() }
+        Words { chars: source.chars().collect(), at: 0, line: 1, column: 1, templates: Vec::new(), open: Vec::new() }
     }
 
     fn peek(&self, ahead: usize) -> Option<char> {
@@ -191,6 +223,12 @@ impl Words {
     }
 
     fn skip_brace(&mut self, brace: char) {
+        let ends_template = brace == '}' && self.templates.last() == Some(&0);
+        if brace == '{' {
+            self.open.push((self.line, self.column));
+        } else if !ends_template {
+            self.open.pop();
+        }
         self.advance();
         match (brace, self.templates.last_mut()) {
             ('{', Some(open)) => *open += 1,
@@ -251,6 +289,17 @@ mod tests {
         assert!(!outline.calls("f") && !outline.calls("h"));
         assert!(outline.defines_variable("X") && outline.defines_variable("x"));
         assert!(!outline.defines_variable("y") && !outline.defines_variable("e"));
+    }
+
+    #[test]
+    fn the_brace_that_is_not_closed_is_found() {
+        for (source, place) in [
+            ("fn a() { `${#{}} {` } // {\nfn b() { \"{\" }", None),
+            ("fn a() {\n  if x { y()\n}\nfn b() { 1 }", Some((1, 8))),
+            ("fn a() {\n  if x { `${ {1} }` ", Some((2, 8))),
+        ] {
+            assert_eq!(Outline::of(source).unclosed(), place, "{source}");
+        }
     }
 
     #[test]

@@ -1,117 +1,148 @@
-//! Misspelt words in all of a script, in branches, too, that no sample comes to.
+//! What is written wrongly in a script, in branches, too, that no sample comes to.
 //!
-//! Only what cannot be meant otherwise is refused: a call, a property or a text in a place where the rules' own words
-//! stand, which is none of them and near to one. What is near to none may be a word of Rhai's, and shows when it runs.
+//! Only what cannot be meant otherwise is refused: words that are none and near to one, numbers of arguments that
+//! nothing takes, texts where the rules' own words read something else, comparisons that never hold, functions that
+//! nobody calls. What is near to nothing may be a word of Rhai's, and shows when it runs.
 
-use rhai::{ASTNode, Array, Dynamic, Expr, FnCallExpr, Position};
+mod calls;
+mod compared;
+mod properties;
 
-use super::api::options;
-use super::api::{calendar, place};
+use std::collections::HashSet;
+
+use rhai::{ASTNode, Expr, Position, Stmt};
+
 use super::compiled::Compiled;
-use super::engine::{self, Native};
 use super::error::RuleError;
-use super::names;
-use super::source::Defined;
-use super::words::{self, Kind, WORDS, Word};
+use super::names::{self, HOOKS};
+use super::vocabulary::Arities;
 
-/// The most words of a script that are looked at: finding the nearest takes time.
-const UNKNOWN_MAX: usize = 64;
+/// The most faults of a script that are looked for: finding the nearest word takes time.
+const FAULTS_MAX: usize = 64;
 
 /// A word's line and column, and what is wrong with it.
 type Wrong = ((u32, u32), String);
 
-/// The first misspelt word of the script, if there is one. `slots` are the names that days have.
-pub(super) fn check(script: &Compiled, slots: &[String]) -> Result<(), RuleError> {
-    let mut found = wrong_calls(script);
+/// The names that a list of rules says.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Of the slots that days have; none where that is not known.
+    pub slots: Vec<String>,
+    pub categories: Vec<String>,
+}
+
+/// What the checks of a script look at.
+struct Looked<'a> {
+    script: &'a Compiled,
+    known: &'a Known,
+    arities: &'a Arities,
+    /// The variables that functions set, by function and name: such a one is not, or no longer, the parameter.
+    set: HashSet<(String, String)>,
+}
+
+/// All that is wrong in a script, in the order in which it is written.
+pub(super) fn check(script: &Compiled, known: &Known, arities: &Arities) -> Vec<RuleError> {
+    let looked = Looked { script, known, arities, set: variables_set(script) };
+    let mut found = calls::misspelt(script);
+    found.extend(uncalled(script));
     script.ast.walk(&mut |path: &[ASTNode<'_>]| {
-        let wrong = match path.last() {
-            Some(ASTNode::Expr(Expr::FnCall(call, position) | Expr::MethodCall(call, position))) => {
-                wrong_text(script, call, slots).and_then(|sentence| placed(*position, sentence))
+        found.extend(path.last().and_then(|node| looked.wrong(node)));
+        found.len() < FAULTS_MAX
+    });
+    // Of one place the first one counts: what is around a word says more than what is within.
+    found.sort_by_key(|(place, _)| *place);
+    found.dedup_by_key(|(place, _)| *place);
+    let error = |(place, sentence)| RuleError::of_word(&script.name, &script.outline, place, sentence);
+    found.into_iter().map(error).collect()
+}
+
+impl Looked<'_> {
+    fn wrong(&self, node: &ASTNode<'_>) -> Option<Wrong> {
+        match node {
+            ASTNode::Expr(Expr::FnCall(call, position)) | ASTNode::Stmt(Stmt::FnCall(call, position)) => {
+                let sentence = calls::wrong_values(self, call)
+                    .or_else(|| calls::wrong_count(self, call, call.args.len(), false))
+                    .or_else(|| compared::wrong(self, call))?;
+                placed(*position, sentence)
             }
-            Some(ASTNode::Expr(Expr::Property(property, position))) => {
-                wrong_property(script, &property.2).and_then(|sentence| placed(*position, sentence))
+            ASTNode::Expr(Expr::MethodCall(call, position)) => {
+                let sentence = calls::wrong_values(self, call)
+                    .or_else(|| calls::wrong_count(self, call, call.args.len() + 1, true))?;
+                placed(*position, sentence)
+            }
+            ASTNode::Expr(Expr::Dot(dot, ..)) => properties::wrong_of_parameter(self, dot),
+            ASTNode::Expr(Expr::Property(property, position)) => {
+                placed(*position, properties::wrong_of_anything(self.script, &property.2)?)
             }
             _ => None,
-        };
-        found.extend(wrong);
-        found.len() < UNKNOWN_MAX
-    });
-    match found.into_iter().min() {
-        Some((place, sentence)) => Err(RuleError::of_word(&script.name, &script.outline, place, sentence)),
-        None => Ok(()),
+        }
     }
+
+    /// What a variable is, in the words of scripts, if it is a parameter of a hook there and nothing else.
+    fn type_of(&self, variable: &Expr) -> Option<&'static str> {
+        let Expr::Variable(variable, _, position) = variable else { return None };
+        let (name, function) = (variable.1.as_str(), function_at(self.script, *position)?);
+        if self.set.contains(&(function.to_owned(), name.to_owned())) {
+            return None;
+        }
+        let parameters = self.script.parameters(function)?;
+        let index = parameters.iter().position(|parameter| *parameter == name)?;
+        match (function, index) {
+            ("place", 0) => Some("task"),
+            ("place", 1) | ("slots", 0) => Some("day"),
+            _ => None,
+        }
+    }
+}
+
+/// The function that is written at a place.
+fn function_at(script: &Compiled, position: Position) -> Option<&str> {
+    let place = place_of(position)?;
+    let before = script.outline.functions().take_while(|function| (function.line, function.column) < place);
+    before.last().map(|function| function.name.as_str())
+}
+
+/// The variables that functions set, by function and name.
+fn variables_set(script: &Compiled) -> HashSet<(String, String)> {
+    let mut set = HashSet::new();
+    script.ast.walk(&mut |path: &[ASTNode<'_>]| {
+        let (name, position) = match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(variable, ..))) => (variable.0.name.as_str(), variable.0.pos),
+            Some(ASTNode::Stmt(Stmt::Assignment(assigned))) => match &assigned.1.lhs {
+                Expr::Variable(variable, _, position) => (variable.1.as_str(), *position),
+                _ => return true,
+            },
+            Some(ASTNode::Stmt(Stmt::For(each, ..))) => (each.0.name.as_str(), each.0.pos),
+            _ => return true,
+        };
+        if let Some(function) = function_at(script, position) {
+            set.insert((function.to_owned(), name.to_owned()));
+        }
+        true
+    });
+    set
+}
+
+fn place_of(position: Position) -> Option<(u32, u32)> {
+    let place = |at: Option<usize>| at.and_then(|at| u32::try_from(at).ok());
+    Some((place(position.line())?, place(position.position())?))
 }
 
 fn placed(position: Position, sentence: String) -> Option<Wrong> {
-    let place = |at: Option<usize>| at.and_then(|at| u32::try_from(at).ok());
-    Some(((place(position.line())?, place(position.position())?), sentence))
+    Some((place_of(position)?, sentence))
 }
 
-/// The words that are called, as they are written: the tree of a function without a name is hidden in its value.
-fn wrong_calls(script: &Compiled) -> Vec<Wrong> {
-    let known: Vec<&str> = words::names(callable()).collect();
-    let known: Vec<&str> = known.into_iter().chain(script.outline.functions().map(|own| own.name.as_str())).collect();
-    let unknown = script.outline.calls_written().filter(|call| {
-        let name = call.name.as_str();
-        !known.contains(&name) && !names::is_of_language(name) && !engine::DISABLED.contains(&name)
-    });
-    let near = |call: &Defined| {
-        let near = names::nearest(&call.name, known.iter().copied())?;
-        Some(((call.line, call.column), format!("there is no function {}; did you mean {near}?", call.name)))
+/// Functions that nothing calls and that are no hooks.
+fn uncalled(script: &Compiled) -> Vec<Wrong> {
+    let outline = &script.outline;
+    let is_lone = |name: &str| {
+        !HOOKS.iter().any(|hook| hook.name == name) && !outline.mentions(name) && !script.texts.contains(name)
     };
-    unknown.take(UNKNOWN_MAX).filter_map(near).collect()
-}
-
-/// What rules can call.
-fn callable() -> impl Iterator<Item = &'static Word> + Clone {
-    words::functions().chain(words::methods().filter(|(of, _)| *of != "plan").map(|(_, word)| word))
-}
-
-/// What is wrong with the texts that a function of the rules' own is given as they are written.
-fn wrong_text(script: &Compiled, call: &FnCallExpr, slots: &[String]) -> Option<String> {
-    let is_own = call.op_token.is_none() && script.outline.function(&call.name).is_none();
-    let word = callable().find(|word| is_own && word.has_name(&call.name))?;
-    let mut texts = call.args.iter().flat_map(literal_texts);
-    match word.name {
-        "on" => texts.find_map(|day| sentence_of(place::read_weekday(&day))),
-        "at" => texts.find_map(|zeit| place::misspelt_slot(&zeit.trim().to_lowercase(), slots)),
-        "date" | "from" | "up_to" => texts.find_map(|day| sentence_of(calendar::read_date(&day))),
-        "option" => texts.find_map(|name| {
-            let is_declared = script.options.iter().any(|option| option.name == name);
-            (!is_declared).then(|| options::unknown(&name, &script.options))
-        }),
-        _ => None,
-    }
-}
-
-/// A property that nothing has, in a script without maps of its own, which may have any.
-fn wrong_property(script: &Compiled, property: &str) -> Option<String> {
-    let of_rules = || WORDS.iter().filter(|word| matches!(word.kind, Kind::Property(_)));
-    if script.has_maps || of_rules().any(|word| word.has_name(property)) || names::is_of_language(property) {
-        return None;
-    }
-    let near = names::nearest(property, words::names(of_rules()))?;
-    Some(format!("nothing has a property {property}; did you mean {near}?"))
-}
-
-/// The texts that an argument is or that a list as an argument has, where they are written out.
-fn literal_texts(argument: &Expr) -> Vec<String> {
-    let of_dynamic = |value: &Dynamic| value.clone().into_string().ok();
-    match argument {
-        Expr::StringConstant(text, _) => vec![text.to_string()],
-        Expr::Array(items, _) => items.iter().flat_map(literal_texts).collect(),
-        Expr::DynamicConstant(value, _) => match value.read_lock::<Array>() {
-            Some(items) => items.iter().filter_map(of_dynamic).collect(),
-            None => of_dynamic(value).into_iter().collect(),
-        },
-        _ => Vec::new(),
-    }
-}
-
-/// The sentence of a refusal.
-fn sentence_of<T>(read: Native<T>) -> Option<String> {
-    match *read.err()? {
-        rhai::EvalAltResult::ErrorRuntime(sentence, _) => sentence.into_string().ok(),
-        _ => None,
-    }
+    let lone = outline.functions().filter(|function| is_lone(&function.name));
+    let hooks = HOOKS.iter().map(|hook| hook.usage).collect::<Vec<_>>().join(", ");
+    let said = |name: &str| match names::nearest_hook(name) {
+        Some(hook) => format!("nothing calls {name}; did you mean fn {}? The hooks are {hooks}", hook.usage),
+        None => format!("nothing calls {name}, and it is no hook; these are {hooks}"),
+    };
+    lone.map(|function| ((function.line, function.column), said(&function.name))).collect()
 }

@@ -162,7 +162,10 @@ fn categories_are_declared() {
 
 #[test]
 fn what_stands_outside_functions_is_not_run() {
-    rule_set("let x = 1 / 0; loop {} fn slots(day, slots) { [] }").unwrap().check().unwrap();
+    rule_set("let x = 1 / 0; loop {} fn slots(day, slots) { [slot(\"tag\", \"8:00\", \"9:00\")] }")
+        .unwrap()
+        .check()
+        .unwrap();
 }
 
 #[test]

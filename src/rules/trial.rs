@@ -56,7 +56,8 @@ pub struct Outcome {
 /// Runs the tests of a file, in the order in which they are written.
 ///
 /// # Errors
-/// A file that is no script, that has no tests, or a test that has parameters.
+/// A file that is no script, that has no tests, a test that has parameters, or a function that is none and that
+/// nothing calls.
 pub fn run_tests(tests: &Script, planner: &Rc<Planner>) -> Result<Vec<Outcome>, RuleError> {
     let fuse = Rc::new(Fuse::lasting(RUN_TIME_MAX));
     let budget = Rc::new(Budget::default());
@@ -99,6 +100,7 @@ fn test_names(compiled: &Compiled) -> Result<Vec<String>, RuleError> {
             return Err(of_function(function.name, "a test has no parameters".to_owned()));
         }
     }
+    let outline = &compiled.outline;
     let written = compiled.outline.functions().map(|function| function.name.clone());
     let names: Vec<String> = written.filter(|name| name.starts_with(TEST_PREFIX)).collect();
     if names.is_empty() {
@@ -106,6 +108,13 @@ fn test_names(compiled: &Compiled) -> Result<Vec<String>, RuleError> {
             &compiled.name,
             format!("the file has no tests; write fn {TEST_PREFIX}…() {{ … }}"),
         ));
+    }
+    let is_lone =
+        |name: &str| !name.starts_with(TEST_PREFIX) && !outline.mentions(name) && !compiled.texts.contains(name);
+    if let Some(lone) = outline.functions().find(|function| is_lone(&function.name)) {
+        let message =
+            format!("nothing calls {}, and it is no test: the name of one begins with {TEST_PREFIX}", lone.name);
+        return Err(of_function(&lone.name, message));
     }
     Ok(names)
 }

@@ -1,18 +1,34 @@
 //! How words reach the engine: each under all its names, as the table in `words` has them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rhai::{Engine, RhaiNativeFunc, Variant};
 
 use super::words::{Kind, WORDS, Word};
 
-/// Registers words with an engine and keeps which, so that a test can hold them against the table.
+/// How many arguments each function and method of the table takes, by its first name; a method's first is its value.
+pub(super) type Arities = BTreeMap<&'static str, BTreeSet<usize>>;
+
+/// Registers words with an engine and keeps which, and with how many arguments.
 pub(super) struct Vocabulary<'e> {
     pub(super) engine: &'e mut Engine,
-    registered: Vec<(Kind, &'static str)>,
+    registered: Vec<(Kind, &'static str, usize)>,
 }
 
 impl<'e> Vocabulary<'e> {
     pub(super) fn of(engine: &'e mut Engine) -> Vocabulary<'e> {
         Vocabulary { engine, registered: Vec::new() }
+    }
+
+    /// How many arguments what was registered takes.
+    pub(super) fn arities(&self) -> Arities {
+        let mut arities = Arities::new();
+        for (kind, name, count) in &self.registered {
+            if matches!(kind, Kind::Function | Kind::Test | Kind::Method(_)) {
+                arities.entry(name).or_default().insert(*count);
+            }
+        }
+        arities
     }
 
     /// A function of the rules' own, in each form that takes other arguments.
@@ -59,7 +75,7 @@ impl<'e> Vocabulary<'e> {
         name: &'static str,
         get: impl Fn(&mut T) -> R + Clone + 'static,
     ) -> &mut Self {
-        if let Some(also) = self.also(Kind::Property(of), name) {
+        if let Some(also) = self.also(Kind::Property(of), name, 1) {
             self.engine.register_get(also, get.clone());
         }
         self.engine.register_get(name, get);
@@ -72,7 +88,7 @@ impl<'e> Vocabulary<'e> {
         name: &'static str,
         run: impl RhaiNativeFunc<A, N, X, R, F> + Clone + 'static,
     ) -> &mut Self {
-        if let Some(also) = self.also(kind, name) {
+        if let Some(also) = self.also(kind, name, N) {
             self.engine.register_fn(also, run.clone());
         }
         self.engine.register_fn(name, run);
@@ -80,15 +96,14 @@ impl<'e> Vocabulary<'e> {
     }
 
     /// The word's other name, if it has one.
-    fn also(&mut self, kind: Kind, name: &'static str) -> Option<&'static str> {
-        self.registered.push((kind, name));
+    fn also(&mut self, kind: Kind, name: &'static str, count: usize) -> Option<&'static str> {
+        self.registered.push((kind, name, count));
         WORDS.iter().find(|word| word.kind == kind && word.name == name).and_then(Word::also)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::rc::Rc;
 
     use super::*;
@@ -103,7 +118,7 @@ mod tests {
         api::register(&mut words, &Rc::new(Surroundings::default()));
         let planner: Rc<trial::Planner> = Rc::new(|_| Err(RuleError::of_script("", "")));
         trial::register(&mut words, &planner, &Rc::default(), &Rc::default());
-        let registered: BTreeSet<_> = words.registered.iter().copied().collect();
+        let registered: BTreeSet<_> = words.registered.iter().map(|(kind, name, _)| (*kind, *name)).collect();
         let listed: Vec<_> = WORDS.iter().map(|word| (word.kind, word.name)).collect();
         assert_eq!(listed.len(), listed.iter().collect::<BTreeSet<_>>().len(), "a word stands in the table twice");
         let constants = api::CONSTANTS.iter().map(|(name, _)| (Kind::Constant, *name));

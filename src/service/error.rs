@@ -427,9 +427,11 @@ fn scope_not_held(scope: &str, lang: Lang) -> String {
 
 fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
     let errors = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    // A sentence that ends by asking what was meant has its mark.
+    let end = if errors.ends_with(['?', '.']) { "" } else { "." };
     lang.pick(
-        format!("These rules are refused and nothing was changed: {errors}."),
-        format!("Diese Regeln werden nicht angenommen, geändert wurde nichts: {errors}."),
+        format!("These rules are refused and nothing was changed: {errors}{end}"),
+        format!("Diese Regeln werden nicht angenommen, geändert wurde nichts: {errors}{end}"),
     )
 }
 

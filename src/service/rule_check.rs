@@ -15,13 +15,21 @@ use crate::rules::{Question, Questions, RuleError, RuleSet};
 /// How long the errors of further scripts are looked for when there is one already.
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// What is wrong with the list: each script's first error, on samples and on the tasks of a folder.
+/// What is wrong with the list: each script's first error, on samples and on the tasks of a folder; and where all of
+/// them compile, every misspelt word.
 pub fn errors(scripts: &[Script], on: Option<(&Folder, Horizon)>) -> Vec<RuleError> {
     let ask = |rules: RuleSet| {
         rules.check()?;
         on.as_ref().map_or(Ok(()), |(folder, horizon)| ask(&rules, folder, horizon))
     };
-    first_errors(scripts, RuleSet::compile, ask)
+    let mut errors = first_errors(scripts, RuleSet::compile, ask);
+    let place = |error: &RuleError| (error.script.clone(), error.line, error.column);
+    for found in RuleSet::compile(scripts).map(|rules| rules.check_all()).unwrap_or_default() {
+        if !errors.iter().any(|error| place(error) == place(&found)) {
+            errors.push(found);
+        }
+    }
+    errors
 }
 
 /// Each script's first error; `compile` and `ask` try a list whole. Where all of them compile, a script that fails is

@@ -15,7 +15,7 @@ use crate::rules::{self, RuleError, RuleSet};
 use crate::store::{Basis, Snapshot};
 use crate::view::RulesSource;
 
-pub use crate::rules::{library, reference};
+pub use crate::rules::{library, nearest_library_name, reference};
 
 /// A list of scripts with its fingerprint.
 #[derive(Clone, Debug)]
@@ -121,6 +121,7 @@ impl RuleBook {
         hash.update(b"basis 3");
         hash.update(PLANNER_VERSION.to_be_bytes());
         hash.update(READER_VERSION.to_be_bytes());
+        hash.update(rules::LANGUAGE_VERSION.to_be_bytes());
         hash.update(chosen.source.as_str());
         hash.update(chosen.fingerprint);
         hash.update(builtin.fingerprint);

@@ -4,12 +4,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::domain::policy::Policy;
 use crate::domain::script::Script;
 use crate::domain::task::Task;
 use crate::domain::timeline::Timeline;
 use crate::domain::zone::Zone;
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
-use crate::rules::{self, Outcome, Planner, Question, Questions, RuleError, RuleSet, Wanted, library};
+use crate::rules::{self, Outcome, Planner, Question, Questions, RuleError, RuleSet, Wanted, library, misspelt_slot};
 
 /// What came of the tests of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,7 +84,20 @@ fn plan_wanted(list: &[Script], subject: &str, wanted: &Wanted) -> Result<Timeli
     let asked: Vec<Question> = wanted.tasks.iter().filter(|question| needs_verdict(&question.task)).cloned().collect();
     let days = days_asked(&tasks, &horizon);
     let policy = rules.evaluate(&Questions { today: horizon.today(), days: &days, tasks: &asked })?;
+    check_fixed(subject, &tasks, &policy)?;
     Ok(plan(&tasks, Vec::new(), &policy, &horizon))
+}
+
+/// A task that is fixed to a slot which no day of the plan has may be what a test is about, but not where its name is
+/// near to one.
+fn check_fixed(subject: &str, tasks: &[Arc<Task>], policy: &Policy) -> Result<(), RuleError> {
+    let slots: Vec<String> =
+        policy.days.values().flat_map(|slots| slots.iter().map(|slot| slot.zeit.clone())).collect();
+    let zeiten = tasks.iter().filter_map(|task| task.fixed_slot.as_ref()?.zeit.as_deref());
+    match zeiten.filter_map(|zeit| misspelt_slot(zeit, &slots)).next() {
+        Some(sentence) => Err(RuleError::of_script(subject, format!("fixed: {sentence}"))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

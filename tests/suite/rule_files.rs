@@ -179,6 +179,14 @@ fn what_cannot_be_read_is_named() {
     fs::write(home.path("bytes.rhai"), [b'f', 0xff, 0xfe]).unwrap();
     for (arguments, said) in [
         (&["check", "nothing.rhai"][..], "cannot read the rules nothing.rhai: No such file"),
+        (
+            &["check", "spartn"],
+            "there is no file spartn, and no rules of that name come with the program; did you mean spartan?",
+        ),
+        (
+            &["check", "lone.test.rhai"],
+            "lone.test.rhai holds tests; run them by `codexmiroir rules test lone.test.rhai`",
+        ),
         (&["check", "."], "cannot read the rules .: it is not a file"),
         (&["check", "/dev/zero"], "cannot read the rules /dev/zero: it is not a file"),
         (&["check", "bytes.rhai"], "cannot read the rules bytes.rhai: it is no UTF-8 text"),

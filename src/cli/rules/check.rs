@@ -14,7 +14,7 @@ use crate::domain::script::Script;
 use crate::planning::{DAYS_DEFAULT, Horizon};
 use crate::service::folder::read_folder;
 use crate::service::rule_check;
-use crate::service::rule_files::RuleFile;
+use crate::service::rule_files::{self, RuleFile};
 use crate::service::rule_tests::RuleError;
 use crate::view::rules::CheckedJson;
 
@@ -33,6 +33,10 @@ pub struct Check {
 
 impl Check {
     pub fn run(self) -> Result<(), CliError> {
+        if let Some(tests) = self.files.iter().find(|path| rule_files::tested_by(path).is_some()) {
+            let path = tests.display();
+            return Err(CliError::Said(format!("{path} holds tests; run them by `codexmiroir rules test {path}`")));
+        }
         let files = self.files.iter().map(|path| read(path)).collect::<Result<Vec<RuleFile>, CliError>>()?;
         let scripts: Vec<Script> = files.iter().map(|file| file.script.clone()).collect();
         let folder = self.tasks.as_deref().map(read_folder).transpose().map_err(CliError::Said)?;

@@ -41,6 +41,12 @@ pub(super) fn read(path: &Path) -> Result<RuleFile, CliError> {
     {
         return Ok(RuleFile { path: PathBuf::from(format!("<{name}>")), script });
     }
+    if !path.exists()
+        && let Some(near) = rulebook::nearest_library_name(name)
+    {
+        let sentence = format!("there is no file {name}, and no rules of that name come with the program");
+        return Err(CliError::Said(format!("{sentence}; did you mean {near}?")));
+    }
     rule_files::read(path).map_err(|error| unreadable(path, &error))
 }
 

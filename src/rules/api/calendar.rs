@@ -1,9 +1,11 @@
 //! Dates and days as scripts see them.
 
 use chrono::{Datelike, Days, NaiveDate};
+use rhai::Engine;
 
+use super::place::{DaySet, read_weekday};
 use crate::domain::date;
-use crate::rules::engine::{Native, fail};
+use crate::rules::engine::{Native, fail, shortened};
 use crate::rules::vocabulary::Vocabulary;
 
 /// A date: it compares and subtracts.
@@ -39,6 +41,7 @@ pub(super) fn register(words: &mut Vocabulary<'_>) {
     words
         .property("day", "date", |day: &mut Day| Date(day.date))
         .property("day", "index", |day: &mut Day| day.date.signed_duration_since(day.today).num_days());
+    refuse_comparisons(words.engine);
     register_calendar::<Date>(words, "date");
     register_calendar::<Day>(words, "day");
     words
@@ -79,6 +82,45 @@ fn register_comparisons<A: OnCalendar, B: OnCalendar>(words: &mut Vocabulary<'_>
         .operator(of, ">", |a: A, b: B| a.date() > b.date())
         .operator(of, ">=", |a: A, b: B| a.date() >= b.date())
         .operator(of, "-", |a: A, b: B| a.date().signed_duration_since(b.date()).num_days());
+}
+
+/// Comparisons with what is no date: Rhai itself would answer that they are false, and nobody would notice.
+fn refuse_comparisons(engine: &mut Engine) {
+    for operator in COMPARISONS {
+        refuse_comparisons_of::<Date>(engine, operator);
+        refuse_comparisons_of::<Day>(engine, operator);
+        engine
+            .register_fn(operator, |_: i64, _: DaySet| -> Native<bool> { fail(IN_DAYS) })
+            .register_fn(operator, |_: DaySet, _: i64| -> Native<bool> { fail(IN_DAYS) });
+    }
+}
+
+fn refuse_comparisons_of<T: OnCalendar>(engine: &mut Engine, operator: &str) {
+    engine
+        .register_fn(operator, |_: T, text: &str| -> Native<bool> { fail(against_text(text)) })
+        .register_fn(operator, |text: &str, _: T| -> Native<bool> { fail(against_text(text)) })
+        .register_fn(operator, |_: T, _: i64| -> Native<bool> { fail(AGAINST_NUMBER) })
+        .register_fn(operator, |_: i64, _: T| -> Native<bool> { fail(AGAINST_NUMBER) })
+        .register_fn(operator, |_: T, _: DaySet| -> Native<bool> { fail(IN_DAYS) })
+        .register_fn(operator, |_: DaySet, _: T| -> Native<bool> { fail(IN_DAYS) });
+}
+
+pub(in crate::rules) const COMPARISONS: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
+
+/// What to say where something is compared with `weekdays` or `weekends`.
+pub(in crate::rules) const IN_DAYS: &str =
+    "weekdays and weekends are for on(…) and equal nothing; ask .weekend, which is true or false, or .weekday == 1";
+
+const AGAINST_NUMBER: &str =
+    "a date is compared with a date, not with a number; ask its .weekday, .day, .month or .year";
+
+/// What to say where a date is compared with a text.
+pub(in crate::rules) fn against_text(text: &str) -> String {
+    let text = shortened(text);
+    match read_weekday(&text) {
+        Ok(day) => format!("a date is no day of the week; write .weekday == {}", day.number_from_monday()),
+        Err(_) => format!("a date is compared with a date, not with a text; write date(\"{text}\")"),
+    }
 }
 
 fn step(from: NaiveDate, days: Option<i64>) -> Native<Date> {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use chrono::Weekday;
 use rhai::{Array, Dynamic};
 
-use super::Surroundings;
 use super::calendar::{Date, Day, read_date};
 use super::slot::read_name;
+use super::{Surroundings, constants};
 use crate::domain::policy::{Constraint, Weekdays};
 use crate::rules::engine::{Native, fail, shortened};
 use crate::rules::names;
@@ -183,6 +183,9 @@ const WEEKDAY_NAMES: &[(&str, Weekday)] = &[
 
 pub(in crate::rules) fn read_weekday(name: &str) -> Native<Weekday> {
     let lower = name.trim().to_lowercase();
+    if constants().any(|(constant, _)| constant == lower) {
+        return fail(format!("write on({lower}), without quotes"));
+    }
     match WEEKDAY_NAMES.iter().find(|(known, _)| *known == lower) {
         Some((_, day)) => Ok(*day),
         None => {
@@ -193,7 +196,7 @@ pub(in crate::rules) fn read_weekday(name: &str) -> Native<Weekday> {
 }
 
 /// 1 is Monday, 7 is Sunday.
-fn count_weekday(number: i64) -> Native<Weekday> {
+pub(in crate::rules) fn count_weekday(number: i64) -> Native<Weekday> {
     match number.checked_sub(1).and_then(|index| WEEK.get(usize::try_from(index).ok()?)) {
         Some(day) => Ok(*day),
         None => fail(format!("{number} is not a day of the week; 1 is Monday and 7 is Sunday")),

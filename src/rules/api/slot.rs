@@ -15,13 +15,7 @@ pub(in crate::rules) struct Slot(pub SlotSpec);
 pub(super) fn register(words: &mut Vocabulary<'_>) {
     words.engine.register_type_with_name::<Slot>("slot");
     words
-        .function("slot", |name: &str, from: &str, to: &str| -> Native<Slot> {
-            let (zeit, from, to) = (read_name(name)?, read_time(from)?, read_time(to)?);
-            if from >= to {
-                return fail(format!("slot '{zeit}' must begin before it ends"));
-            }
-            Ok(Slot(SlotSpec { zeit, from, to, cutoff: from, auto: true }))
-        })
+        .function("slot", made)
         .method("slot", "cutoff", |slot: Slot, time: &str| -> Native<Slot> {
             Ok(Slot(SlotSpec { cutoff: read_time(time)?, ..slot.0 }))
         })
@@ -38,6 +32,15 @@ pub(super) fn register(words: &mut Vocabulary<'_>) {
     words.engine.register_fn("to_debug", |slot: &mut Slot| slot.0.zeit.clone());
 }
 
+/// `slot("name", "09:00", "12:30")`
+pub(in crate::rules) fn made(name: &str, from: &str, to: &str) -> Native<Slot> {
+    let (zeit, from, to) = (read_name(name)?, read_time(from)?, read_time(to)?);
+    if from >= to {
+        return fail(format!("slot '{zeit}' must begin before it ends; none goes across midnight"));
+    }
+    Ok(Slot(SlotSpec { zeit, from, to, cutoff: from, auto: true }))
+}
+
 /// A slot's name in the form that it is compared in.
 pub(super) fn read_name(name: &str) -> Native<String> {
     let zeit = name.trim().to_lowercase();
@@ -48,7 +51,7 @@ pub(super) fn read_name(name: &str) -> Native<String> {
     Ok(zeit)
 }
 
-fn read_time(text: &str) -> Native<NaiveTime> {
+pub(in crate::rules) fn read_time(text: &str) -> Native<NaiveTime> {
     let time = text.trim().split_once(':').and_then(|(hour, minute)| {
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         let shape_ok = (1..=2).contains(&hour.len()) && minute.len() == 2 && digits(hour) && digits(minute);

@@ -68,6 +68,46 @@ const MISSPELT: &[(&str, (u32, u32), &str)] = &[
     ("fn place(task, today) { sleep(1) }", (2, 25), "sleep is not available in rules"),
     ("fn place(task, today) { import \"x\" }", (2, 25), "import is not available in rules"),
     ("fn place(task, today) { 1 + }", (2, 29), "unexpected '}'"),
+    ("fn place(task, today) { if today.weekday == \"mo\" { 1 } anywhere() }", (2, 42), "write weekday == 1"),
+    (
+        "fn place(task, today) { if today > \"24.12.2026\" { 1 } anywhere() }",
+        (2, 34),
+        "not with a text; write date(\"24.12.2026\")",
+    ),
+    (
+        "fn place(task, today) { let d = today.date; if \"di\" == d { 1 } anywhere() }",
+        (2, 53),
+        "a date is no day of the week; write .weekday == 2",
+    ),
+    ("fn place(task, today) { if today == weekends { 1 } anywhere() }", (2, 34), "ask .weekend"),
+    ("fn place(task, today) { let n = today.weekday; if n == weekends { 1 } anywhere() }", (2, 53), "ask .weekend"),
+    ("fn place(task, today) { if today == 3 { 1 } anywhere() }", (2, 34), "not with a number; ask its .weekday"),
+    ("fn place(task, today) { if today.weekday in weekdays { 1 } anywhere() }", (2, 42), "!today.weekend for Monday"),
+    ("fn opts() { [] }", (2, 4), "nothing calls opts; did you mean fn options()?"),
+    ("fn category() { [] }", (2, 4), "did you mean fn categories()?"),
+    ("fn platz(a, b) { anywhere() }", (2, 4), "did you mean fn place(task, today)?"),
+    ("fn beschreibung() { \"\" }", (2, 4), "no hook; these are slots(day, slots), place(task, today), categories()"),
+    ("fn if(a) { 1 }", (2, 4), "if is a word of the language; choose another name"),
+    ("fn is(a) { 1 }", (2, 4), "is is a word of the language; choose another name"),
+    (
+        "fn place(task, today) { on(weekdays).until(today) }",
+        (2, 38),
+        "until is a word of the language; did you mean up_to?",
+    ),
+    ("fn place(task, today) { on(\"weekdays\") }", (2, 25), "write on(weekdays), without quotes"),
+    ("fn place(task, today) { never('arbeit') }", (2, 31), "a text stands between double quotes: \"arbeit\""),
+    (
+        "fn place(task, today) { on(weekdays).except(1) }",
+        (2, 38),
+        "a constraint has no method except; it has at, from, up_to, because, ahead_of_line",
+    ),
+    ("fn place(task, today) {\n if today.weekend {\n anywhere() }", (2, 23), "this { is not closed by a }"),
+    ("fn place(task, today) {\n if today.weekend { 1\n}\nfn f() { 1 }", (2, 23), "this { is not closed by a }"),
+    (
+        "fn place(task, today) { on([\"mo\"]) && on([\"di\"]) }",
+        (2, 25),
+        "here must stand true or false, not a constraint; constraints are combined by methods",
+    ),
 ];
 
 #[test]
@@ -231,14 +271,29 @@ fn misspelt_words_are_found_where_no_sample_comes() {
         ("return anywhere().§at([\"abnds\", task.title]);", "no day has a slot 'abnds'; did you mean 'abends'?"),
         ("return ueberall().§im_slot(\"Morgnes\");", "no day has a slot 'morgnes'; did you mean 'morgens'?"),
         ("return never(§option(\"lnad\"));", "the script declares no option 'lnad'; did you mean land?"),
-        ("return never(task.§titel2);", "nothing has a property titel2; did you mean titel?"),
+        ("return never(task.§titel2);", "a task has no property titel2; did you mean title?"),
         ("return never(`${today.§weekdya}`);", "did you mean weekday?"),
         ("let x = [1].map(|n| §nevr(\"x\"));", "did you mean never?"),
+        ("return §never();", "never is given 0 arguments; write never(\"reason\")"),
+        ("return anywhere().§ahead_of_line();", "ahead_of_line is given 0 arguments; write .ahead_of_line(1)"),
+        ("return §helper(1);", "helper is given 1 argument; write helper()"),
+        ("return never(`${§slot(\"x\", \"9:0\", \"8:00\")}`);", "'9:0' is not a time of the day"),
+        ("return never(`${§slot(\"x\", \"9:00\", \"8:00\")}`);", "slot 'x' must begin before it ends"),
+        ("return §on(8);", "1 is Monday and 7 is Sunday"),
+        ("return never(task.§foo);", "a task has no property foo; it has number, id, file"),
+        ("return never(`${today.§isholiday}`);", "a day has no property isholiday; it has date, index"),
+        ("return never(`${today.§title}`);", "a day has no property title"),
+        ("let d = today.date; return never(`${d.§foo}`);", "nothing has a property foo"),
+        ("if today.week §== \"3\" { 1 }", "week is a number; write it without quotes"),
+        ("if task.deadline §< \"24.12.2026\" { 1 }", "write date(\"24.12.2026\")"),
+        ("if today §== \"24.12.2026\" { 1 }", "write date(\"24.12.2026\")"),
+        ("if task.kategorie §== \"arbiet\" { 1 }", "no task has the category 'arbiet'; did you mean 'arbeit'?"),
+        ("if slot(\"a\", \"8:00\", \"9:00\").name §== \"Morgens\" { 1 }", "did you mean 'morgens'?"),
     ] {
         // The mark stands before the word at fault.
         let (before, _) = marked.split_once('§').unwrap();
         let (line, column) = (marked.replace('§', ""), u32::try_from(before.len()).unwrap() + 1);
-        let declares = "fn options() { [text(\"land\", \"\")] } fn helper() { 1 }";
+        let declares = "fn options() { [text(\"land\", \"\")] } fn describe() { helper() } fn helper() { \"\" }";
         let source =
             format!("{SLOTS}{declares}\nfn place(task, today) {{ if task.number == 7 {{\n{line}\n}} anywhere() }}");
         let error = refusal(&source);
@@ -254,8 +309,53 @@ fn misspelt_words_are_found_where_no_sample_comes() {
         "return never(`${[3, 1].sum2()}`);",
         "return never(`${2.0.tan() + 1.5.log() + 1.0.sin()}`);",
         "return anywhere().at(\"sport\");",
+        "let m = #{ weekday: \"mo\" }; if m.weekday == \"mo\" { return anywhere(); }",
+        "let today = #{ foo: \"mo\" }; if today.foo == \"mo\" { return anywhere(); }",
+        "if task.kategorie == \"sport\" || task.title == \"arbiet\" || task.deadline == () { return anywhere(); }",
+        "if [1].map(helper) == [2] { return anywhere(); }",
     ] {
-        let source = format!("{SLOTS}fn place(task, today) {{ if task.number == 7 {{\n{fine}\n}} anywhere() }}");
+        let helper = if fine.contains("helper") { "fn helper(n) { n + 1 }" } else { "" };
+        let source =
+            format!("{SLOTS}{helper} fn place(task, today) {{ if task.number == 7 {{\n{fine}\n}} anywhere() }}");
         rule_set(&source).unwrap().check().unwrap();
+    }
+}
+
+#[test]
+fn all_that_is_misspelt_is_named_at_once() {
+    let source = format!(
+        "{SLOTS}fn place(task, today) {{ if task.number == 7 {{\nreturn nver(task.titl);\n}}\nhelper(task.kategory) }}\n\
+         fn helper(t) {{ anywhere() }} fn opts() {{ [] }}"
+    );
+    let list = [script("mine", &source), script("other", "fn place(task, today) { onn(1) }")];
+    let errors = RuleSet::compile(&list).unwrap().check_all();
+    let places: Vec<_> = errors.iter().map(|error| (error.script.as_str(), error.line, error.column)).collect();
+    let expected = [("mine", 5, 13), ("mine", 3, 8), ("mine", 3, 18), ("mine", 6, 32), ("other", 1, 25)];
+    let expected = expected.map(|(name, line, column)| (name, Some(line), Some(column)));
+    assert_eq!(places, expected, "{errors:#?}");
+    assert_eq!(errors[3].function.as_deref(), Some("opts"));
+}
+
+#[test]
+fn a_list_by_which_no_day_has_a_slot_is_refused() {
+    for source in [
+        "fn slots(day, slots) { [] }",
+        "fn slots(day, slots) { slots.filter(|s| s.name != \"abends\") }",
+        "fn slots(day, slots) { if day.weekend { [] } else { slots } }",
+    ] {
+        let error = refusal(source);
+        assert!(
+            error.message.contains("no day has a slot: ") && error.message.contains("put spartan first"),
+            "{error}"
+        );
+        assert_eq!((error.function.as_deref(), error.line, error.column), (Some("slots"), Some(1), Some(4)));
+        assert_eq!(rule_set(source).unwrap().check_all(), [error]);
+    }
+    for fine in ["day.weekend", "day.date < date(\"1.1.2029\")", "day.weekday != 3"] {
+        let slot = "slot(\"tag\", \"8:00\", \"9:00\")";
+        rule_set(&format!("fn slots(day, slots) {{ if {fine} {{ [] }} else {{ [{slot}] }} }}"))
+            .unwrap()
+            .check()
+            .unwrap();
     }
 }

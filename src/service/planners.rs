@@ -10,8 +10,11 @@ use std::thread::Thread;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::asker::Asker;
+use super::failures::Failures;
 use super::metrics::ServiceMetrics;
+use super::planning::Planned;
 use super::rulebook::RuleList;
+use crate::domain::ids::UserId;
 use crate::rules::RuleError;
 use crate::view::RulesSource;
 use crate::worker::Pool;
@@ -59,6 +62,7 @@ pub(super) struct Desk {
     /// Where the rules of users are run; nowhere outside a server.
     workers: Option<Arc<Pool>>,
     pub(super) metrics: Arc<ServiceMetrics>,
+    failures: Arc<Failures>,
 }
 
 type Kept = HashMap<[u8; 32], Result<Rc<Asker>, RuleError>>;
@@ -83,17 +87,33 @@ impl Desk {
         }
         asker
     }
+
+    /// Tells whoever runs the server of rules that fail in a plan of the present state.
+    pub(super) fn tell_failure(&self, user: UserId, planned: &Planned) {
+        self.failures.tell(&self.metrics, user, planned);
+    }
 }
 
 impl Planners {
-    pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) -> Planners {
+    pub(super) fn start(
+        threads: usize,
+        metrics: &Arc<ServiceMetrics>,
+        failures: &Arc<Failures>,
+        workers: &Arc<Pool>,
+    ) -> Planners {
         let room = Semaphore::new(QUEUE_MAX);
         let queue = Arc::new(Queue { waiting: Mutex::default(), room });
         for index in 0..threads {
-            let (queue, metrics, workers) = (queue.clone(), metrics.clone(), workers.clone());
-            let spawned = std::thread::Builder::new()
-                .name(format!("planner-{index}"))
-                .spawn(move || work(&queue, &metrics, &workers));
+            let queue = queue.clone();
+            let (metrics, failures, workers) = (metrics.clone(), failures.clone(), workers.clone());
+            let fresh = move || Desk {
+                metrics: metrics.clone(),
+                failures: failures.clone(),
+                workers: Some(workers.clone()),
+                ..Desk::default()
+            };
+            let spawned =
+                std::thread::Builder::new().name(format!("planner-{index}")).spawn(move || work(&queue, fresh));
             if let Err(error) = spawned {
                 tracing::error!(%error, "a planning thread could not be started");
             }
@@ -168,8 +188,7 @@ impl Queue {
     }
 }
 
-fn work(queue: &Queue, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) {
-    let fresh = || Desk { metrics: metrics.clone(), workers: Some(workers.clone()), ..Desk::default() };
+fn work(queue: &Queue, fresh: impl Fn() -> Desk) {
     let mut desk = fresh();
     while let Some(job) = queue.next() {
         // A panic is a defect, but one user's; the thread goes on with a fresh desk.

@@ -168,6 +168,8 @@ impl Service {
             }
             let entries = wanted(situation)?;
             if present.map(|present| &present.entries) == entries.as_ref() {
+                require_working(situation, entries.as_ref())?;
+                let present = situation.snapshot.rules.as_deref();
                 let (generation, version) = (situation.snapshot.head.generation, present.map(|rules| rules.version));
                 return Ok(Decision::Keep(ruled(generation, version)));
             }
@@ -208,6 +210,23 @@ fn tried(
     }
 }
 
+/// A list that is the user's already is not changed by setting it, but whoever sets it is to know when it fails.
+///
+/// # Errors
+/// Those of [`change`].
+fn require_working(situation: &mut Situation<'_>, entries: Option<&Entries>) -> Result<(), ServiceError> {
+    let Some(entries) = entries else { return Ok(()) };
+    match situation.plan().answer.rules.error {
+        Some(_) => require_accepted(situation, entries),
+        None => Ok(()),
+    }
+}
+
+fn require_accepted(situation: &mut Situation<'_>, entries: &Entries) -> Result<(), ServiceError> {
+    let errors = tried(entries, |list| situation.try_rules(list))?;
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::RulesRefused { errors }.into()) }
+}
+
 /// The change after which the user has this list, or none.
 ///
 /// # Errors
@@ -217,14 +236,10 @@ pub(super) fn change(
     entries: Option<Entries>,
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
-    let errors = match &entries {
-        Some(entries) => tried(entries, |list| situation.try_rules(list))?,
-        None => Vec::new(),
-    };
-    match errors.is_empty() {
-        true => Ok(Change::PutRules { entries, verb: verb.into() }),
-        false => Err(Refusal::RulesRefused { errors }.into()),
+    if let Some(entries) = &entries {
+        require_accepted(situation, entries)?;
     }
+    Ok(Change::PutRules { entries, verb: verb.into() })
 }
 
 impl RuleList {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::CliError;
 use super::client::{Ask, Client};
 use super::output::{print, print_json};
+use crate::domain::ids::{DocKey, FileName};
 use crate::domain::script::RuleError;
 
 pub use files::FileRules;
@@ -86,6 +87,7 @@ struct Failure {
     line: Option<u32>,
     column: Option<u32>,
     message: String,
+    task: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,8 +98,10 @@ struct Changed {
 impl Failure {
     /// The sentence in which errors of rules are said everywhere.
     fn sentence(self) -> String {
-        let Failure { script, function, line, column, message } = self;
-        RuleError { script, function, line, column, message, timed_out: false, task: None }.to_string()
+        let Failure { script, function, line, column, message, task } = self;
+        let task = task.and_then(|id| FileName::parse(&format!("{}.md", id.trim_end_matches(".md"))));
+        let task = task.map(|file| Box::new(DocKey::of(file)));
+        RuleError { script, function, line, column, message, timed_out: false, task }.to_string()
     }
 }
 

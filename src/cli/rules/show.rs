@@ -34,6 +34,18 @@ struct Version {
     rules: Option<Vec<String>>,
 }
 
+#[derive(Deserialize)]
+struct Timeline {
+    rules: StandsIn,
+}
+
+/// The rules that a timeline was planned with.
+#[derive(Deserialize)]
+struct StandsIn {
+    source: String,
+    version: Option<u64>,
+}
+
 /// Whose rules they are, in words.
 pub fn whose(source: &str) -> &str {
     match source {
@@ -51,10 +63,14 @@ impl Show {
             return print_json(&answer.text());
         }
         let rules: Rules = answer.read()?;
-        match &self.name {
-            Some(name) => print(&text_of(&rules, name)?),
-            None => print(&as_text(rules)),
+        if let Some(name) = &self.name {
+            return print(&text_of(&rules, name)?);
         }
+        let stands_in = match &rules.error {
+            Some(_) => Some(client.get("/codex").await?.read::<Timeline>()?.rules),
+            None => None,
+        };
+        print(&as_text(rules, stands_in))
     }
 }
 
@@ -71,7 +87,7 @@ fn text_of(rules: &Rules, name: &str) -> Result<String, CliError> {
     }
 }
 
-fn as_text(rules: Rules) -> String {
+fn as_text(rules: Rules, stands_in: Option<StandsIn>) -> String {
     let version = rules.version.map(|version| format!(", version {version}")).unwrap_or_default();
     let mut text = format!("{}{version}\n", whose(&rules.source));
     for rule in &rules.rules {
@@ -86,7 +102,11 @@ fn as_text(rules: Rules) -> String {
         text.push('\n');
     }
     if let Some(error) = rules.error {
-        let _ = writeln!(text, "they fail, and others stand in for them: {}", error.sentence());
+        let _ = writeln!(text, "they fail: {}", error.sentence());
+    }
+    if let Some(StandsIn { source, version }) = stands_in {
+        let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
+        let _ = writeln!(text, "what stands in for them: {}{version}", whose(&source));
     }
     text
 }

@@ -111,7 +111,7 @@ impl RuleBook {
         };
         let (mut scripts, mut tests) = (Vec::new(), Vec::new());
         for path in paths.iter().map(AsRef::as_ref) {
-            scripts.push(rule_files::read(path).map_err(|error| unreadable(path, error))?.script);
+            scripts.push(rule_files::read_or_known(path).map_err(|error| unreadable(path, error))?.script);
             let beside = rule_files::read_tests_of(path).map_err(|error| unreadable(path, error))?;
             tests.extend(beside.map(|file| file.script));
         }

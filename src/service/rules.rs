@@ -139,8 +139,7 @@ impl Service {
         let wanted = move |situation: &Situation<'_>| {
             let number = version.parse().ok();
             let found = number.map(|number| situation.rules_version(number)).transpose()?.flatten();
-            let missing = || Refusal::NoSuchRulesVersion { version: repeatable(&version, REPEATED_CHARS_MAX) };
-            Ok(found.ok_or_else(missing)?.entries)
+            Ok(required(found, &version)?.entries)
         };
         self.change_rules(request, "restore_rules", wanted).await
     }
@@ -149,6 +148,19 @@ impl Service {
     pub async fn rules_versions(self: &Arc<Self>, user: UserId) -> Result<Vec<RulesVersion>, ServiceError> {
         let service = self.clone();
         read(move || Ok(service.store.list_rules(user)?)).await
+    }
+
+    /// One version of the user's rules, to be looked at.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRulesVersion`].
+    pub async fn rules_version(self: &Arc<Self>, user: UserId, version: String) -> Result<RulesVersion, ServiceError> {
+        let service = self.clone();
+        let look = move || match version.parse() {
+            Ok(number) => required(service.store.get_rules_version(user, number)?, &version),
+            Err(_) => required(None, &version),
+        };
+        read(look).await
     }
 
     async fn change_rules<W>(
@@ -184,6 +196,11 @@ impl Service {
         let (ruled, reused) = self.change_once(user, origin, key, decide).await?;
         Ok(Ruled { reused, ..ruled })
     }
+}
+
+fn required(found: Option<RulesVersion>, version: &str) -> Result<RulesVersion, ServiceError> {
+    let missing = || Refusal::NoSuchRulesVersion { version: repeatable(version, REPEATED_CHARS_MAX) };
+    Ok(found.ok_or_else(missing)?)
 }
 
 fn ruled(generation: Generation, version: Option<Generation>) -> Ruled {

@@ -1,6 +1,6 @@
 //! What is done with files of rules, without a server and without a database.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Subcommand;
 
@@ -35,13 +35,7 @@ impl FileRules {
 
 /// Reads a script; a name that is no file may be one that comes with the program.
 pub(super) fn read(path: &Path) -> Result<RuleFile, CliError> {
-    let name = path.to_str().unwrap_or_default();
-    if !path.exists()
-        && let Some(script) = rulebook::library(name)
-    {
-        return Ok(RuleFile { path: PathBuf::from(format!("<{name}>")), script });
-    }
-    rule_files::read(path).map_err(|error| unreadable(path, &error))
+    rule_files::read_or_known(path).map_err(|error| unreadable(path, &error))
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> CliError {

@@ -49,7 +49,7 @@ pub enum AskingRules {
     /// Set an earlier version again
     Restore {
         /// Its number, as `rules versions` shows it
-        #[arg(value_parser = super::options::generation)]
+        #[arg(value_parser = version)]
         version: u64,
         /// Print the answer as JSON
         #[arg(long)]
@@ -58,6 +58,10 @@ pub enum AskingRules {
 }
 
 const RULES: &str = "/api/rules";
+
+fn version(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write the number of a version as codexmiroir rules versions shows it, like 12".to_owned())
+}
 
 /// A place in a list.
 #[derive(Deserialize)]
@@ -80,7 +84,7 @@ struct Rules {
 }
 
 /// Why rules fail.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Failure {
     script: String,
     function: Option<String>,
@@ -97,8 +101,8 @@ struct Changed {
 
 impl Failure {
     /// The sentence in which errors of rules are said everywhere.
-    fn sentence(self) -> String {
-        let Failure { script, function, line, column, message, task } = self;
+    fn sentence(&self) -> String {
+        let Failure { script, function, line, column, message, task } = self.clone();
         let task = task.and_then(|id| FileName::parse(&format!("{}.md", id.trim_end_matches(".md"))));
         let task = task.map(|file| Box::new(DocKey::of(file)));
         RuleError { script, function, line, column, message, timed_out: false, task }.to_string()

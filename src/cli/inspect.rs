@@ -105,7 +105,7 @@ fn as_text(inspection: Inspection) -> String {
                 generation.to_string(),
                 at(&valid_until),
                 bytes.to_string(),
-                stale.unwrap_or_default(),
+                stale.unwrap_or_default().replace('_', " "),
             ],
             None => [place, "none"].map(str::to_owned).into_iter().chain([const { String::new() }; 3]).collect(),
         });

@@ -86,8 +86,11 @@ async fn read_rules_again(service: &Arc<Service>, hangups: Option<Signal>, files
         // Reading and trying them takes its time.
         match tokio::task::spawn_blocking(move || RuleBook::from_files(&files)).await {
             Ok(Ok(rules)) => {
-                let are_others = service.replace_rules(rules);
-                tracing::info!(are_others, "SIGHUP: the rules were read again; other settings apply after a restart");
+                let change = match service.replace_rules(rules) {
+                    true => "others than before apply now",
+                    false => "they are the same as before",
+                };
+                tracing::info!("SIGHUP: the rules were read again, {change}; other settings apply after a restart");
             }
             Ok(Err(error)) => tracing::error!(%error, "SIGHUP: the rules before go on to apply"),
             Err(error) => tracing::error!(%error, "SIGHUP: reading the rules ended badly; those before go on to apply"),

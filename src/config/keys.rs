@@ -151,7 +151,7 @@ pub static KEYS: [Key; 16] = [
     Key {
         name: "rules",
         placeholder: "FILE",
-        about: "Placement rules instead of the built-in ones; several apply in the order given",
+        about: "Placement rules instead of the built-in ones, by file or by name; several apply in the order given",
         form: "a list of files, from this file's folder on",
         example: "[\"my.rhai\"]",
         takes: Takes::List(|config, texts, folder| {

@@ -158,6 +158,11 @@ impl DocKey {
         DocKey { number: file.number(), file }
     }
 
+    /// The id that people say: the number, or the file name where there is none.
+    pub fn id(&self) -> String {
+        self.number.map_or_else(|| self.file.as_str().to_owned(), |number| number.to_string())
+    }
+
     fn rank(&self) -> (u32, &str) {
         (self.number.map_or(u32::MAX, TaskNumber::get), self.file.as_str())
     }

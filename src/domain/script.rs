@@ -156,6 +156,9 @@ impl fmt::Display for RuleError {
         if let Some(column) = self.column {
             write!(f, ", column {column}")?;
         }
+        if let Some(task) = &self.task {
+            write!(f, ", for task {}", task.id())?;
+        }
         write!(f, ": {}", self.message)
     }
 }

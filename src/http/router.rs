@@ -27,6 +27,7 @@ pub fn routes() -> Routes {
         .at("/api/rules", [delete(rules::remove, of_rules::remove)])
         .at("/api/rules/check", [post(rules::check, of_rules::check)])
         .at("/api/rules/versions", [get(rules::versions, of_rules::versions)])
+        .at("/api/rules/versions/{n}", [get(rules::version, of_rules::version)])
         .at("/api/rules/versions/{n}/restore", [post(rules::restore, of_rules::restore)])
         .at("/api/events", [get(events::stream, timeline::events)])
         .at("/api/tokens", [get(tokens::list, of_tokens::list), post(tokens::create, of_tokens::create)])

@@ -93,6 +93,22 @@ struct VersionJson<'a> {
     rules: Option<Vec<&'a str>>,
 }
 
+/// A version of your rules with its texts.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WholeRulesVersion")]
+pub struct WholeVersionJson<'a> {
+    /// Its number: the generation that made it.
+    version: u64,
+    /// When, RFC 3339.
+    at: String,
+    /// Who did it.
+    actor: &'a str,
+    /// The way that it came: the name of a token, …
+    through: &'a str,
+    /// In their order, as they can be set; null where your rules were removed.
+    rules: Option<Vec<RuleJson<'a>>>,
+}
+
 pub async fn show(asked: Asked) -> Result<Response, HttpError> {
     let Rules { source, entries, version, error, about, etag } = asked.site.service.rules(asked.actor.user).await?;
     let answer = RulesJson {
@@ -130,6 +146,18 @@ pub async fn check(asked: Asked, JsonOrText(object): JsonOrText) -> Result<Respo
 pub async fn versions(asked: Asked) -> Result<Response, HttpError> {
     let versions = asked.site.service.rules_versions(asked.actor.user).await?;
     Ok(json(&VersionsJson { versions: versions.iter().map(version_json).collect() }, None))
+}
+
+pub async fn version(asked: Asked, IdInPath(version): IdInPath) -> Result<Response, HttpError> {
+    let found = asked.site.service.rules_version(asked.actor.user, version).await?;
+    let answer = WholeVersionJson {
+        version: found.version.0,
+        at: utc(found.at),
+        actor: &found.actor,
+        through: &found.through,
+        rules: found.entries.as_deref().map(RuleJson::list),
+    };
+    Ok(json(&answer, None))
 }
 
 fn version_json(version: &RulesVersion) -> VersionJson<'_> {

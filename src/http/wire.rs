@@ -196,6 +196,10 @@ pub struct SavedJson {
     generation: u64,
     /// The slot that the task stands in now.
     placed: Option<SlotRefJson>,
+    /// There, and false, when the rules that should apply fail on your tasks, so that others stand in for them; `rules`
+    /// of the timeline says why.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    rules_ok: bool,
 }
 
 impl SavedJson {
@@ -211,6 +215,7 @@ impl SavedJson {
             reused: saved.reused,
             generation: saved.generation,
             placed: placed(saved.placed),
+            rules_ok: saved.rules_ok,
         }
     }
 }

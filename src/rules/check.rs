@@ -73,7 +73,8 @@ fn ask(rules: &RuleSet, known: &mut Known) -> Result<(), RuleError> {
     rules.surroundings.known_slots.replace(Some(known.slots.clone()));
     let asked = rules.ask_all(&sample_tasks(&known.categories), &days);
     rules.surroundings.known_slots.replace(None);
-    asked
+    // The task was a sample, which nobody would find among their own.
+    asked.map_err(|error| RuleError { task: None, ..error })
 }
 
 /// Whether no day has a slot: neither the samples nor, as rules may begin or end some time, days of many years.

@@ -101,6 +101,7 @@ impl Service {
                 self.rebuild_log.forget(id);
                 self.idle_lanes.forget(id);
                 self.memos.forget(id);
+                self.failures.forget(id);
                 Ok(id)
             }
             refused => Err(refusal(refused, name, "")),

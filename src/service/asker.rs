@@ -70,14 +70,6 @@ impl Asker {
         }
     }
 
-    /// The list is known by its last script.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Asker::Here(set) => set.name(),
-            Asker::Apart(apart) => apart.list.scripts.last().map_or("", |script| &script.name),
-        }
-    }
-
     pub(super) fn reads_bodies(&self) -> bool {
         match self {
             Asker::Here(set) => set.reads_bodies(),

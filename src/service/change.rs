@@ -253,6 +253,7 @@ impl Service {
         if self.store.published().is_removed(user) {
             self.idle_lanes.forget(user);
             self.memos.forget(user);
+            self.failures.forget(user);
         }
     }
 
@@ -433,7 +434,9 @@ fn plan(
 ) -> Planned {
     let body_of = |key: &DocKey| body_of(store, user, overlay, key);
     let identity = Identity { incarnation: store.incarnation(), user };
-    planning::plan_snapshot(desk, rules, memo, identity, ground, now, &body_of)
+    let planned = planning::plan_snapshot(desk, rules, memo, identity, ground, now, &body_of);
+    desk.tell_failure(user, &planned);
+    planned
 }
 
 /// Makes the ground what it is after the changes. `ground.head` is already the new one.

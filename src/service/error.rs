@@ -437,8 +437,8 @@ fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
 
 fn no_such_rules_version(version: &str, lang: Lang) -> String {
     lang.pick(
-        format!("You have no version “{version}” of your rules; see GET /api/rules/versions."),
-        format!("Es gibt keine Version „{version}“ deiner Regeln; siehe GET /api/rules/versions."),
+        format!("You have no version “{version}” of your rules; GET /api/rules/versions lists them, and so does: codexmiroir rules versions."),
+        format!("Es gibt keine Version „{version}“ deiner Regeln; GET /api/rules/versions nennt sie, ebenso: codexmiroir rules versions."),
     )
 }
 

@@ -11,6 +11,7 @@ pub mod change;
 pub mod demo;
 pub mod error;
 pub mod export;
+mod failures;
 #[cfg(test)]
 mod faults;
 pub mod folder;
@@ -50,6 +51,7 @@ pub use planning::{Planned, plan_folder};
 
 use change::Lane;
 use error::ServiceError;
+use failures::Failures;
 use idle_lanes::IdleLanes;
 use memo::Memos;
 use planners::{Interrupted, Planners};
@@ -69,6 +71,7 @@ pub struct Service {
     workers: Arc<Pool>,
     /// What users' rules answered lately.
     memos: Arc<Memos>,
+    failures: Arc<Failures>,
     /// One writer of a user plans at a time, each on the result of the one before.
     lanes: KeyedLocks<UserId, Lane>,
     idle_lanes: IdleLanes,
@@ -90,15 +93,16 @@ impl Service {
     /// by workers.
     pub fn new(store: Store, clock: Clock, rules: RuleBook, workers: worker::Options) -> Arc<Service> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from) + THREADS_THAT_WAIT;
-        let metrics = Arc::new(ServiceMetrics::default());
+        let (metrics, failures) = (Arc::new(ServiceMetrics::default()), Arc::new(Failures::default()));
         let workers = Arc::new(Pool::new(workers, threads));
         Arc::new(Service {
             store: Arc::new(store),
             clock,
             rules: PresentRules::new(rules),
-            planners: Planners::start(threads, &metrics, &workers),
+            planners: Planners::start(threads, &metrics, &failures, &workers),
             workers,
             memos: Arc::default(),
+            failures,
             lanes: KeyedLocks::default(),
             idle_lanes: IdleLanes::default(),
             rebuilds: KeyedLocks::default(),

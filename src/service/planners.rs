@@ -12,7 +12,9 @@ use std::time::Instant;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::asker::Asker;
+use super::failures::Failures;
 use super::metrics::ServiceMetrics;
+use super::planning::Planned;
 use super::rulebook::RuleList;
 use super::rules::KnownAbouts;
 use super::turns::{Turn, Turns};
@@ -68,6 +70,7 @@ pub(super) struct Desk {
     /// Where the rules of users are run; nowhere outside a server.
     workers: Option<Arc<Pool>>,
     pub(super) metrics: Arc<ServiceMetrics>,
+    failures: Arc<Failures>,
 }
 
 type Kept = HashMap<[u8; 32], Result<Rc<Asker>, RuleError>>;
@@ -92,6 +95,11 @@ impl Desk {
         }
         asker
     }
+
+    /// Tells whoever runs the server of rules that fail in a plan of the present state.
+    pub(super) fn tell_failure(&self, user: UserId, planned: &Planned) {
+        self.failures.tell(&self.metrics, user, planned);
+    }
 }
 
 impl Desk {
@@ -105,16 +113,27 @@ impl Desk {
 }
 
 impl Planners {
-    pub(super) fn start(threads: usize, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) -> Planners {
+    pub(super) fn start(
+        threads: usize,
+        metrics: &Arc<ServiceMetrics>,
+        failures: &Arc<Failures>,
+        workers: &Arc<Pool>,
+    ) -> Planners {
         let room = Semaphore::new(QUEUE_MAX);
         let jobs = Turns::new(threads.saturating_sub(THREADS_FOR_OTHERS).max(1));
         let waiting = Mutex::new(Waiting { jobs, idle: Vec::new(), is_closed: false });
         let queue = Arc::new(Queue { waiting, room });
         for index in 0..threads {
-            let (queue, metrics, workers) = (queue.clone(), metrics.clone(), workers.clone());
-            let spawned = std::thread::Builder::new()
-                .name(format!("planner-{index}"))
-                .spawn(move || work(&queue, &metrics, &workers));
+            let queue = queue.clone();
+            let (metrics, failures, workers) = (metrics.clone(), failures.clone(), workers.clone());
+            let fresh = move || Desk {
+                metrics: metrics.clone(),
+                failures: failures.clone(),
+                workers: Some(workers.clone()),
+                ..Desk::default()
+            };
+            let spawned =
+                std::thread::Builder::new().name(format!("planner-{index}")).spawn(move || work(&queue, fresh));
             if let Err(error) = spawned {
                 tracing::error!(%error, "a planning thread could not be started");
             }
@@ -190,8 +209,7 @@ impl Queue {
     }
 }
 
-fn work(queue: &Queue, metrics: &Arc<ServiceMetrics>, workers: &Arc<Pool>) {
-    let fresh = || Desk { metrics: metrics.clone(), workers: Some(workers.clone()), ..Desk::default() };
+fn work(queue: &Queue, fresh: impl Fn() -> Desk) {
     let mut desk = fresh();
     while let Some((turn, job)) = queue.next() {
         let begun = Instant::now();

@@ -58,10 +58,6 @@ pub(super) fn plan_snapshot(
 ) -> Planned {
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
     let (answer, is_certain) = answer(desk, rules, memo, snapshot, &horizon, body_of);
-    if let Some(error) = &answer.rules.error {
-        desk.metrics.rule_failures.add(1);
-        tracing::warn!(user = %snapshot.name, %error, "the rules failed; others stand in");
-    }
     let body = Bytes::from(json::timeline(&answer));
     let finished = Finished {
         generation: snapshot.head.generation,
@@ -116,10 +112,11 @@ fn answer(
     }
     let days = days_asked(&tasks, horizon);
     let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
+    let due = rules.due(snapshot);
     let mut planned = |list: &RuleList| -> Result<(Timeline, RulesState), RuleError> {
         let asker = desk.asker(list)?;
         let policy = memo.evaluate((&list.fingerprint, &asker), horizon.today(), &days, &asked, body_of)?;
-        let state = RulesState { name: asker.name().to_owned(), source: list.source, error: None };
+        let state = RulesState { name: list.name(), source: list.source, version: list.version, due, error: None };
         Ok((plan(&tasks, invalid.clone(), policy, horizon), state))
     };
     let mut failed: Option<RuleError> = None;
@@ -139,7 +136,7 @@ fn answer(
     }
     is_certain &= found.is_some();
     let (timeline, state) = found.unwrap_or_else(|| {
-        let state = RulesState { name: String::new(), source: RulesSource::Builtin, error: None };
+        let state = RulesState { name: String::new(), source: RulesSource::Builtin, version: None, due, error: None };
         (plan(&tasks, invalid.clone(), &Policy::default(), horizon), state)
     });
     let state = RulesState { error: failed, ..state };

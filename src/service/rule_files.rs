@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::domain::script::Script;
-use crate::rules::SOURCE_BYTES_MAX;
+use crate::rules::{SOURCE_BYTES_MAX, library};
 
 const EXTENSION: &str = "rhai";
 const TESTS: &str = ".test";
@@ -38,6 +38,18 @@ pub fn read(path: &Path) -> io::Result<RuleFile> {
         Err(_) => return Err(io::Error::other("it is no UTF-8 text")),
     };
     Ok(RuleFile { path: path.to_owned(), script: Script::new(stem(path), source) })
+}
+
+/// Reads a script; a name that is no file may be that of one that comes with the program.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_or_known(path: &Path) -> io::Result<RuleFile> {
+    let known = path.file_name().and_then(|name| name.to_str()).and_then(library);
+    match known.filter(|_| path.symlink_metadata().is_err()) {
+        Some(script) => Ok(RuleFile { path: PathBuf::from(format!("<{}>", script.name)), script }),
+        None => read(path),
+    }
 }
 
 /// The tests beside a script, if it brings any, named as the script.

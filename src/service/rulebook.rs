@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{rule_files, rule_tests};
 use crate::domain::document::READER_VERSION;
+use crate::domain::ids::Generation;
 use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone;
 use crate::planning::PLANNER_VERSION;
@@ -22,8 +23,13 @@ pub use crate::rules::{library, nearest_library_name, reference};
 pub struct RuleList {
     pub scripts: Vec<Script>,
     pub source: RulesSource,
+    /// Of a user's list that is kept: which version of the user's it is.
+    pub version: Option<Generation>,
     pub fingerprint: [u8; 32],
 }
+
+/// Scripts whose names stand for the whole list.
+const NAMES_MAX: usize = 3;
 
 /// The rules of a running program.
 #[derive(Clone, Debug)]
@@ -44,7 +50,16 @@ pub enum RuleFileError {
 
 impl RuleList {
     pub(super) fn new(scripts: Vec<Script>, source: RulesSource) -> RuleList {
-        RuleList { fingerprint: rules::fingerprint(&scripts), scripts, source }
+        RuleList { fingerprint: rules::fingerprint(&scripts), scripts, source, version: None }
+    }
+
+    /// What it is called: by its scripts in their order, those of a long one cut.
+    pub(super) fn name(&self) -> String {
+        let mut names: Vec<&str> = self.scripts.iter().take(NAMES_MAX).map(|script| script.name.as_str()).collect();
+        if self.scripts.len() > NAMES_MAX {
+            names.push("…");
+        }
+        names.join(" + ")
     }
 
     /// A list of a user's, with the library's texts as they are in this version.
@@ -96,7 +111,7 @@ impl RuleBook {
         };
         let (mut scripts, mut tests) = (Vec::new(), Vec::new());
         for path in paths.iter().map(AsRef::as_ref) {
-            scripts.push(rule_files::read(path).map_err(|error| unreadable(path, error))?.script);
+            scripts.push(rule_files::read_or_known(path).map_err(|error| unreadable(path, error))?.script);
             let beside = rule_files::read_tests_of(path).map_err(|error| unreadable(path, error))?;
             tests.extend(beside.map(|file| file.script));
         }
@@ -141,11 +156,19 @@ impl RuleBook {
         snapshot: &'a Snapshot,
     ) -> impl Iterator<Item = Result<Arc<RuleList>, RuleError>> + use<'a> {
         let own = snapshot.rules.iter().flat_map(|rules| {
-            std::iter::once(&rules.entries).chain(rules.earlier.iter().map(|earlier| &earlier.entries))
+            let earlier = rules.earlier.iter().map(|earlier| (earlier.version, &earlier.entries));
+            std::iter::once((rules.version, &rules.entries)).chain(earlier)
         });
         // Made one by one as they are asked for: most plans need the first alone.
-        let own = own.map(|entries| RuleList::of_user(entries).map(Arc::new));
+        let own = own.map(|(version, entries)| {
+            RuleList::of_user(entries).map(|list| Arc::new(RuleList { version: Some(version), ..list }))
+        });
         own.chain(self.of_everybody().cloned().map(Ok))
+    }
+
+    /// Whose rules are the first of the ladder.
+    pub(super) fn due(&self, snapshot: &Snapshot) -> RulesSource {
+        if snapshot.rules.is_some() { RulesSource::User } else { self.of_server().source }
     }
 
     /// The list that applies to users without rules of their own.

@@ -149,8 +149,7 @@ impl Service {
         let wanted = move |situation: &Situation<'_>| {
             let number = version.parse().ok();
             let found = number.map(|number| situation.rules_version(number)).transpose()?.flatten();
-            let missing = || Refusal::NoSuchRulesVersion { version: repeatable(&version, REPEATED_CHARS_MAX) };
-            Ok(found.ok_or_else(missing)?.entries)
+            Ok(required(found, &version)?.entries)
         };
         self.change_rules(request, "restore_rules", wanted).await
     }
@@ -159,6 +158,19 @@ impl Service {
     pub async fn rules_versions(self: &Arc<Self>, user: UserId) -> Result<Vec<RulesVersion>, ServiceError> {
         let service = self.clone();
         read(move || Ok(service.store.list_rules(user)?)).await
+    }
+
+    /// One version of the user's rules, to be looked at.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRulesVersion`].
+    pub async fn rules_version(self: &Arc<Self>, user: UserId, version: String) -> Result<RulesVersion, ServiceError> {
+        let service = self.clone();
+        let look = move || match version.parse() {
+            Ok(number) => required(service.store.get_rules_version(user, number)?, &version),
+            Err(_) => required(None, &version),
+        };
+        read(look).await
     }
 
     async fn change_rules<W>(
@@ -178,6 +190,8 @@ impl Service {
             }
             let entries = wanted(situation)?;
             if present.map(|present| &present.entries) == entries.as_ref() {
+                require_working(situation, entries.as_ref())?;
+                let present = situation.snapshot.rules.as_deref();
                 let (generation, version) = (situation.snapshot.head.generation, present.map(|rules| rules.version));
                 return Ok(Decision::Keep(ruled(generation, version)));
             }
@@ -192,6 +206,11 @@ impl Service {
         let (ruled, reused) = self.change_once(user, origin, key, decide).await?;
         Ok(Ruled { reused, ..ruled })
     }
+}
+
+fn required(found: Option<RulesVersion>, version: &str) -> Result<RulesVersion, ServiceError> {
+    let missing = || Refusal::NoSuchRulesVersion { version: repeatable(version, REPEATED_CHARS_MAX) };
+    Ok(found.ok_or_else(missing)?)
 }
 
 fn ruled(generation: Generation, version: Option<Generation>) -> Ruled {
@@ -220,6 +239,23 @@ fn tried(
     }
 }
 
+/// A list that is the user's already is not changed by setting it, but whoever sets it is to know when it fails.
+///
+/// # Errors
+/// Those of [`change`].
+fn require_working(situation: &mut Situation<'_>, entries: Option<&Entries>) -> Result<(), ServiceError> {
+    let Some(entries) = entries else { return Ok(()) };
+    match situation.plan().answer.rules.error {
+        Some(_) => require_accepted(situation, entries),
+        None => Ok(()),
+    }
+}
+
+fn require_accepted(situation: &mut Situation<'_>, entries: &Entries) -> Result<(), ServiceError> {
+    let errors = tried(entries, |list, tests| situation.try_rules(list, tests))?;
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::RulesRefused { errors }.into()) }
+}
+
 /// The change after which the user has this list, or none.
 ///
 /// # Errors
@@ -229,14 +265,10 @@ pub(super) fn change(
     entries: Option<Entries>,
     verb: &'static str,
 ) -> Result<Change, ServiceError> {
-    let errors = match &entries {
-        Some(entries) => tried(entries, |list, tests| situation.try_rules(list, tests))?,
-        None => Vec::new(),
-    };
-    match errors.is_empty() {
-        true => Ok(Change::PutRules { entries, verb: verb.into() }),
-        false => Err(Refusal::RulesRefused { errors }.into()),
+    if let Some(entries) = &entries {
+        require_accepted(situation, entries)?;
     }
+    Ok(Change::PutRules { entries, verb: verb.into() })
 }
 
 impl RuleList {

@@ -71,10 +71,13 @@ impl Service {
             snapshot.settings.days = days.unwrap_or(snapshot.settings.days);
             let book = service.rules.book();
             let planned = match now {
-                None => service.plan((desk, &book), user, &snapshot, service.clock.now()),
+                None => service.plan((&mut *desk, &book), user, &snapshot, service.clock.now()),
                 // Of another instant nothing is known, and what it tells is of no use later.
-                Some(now) => service.plan_with((desk, &book), &mut Memo::default(), user, &snapshot, now),
+                Some(now) => service.plan_with((&mut *desk, &book), &mut Memo::default(), user, &snapshot, now),
             };
+            if now.is_none() && days.is_none() {
+                desk.tell_failure(user, &planned);
+            }
             Ok(planned.answer)
         };
         self.planners.run(user, job).await?
@@ -111,11 +114,13 @@ impl Service {
         let opening = self.store.opening();
         let snapshot = self.require_snapshot(user)?;
         let at = self.clock.now();
+        let (desk, rules) = work;
         let mut planned = match cause {
             // Who asks for it to be made anew is not given what was remembered.
-            Cause::Asked => self.plan_with(work, &mut Memo::default(), user, &snapshot, at),
-            Cause::NothingKept | Cause::Stale(_) => self.plan(work, user, &snapshot, at),
+            Cause::Asked => self.plan_with((&mut *desk, rules), &mut Memo::default(), user, &snapshot, at),
+            Cause::NothingKept | Cause::Stale(_) => self.plan((&mut *desk, rules), user, &snapshot, at),
         };
+        desk.tell_failure(user, &planned);
         // Read from two openings of the database, it may be of no state that there was.
         planned.is_certain &= self.store.opening() == opening;
         let rebuild = Rebuild {

@@ -59,9 +59,13 @@ pub struct TimelineJson<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Rules")]
 struct RulesJson<'a> {
+    /// The names of their scripts in their order, joined by ` + `; more than three are cut after the third.
     name: &'a str,
     /// `user` for the user's own, `server` for those that the server was started with, or `builtin`.
     source: &'static str,
+    /// Of the user's own: which version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
     /// Whether the rules that should apply did.
     ok: bool,
     /// Why they did not; those named here took their place.
@@ -201,6 +205,7 @@ pub fn timeline(answer: &Answer) -> Vec<u8> {
         rules: RulesJson {
             name: &rules.name,
             source: rules.source.as_str(),
+            version: rules.version.map(|version| version.0),
             ok: rules.error.is_none(),
             error: rules.error.as_ref().map(RuleErrorJson::of),
         },

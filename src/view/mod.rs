@@ -42,10 +42,45 @@ impl Answer {
 /// The rule set that a timeline was planned with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesState {
+    /// The names of its scripts; nothing where no rules at all could be asked.
     pub name: String,
     pub source: RulesSource,
+    /// Of a user's own: which version.
+    pub version: Option<Generation>,
+    /// Whose rules should apply.
+    pub due: RulesSource,
     /// Why the rules that should apply did not; the ones named here are then those that took their place.
     pub error: Option<RuleError>,
+}
+
+impl RulesState {
+    /// Two sentences for a timeline that was planned with other rules than it should be: which failed and why, and what
+    /// stands in for them.
+    pub fn failure(&self, lang: Lang) -> Option<[String; 2]> {
+        let error = self.error.as_ref()?;
+        let failed = match self.due {
+            RulesSource::User => lang.pick("your rules failed", "die eigenen Regeln sind fehlgeschlagen"),
+            RulesSource::Server => lang.pick("the server's rules failed", "die Regeln des Servers sind fehlgeschlagen"),
+            RulesSource::Builtin => {
+                lang.pick("the built-in rules failed", "die eingebauten Regeln sind fehlgeschlagen")
+            }
+        };
+        let stands_in = match (self.source, self.version) {
+            _ if self.name.is_empty() => lang.pick("no rules stand in", "keine Regeln springen ein").to_owned(),
+            (RulesSource::User, Some(version)) => lang.pick(
+                format!("version {version} of your rules stands in"),
+                format!("Version {version} der eigenen Regeln springt ein"),
+            ),
+            (RulesSource::User, None) => lang.pick("your rules stand in", "die eigenen Regeln springen ein").to_owned(),
+            (RulesSource::Server, _) => {
+                lang.pick("the server's rules stand in", "die Regeln des Servers springen ein").to_owned()
+            }
+            (RulesSource::Builtin, _) => {
+                lang.pick("the built-in rules stand in", "die eingebauten Regeln springen ein").to_owned()
+            }
+        };
+        Some([format!("{failed}: {error}"), stands_in])
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

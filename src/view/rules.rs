@@ -68,6 +68,8 @@ pub struct RuleErrorJson<'a> {
     column: Option<u32>,
     /// The function that it is in, if it is in one.
     function: Option<&'a str>,
+    /// The id of the task that it came up with; null where it is of none of your tasks.
+    task: Option<String>,
 }
 
 impl<'a> CheckedJson<'a> {
@@ -84,6 +86,7 @@ impl<'a> RuleErrorJson<'a> {
             line: error.line,
             column: error.column,
             function: error.function.as_deref(),
+            task: error.task.as_ref().map(|task| task.id()),
         }
     }
 }

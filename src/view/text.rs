@@ -25,10 +25,7 @@ pub fn week(answer: &Answer, width: usize) -> String {
     let columns = columns(timeline);
     let column_width = (width.saturating_sub(DAY_WIDTH) / columns.len().max(1)).min(COLUMN_WIDTH_MAX);
     if timeline.days.is_empty() {
-        line(
-            &mut text,
-            answer.lang.pick("No slot is offered in these days.", "In diesen Tagen gibt es keinen freien Slot."),
-        );
+        line(&mut text, no_slot(answer.lang));
     } else if column_width >= COLUMN_WIDTH_MIN {
         table(&mut text, timeline, &columns, column_width, answer.lang);
     } else {
@@ -38,13 +35,18 @@ pub fn week(answer: &Answer, width: usize) -> String {
     text
 }
 
+/// What is said in the place of days where there are none.
+pub fn no_slot(lang: Lang) -> &'static str {
+    lang.pick("No slot is offered in these days.", "In diesen Tagen gibt es keinen freien Slot.")
+}
+
 fn heading(text: &mut String, answer: &Answer) {
     let today = answer.timeline.today;
     let (day, date) = (weekday(today, answer.lang), date::to_text(today));
     let rules = answer.lang.pick("rules", "Regeln");
     let _ = writeln!(text, "{} · {day} {date} · {} · {rules}: {}", answer.user, answer.zone.name(), answer.rules.name);
-    if let Some(error) = &answer.rules.error {
-        let _ = writeln!(text, "{}: {error}", answer.lang.pick("your rules failed", "Regeln fehlgeschlagen"));
+    for sentence in answer.rules.failure(answer.lang).into_iter().flatten() {
+        let _ = writeln!(text, "{}", printable(&sentence));
     }
     if let Some(current) = &answer.timeline.current {
         let title = current.task.as_ref().map_or("–".to_owned(), |placed| label(&placed.task));
@@ -138,7 +140,41 @@ fn section(text: &mut String, title: &str, entries: &[Unplaced], lang: Lang, wid
     }
     line(text, title);
     for entry in entries {
-        line(text, &shorten(&format!("  {} – {}", label(&entry.task), reason(entry, lang)), width));
+        let (label, reason) = (label(&entry.task), reason(entry, lang));
+        let whole = format!("  {label} – {reason}");
+        if whole.width() <= width {
+            line(text, &whole);
+        } else {
+            // The reason is what the line is there for: it is wrapped, and only the title is cut.
+            line(text, &shorten(&format!("  {label}"), width));
+            wrap(text, &reason, "    – ", width);
+        }
+    }
+}
+
+/// A text in lines of at most `width` columns, broken between words where there are any; the first begins with `mark`.
+fn wrap(text: &mut String, content: &str, mark: &str, width: usize) {
+    let room = width.saturating_sub(mark.width()).max(1);
+    let mut begin = mark.to_owned();
+    let mut rest = content.trim();
+    while !rest.is_empty() {
+        let mut taken = 0;
+        let fits = rest.char_indices().find(|(at, c)| {
+            taken += c.width().unwrap_or(0);
+            taken > room && *at > 0
+        });
+        let end = match fits {
+            None => rest.len(),
+            // A blank that just does not fit ends a line as well.
+            Some((at, c)) => match rest[..at + c.len_utf8()].rfind(' ') {
+                Some(blank) if blank > 0 => blank,
+                _ => at,
+            },
+        };
+        let (now, after) = rest.split_at(end);
+        line(text, &format!("{begin}{now}"));
+        begin = " ".repeat(mark.width());
+        rest = after.trim_start();
     }
 }
 

@@ -236,7 +236,8 @@ impl Pool {
         at: &mut Option<PlaceSaid>,
         read: impl Fn(Said) -> Option<T>,
     ) -> Result<T, Cut> {
-        let mut seat = self.seats.take(&list.fingerprint, asked.watched, Instant::now() + self.options.backstop)?;
+        let deadline = Instant::now() + self.options.backstop;
+        let mut seat = self.seats.take(&list.fingerprint, asked.watched, deadline, &self.metrics.died)?;
         let answer = self.ask_at(&mut seat, list, asked, at).and_then(|said| read(said).ok_or(Cut::Garbled));
         match &answer {
             Ok(_) => {}

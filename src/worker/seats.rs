@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::process::{Cut, Program, Worker};
+use crate::metrics::Counter;
 
 pub(super) struct Seats {
     most: usize,
@@ -35,12 +36,20 @@ impl Seats {
     }
 
     /// A seat, with an idle worker if there is one: one that has the list, else the one that was asked last. With `anew`
-    /// it is empty.
-    pub(super) fn take(&self, fingerprint: &[u8; 32], anew: bool, deadline: Instant) -> Result<Seat<'_>, Cut> {
+    /// it is empty. `died` counts those that are found ended.
+    pub(super) fn take(
+        &self,
+        fingerprint: &[u8; 32],
+        anew: bool,
+        deadline: Instant,
+        died: &Counter,
+    ) -> Result<Seat<'_>, Cut> {
         let mut workers = self.workers();
         loop {
             // Whoever ended while idle, by somebody else's hand, is no worker any more.
+            let idle = workers.idle.len();
             workers.idle.retain_mut(|worker| !worker.has_ended());
+            died.add((idle - workers.idle.len()) as u64);
             let knows = |worker: &Worker| worker.known.contains(fingerprint);
             let best = workers.idle.iter().position(knows).or(workers.idle.len().checked_sub(1));
             let has_place = workers.busy + workers.idle.len() < self.most;

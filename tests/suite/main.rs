@@ -46,6 +46,7 @@ mod remembered;
 mod rule_files;
 mod rules;
 mod rules_apart;
+mod rules_failing;
 mod rules_kept;
 mod rules_served;
 mod rules_told;

@@ -101,7 +101,8 @@ async fn a_script_that_fails_at_a_task_is_not_asked_again_until_that_task_change
     assert!(message.contains("there is no function y"), "{message}");
     let column = error["column"].take();
     assert!(column.as_u64().is_some_and(|column| column > 1), "{column}");
-    let place = json!({"script": "mine", "function": "place", "line": 3, "column": null, "message": null});
+    let place =
+        json!({"script": "mine", "function": "place", "line": 3, "column": null, "message": null, "task": trap});
     assert_eq!(error, place);
     assert_eq!(lena.get("/api/rules").await.json()["error"], rules["error"]);
     let text = Answer::of(lena.request(reqwest::Method::GET, "/codex").header("Accept", "text/plain")).await.text;
@@ -114,7 +115,7 @@ async fn a_script_that_fails_at_a_task_is_not_asked_again_until_that_task_change
     lena.update("0002", json!({"title": "Another"})).await;
     assert_eq!(questions(&server), before + 1, "the list that stands in is asked about the change, and nothing else");
     lena.update(&trap, json!({"title": "Keine"})).await;
-    assert_eq!(lena.codex().await["rules"], json!({"name": "mine", "source": "user", "ok": true}));
+    assert_eq!(lena.codex().await["rules"], json!({"name": "mine", "source": "user", "version": 2, "ok": true}));
 }
 
 #[tokio::test]
@@ -233,7 +234,7 @@ async fn the_answer_comes_although_all_workers_are_killed_all_the_time() {
     assert!(killed > 20, "only {killed} workers were killed");
     eprintln!("{killed} workers were killed; {own} of 60 answers were by the rules of one's own");
     let (status, codex) = send(reqwest::Method::GET, "/codex", Value::Null).await;
-    assert_eq!((status, &codex["rules"]), (200, &json!({"name": "mine", "source": "user", "ok": true})));
+    assert_eq!((status, &codex["rules"]), (200, &json!({"name": "mine", "source": "user", "version": 1, "ok": true})));
     assert!(Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists(), "the server lives");
 }
 

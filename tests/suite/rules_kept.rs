@@ -1,8 +1,11 @@
 //! What becomes of rules in the long run: in databases of before, in exports, when users go, and when many write.
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use codexmiroir::store::RULES_VERSIONS_MAX;
+use redb::ReadableDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -35,17 +38,31 @@ fn old_database() -> Vec<u8> {
     database
 }
 
+/// The version of the form that a database says it has.
+fn schema_of(path: &Path) -> u32 {
+    let database = redb::Builder::new().open_read_only(path).unwrap();
+    let meta = database.begin_read().unwrap().open_table(redb::TableDefinition::<&str, &[u8]>::new("meta")).unwrap();
+    u32::from_be_bytes(meta.get("schema").unwrap().unwrap().value().try_into().unwrap())
+}
+
 #[tokio::test]
-async fn a_database_of_before_gets_a_table_for_rules_when_it_is_opened() {
+async fn a_database_of_before_is_brought_to_the_form_of_now_and_kept_as_it_was() {
     let server = TestServer::start().await;
     let file = server.data_dir().join("codexmiroir.redb");
+    let copy = server.data_dir().join("codexmiroir.redb.schema1-2");
+    // One that a start left which was cut off, say.
+    let first_copy = server.data_dir().join("codexmiroir.redb.schema1");
     let server = server
         .restart_after(|| {
             std::fs::write(&file, old_database()).unwrap();
             // That of the database that was here, if there is one, is of no use to another.
             let _ = std::fs::remove_file(file.with_extension("journal"));
+            std::fs::write(&first_copy, "not to be overwritten").unwrap();
         })
         .await;
+    assert_eq!(std::fs::read(&first_copy).unwrap(), b"not to be overwritten");
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(schema_of(&copy), 1, "what the version of before opens");
     let scopes = codexmiroir::store::Scopes::READ.with(codexmiroir::store::Scopes::WRITE);
     let lena = server.holder("lena", server.token("lena", scopes).await);
     let codex = lena.codex().await;
@@ -60,6 +77,8 @@ async fn a_database_of_before_gets_a_table_for_rules_when_it_is_opened() {
     let lena = server.again(&lena);
     assert_eq!(rules(&lena).await["rules"][0]["name"], "neu");
     assert_eq!(lena.history("/api/history").await[2..], before, "what was recorded before is as it was");
+    let server = server.restart_after(|| assert_eq!(schema_of(&file), 2, "what the version of before refuses")).await;
+    assert!(!server.data_dir().join("codexmiroir.redb.schema1-3").exists(), "it is migrated once");
 }
 
 #[tokio::test]

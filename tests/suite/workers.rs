@@ -86,7 +86,13 @@ impl Scene {
             generation: Generation(1),
             committed_at: self.now,
             next_number: None,
-            rules: RulesState { name: String::new(), source: RulesSource::User, error: None },
+            rules: RulesState {
+                name: String::new(),
+                source: RulesSource::User,
+                version: None,
+                due: RulesSource::User,
+                error: None,
+            },
             timeline: plan(&self.tasks, Vec::new(), &policy, &horizon),
         })
     }
@@ -298,6 +304,30 @@ fn a_worker_stays_under_its_memory() {
     let _ = ask(&pool, &one(&greedy()), 2);
     let most = watching.most();
     assert!((10 << 20..MEMORY_BYTES_MAX).contains(&most), "a worker had {most} bytes");
+}
+
+#[test]
+fn a_worker_that_somebody_ends_while_nobody_asks_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("known-by-its-name");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_codexmiroir"), &program).unwrap();
+    let pool = Pool::new(Options::of(Program::at(&program)), 1);
+    let scripts = one("fn slots(day, slots) { [] }");
+    assert_eq!(ask(&pool, &scripts, 0), Ok(0));
+    let is_ours = |pid: &Pid| {
+        let line = std::fs::read(proc_of(*pid, "cmdline")).unwrap_or_default();
+        line.starts_with(program.as_os_str().as_encoded_bytes())
+    };
+    let ours: Vec<Pid> = children(getpid()).into_iter().filter(is_ours).collect();
+    let [worker] = ours[..] else { panic!("{ours:?}") };
+    assert_eq!((pool.metrics().started.get(), pool.metrics().died.get()), (1, 0));
+    kill_process(worker, Signal::KILL).unwrap();
+    // It is gone once it is no running child any more; the pool has not waited for it yet.
+    while children(getpid()).contains(&worker) {
+        std::thread::yield_now();
+    }
+    assert_eq!(ask(&pool, &scripts, 1), Ok(1));
+    assert_eq!((pool.metrics().started.get(), pool.metrics().died.get()), (2, 1));
 }
 
 #[test]

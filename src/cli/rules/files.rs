@@ -1,6 +1,6 @@
 //! What is done with files of rules, without a server and without a database.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Subcommand;
 
@@ -37,17 +37,13 @@ impl FileRules {
 pub(super) fn read(path: &Path) -> Result<RuleFile, CliError> {
     let name = path.to_str().unwrap_or_default();
     if !path.exists()
-        && let Some(script) = rulebook::library(name)
-    {
-        return Ok(RuleFile { path: PathBuf::from(format!("<{name}>")), script });
-    }
-    if !path.exists()
+        && rulebook::library(name).is_none()
         && let Some(near) = rulebook::nearest_library_name(name)
     {
         let sentence = format!("there is no file {name}, and no rules of that name come with the program");
         return Err(CliError::Said(format!("{sentence}; did you mean {near}?")));
     }
-    rule_files::read(path).map_err(|error| unreadable(path, &error))
+    rule_files::read_or_known(path).map_err(|error| unreadable(path, &error))
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> CliError {

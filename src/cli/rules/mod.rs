@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::CliError;
 use super::client::{Ask, Client};
 use super::output::{print, print_json};
+use crate::domain::ids::{DocKey, FileName};
 use crate::domain::script::RuleError;
 
 pub use files::FileRules;
@@ -48,7 +49,7 @@ pub enum AskingRules {
     /// Set an earlier version again
     Restore {
         /// Its number, as `rules versions` shows it
-        #[arg(value_parser = super::options::generation)]
+        #[arg(value_parser = version)]
         version: u64,
         /// Print the answer as JSON
         #[arg(long)]
@@ -57,6 +58,10 @@ pub enum AskingRules {
 }
 
 const RULES: &str = "/api/rules";
+
+fn version(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write the number of a version as codexmiroir rules versions shows it, like 12".to_owned())
+}
 
 /// A place in a list.
 #[derive(Deserialize)]
@@ -79,13 +84,14 @@ struct Rules {
 }
 
 /// Why rules fail.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Failure {
     script: String,
     function: Option<String>,
     line: Option<u32>,
     column: Option<u32>,
     message: String,
+    task: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -95,9 +101,11 @@ struct Changed {
 
 impl Failure {
     /// The sentence in which errors of rules are said everywhere.
-    fn sentence(self) -> String {
-        let Failure { script, function, line, column, message } = self;
-        RuleError { script, function, line, column, message, timed_out: false, task: None }.to_string()
+    fn sentence(&self) -> String {
+        let Failure { script, function, line, column, message, task } = self.clone();
+        let task = task.and_then(|id| FileName::parse(&format!("{}.md", id.trim_end_matches(".md"))));
+        let task = task.map(|file| Box::new(DocKey::of(file)));
+        RuleError { script, function, line, column, message, timed_out: false, task }.to_string()
     }
 }
 

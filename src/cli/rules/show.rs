@@ -10,14 +10,24 @@ use super::super::client::Client;
 use super::super::history::local;
 use super::super::output::{Table, print, print_json};
 use super::{RULES, Rule, Rules};
+use crate::service::rulebook;
 
 #[derive(Args)]
 pub struct Show {
-    /// The script whose text to print; of one's own or the server's
+    /// The script whose text to print; of those that apply or come with the program
     name: Option<String>,
+    /// Of a version of one's own, as `rules versions` shows it, instead of those that apply
+    #[arg(long, value_name = "N", value_parser = super::version)]
+    version: Option<u64>,
     /// Print the rules, with all texts, as JSON
     #[arg(long, conflicts_with = "name")]
     json: bool,
+}
+
+/// A version of before; without rules where they were removed.
+#[derive(Deserialize)]
+struct OldRules {
+    rules: Option<Vec<Rule>>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +44,18 @@ struct Version {
     rules: Option<Vec<String>>,
 }
 
+#[derive(Deserialize)]
+struct Timeline {
+    rules: StandsIn,
+}
+
+/// The rules that a timeline was planned with.
+#[derive(Deserialize)]
+struct StandsIn {
+    source: String,
+    version: Option<u64>,
+}
+
 /// Whose rules they are, in words.
 pub fn whose(source: &str) -> &str {
     match source {
@@ -46,23 +68,34 @@ pub fn whose(source: &str) -> &str {
 
 impl Show {
     pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
-        let answer = client.get(RULES).await?;
+        let path = self.version.map_or(RULES.to_owned(), |version| format!("{RULES}/versions/{version}"));
+        let answer = client.get(&path).await?;
         if self.json {
             return print_json(&answer.text());
         }
-        let rules: Rules = answer.read()?;
-        match &self.name {
-            Some(name) => print(&text_of(&rules, name)?),
-            None => print(&as_text(rules)),
+        if let Some(version) = self.version {
+            let OldRules { rules } = answer.read()?;
+            let removed = || CliError::Said(format!("with version {version} your rules were removed"));
+            let (rules, source) = (rules.ok_or_else(removed)?, "user".to_owned());
+            let rules = Rules { source, rules, version: Some(version), error: None };
+            return print(&self.name.as_ref().map_or_else(|| Ok(as_text(&rules, None)), |name| text_of(&rules, name))?);
         }
+        let rules: Rules = answer.read()?;
+        if let Some(name) = &self.name {
+            return print(&text_of(&rules, name)?);
+        }
+        let stands_in = match &rules.error {
+            Some(_) => Some(client.get("/codex").await?.read::<Timeline>()?.rules),
+            None => None,
+        };
+        print(&as_text(&rules, stands_in))
     }
 }
 
 fn text_of(rules: &Rules, name: &str) -> Result<String, CliError> {
-    let found = rules.rules.iter().find(|rule| rule.name() == name);
-    match found.map(|rule| rule.script.as_deref()) {
-        Some(Some(script)) => Ok(format!("{}\n", script.trim_end_matches('\n'))),
-        Some(None) => Err(CliError::Said(format!("{name} is of the program's own library, which keeps no text here"))),
+    let found = rules.rules.iter().find(|rule| rule.name() == name).and_then(|rule| rule.script.clone());
+    match found.or_else(|| rulebook::library(name).map(|script| script.source)) {
+        Some(script) => Ok(format!("{}\n", script.trim_end_matches('\n'))),
         None => {
             let names: Vec<&str> = rules.rules.iter().map(Rule::name).collect();
             let names = names.join(", ");
@@ -71,7 +104,7 @@ fn text_of(rules: &Rules, name: &str) -> Result<String, CliError> {
     }
 }
 
-fn as_text(rules: Rules) -> String {
+fn as_text(rules: &Rules, stands_in: Option<StandsIn>) -> String {
     let version = rules.version.map(|version| format!(", version {version}")).unwrap_or_default();
     let mut text = format!("{}{version}\n", whose(&rules.source));
     for rule in &rules.rules {
@@ -85,8 +118,12 @@ fn as_text(rules: Rules) -> String {
         }
         text.push('\n');
     }
-    if let Some(error) = rules.error {
-        let _ = writeln!(text, "they fail, and others stand in for them: {}", error.sentence());
+    if let Some(error) = &rules.error {
+        let _ = writeln!(text, "they fail: {}", error.sentence());
+    }
+    if let Some(StandsIn { source, version }) = stands_in {
+        let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
+        let _ = writeln!(text, "what stands in for them: {}{version}", whose(&source));
     }
     text
 }

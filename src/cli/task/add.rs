@@ -55,6 +55,8 @@ impl Add {
         }
         let saved = Saved::of(&answer)?;
         let whereabouts = whereabouts(client, &saved).await?;
-        print(&format!("{}  {}{whereabouts}\n", saved.id, self.title.trim()))
+        print(&format!("{}  {}{whereabouts}\n", saved.id, self.title.trim()))?;
+        saved.warn();
+        Ok(())
     }
 }

@@ -63,7 +63,9 @@ impl EditTask {
         }
         let saved = Saved::of(&answer)?;
         let place = whereabouts(client, &saved).await?;
-        print(&format!("{}  changed{place}\n", saved.stem()))
+        print(&format!("{}  changed{place}\n", saved.stem()))?;
+        saved.warn();
+        Ok(())
     }
 
     /// The fields that the flags change.

@@ -39,7 +39,7 @@ impl Show {
             return print(&format!("{fault}\n\n{document}"));
         }
         let is_open = task.status.as_deref() == Some("offen");
-        let saved = Saved { id: task.id, filename: task.file, placed: task.placed, completed_at: None };
+        let saved = Saved { id: task.id, filename: task.file, placed: task.placed, completed_at: None, rules_ok: None };
         let place = if is_open { whereabouts(client, &saved).await? } else { String::new() };
         let title = task.title.unwrap_or_default();
         // The heading that the title was read from is not said twice.

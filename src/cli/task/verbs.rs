@@ -107,7 +107,9 @@ impl Verb {
             (None, true) => whereabouts(client, &saved).await?,
             (None, false) => String::new(),
         };
-        print(&format!("{}  {}{place}\n", saved.stem(), self.said))
+        print(&format!("{}  {}{place}\n", saved.stem(), self.said))?;
+        saved.warn();
+        Ok(())
     }
 }
 

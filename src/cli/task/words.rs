@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::cli::CliError;
 use crate::cli::client::{Answer, Client, query};
+use crate::cli::output::complain;
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::view::text::weekday;
@@ -70,11 +71,19 @@ pub struct Saved {
     pub filename: String,
     pub placed: Option<Slot>,
     pub completed_at: Option<Slot>,
+    pub rules_ok: Option<bool>,
 }
 
 impl Saved {
     pub fn of(answer: &Answer) -> Result<Saved, CliError> {
         answer.read()
+    }
+
+    /// Says on the terminal what the user would not notice otherwise.
+    pub fn warn(&self) {
+        if self.rules_ok == Some(false) {
+            complain("the rules fail on these tasks, and others stand in for them; see: codexmiroir rules show");
+        }
     }
 
     pub fn stem(&self) -> &str {

@@ -266,7 +266,12 @@ fn of_timelines(out: &mut Exposition, site: &Site) {
     out.spread(name, &[], &service.metrics().rebuild_times.get(), Unit::Seconds);
     let name = "codexmiroir_rule_failures_total";
     let failures = service.metrics().rule_failures.get();
-    out.single(name, "counter", "Plans that other rules than those that should apply stood in for.", failures);
+    out.single(
+        name,
+        "counter",
+        "Times that the rules of a user began to fail, or to fail in another way, so that others stood in.",
+        failures,
+    );
     let workers = service.workers();
     let name = "codexmiroir_rule_run_duration_seconds";
     out.family(name, "histogram", "Time from a question to users' own rules, which run in processes, to the answer.");

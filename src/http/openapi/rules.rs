@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::Operation;
 use super::requests::RulesWanted;
-use crate::http::rules::{RuledJson, RulesJson, VersionsJson};
+use crate::http::rules::{RuledJson, RulesJson, VersionsJson, WholeVersionJson};
 use crate::view::rules::CheckedJson;
 
 const TAG: &str = "Rules";
@@ -50,8 +50,16 @@ pub fn check() -> Operation {
 
 pub fn versions() -> Operation {
     Operation::new(TAG, "listRulesVersions", "The versions of your rules")
-        .about("The last 100. The texts of each are in the history.")
+        .about("The last 100, by the names of their scripts.")
         .gives::<VersionsJson<'static>>("The versions, the latest first.")
+}
+
+pub fn version() -> Operation {
+    Operation::new(TAG, "getRulesVersion", "One version of your rules")
+        .about("With the texts of its scripts: what restoring it would set.")
+        .path("n", "The number of the version.")
+        .gives::<WholeVersionJson<'static>>("The version.")
+        .refuses(&[(404, "no_such_version")])
 }
 
 fn example() -> Value {

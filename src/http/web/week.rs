@@ -32,8 +32,8 @@ pub fn page(answer: &Answer) -> Markup {
                     }
                 }
                 main {
-                    @if let Some(error) = &answer.rules.error {
-                        p.alert role="alert" { (lang.pick("The rules failed: ", "Die Regeln sind fehlgeschlagen: ")) (error) }
+                    @if let Some(sentences) = answer.rules.failure(lang) {
+                        p.alert role="alert" { @for sentence in sentences { (sentence) ". " } }
                     }
                     (now(timeline, lang))
                     (board(timeline, lang))
@@ -67,6 +67,7 @@ fn now(timeline: &Timeline, lang: Lang) -> Markup {
                             None => p.free { (lang.pick("Nothing planned", "Nichts geplant")) },
                         }
                     }
+                    None if timeline.days.is_empty() => p.free { (lang.pick("No slot", "Kein Slot")) },
                     None => p.free { (lang.pick("Between slots", "Zwischen den Slots")) },
                 }
             }
@@ -84,6 +85,7 @@ fn now(timeline: &Timeline, lang: Lang) -> Markup {
 fn board(timeline: &Timeline, lang: Lang) -> Markup {
     html! {
         section.board aria-label=(lang.pick("The next seven days", "Die nächsten sieben Tage")) {
+            @if timeline.days.is_empty() { p.free { (text::no_slot(lang)) } }
             @for day in &timeline.days {
                 section.day.today[day.date == timeline.today] {
                     h2 { (short_date(day.date, lang)) }

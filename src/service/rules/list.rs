@@ -18,8 +18,12 @@ const TEXT_CHARS_MAX: usize = 1_000;
 const REPEATED_CHARS_MAX: usize = 40;
 
 const NAME: Phrase = Phrase {
-    en: "1 to 64 characters of a-z, 0-9 and -, and another name for each script",
-    de: "1 bis 64 Zeichen aus a-z, 0-9 und -, und für jedes Skript ein anderer Name",
+    en: "1 to 64 characters of a-z, 0-9 and -; a file gives its script the name before .rhai",
+    de: "1 bis 64 Zeichen aus a-z, 0-9 und -; eine Datei gibt ihrem Skript den Namen vor .rhai",
+};
+const OTHER_NAME: Phrase = Phrase {
+    en: "another name for each script of the list, those that are used by name included",
+    de: "für jedes Skript der Liste ein anderer Name, auch für die beim Namen genannten",
 };
 const SCRIPT: Phrase = Phrase { en: "a script of at most 16 KiB", de: "ein Skript von höchstens 16 KiB" };
 const OPTIONS: Phrase = Phrase {
@@ -54,7 +58,7 @@ pub(super) fn entries(fields: Vec<RuleFields>) -> Result<Entries, Refusal> {
     let is_twice =
         |(index, entry): (usize, &RuleEntry)| entries[..index].iter().any(|other| other.name() == entry.name());
     match entries.iter().enumerate().any(is_twice) {
-        true => Err(Refusal::field("rules.name", Fault::Malformed { expected: NAME })),
+        true => Err(Refusal::field("rules.name", Fault::Malformed { expected: OTHER_NAME })),
         false => Ok(entries.into()),
     }
 }

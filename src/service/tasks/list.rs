@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::document_tag;
 use super::find::{Wanted, missing, only, wanted};
-use super::{document_tag, id_of};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::domain::lang::Lang;
@@ -157,7 +157,7 @@ impl Service {
 
 fn summary(key: &DocKey, reading: Reading, places: &Placements) -> Summary {
     Summary {
-        id: id_of(key),
+        id: key.id(),
         file: key.file.as_str().to_owned(),
         reading,
         placed: places.get(key.file.as_str()).cloned(),

@@ -56,6 +56,9 @@ pub struct Saved {
     pub generation: u64,
     /// Where the task stands now; `None` when it has no slot.
     pub placed: Option<(String, String)>,
+    /// Whether the rules that should apply to the task did; others stand in for those that fail.
+    #[serde(default = "applied")]
+    pub rules_ok: bool,
     /// The entity tag of the document.
     pub etag: String,
     /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
@@ -98,13 +101,19 @@ pub fn document_tag(raw: &[u8]) -> String {
     format!("\"{}\"", planning::tag(&Sha256::digest(raw)))
 }
 
+/// Of answers that were kept by a version that did not say it.
+fn applied() -> bool {
+    true
+}
+
 fn saved(key: &DocKey, raw: &[u8], generation: Generation, planned: Option<&Planned>) -> Saved {
     let placed = planned.and_then(|planned| planned.answer.timeline.placed(key.file.as_str()));
     Saved {
-        id: id_of(key),
+        id: key.id(),
         file: key.file.as_str().to_owned(),
         generation: generation.0,
         placed: placed.map(|(day, zeit)| (date::to_text(day), zeit.to_owned())),
+        rules_ok: planned.is_none_or(|planned| planned.answer.rules.error.is_none()),
         etag: document_tag(raw),
         reused: false,
     }
@@ -113,9 +122,4 @@ fn saved(key: &DocKey, raw: &[u8], generation: Generation, planned: Option<&Plan
 /// The answer, saying whether it was given before.
 fn reusable((saved, reused): (Saved, bool)) -> Saved {
     Saved { reused, ..saved }
-}
-
-/// The id that people say: the number, or the file name where there is none.
-fn id_of(key: &DocKey) -> String {
-    key.number.map_or_else(|| key.file.as_str().to_owned(), |number| number.to_string())
 }

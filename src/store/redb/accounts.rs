@@ -1,6 +1,6 @@
 //! Accounts and tokens: what the writer does to them, and how they are read.
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::read::failed;
 use super::schema::{
@@ -81,29 +81,18 @@ fn get_account(transaction: &ReadTransaction, id: UserId) -> Result<Option<Accou
     }))
 }
 
-/// Makes the index of tokens by user where it is not complete: a database of a version that had none.
-pub(super) fn complete_index(db: &Database) -> Result<(), redb::Error> {
-    let transaction = db.begin_read()?;
-    let count = transaction.open_table(TOKENS)?.len()?;
-    match transaction.open_table(USER_TOKENS) {
-        Ok(index) if index.len()? == count => return Ok(()),
-        Ok(_) | Err(redb::TableError::TableDoesNotExist(_)) => {}
-        Err(error) => return Err(error.into()),
-    }
-    drop(transaction);
-    let transaction = db.begin_write()?;
-    {
-        let mut index = transaction.open_table(USER_TOKENS)?;
-        index.retain(|_, ()| false)?;
-        for row in transaction.open_table(TOKENS)?.iter()? {
-            let (hash, grant) = row?;
-            // One that cannot be read lets nobody in, and is nobody's.
-            if let Ok(grant) = codec::decode_grant(grant.value()) {
-                index.insert((grant.user.0, hash.value()), ())?;
-            }
+/// Makes the index of tokens by user, which a database of the first form may lack or have in part.
+pub(super) fn index_tokens(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    let mut index = transaction.open_table(USER_TOKENS)?;
+    index.retain(|_, ()| false)?;
+    for row in transaction.open_table(TOKENS)?.iter()? {
+        let (hash, grant) = row?;
+        // One that cannot be read lets nobody in, and is nobody's.
+        if let Ok(grant) = codec::decode_grant(grant.value()) {
+            index.insert((grant.user.0, hash.value()), ())?;
         }
     }
-    Ok(transaction.commit()?)
+    Ok(())
 }
 
 /// Carries out a change of accounts; what it refuses changes nothing.

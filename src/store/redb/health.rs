@@ -65,6 +65,10 @@ impl DatabaseFile {
         Ok(DatabaseFile { path: path.to_owned(), identity: (found.dev(), found.ino()) })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether the name still stands for the file that is open: what is written into one that somebody
     /// removed is gone with the process.
     pub(super) fn is_there(&self) -> bool {

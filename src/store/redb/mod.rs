@@ -13,6 +13,7 @@ mod frozen;
 mod group;
 mod health;
 mod journal;
+mod migrate;
 mod open;
 mod read;
 mod replay;

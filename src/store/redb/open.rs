@@ -17,7 +17,7 @@ use super::seat::Seat;
 use super::views::{Doubts, Views};
 use super::volume::{Session, Volume};
 use super::writer::Writer;
-use super::{QUEUE_MAX, Store, accounts, health, rules};
+use super::{QUEUE_MAX, Store, health, migrate};
 use crate::store::Incarnation;
 use crate::store::hot::Published;
 
@@ -34,6 +34,10 @@ pub enum OpenError {
         "{path} was written by a newer version (schema {found}; this one knows {SCHEMA_VERSION}); start that version or a newer one"
     )]
     Newer { path: String, found: u32 },
+    #[error(
+        "{path} is of an older version, and a copy of it as it is cannot be made: {detail}; nothing was changed, see to that and start again"
+    )]
+    NotCopied { path: String, detail: String },
     #[error("{path} is damaged: {detail}; restore a backup")]
     Damaged { path: String, detail: String },
     #[error(
@@ -68,9 +72,9 @@ impl Store {
         hot_bytes_max: u64,
         pauses: Pauses,
     ) -> Result<Store, OpenError> {
-        let session = volume.session();
-        let db = open_database(&session, name)?;
-        let incarnation = present(&db, name)?;
+        let mut session = volume.session();
+        let mut db = open_database(&session, name)?;
+        let Present { version, incarnation } = present(&db, name)?;
         let mut journal = open_journal(journal, &db, incarnation, name)?;
         if !journal.waiting().is_empty() {
             tracing::info!(records = journal.waiting().len(), "carrying out again what was last changed");
@@ -78,8 +82,19 @@ impl Store {
         }
         // A crash may have left it with data of an account that was removed.
         journal.discard();
-        accounts::complete_index(&db).map_err(|error| failed(name, &error))?;
-        rules::complete_table(&db).map_err(|error| failed(name, &error))?;
+        if version < SCHEMA_VERSION {
+            drop(db);
+            let copy = migrate::keep_copy(file.path(), version);
+            let copy =
+                copy.map_err(|error| OpenError::NotCopied { path: name.to_owned(), detail: error.to_string() })?;
+            session = volume.session();
+            db = open_database(&session, name)?;
+            migrate::migrate(&db).map_err(|error| failed(name, &error))?;
+            let copy = copy.display();
+            tracing::info!(
+                "the database has the form {SCHEMA_VERSION} now; as it was for older versions it is kept as {copy}"
+            );
+        }
         let views = Arc::new(Views::new(db));
         let published = Arc::new(Published::new(hot_bytes_max));
         let (health, file) = (Arc::new(health::Health::default()), Arc::new(file));
@@ -181,17 +196,22 @@ fn open_journal(place: Place, db: &Database, incarnation: Incarnation, name: &st
 
 /// The incarnation of a database, if it is one of ours.
 pub(super) fn incarnation_of(db: &impl ReadableDatabase) -> Option<Incarnation> {
-    present(db, "").ok()
+    present(db, "").ok().map(|present| present.incarnation)
 }
 
-/// The incarnation of a database that this version reads.
-fn present(db: &impl ReadableDatabase, name: &str) -> Result<Incarnation, OpenError> {
+/// A database that this version reads.
+struct Present {
+    version: u32,
+    incarnation: Incarnation,
+}
+
+fn present(db: &impl ReadableDatabase, name: &str) -> Result<Present, OpenError> {
     match read_meta(db).map_err(|error| failed(name, &error))? {
         Meta::Foreign => Err(OpenError::Foreign { path: name.to_owned() }),
         Meta::Version(version, _) if version > SCHEMA_VERSION => {
             Err(OpenError::Newer { path: name.to_owned(), found: version })
         }
-        Meta::Version(_, Some(incarnation)) => Ok(incarnation),
+        Meta::Version(version, Some(incarnation)) => Ok(Present { version, incarnation }),
         Meta::Version(_, None) => {
             Err(OpenError::Damaged { path: name.to_owned(), detail: "the incarnation is missing".to_owned() })
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use super::read::failed;
@@ -34,15 +34,9 @@ impl StoredRules {
 }
 
 /// Makes the table where a database has none: one of a version that knew no rules of users.
-pub(super) fn complete_table(db: &Database) -> Result<(), redb::Error> {
-    match db.begin_read()?.open_table(RULES) {
-        Ok(_) => return Ok(()),
-        Err(redb::TableError::TableDoesNotExist(_)) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let transaction = db.begin_write()?;
+pub(super) fn make_table(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     transaction.open_table(RULES)?;
-    Ok(transaction.commit()?)
+    Ok(())
 }
 
 /// The list before and the one after, encoded as the history keeps them.

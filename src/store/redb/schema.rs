@@ -6,8 +6,10 @@
 
 use redb::TableDefinition;
 
-/// The form of tables, keys and values that this version reads and writes.
-pub const SCHEMA_VERSION: u32 = 1;
+/// The form of tables, keys and values that this version reads and writes. The first had no rules of users and no
+/// journal: a program that knows only it would read a change of rules as one of a document, and would not carry out
+/// again what is in the journal alone.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// `schema`, `incarnation`, `next_user`, `journal`.
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");

@@ -35,18 +35,31 @@ fn rules_are_set_shown_restored_and_removed() {
         assert_eq!(at.did(&["rules", "show"]), shown);
         at.did(&["task", "add", "Wartet"]);
         assert_eq!(at.json(&["timeline"])["unplaced"][0]["because"], "so3", "{way:?}");
-        assert_eq!(at.json(&["rules", "restore", "1"]), json!({"ok": true, "generation": 4, "version": 4}));
+        assert_eq!(at.did(&["rules", "show", "--version", "1"]), "your own, version 1\n  mine (1 line)\n");
+        assert_eq!(at.did(&["rules", "show", "mine", "--version", "1"]), ONE_SLOT);
+        assert_eq!(at.json(&["rules", "show", "--version", "1"])["rules"][0]["script"], ONE_SLOT);
+        at.refused(&["rules", "show", "--version", "7"], &["version “7”", "codexmiroir rules versions"]);
+        // What is set stays so, unless it is changed or taken away.
+        let again = ["rules", "set", "spartan", &words, "--option", "words.zahl="];
+        assert_eq!(at.did(&again), "your rules are now: spartan, words (version 4)\n");
+        assert!(at.did(&["rules", "show"]).ends_with("  words (2 lines) wort=\"so\"\n"));
+        at.did(&["undo"]);
+        assert_eq!(at.json(&["rules", "restore", "1"]), json!({"ok": true, "generation": 6, "version": 6}));
         assert_eq!(at.json(&["rules", "show"])["rules"], json!([{"name": "mine", "script": ONE_SLOT}]));
         let removed = "you have no rules of your own; these apply: spartan (built in)\n";
         assert_eq!(at.did(&["rules", "remove"]), removed);
-        assert_eq!(at.did(&["undo"]), "took back 5: the settings or the rules\ncodexmiroir undo 6 brings it back\n");
+        assert_eq!(at.did(&["undo"]), "took back 7: the settings or the rules\ncodexmiroir undo 8 brings it back\n");
         let versions = at.did(&["rules", "versions"]);
         let lines: Vec<&str> = versions.lines().collect();
-        assert!(lines[0].starts_with("Version  When") && lines.len() == 6, "{versions}");
+        assert!(lines[0].starts_with("Version  When") && lines.len() == 8, "{versions}");
         let names: Vec<&str> = lines[1..].iter().filter_map(|line| line.split("  ").last()).collect();
-        assert_eq!(names, ["mine", "removed", "mine", "spartan, words", "mine"], "{versions}");
+        assert_eq!(
+            names,
+            ["mine", "removed", "mine", "spartan, words", "spartan, words", "spartan, words", "mine"],
+            "{versions}"
+        );
         let listed = at.json(&["rules", "versions"]);
-        assert_eq!(listed["versions"][0]["version"], 6);
+        assert_eq!(listed["versions"][0]["version"], 8);
     }
 }
 
@@ -75,6 +88,7 @@ fn rules_that_cannot_be_are_refused_in_a_sentence() {
         &["rules", "set"][..],
         &["rules", "set", &mine, "--option", "mine"],
         &["rules", "set", &mine, "--option", "other.x=1"],
+        &["rules", "set", &mine, "--option", "mine.x=1", "--option", "mine.x=2"],
         &["rules", "restore", "x"],
         &["rules", "show", "mine", "--json"],
     ] {
@@ -90,8 +104,9 @@ fn rules_that_cannot_be_are_refused_in_a_sentence() {
     assert_eq!(at.did(&["rules", "set", &mine]), "your rules are now: mine (version 1)\n");
     assert_eq!(at.json(&["rules", "show"])["rules"][0]["tests"], tests, "they are kept with the script");
     at.did(&["rules", "set", "--use", "spartan"]);
-    let said = at.home.run(&["rules", "show", "spartan"]);
-    assert!(said.refusal(1).contains("library"), "{said:?}");
+    assert!(at.did(&["rules", "show", "spartan"]).contains("fn slots(day, slots)"));
+    let said = at.home.run(&["rules", "show", "spartn"]);
+    assert!(said.refusal(1).contains("no script of the rules that apply is called “spartn”"), "{said:?}");
 }
 
 #[test]
@@ -120,4 +135,24 @@ fn rules_go_out_to_files_and_come_in_again() {
     let export = ["export", "--format", "markdown", "--output", linked.to_str().unwrap()];
     assert!(at.home.run(&export).refusal(1).contains("is a link"));
     assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+fn rules_that_come_with_the_program_are_named_wherever_files_are() {
+    let home = Home::new();
+    let tasks = home.path("tasks");
+    std::fs::create_dir(&tasks).unwrap();
+    std::fs::write(tasks.join("0001-Eins.md"), "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n# Eins\n")
+        .unwrap();
+    let more = script(&home, "mehr.rhai", "fn place(task, today) { never(\"mehr\") }\n");
+    let tasks = tasks.to_str().unwrap();
+    let plan =
+        ["plan", tasks, "--now", "2025-10-13T08:00:00Z", "--format", "json", "--rules", "spartan", "--rules", &more];
+    let planned: serde_json::Value = serde_json::from_str(&home.did(&plan)).unwrap();
+    assert_eq!(
+        (&planned["rules"]["name"], &planned["unplaced"][0]["because"]),
+        (&json!("spartan + mehr"), &json!("mehr"))
+    );
+    let refused = home.run(&["plan", tasks, "--rules", "spartn"]);
+    assert!(refused.refusal(1).contains("cannot read the rules spartn"), "{refused:?}");
 }

@@ -429,6 +429,7 @@ impl Account {
             file: file.to_owned(),
             generation: self.generation,
             placed: placed.map(|(day, zeit)| (date::to_text(day), zeit.to_owned())),
+            rules_ok: true,
             etag: document_tag(raw),
             reused: false,
         }

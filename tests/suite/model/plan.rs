@@ -45,10 +45,11 @@ impl Planner {
         let open = tasks.iter().filter(|task| needs_verdict(task));
         let questions: Vec<Question> = open.map(|task| Question { task: task.clone(), body: None }).collect();
         let asked = Questions { today: horizon.today(), days: &days, tasks: &questions };
-        let set = match &account.rules {
-            Some(entries) if entries.len() == 2 => &self.narrower,
-            Some(_) | None => &self.builtin,
+        let (set, name) = match &account.rules {
+            Some(entries) if entries.len() == 2 => (&self.narrower, "spartan + own"),
+            Some(_) | None => (&self.builtin, "spartan"),
         };
+        let version = account.rules_version.map(Generation);
         let source = if account.rules.is_some() { RulesSource::User } else { RulesSource::Builtin };
         let policy = set.evaluate(&asked).unwrap();
         Answer {
@@ -58,7 +59,7 @@ impl Planner {
             generation: Generation(account.generation),
             committed_at: account.committed_at,
             next_number: account.next_number,
-            rules: RulesState { name: set.name().to_owned(), source, error: None },
+            rules: RulesState { name: name.to_owned(), source, version, due: source, error: None },
             timeline: plan(&tasks, invalid, &policy, &horizon),
         }
     }

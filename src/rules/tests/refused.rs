@@ -314,9 +314,9 @@ fn misspelt_words_are_found_where_no_sample_comes() {
         "if task.kategorie == \"sport\" || task.title == \"arbiet\" || task.deadline == () { return anywhere(); }",
         "if [1].map(helper) == [2] { return anywhere(); }",
     ] {
-        let helper = if fine.contains("helper") { "fn helper(n) { n + 1 }" } else { "" };
+        let called = if fine.contains("helper") { "fn helper(n) { n + 1 }" } else { "" };
         let source =
-            format!("{SLOTS}{helper} fn place(task, today) {{ if task.number == 7 {{\n{fine}\n}} anywhere() }}");
+            format!("{SLOTS}{called} fn place(task, today) {{ if task.number == 7 {{\n{fine}\n}} anywhere() }}");
         rule_set(&source).unwrap().check().unwrap();
     }
 }

@@ -281,6 +281,10 @@ async fn tokens_of_a_database_without_the_index_are_found() {
         let index = redb::TableDefinition::<(u64, &[u8; 32]), ()>::new("user_tokens");
         let transaction = database.begin_write().unwrap();
         assert!(transaction.delete_table(index).unwrap());
+        // It is one of the first form, which had none.
+        let mut meta = transaction.open_table(redb::TableDefinition::<&str, &[u8]>::new("meta")).unwrap();
+        meta.insert("schema", 1_u32.to_be_bytes().as_slice()).unwrap();
+        drop(meta);
         transaction.commit().unwrap();
         assert!(database.begin_read().unwrap().open_table(index).is_err());
     });

@@ -156,3 +156,20 @@ fn rules_that_come_with_the_program_are_named_wherever_files_are() {
     let refused = home.run(&["plan", tasks, "--rules", "spartn"]);
     assert!(refused.refusal(1).contains("cannot read the rules spartn"), "{refused:?}");
 }
+
+#[test]
+fn a_task_that_makes_the_rules_fail_is_told_of() {
+    let at = Installation::of(Way::Beside);
+    let fragile = "fn place(task, today) { if task.title == \"Falle\" { throw \"hinein\" } anywhere() }\n";
+    let mine = script(&at.home, "mine.rhai", &format!("{ONE_SLOT}{fragile}"));
+    at.did(&["rules", "set", &mine]);
+    let added = at.home.run(&["task", "add", "Falle"]);
+    assert!(added.stdout.starts_with("0000  Falle → "), "{added:?}");
+    assert!(added.stderr.contains("the rules fail") && added.stderr.contains("codexmiroir rules show"), "{added:?}");
+    let shown = at.did(&["rules", "show"]);
+    assert!(
+        shown.contains("they fail: rule script 'mine', place(), line 2") && shown.contains("for task 0000: hinein")
+    );
+    assert!(shown.ends_with("what stands in for them: built in\n"), "{shown}");
+    assert_eq!(at.home.run(&["task", "edit", "0", "--title", "Keine"]).stderr, "");
+}

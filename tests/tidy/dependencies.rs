@@ -246,32 +246,3 @@ fn what_was_taken_back_is_seen() {
         ["1/a", "2/ab", "3/a/abc", "ab/cd/abcd", "in/fl/inflector"]
     );
 }
-
-/// Runs `.ci/advisories` where these programs stand for cargo and git; its exit code, and what it said.
-fn advisories(cargo: &str, git: &str) -> (Option<i32>, String) {
-    use std::os::unix::fs::PermissionsExt;
-
-    let folder = tempfile::tempdir().unwrap();
-    for (name, body) in [("cargo", cargo), ("git", git)] {
-        let path = folder.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
-    }
-    let mut script = Command::new(root().join(".ci/advisories"));
-    script.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display())).env("CARGO_HOME", folder.path());
-    let ran = script.output().unwrap();
-    (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
-}
-
-#[test]
-fn advisories_fail_by_a_finding_and_not_for_want_of_a_network() {
-    const FOUND: &str = "case \"$*\" in *--version) ;; *) exit 1;; esac";
-    let (code, said) = advisories("exit 101", "exit 1");
-    assert!(code == Some(0) && said.contains("cargo-audit is not installed"), "{said}");
-    let (code, said) = advisories(FOUND, "exit 128");
-    assert!(code == Some(0) && said.contains("cannot be reached"), "{said}");
-    let (code, said) = advisories(FOUND, "exit 0");
-    assert_eq!((code, said.as_str()), (Some(1), ""));
-    let (code, said) = advisories("exit 0", "exit 0");
-    assert_eq!((code, said.as_str()), (Some(0), ""));
-}

@@ -100,11 +100,11 @@ fn an_error_is_shown_with_its_line_and_a_mark() {
     let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
     let expected = json!({"ok": false, "errors": [
         {"script": "other", "function": "slots", "line": 2, "column": 4,
-         "message": "there is no function slto; did you mean slot?"},
+         "message": "there is no function slto; did you mean slot?", "task": null},
         {"script": "alike", "function": "categories", "line": 1, "column": 4,
-         "message": "categories must return a list of words, such as [\"arbeit\"], but returned an integer"},
+         "message": "categories must return a list of words, such as [\"arbeit\"], but returned an integer", "task": null},
         {"script": "mine", "function": "place", "line": 5, "column": 51,
-         "message": "there is no function onn; did you mean on?"},
+         "message": "there is no function onn; did you mean on?", "task": null},
     ]});
     let sorted = |mut answer: Value| {
         answer["errors"].as_array_mut().unwrap().sort_by_key(|error| error["script"].to_string());

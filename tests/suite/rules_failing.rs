@@ -104,7 +104,11 @@ async fn a_week_without_slots_says_so_and_cuts_no_reason() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
     let reason = "Das geht erst, wenn der Frühling kommt und die Tage wieder länger als die Nächte sind";
-    let closed = format!("fn slots(day, slots) {{ [] }}\nfn place(task, today) {{ never(\"{reason}\") }}");
+    // No day that is planned here has a slot, but a later one does.
+    let closed = format!(
+        "fn slots(day, slots) {{ if day.year < 2028 {{ [] }} else {{ [slot(\"spaet\", \"9:00\", \"10:00\")] }} }}\n\
+         fn place(task, today) {{ never(\"{reason}\") }}"
+    );
     let scripts = ["a", "b", "c", "d"].map(|name| (name, if name == "d" { closed.as_str() } else { "// nothing" }));
     let list = scripts.map(|(name, script)| json!({"name": name, "script": script}));
     set(&lena, &json!({"rules": list})).await;

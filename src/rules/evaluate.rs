@@ -98,7 +98,8 @@ impl RuleSet {
             set.scripts.push(compiled);
         }
         if !set.scripts.iter().any(|script| script.defines(&names::SLOTS)) {
-            let message = format!("no script of the list defines {}", names::SLOTS.usage);
+            let slots = names::SLOTS.usage;
+            let message = format!("no script of the list defines {slots}; put spartan first, whose slots it can keep");
             return Err(RuleError::of_script(&last.name, message));
         }
         set.reads_bodies = scripts.iter().any(|script| task::may_read_body(&script.source));

@@ -147,7 +147,10 @@ fn hooks_are_optional_except_that_somebody_says_slots() {
     rules.check().unwrap();
     assert_eq!(allowed(&rules, "sonstwas"), "13t 14t 15t 16t 17t 18t 19t");
     let error = rule_set("fn place(task, today) { anywhere() }").err().unwrap();
-    assert_eq!(error.message, "no script of the list defines slots(day, slots)");
+    assert_eq!(
+        error.message,
+        "no script of the list defines slots(day, slots); put spartan first, whose slots it can keep"
+    );
     assert!(RuleSet::compile(&[]).is_err());
 }
 
@@ -171,7 +174,10 @@ fn what_stands_outside_functions_is_not_run() {
 #[test]
 fn methods_of_types_are_no_hooks() {
     let error = rule_set("fn string.slots(a, b) { [] }").err().unwrap();
-    assert_eq!(error.message, "no script of the list defines slots(day, slots)");
+    assert_eq!(
+        error.message,
+        "no script of the list defines slots(day, slots); put spartan first, whose slots it can keep"
+    );
     let rules = rule_set("private fn slots(day, slots) { [slot(\"tag\".twice(), \"8:00\", \"9:00\")] } fn string.twice() { this + this }").unwrap();
     assert_eq!(rules.slots(MONDAY, MONDAY).unwrap()[0].zeit, "tagtag");
 }

@@ -144,6 +144,13 @@ pub struct RuleError {
     pub task: Option<Box<DocKey>>,
 }
 
+impl RuleError {
+    /// Whether both point at the same place.
+    pub fn is_at_place_of(&self, other: &RuleError) -> bool {
+        (&self.script, self.line, self.column) == (&other.script, other.line, other.column)
+    }
+}
+
 impl fmt::Display for RuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rule script '{}'", self.script)?;

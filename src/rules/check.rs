@@ -33,8 +33,7 @@ pub(super) fn all(rules: &RuleSet) -> Vec<RuleError> {
     let mut known = Known::default();
     let mut errors: Vec<_> = ask(rules, &mut known).err().into_iter().collect();
     for misspelt in rules.misspelt(&known) {
-        let place = |error: &RuleError| (error.script.clone(), error.line, error.column);
-        if !errors.iter().any(|error| place(error) == place(&misspelt)) {
+        if !errors.iter().any(|error| error.is_at_place_of(&misspelt)) {
             errors.push(misspelt);
         }
     }

@@ -100,9 +100,7 @@ impl Desk {
     pub(super) fn tell_failure(&self, user: UserId, planned: &Planned) {
         self.failures.tell(&self.metrics, user, planned);
     }
-}
 
-impl Desk {
     /// Why the tests of a user's list fail, which are named as its scripts; where nobody runs the list, why not.
     pub(super) fn failures_of(&mut self, list: &RuleList, tests: &[Script]) -> Vec<RuleError> {
         match &self.workers {

@@ -95,15 +95,7 @@ mod tests {
     #[test]
     fn pauses_double_until_an_answer_comes() {
         let (rests, list) = (Rests::default(), [1; 32]);
-        let error = RuleError {
-            script: "a".to_owned(),
-            function: None,
-            line: None,
-            column: None,
-            message: "too slow".to_owned(),
-            timed_out: true,
-            task: None,
-        };
+        let error = RuleError { timed_out: true, ..RuleError::of_script("a", "too slow") };
         let found = |list, now| rests.error(list, || b"question".to_vec(), now);
         let begun = Instant::now();
         let mut now = begun;
@@ -126,15 +118,7 @@ mod tests {
     #[test]
     fn another_question_does_not_rest() {
         let (rests, list) = (Rests::default(), [1; 32]);
-        let error = RuleError {
-            script: "a".to_owned(),
-            function: None,
-            line: None,
-            column: None,
-            message: "too much".to_owned(),
-            timed_out: true,
-            task: None,
-        };
+        let error = RuleError { timed_out: true, ..RuleError::of_script("a", "too much") };
         let now = Instant::now();
         rests.begin(Resting::question(list, b"all tasks"), error.clone(), now);
         assert_eq!(rests.error(list, || b"all tasks".to_vec(), now), Some(error));

@@ -94,7 +94,7 @@ impl Group {
 
     /// Whether anything in the group was promised to be durable.
     pub(super) fn is_durable(&self) -> bool {
-        self.is_beyond_journal || !self.record.is_empty()
+        self.is_beyond_journal || !self.before.is_empty()
     }
 
     /// Whether somebody's data was removed.

@@ -194,7 +194,7 @@ impl Journal {
 
     /// The file, which is made when it is first needed.
     fn file(&mut self) -> io::Result<&mut Open> {
-        if self.file.as_ref().is_some_and(|file| file.named.as_ref().is_some_and(|named| !named.is_there())) {
+        if self.file.as_ref().is_some_and(Open::is_gone) {
             return Err(io::Error::other("the journal's file was removed or replaced"));
         }
         if self.file.is_none() {
@@ -207,7 +207,7 @@ impl Journal {
     pub(super) fn reset(&mut self) {
         self.waiting.clear();
         self.end = 0;
-        if self.file.as_ref().is_some_and(|file| file.named.as_ref().is_some_and(|named| !named.is_there())) {
+        if self.file.as_ref().is_some_and(Open::is_gone) {
             self.file = None;
         }
     }
@@ -224,6 +224,11 @@ impl Journal {
 }
 
 impl Open {
+    /// Whether its name stands for another file now, or for none.
+    fn is_gone(&self) -> bool {
+        self.named.as_ref().is_some_and(|named| !named.is_there())
+    }
+
     fn grow_to(&mut self, end: u64) -> io::Result<()> {
         while self.len < end {
             self.storage.write(self.len, &[0; GROWTH_BYTES])?;

@@ -186,7 +186,7 @@ impl Writer {
         }
         if !group.record.is_empty() {
             // Readers see nothing of it before it is on disk.
-            self.journal.append(group.record.clone()).map_err(|error| match error {
+            self.journal.append(std::mem::take(&mut group.record)).map_err(|error| match error {
                 AppendError::NotWritten(error) => StoreError::NotWritten(error.to_string()),
                 AppendError::Unknown(error) => StoreError::Unknown(error.to_string()),
             })?;

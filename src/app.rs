@@ -19,13 +19,12 @@ use crate::clock::Clock;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::http::listen::{self, Limits, Listener, Threads};
-use crate::http::{Gate, Site, SiteOptions};
+use crate::http::{Gate, PublicUrl, Site, SiteOptions};
 use crate::planning::DAYS_DEFAULT;
-use crate::service::accounts::Actor;
 use crate::service::error::ServiceError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::service::{Service, demo};
-use crate::store::{OpenError, Origin, Settings};
+use crate::store::{OpenError, Origin, Scopes, Settings};
 
 pub use crate::worker::{Options as WorkerOptions, Program as WorkerProgram};
 pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
@@ -67,12 +66,10 @@ pub enum StartError {
     Listen { address: SocketAddr, detail: String },
     #[error("cannot listen on {address} for metrics: {detail}; choose another --metrics-listen")]
     ListenForMetrics { address: SocketAddr, detail: String },
-    #[error(
-        "the demo is open to everybody who reaches it, so it listens on loopback only; leave out --listen, or use 127.0.0.1"
-    )]
+    #[error("the demo is for this machine alone, so it listens on loopback only; leave out --listen, or use 127.0.0.1")]
     DemoNotLocal,
-    #[error("cannot set up the demo: {0}")]
-    Demo(#[from] ServiceError),
+    #[error("cannot read or write accounts: {0}")]
+    Accounts(#[from] ServiceError),
 }
 
 impl StartError {
@@ -100,18 +97,27 @@ pub struct ServeOptions {
     /// What the rules of users are run by.
     pub workers: WorkerOptions,
     pub hot_bytes_max: u64,
-    /// Host names beside address literals and localhost.
-    pub hosts: Vec<String>,
+    /// The address that people use.
+    pub public_url: Option<PublicUrl>,
     /// Fill the directory with sample tasks and let everybody on this machine in.
     pub demo: Option<Settings>,
     pub limits: Limits,
     pub clock: Clock,
 }
 
+/// How whoever started the server comes in the first time. Each code is good for one use.
+pub enum WayIn {
+    /// Nobody has an account yet: what `/setup` asks for.
+    SetUp { code: String },
+    /// What the demo's `/welcome` asks for, and a token for programs.
+    Demo { code: String, token: String },
+}
+
 /// A server that accepts connections.
 pub struct Running {
     pub address: SocketAddr,
     pub service: Arc<Service>,
+    pub way_in: Option<WayIn>,
     // Removed before the database is let go: the socket of the next server must stay.
     control: ControlFile,
     serving: Serving,
@@ -143,9 +149,9 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         None => data_dir.open_in_turn(true, options.hot_bytes_max).await?,
     };
     let service = Service::new(store, options.clock, options.rules, options.workers);
-    let open_to = match options.demo {
+    let way_in = match options.demo {
         Some(settings) => Some(fill_demo(&service, settings).await?),
-        None => None,
+        None => service.make_set_up_code()?.map(|code| WayIn::SetUp { code }),
     };
     data_dir.warn_if_open_to_others();
     // Before the socket: whoever finds that one is told the address.
@@ -156,8 +162,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     })?;
     let site = Site::new(SiteOptions {
         service: service.clone(),
-        open_to,
-        hosts: options.hosts,
+        public_url: options.public_url,
         limits: options.limits.clone(),
         metrics_token: options.metrics.token,
         new_user: system_settings(),
@@ -166,7 +171,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let metrics = metrics_bound.map(|bound| MetricsServer::start(bound, gate.clone(), &options.limits));
     let listeners = vec![Listener::Network(listener), Listener::Control(socket)];
     let serving = Serving::start(service.clone(), site, gate, options.limits, listeners);
-    Ok(Running { address, service, control, serving, metrics, data_dir })
+    Ok(Running { address, service, way_in, control, serving, metrics, data_dir })
 }
 
 /// Connections that wait to be accepted. Where there are more, the system forgets some that their clients take for
@@ -252,12 +257,14 @@ impl Serving {
     }
 }
 
-async fn fill_demo(service: &Arc<Service>, settings: Settings) -> Result<Arc<Actor>, StartError> {
+async fn fill_demo(service: &Arc<Service>, settings: Settings) -> Result<WayIn, StartError> {
     let user = service.add_user(demo::USER, false, settings, None).await?;
     let samples = demo::samples(settings.zone.date_of(service.clock().now()));
     let origin = Origin { actor: demo::USER.to_owned(), through: "demo".into() };
     service.import(user.id, origin, samples, false).await?;
-    Ok(service.trusted_actor(&user, "demo"))
+    let scopes = Scopes::READ.with(Scopes::WRITE);
+    let token = service.create_token(demo::USER, scopes, "demo", None).await?;
+    Ok(WayIn::Demo { code: service.make_sign_in_code(user.id), token })
 }
 
 /// The settings of somebody who chose none: the system's time zone and language.

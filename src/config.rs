@@ -13,12 +13,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::http::PublicUrl;
 use crate::http::listen::Limits;
 
 pub use self::keys::{KEYS, Key};
 pub use self::layers::{ConfigError, Effective, Flag, load};
 pub use self::print::default_file;
-pub use self::values::PublicUrl;
 
 /// The configuration file's name in the data directory.
 pub const CONFIG_FILE: &str = "codexmiroir.toml";

@@ -39,8 +39,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ),
     ("outgoing", &[]),
     ("http", &["domain", "metrics", "planning::DAYS_MAX", "service", "store", "view"]),
-    // The limits are plain values too, and it makes no others.
-    ("config", &["http::listen::Limits"]),
+    // These are plain values too, and it makes no others.
+    ("config", &["http::PublicUrl", "http::listen::Limits"]),
     ("service", &["clock", "domain", "metrics", "planning", "rules", "store", "view", "worker"]),
     // The process that rules of users are asked in, from both sides. The tests that they bring have tasks planned there.
     ("worker", &["domain", "metrics", "planning", "rules"]),

@@ -22,7 +22,7 @@ pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
         rules: RuleBook::builtin(),
         workers: WorkerOptions::of(WorkerProgram::at(env!("CARGO_BIN_EXE_codexmiroir"))),
         hot_bytes_max,
-        hosts: Vec::new(),
+        public_url: None,
         demo: None,
         limits: Limits::default(),
         clock: Clock::System,

@@ -58,7 +58,7 @@ impl House {
             // Nobody in here has rules of one's own.
             workers: WorkerOptions::of_this_program(),
             hot_bytes_max: 1024 * 1024,
-            hosts: Vec::new(),
+            public_url: None,
             demo: None,
             limits: Limits::default(),
             clock: Clock::manual(now),

@@ -108,8 +108,7 @@ impl Local {
         let (connections, queue) = mpsc::channel(WAITING_MAX);
         let site = Site::new(SiteOptions {
             service: service.clone(),
-            open_to: None,
-            hosts: Vec::new(),
+            public_url: None,
             limits: limits.clone(),
             metrics_token: None,
             new_user: system_settings(),

@@ -1,6 +1,7 @@
 //! `codexmiroir serve`
 
 use std::fs::Permissions;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::output::print;
 use super::settings::SettingFlags;
 use super::{CliError, require_data_dir};
-use crate::app::{self, ServeOptions};
+use crate::app::{self, ServeOptions, WayIn};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::service::Service;
@@ -42,6 +43,7 @@ impl Serve {
             None => require_data_dir(data_dir)?,
         };
         let (limits, files) = (config.http_limits(), config.rules);
+        let public_url = config.public_url.as_ref().map(|public| public.url.clone());
         let running = app::start(ServeOptions {
             data_dir,
             listen: config.listen,
@@ -49,7 +51,7 @@ impl Serve {
             rules,
             workers: app::WorkerOptions::of_this_program(),
             hot_bytes_max: config.hot_map,
-            hosts: config.public_url.into_iter().map(|public| public.host).collect(),
+            public_url: config.public_url,
             demo: self.demo.then(app::system_settings),
             limits,
             clock: Clock::System,
@@ -64,10 +66,8 @@ impl Serve {
         if let Some(address) = running.metrics_address() {
             print(&format!("metrics at http://{address}/metrics\n"))?;
         }
-        if self.demo {
-            print(&format!("sample tasks, gone when you stop it: http://{}/\n", running.address))?;
-        } else if !running.service.store().has_users().map_err(crate::service::error::ServiceError::from)? {
-            print("there is no user yet; add one: codexmiroir user add NAME\n")?;
+        if let Some(way_in) = &running.way_in {
+            print(&told(way_in, &base_url(public_url, running.address)))?;
         }
         tokio::select! {
             () = stop => {}
@@ -75,6 +75,32 @@ impl Serve {
         }
         running.stop().await;
         Ok(())
+    }
+}
+
+/// The address that people begin with: the public one, else the one that this machine reaches the server at.
+fn base_url(public_url: Option<String>, listens: SocketAddr) -> String {
+    if let Some(url) = public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let ip = match listens.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, listens.port()))
+}
+
+/// What whoever started the server is told of the way in.
+fn told(way_in: &WayIn, base: &str) -> String {
+    match way_in {
+        WayIn::SetUp { code } => format!(
+            "nobody has an account yet; this link makes the first one, and works once: {base}/setup?code={code}\n"
+        ),
+        WayIn::Demo { code, token } => format!(
+            "sample tasks, gone when you stop it; this link signs you in, once: {base}/welcome?code={code}\n\
+             for programs: Authorization: Bearer {token}\n"
+        ),
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::http::PublicUrl;
+
 const BYTES_MAX: u64 = 1 << 40;
 /// A connection costs memory and a file descriptor; nobody has more of these.
 const CONNECTIONS: RangeInclusive<usize> = 1..=1_000_000;
@@ -13,14 +15,6 @@ const CONNECTIONS: RangeInclusive<usize> = 1..=1_000_000;
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3_600);
 
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
-
-/// The address that people use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl {
-    pub url: String,
-    /// The name or address in it.
-    pub host: String,
-}
 
 /// Where to listen.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -47,11 +41,8 @@ pub(super) fn public_url(text: &str) -> Result<Option<PublicUrl>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let uri = text.parse::<hyper::Uri>().ok();
-    let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
-    let host = uri.as_ref().and_then(hyper::Uri::host).filter(|host| !host.is_empty());
-    let host = host.ok_or("write a URL with its host, like https://tasks.example.org")?;
-    Ok(Some(PublicUrl { url: text.to_owned(), host: host.to_owned() }))
+    let url = PublicUrl::parse(text).map(Some);
+    url.ok_or_else(|| "write a URL with its host and without a path, like https://tasks.example.org".to_owned())
 }
 
 /// A size in bytes: `1048576`, `512KiB`, `128MiB`, `2GiB`.
@@ -171,9 +162,8 @@ mod tests {
     #[test]
     fn urls() {
         assert_eq!(public_url(""), Ok(None));
-        let url = public_url("https://tasks.example.org:8443/").unwrap().unwrap();
-        assert_eq!(url.host, "tasks.example.org");
-        for bad in ["tasks", "tasks.example.org", "ftp://tasks.example.org", "https://", "https:// "] {
+        assert_eq!(public_url("https://tasks.example.org/").unwrap().unwrap().host, "tasks.example.org");
+        for bad in ["tasks", "https://tasks.example.org/codex"] {
             assert!(public_url(bad).is_err(), "{bad}");
         }
     }

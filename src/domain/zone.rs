@@ -18,6 +18,11 @@ impl Zone {
         Tz::from_str_insensitive(name.trim()).ok().map(Zone)
     }
 
+    /// The names of all of them, in their order.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+    }
+
     pub fn name(self) -> &'static str {
         self.0.name()
     }

@@ -1,5 +1,7 @@
 //! Every way in which a request can fail, and the one mapping to status and JSON.
 
+mod refusal;
+
 use axum::response::{IntoResponse, Response};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, StatusCode};
@@ -10,7 +12,7 @@ use super::body::BodyError;
 use super::head::HeadError;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::script::RuleError;
-use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::error::{AccessRefusal, Refusal, ServiceError, whole_seconds};
 use crate::store::StoreError;
 use crate::view::rules::RuleErrorJson;
 
@@ -21,6 +23,10 @@ const USER_NEEDED: Phrase = Phrase {
 const NOT_JSON_OR_TEXT: Phrase = Phrase {
     en: "The body must be JSON or a text in UTF-8: Content-Type: application/json or text/plain.",
     de: "Der Inhalt muss JSON oder Text in UTF-8 sein: Content-Type: application/json oder text/plain.",
+};
+const NOT_JSON_OR_FORM: Phrase = Phrase {
+    en: "The body must be a form or JSON in UTF-8: Content-Type: application/x-www-form-urlencoded or application/json.",
+    de: "Der Inhalt muss ein Formular oder JSON in UTF-8 sein: Content-Type: application/x-www-form-urlencoded oder application/json.",
 };
 const NOT_TAR: Phrase = Phrase {
     en: "The body must be a tar archive: Content-Type: application/x-tar.",
@@ -48,6 +54,7 @@ pub enum HttpError {
     MethodNotAllowed,
     NotJson,
     NotJsonOrText,
+    NotJsonOrForm,
     NotTar,
     MalformedJson {
         line: usize,
@@ -155,7 +162,9 @@ impl HttpError {
             HttpError::ScopeMissing { .. } | HttpError::CrossSite => StatusCode::FORBIDDEN,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
             HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            HttpError::NotJson | HttpError::NotJsonOrText | HttpError::NotTar => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            HttpError::NotJson | HttpError::NotJsonOrText | HttpError::NotJsonOrForm | HttpError::NotTar => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             HttpError::MalformedJson { .. }
             | HttpError::NotAnObject
             | HttpError::MalformedQuery { .. }
@@ -164,7 +173,7 @@ impl HttpError {
             HttpError::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => StatusCode::REQUEST_TIMEOUT,
             HttpError::Body(BodyError::Cut) => StatusCode::BAD_REQUEST,
-            HttpError::Refused(refusal) => refusal_status(refusal),
+            HttpError::Refused(refusal) => refusal::status(refusal),
             HttpError::NoRoom { .. } => StatusCode::INSUFFICIENT_STORAGE,
             HttpError::Unavailable
             | HttpError::NotSaved
@@ -190,6 +199,7 @@ impl HttpError {
             HttpError::MethodNotAllowed => "method_not_allowed",
             HttpError::NotJson => "not_json",
             HttpError::NotJsonOrText => "not_json_or_text",
+            HttpError::NotJsonOrForm => "not_json_or_form",
             HttpError::NotTar => "not_tar",
             HttpError::MalformedJson { .. } | HttpError::NotAnObject => "malformed_json",
             HttpError::MalformedQuery { .. } => "malformed_query",
@@ -197,7 +207,7 @@ impl HttpError {
             HttpError::Body(BodyError::TooLarge) => "too_large",
             HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => "too_slow",
             HttpError::Body(BodyError::Cut) => "cut",
-            HttpError::Refused(refusal) => refusal_code(refusal),
+            HttpError::Refused(refusal) => refusal::code(refusal),
             HttpError::Unavailable => "unavailable",
             HttpError::NotSaved => "not_saved",
             HttpError::NoRoom { .. } => "no_room",
@@ -207,7 +217,7 @@ impl HttpError {
         }
     }
 
-    fn text(&self, lang: Lang) -> String {
+    pub fn text(&self, lang: Lang) -> String {
         let (en, de) = match self {
             HttpError::Refused(refusal) => return refusal.text(lang),
             HttpError::Head(error) => return head_text(*error, lang).to_owned(),
@@ -254,6 +264,7 @@ impl HttpError {
                 "The body must be JSON in UTF-8: Content-Type: application/json.",
                 "Der Inhalt muss JSON in UTF-8 sein: Content-Type: application/json.",
             ),
+            HttpError::NotJsonOrForm => return NOT_JSON_OR_FORM.text(lang).to_owned(),
             HttpError::NotJsonOrText => return NOT_JSON_OR_TEXT.text(lang).to_owned(),
             HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
@@ -303,88 +314,25 @@ impl HttpError {
         if let Some(allow) = headers.get(ALLOW) {
             own.insert(ALLOW, allow.clone());
         }
+        self.tell_when(own);
+        response
+    }
+
+    /// What a client is told beside the error: how to be let in, and when to try again.
+    pub fn tell_when(&self, headers: &mut HeaderMap) {
+        let wait = match self {
+            HttpError::Refused(Refusal::Access(AccessRefusal::TooManyAttempts { wait })) => whole_seconds(*wait),
+            _ => 1,
+        };
         match self.status() {
             StatusCode::UNAUTHORIZED => {
-                own.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                own.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(wait));
             }
             _ => {}
         }
-        response
-    }
-}
-
-/// 400 where the old system answered so; 422 for everything else that is understood but cannot be.
-fn refusal_status(refusal: &Refusal) -> StatusCode {
-    match refusal {
-        Refusal::Field { field, fault } => match (*field, fault) {
-            (_, Fault::WrongType { .. }) => StatusCode::BAD_REQUEST,
-            ("kategorie" | "fixedSlot" | "fixedSlot.datum" | "fixedSlot.zeit" | "datum" | "zeit", _) => {
-                StatusCode::BAD_REQUEST
-            }
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        },
-        Refusal::UnknownField { .. }
-        | Refusal::Unreadable { .. }
-        | Refusal::NotEditable { .. }
-        | Refusal::TooLarge
-        | Refusal::NoNumberLeft
-        | Refusal::RulesRefused { .. }
-        | Refusal::NotAnAdministrator { .. }
-        | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::NoSuchTask { .. }
-        | Refusal::NoSuchUser { .. }
-        | Refusal::NoSuchToken { .. }
-        | Refusal::NoSuchRulesVersion { .. }
-        | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
-        Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
-        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
-        Refusal::Ambiguous { .. }
-        | Refusal::SlotTaken { .. }
-        | Refusal::TouchedSince { .. }
-        | Refusal::KeyInFlight
-        | Refusal::LastAdmin { .. }
-        | Refusal::TooManyTokens
-        | Refusal::TokenIssuedBefore { .. }
-        | Refusal::UserExists { .. } => StatusCode::CONFLICT,
-        Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
-        Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
-    }
-}
-
-fn refusal_code(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::Field { fault, .. } => fault.code(),
-        Refusal::UnknownField { .. } => "unknown_field",
-        Refusal::NoSuchTask { .. } => "no_such_task",
-        Refusal::Ambiguous { .. } => "ambiguous_id",
-        Refusal::Changed { .. } => "changed",
-        Refusal::IfMatchNeeded => "if_match_needed",
-        Refusal::Unreadable { .. } => "unreadable_document",
-        Refusal::NotEditable { .. } => "not_editable",
-        Refusal::TooLarge => "document_too_large",
-        Refusal::SlotTaken { .. } => "slot_taken",
-        Refusal::NoNumberLeft => "no_number_left",
-        Refusal::KeyReused => "idempotency_key_reused",
-        Refusal::KeyInFlight => "idempotency_key_in_flight",
-        Refusal::NoSuchChange { .. } => "no_such_change",
-        Refusal::TouchedSince { .. } => "touched_since",
-        Refusal::NoSuchUser { .. } => "no_such_user",
-        Refusal::UserExists { .. } => "user_exists",
-        Refusal::LastAdmin { .. } => "last_admin",
-        Refusal::NoSuchToken { .. } => "no_such_token",
-        Refusal::TokenIssuedBefore { .. } => "token_issued_before",
-        Refusal::TooManyTokens => "too_many_tokens",
-        Refusal::ScopeNotHeld { .. } => "scope_not_held",
-        Refusal::OutlivesToken => "outlives_token",
-        Refusal::MalformedArchive => "malformed_archive",
-        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => "too_large",
-        Refusal::RulesRefused { .. } => "rules_refused",
-        Refusal::NoSuchRulesVersion { .. } => "no_such_version",
-        Refusal::NotAnAdministrator { .. } => "not_an_administrator",
     }
 }
 

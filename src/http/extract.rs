@@ -1,23 +1,32 @@
 //! What handlers are given of a request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
+use hyper::body::Body as _;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, USER_AGENT};
 use hyper::http::request::Parts;
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::address::neighbourhood;
 use super::body;
 use super::errors::HttpError;
 use super::head::HeadError;
-use super::site::{Asker, Site};
-use crate::domain::lang::Phrase;
+use super::negotiate::language;
+use super::site::{Arrival, Asker, Site};
+use crate::domain::lang::{Lang, Phrase};
 use crate::service::accounts::Actor;
+use crate::service::sessions::Visit;
 use crate::service::tasks::IdempotencyKey;
 use crate::store::Origin;
+
+/// The largest form, in bytes: names, a password and a few choices.
+const FORM_BYTES_MAX: usize = 64 * 1024;
 
 /// The largest JSON body, in bytes.
 const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -49,6 +58,7 @@ impl FromRequestParts<Arc<Site>> for Asked {
         match asker(parts)? {
             Asker::User(actor) => Ok(Asked { site: site.clone(), actor }),
             Asker::Administrator => Err(HttpError::UserNeeded),
+            Asker::Anonymous => Err(HttpError::SignInNeeded),
         }
     }
 }
@@ -69,7 +79,7 @@ impl Administering {
     pub fn by(&self) -> &str {
         match &self.asker {
             Asker::User(actor) => actor.name.as_str(),
-            Asker::Administrator => "the administrator",
+            Asker::Administrator | Asker::Anonymous => "the administrator",
         }
     }
 }
@@ -79,6 +89,45 @@ impl FromRequestParts<Arc<Site>> for Administering {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Administering, HttpError> {
         Ok(Administering { site: site.clone(), asker: asker(parts)? })
+    }
+}
+
+/// Whoever comes to a route that is open, signed in or not.
+pub struct Visitor {
+    pub site: Arc<Site>,
+    pub actor: Option<Arc<Actor>>,
+    pub arrival: Arrival,
+    pub browser: String,
+    pub lang: Lang,
+}
+
+impl Visitor {
+    pub fn address(&self) -> Option<IpAddr> {
+        self.arrival.client.map(|client| client.address)
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.arrival.client.is_some_and(|client| client.is_https)
+    }
+
+    /// What the use cases are told of them.
+    pub fn visit(&self) -> Visit {
+        Visit { address: self.address().map(neighbourhood), browser: self.browser.clone(), present: self.actor.clone() }
+    }
+}
+
+impl FromRequestParts<Arc<Site>> for Visitor {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Visitor, HttpError> {
+        let actor = match asker(parts)? {
+            Asker::User(actor) => Some(actor),
+            Asker::Administrator | Asker::Anonymous => None,
+        };
+        let arrival = parts.extensions.get::<Arrival>().copied().unwrap_or_default();
+        let browser = parts.headers.get(USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let lang = language(&parts.headers);
+        Ok(Visitor { site: site.clone(), actor, arrival, browser: browser.unwrap_or_default(), lang })
     }
 }
 
@@ -185,6 +234,67 @@ impl FromRequest<Arc<Site>> for JsonOrText {
         let fields = Map::from_iter([("script".to_owned(), Value::String(script))]);
         Ok(JsonOrText(JsonObject { fields, fingerprint: Sha256::digest(&bytes).into() }))
     }
+}
+
+/// The fields of a form, as a browser sends it, or a JSON object. A form's values are texts; a field that is there
+/// several times is a list of them.
+pub struct FormOrJson {
+    pub object: JsonObject,
+    pub is_form: bool,
+}
+
+impl FromRequest<Arc<Site>> for FormOrJson {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<FormOrJson, HttpError> {
+        let limits = &site.limits;
+        let (parts, content) = request.into_parts();
+        let read = body::read(content, FORM_BYTES_MAX, limits.body_idle, limits.body_total);
+        let bytes = read.await.map_err(HttpError::Body)?;
+        if bytes.is_empty() && !parts.headers.contains_key(CONTENT_TYPE) {
+            return Err(HttpError::NotAnObject);
+        }
+        let media_type = media_type_in_utf8(&parts.headers).ok_or(HttpError::NotJsonOrForm)?;
+        if is_json(&media_type) {
+            return Ok(FormOrJson { object: parse(&bytes)?, is_form: false });
+        }
+        if media_type != FORM {
+            return Err(HttpError::NotJsonOrForm);
+        }
+        Ok(FormOrJson { object: form(&bytes), is_form: true })
+    }
+}
+
+/// The same, or nothing where the request has no body.
+pub struct MaybeFormOrJson(pub FormOrJson);
+
+impl FromRequest<Arc<Site>> for MaybeFormOrJson {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<MaybeFormOrJson, HttpError> {
+        if request.body().is_end_stream() && !request.headers().contains_key(CONTENT_TYPE) {
+            return Ok(MaybeFormOrJson(FormOrJson { object: form(&Bytes::new()), is_form: false }));
+        }
+        FormOrJson::from_request(request, site).await.map(MaybeFormOrJson)
+    }
+}
+
+/// The type of a form's body.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+fn form(bytes: &Bytes) -> JsonObject {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(bytes) {
+        let value = Value::String(value.into_owned());
+        match fields.entry(name) {
+            Entry::Vacant(place) => drop(place.insert(value)),
+            Entry::Occupied(mut place) => match place.get_mut() {
+                Value::Array(values) => values.push(value),
+                first => *first = Value::Array(vec![first.take(), value]),
+            },
+        }
+    }
+    JsonObject { fields, fingerprint: Sha256::digest(bytes).into() }
 }
 
 /// Only JSON in UTF-8: a form of another site can send neither.

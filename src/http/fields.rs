@@ -4,6 +4,7 @@
 //! every warm read is asked all of it. Values are bytes, so that it makes no difference who read the head.
 
 use hyper::HeaderMap;
+use hyper::header::HeaderValue;
 
 /// One field of a head.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,6 +31,31 @@ impl<'r> Field<'r> {
     }
 }
 
+/// Fields whose lines are one list together, however many there are.
+#[derive(Clone, Copy, Debug)]
+pub enum Listed {
+    Cookie,
+    Forwarded,
+    XForwardedFor,
+    XForwardedHost,
+    XForwardedProto,
+}
+
+impl Listed {
+    const ALL: [Listed; 5] =
+        [Self::Cookie, Self::Forwarded, Self::XForwardedFor, Self::XForwardedHost, Self::XForwardedProto];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::Forwarded => "forwarded",
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::XForwardedHost => "x-forwarded-host",
+            Self::XForwardedProto => "x-forwarded-proto",
+        }
+    }
+}
+
 /// What every request is asked. Whoever wants to know more of a field than its first value asks the map itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Fields<'r> {
@@ -45,11 +71,18 @@ pub struct Fields<'r> {
     pub accept: Field<'r>,
     pub accept_encoding: Field<'r>,
     pub if_none_match: Field<'r>,
+    pub cookie: Field<'r>,
+    pub forwarded: Field<'r>,
+    pub x_forwarded_for: Field<'r>,
+    pub x_forwarded_host: Field<'r>,
+    pub x_forwarded_proto: Field<'r>,
+    /// Where the lines of a repeated field are.
+    all: Option<&'r HeaderMap>,
 }
 
 impl<'r> Fields<'r> {
     pub fn of(headers: &'r HeaderMap) -> Fields<'r> {
-        let mut fields = Fields::default();
+        let mut fields = Fields { all: Some(headers), ..Fields::default() };
         for (name, value) in headers {
             if let Some(field) = fields.named(name.as_str()) {
                 field.add(value.as_bytes());
@@ -64,26 +97,54 @@ impl<'r> Fields<'r> {
         Some(match name.len() {
             4 if is("host") => &mut self.host,
             6 if is("accept") => &mut self.accept,
+            6 if is("cookie") => &mut self.cookie,
             6 if is("origin") => &mut self.origin,
             6 if is("expect") => &mut self.expect,
+            9 if is("forwarded") => &mut self.forwarded,
             13 if is("authorization") => &mut self.authorization,
             13 if is("if-none-match") => &mut self.if_none_match,
             14 if is("sec-fetch-site") => &mut self.sec_fetch_site,
             15 if is("accept-encoding") => &mut self.accept_encoding,
+            15 if is("x-forwarded-for") => &mut self.x_forwarded_for,
             16 if is("content-encoding") => &mut self.content_encoding,
             16 if is("codexmiroir-user") => &mut self.acts_for,
+            16 if is("x-forwarded-host") => &mut self.x_forwarded_host,
             17 if is("transfer-encoding") => &mut self.transfer_encoding,
+            17 if is("x-forwarded-proto") => &mut self.x_forwarded_proto,
             _ => return None,
         })
+    }
+
+    /// The lines of a field in their order. None of several where the head was not read into a map: half a list says
+    /// something else than the whole.
+    pub fn lines(&self, listed: Listed) -> impl Iterator<Item = &'r [u8]> + use<'r> {
+        let field = self.listed(listed);
+        let repeated = self.all.filter(|_| field.is_repeated).map(|all| all.get_all(listed.name()));
+        field.only().into_iter().chain(repeated.into_iter().flatten().map(HeaderValue::as_bytes))
+    }
+
+    /// Whether [`Fields::lines`] has all that there is.
+    pub fn are_whole(&self) -> bool {
+        self.all.is_some() || Listed::ALL.into_iter().all(|listed| !self.listed(listed).is_repeated)
+    }
+
+    fn listed(&self, listed: Listed) -> Field<'r> {
+        match listed {
+            Listed::Cookie => self.cookie,
+            Listed::Forwarded => self.forwarded,
+            Listed::XForwardedFor => self.x_forwarded_for,
+            Listed::XForwardedHost => self.x_forwarded_host,
+            Listed::XForwardedProto => self.x_forwarded_proto,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::{HeaderName, HeaderValue};
+    use hyper::header::HeaderName;
 
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 16] = [
         "host",
         "authorization",
         "codexmiroir-user",
@@ -95,6 +156,11 @@ mod tests {
         "accept",
         "accept-encoding",
         "if-none-match",
+        "cookie",
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
     ];
 
     #[test]
@@ -108,6 +174,25 @@ mod tests {
         assert_eq!((fields.host.only(), fields.accept.only()), (None, Some(&b"x"[..])));
         assert!(fields.accept.is_at_most("X") && fields.expect.is_at_most("x"));
         assert!(!fields.host.is_at_most("a") && !fields.accept.is_at_most("y"));
+    }
+
+    #[test]
+    fn a_list_is_all_of_its_lines_or_none() {
+        for listed in Listed::ALL {
+            let name = HeaderName::from_static(listed.name());
+            let mut headers = HeaderMap::new();
+            for count in 0..4 {
+                let lines: Vec<_> = Fields::of(&headers).lines(listed).collect();
+                assert_eq!(lines, [&b"a"[..], b"b", b"c"][..count], "{listed:?}");
+                headers.append(&name, HeaderValue::from_static(["a", "b", "c", "d"][count]));
+            }
+            let mut fields = Fields::default();
+            for value in [&b"a"[..], b"b"] {
+                assert!(fields.are_whole(), "{listed:?}");
+                fields.named(listed.name()).unwrap().add(value);
+            }
+            assert!(!fields.are_whole() && fields.lines(listed).next().is_none(), "{listed:?}");
+        }
     }
 
     #[test]
@@ -127,6 +212,11 @@ mod tests {
                 fields.accept,
                 fields.accept_encoding,
                 fields.if_none_match,
+                fields.cookie,
+                fields.forwarded,
+                fields.x_forwarded_for,
+                fields.x_forwarded_host,
+                fields.x_forwarded_proto,
             ];
             let there = NAMES.into_iter().zip(all).filter(|(_, field)| field.first.is_some());
             assert_eq!(there.map(|(name, _)| name).collect::<Vec<_>>(), [name]);

@@ -2,7 +2,7 @@
 //!
 //! In this order: the head is well-formed, the host is ours, the asker is somebody, the asker may do that, no
 //! other site sent them. Only then the hot answer is given, or the router asked. So a stranger is told
-//! nothing but 401, whatever was asked for.
+//! nothing but 401, whatever was asked for, or led to the sign-in; what is open to them is a short list of paths.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,34 +13,41 @@ use axum::Router;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
-use hyper::{Method, Request, Response, Version};
+use hyper::header::{ACCEPT, CACHE_CONTROL, CONNECTION, COOKIE, HeaderValue, LOCATION, VARY};
+use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use tower_service::Service as _;
 
 use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
-use super::fields::{Field, Fields};
-use super::head::{Head, is_address_literal_or_localhost, read_head};
+use super::fields::Field;
+use super::forwarded::Client;
+use super::head::{Head, HeadError, read_head};
+use super::host::{Host, port_of};
 use super::hot::Hot;
 use super::listen::{Handler, Peer};
 use super::metrics::{self, Requests};
-use super::negotiate::language;
-use super::respond::protect;
-use super::site::{Asker, Site};
-use super::{plain, probes, router};
+use super::negotiate::{Format, format, language, values};
+use super::respond::{BY_ASKER, protect};
+use super::site::{Arrival, Asker, Site};
+use super::{cookie, plain, probes, router};
 use crate::domain::lang::{Lang, Phrase};
-use crate::store::Scopes;
+use crate::service::accounts::Actor;
+use crate::store::{GrantKind, Scopes};
 
 /// Answers requests: the gate and the routes behind it.
 pub struct Gate {
     site: Arc<Site>,
     router: Router,
+    /// The paths that are for everybody.
+    open: Vec<&'static str>,
     requests: Requests,
 }
 
-/// What is below this path needs the scope `admin`.
-const ADMINISTRATION: &str = "/api/admin/";
+/// What is below these paths needs the scope `admin`.
+const ADMINISTRATION: [&str; 2] = ["/api/admin/", "/admin/"];
+const ADMINISTRATION_PAGE: &str = "/admin";
 /// Where rules are tried.
 const RULES_CHECK: &str = "/api/rules/check";
 const ONE_NAME: Phrase = Phrase {
@@ -71,20 +78,21 @@ enum Admitted {
     /// With everything that [`Gate::complete`] would add.
     Hot(Response<Body>),
     Answered(Response<Body>),
-    Asker(Asker),
+    Asker(Asker, Arrival),
 }
 
 impl Gate {
     pub fn new(site: Arc<Site>) -> Arc<Gate> {
         let routes = router::routes();
         let requests = Requests::new(&routes.described);
-        Arc::new(Gate { router: routes.router(site.clone()), requests, site })
+        let open = routes.open.clone();
+        Arc::new(Gate { router: routes.router(site.clone()), open, requests, site })
     }
 
     /// Answers a request on the listener that is there for `/metrics` alone.
     pub fn answer_metrics<B>(&self, request: &Request<B>, peer: Peer) -> Response<Body> {
-        let head = read_head(request).map_err(HttpError::Head).and_then(|head| self.check_host(&head, peer));
-        let answered = head.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
+        let head = self.receive(read_head(request), peer);
+        let answered = head.and_then(|_| metrics::answer_alone(&self.site, &self.requests, request));
         self.finish(answered, request)
     }
 
@@ -117,8 +125,7 @@ impl Gate {
 
     /// Whether the request may go on, and as whose; or the answer, where it needs no route.
     fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, HttpError> {
-        let head = read_head(request).map_err(HttpError::Head)?;
-        self.check_host(&head, peer)?;
+        let head = self.receive(read_head(request), peer)?;
         if let Some(response) = probes::answer(&self.site, request) {
             self.requests.count_beside(request.uri().path(), response.status());
             return Ok(Admitted::Answered(response));
@@ -128,17 +135,29 @@ impl Gate {
         }
         // Once for all of it: to ask for the time is a good part of a warm read.
         let now = self.site.service.clock().now();
-        let asker = self.check_asker(&head, peer, now)?;
+        let cookies = request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        let asker = self.check_asker(&head, peer, cookies, now)?;
         let hot = self.hot(&asker, &head, now);
-        Ok(hot.map_or(Admitted::Asker(asker), |hot| Admitted::Hot(hot.response())))
+        Ok(hot.map_or_else(|| Admitted::Asker(asker, self.arrival(&head, peer)), |hot| Admitted::Hot(hot.response())))
     }
 
     /// Who asks, if that one may and no other site sent them.
-    fn check_asker(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
-        let asker = self.authorize(&head.fields, peer, now)?;
-        check_scope(&asker, head.method, head.path)?;
+    fn check_asker<'r>(
+        &self,
+        head: &Head<'r>,
+        peer: Peer,
+        cookies: impl Iterator<Item = &'r [u8]>,
+        now: DateTime<Utc>,
+    ) -> Result<Asker, HttpError> {
+        let asker = self.authorize(head, peer, cookies, now)?;
+        let is_open = self.open.contains(&head.path);
+        match &asker {
+            Asker::Anonymous if !is_open => return Err(HttpError::SignInNeeded),
+            Asker::User(actor) if !is_open => check_scope(actor, head.method, head.path)?,
+            Asker::Anonymous | Asker::User(_) | Asker::Administrator => {}
+        }
         if peer != Peer::Control {
-            check_origin(head)?;
+            self.check_origin(head, peer)?;
         }
         Ok(asker)
     }
@@ -151,9 +170,10 @@ impl Gate {
         Some(hot)
     }
 
-    async fn route(self: Arc<Self>, mut request: Request<Incoming>, asker: Asker) -> Response<Body> {
+    async fn route(self: Arc<Self>, mut request: Request<Incoming>, asker: Asker, arrival: Arrival) -> Response<Body> {
         let lang = language(request.headers());
         request.extensions_mut().insert(asker);
+        request.extensions_mut().insert(arrival);
         let mut router = self.router.clone();
         let begun = Instant::now();
         let answered = router.call(request.map(axum::body::Body::new)).await;
@@ -162,19 +182,44 @@ impl Gate {
         self.complete(Ok(response.map(Body::from)), || lang)
     }
 
+    /// A head that is as it must be and asks for a host of ours, which is the one that a proxy in front was asked for.
+    ///
     /// An address literal and localhost are always ours: a page of another site cannot have them as its own
     /// name, so asking by them is not DNS rebinding.
-    fn check_host(&self, Head { host, .. }: &Head<'_>, peer: Peer) -> Result<(), HttpError> {
-        if peer == Peer::Control || is_address_literal_or_localhost(host) || self.site.has_name(host) {
-            return Ok(());
+    fn receive<'r>(&self, head: Result<Head<'r>, HeadError>, peer: Peer) -> Result<Head<'r>, HttpError> {
+        let mut head = head.map_err(HttpError::Head)?;
+        head.host = self.site.host_in_front(&head, peer).unwrap_or(head.host);
+        let is_ours = head.host.is_address_literal_or_localhost() || self.site.has_name(head.host);
+        if is_ours || peer == Peer::Control {
+            return Ok(head);
         }
-        Err(HttpError::UnknownHost { host: host.chars().take(80).collect() })
+        Err(HttpError::UnknownHost { host: head.host.name.chars().take(80).collect() })
+    }
+
+    /// By which way the request came.
+    fn arrival(&self, head: &Head<'_>, peer: Peer) -> Arrival {
+        let client = self.site.client(head, peer);
+        let is_private = |client: Client| {
+            let is_near = client.address.is_loopback() && head.host.is_loopback();
+            client.is_https || is_near
+        };
+        Arrival { client, can_be_overheard: client.is_some_and(|client| !is_private(client)) }
     }
 
     /// Who asks. The one place that decides it.
-    fn authorize(&self, fields: &Fields<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
+    fn authorize<'r>(
+        &self,
+        head: &Head<'r>,
+        peer: Peer,
+        cookies: impl Iterator<Item = &'r [u8]>,
+        now: DateTime<Utc>,
+    ) -> Result<Asker, HttpError> {
+        let fields = &head.fields;
         if fields.authorization.first.is_none() {
-            return self.without_token(fields.acts_for, peer);
+            return match peer {
+                Peer::Network(_) => self.signed_in(head, peer, cookies, now),
+                Peer::Control => self.administrator(fields.acts_for),
+            };
         }
         let value = fields.authorization.only().ok_or(HttpError::InvalidToken)?;
         // Not guessed at: a token that is shown is meant.
@@ -182,17 +227,44 @@ impl Gate {
             return Err(HttpError::MalformedHeader { name: "Codexmiroir-User", expected: ONE_NAME });
         }
         let token = bearer(value).ok_or(HttpError::InvalidToken)?;
-        self.site.service.authenticate_at(token, now)?.map(Asker::User).ok_or(HttpError::InvalidToken)
+        self.site.service.authenticate_at(GrantKind::Token, token, now)?.map(Asker::User).ok_or(HttpError::InvalidToken)
     }
 
-    /// Who is known by the way that the request came.
-    fn without_token(&self, acts_for: Field<'_>, peer: Peer) -> Result<Asker, HttpError> {
-        let address = match peer {
-            Peer::Network(address) => address,
-            Peer::Control => return self.administrator(acts_for),
+    /// Who the session in the cookie stands for. One that has ended is as good as none: whoever it was signs in again.
+    fn signed_in<'r>(
+        &self,
+        head: &Head<'r>,
+        peer: Peer,
+        cookies: impl Iterator<Item = &'r [u8]>,
+        now: DateTime<Utc>,
+    ) -> Result<Asker, HttpError> {
+        if head.fields.cookie.first.is_none() {
+            return Ok(Asker::Anonymous);
+        }
+        let Some(secret) = cookie::session(cookies, self.site.client(head, peer).is_some_and(|client| client.is_https))
+        else {
+            return Ok(Asker::Anonymous);
         };
-        let open = self.site.open_to.as_ref().filter(|_| address.ip().is_loopback());
-        open.cloned().map(Asker::User).ok_or(HttpError::SignInNeeded)
+        let actor = self.site.service.authenticate_at(GrantKind::Session, secret, now)?;
+        Ok(actor.map_or(Asker::Anonymous, Asker::User))
+    }
+
+    /// A browser says where an unsafe request comes from; one of another site is refused. A request with a token
+    /// of its own cannot have been forged.
+    fn check_origin(&self, head: &Head<'_>, peer: Peer) -> Result<(), HttpError> {
+        let Head { method, host, fields, .. } = head;
+        if method.is_safe() || fields.authorization.first.is_some() {
+            return Ok(());
+        }
+        let (site, origin) = (fields.sec_fetch_site, fields.origin);
+        let is_own = |origin| is_own(origin, *host, self.site.client(head, peer));
+        let own = match (site.first, origin.first) {
+            (Some(_), _) => matches!(site.only(), Some(b"same-origin" | b"none")),
+            (None, Some(_)) => origin.only().is_some_and(is_own),
+            // A program says who it is with a token.
+            (None, None) => false,
+        };
+        if own { Ok(()) } else { Err(HttpError::CrossSite) }
     }
 
     /// The administrator, or the user whom that one acts for.
@@ -212,11 +284,17 @@ impl Handler for Gate {
     fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
         let answered = match self.admit(&request, peer) {
             Ok(Admitted::Hot(response)) => return Answering::Ready(Some(response)),
-            Ok(Admitted::Asker(asker)) => return Answering::Routed(Box::pin(self.clone().route(request, asker))),
+            Ok(Admitted::Asker(asker, arrival)) => {
+                return Answering::Routed(Box::pin(self.clone().route(request, asker, arrival)));
+            }
             Ok(Admitted::Answered(response)) => Ok(response),
             Err(error) => {
                 self.requests.count_refused(error.status());
-                Err(error)
+                if matches!(error, HttpError::SignInNeeded) && is_opened_by_a_browser(&request) {
+                    Ok(to_sign_in(request.uri()))
+                } else {
+                    Err(error)
+                }
             }
         };
         Answering::Ready(Some(self.finish(answered, &request)))
@@ -225,12 +303,33 @@ impl Handler for Gate {
     /// The hot answer, for whom the gate lets through. Everybody else asks again, the long way, and is told there.
     fn answer_at_once(&self, request: &[u8], peer: Peer, head: &mut Vec<u8>) -> Option<Bytes> {
         let heading = plain::read(request, self.site.limits.headers_max)?;
-        let asked = heading.check().ok()?;
-        self.check_host(&asked, peer).ok()?;
+        let asked = self.receive(heading.check(), peer).ok()?;
         let now = self.site.service.clock().now();
-        let asker = self.check_asker(&asked, peer, now).ok()?;
+        // Several lines of them are read the long way.
+        let cookies = asked.fields.cookie.only().into_iter();
+        let asker = self.check_asker(&asked, peer, cookies, now).ok()?;
         Some(self.hot(&asker, &asked, now)?.write(asked.method, now, head))
     }
+}
+
+/// Whether a person opened this, to whom a page says more than an error.
+fn is_opened_by_a_browser<B>(request: &Request<B>) -> bool {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    is_read && format(&values(request.headers(), &ACCEPT)) == Format::Html
+}
+
+/// The way to the sign-in, and from there back to what was asked for, whether it is there or not.
+fn to_sign_in(uri: &Uri) -> Response<Body> {
+    let asked = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let next: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+    let location = if asked == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/login")));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VARY, BY_ASKER);
+    response
 }
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110, 11.1).
@@ -247,38 +346,25 @@ pub(super) fn bearer(value: &[u8]) -> Option<&str> {
 pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
     // Trying rules changes nothing, whatever its method.
     let is_reading = method.is_safe() || path == RULES_CHECK;
-    match (path.starts_with(ADMINISTRATION), is_reading) {
+    let is_administration = path == ADMINISTRATION_PAGE || ADMINISTRATION.iter().any(|root| path.starts_with(root));
+    match (is_administration, is_reading) {
         (true, _) => Scopes::ADMIN,
         (false, true) => Scopes::READ,
         (false, false) => Scopes::WRITE,
     }
 }
 
-fn check_scope(asker: &Asker, method: &Method, path: &str) -> Result<(), HttpError> {
-    let Asker::User(actor) = asker else { return Ok(()) };
+fn check_scope(actor: &Actor, method: &Method, path: &str) -> Result<(), HttpError> {
     let missing = needed_scope(method, path).without(actor.scopes);
     missing.names().first().map_or(Ok(()), |scope| Err(HttpError::ScopeMissing { scope }))
 }
 
-/// A browser says where an unsafe request comes from; one of another site is refused. A request with a token
-/// of its own cannot have been forged.
-fn check_origin(Head { method, fields, .. }: &Head<'_>) -> Result<(), HttpError> {
-    if method.is_safe() || fields.authorization.first.is_some() {
-        return Ok(());
-    }
-    let (site, origin) = (fields.sec_fetch_site, fields.origin);
-    let own = match (site.first, origin.first) {
-        (Some(_), _) => matches!(site.only(), Some(b"same-origin" | b"none")),
-        (None, Some(_)) => origin.only().is_some_and(|origin| is_own(origin, fields)),
-        // No browser: a program on this machine, which a demo is open to.
-        (None, None) => true,
+/// Whether an origin (RFC 6454) is the host that was asked, by https where that is spoken.
+fn is_own(origin: &[u8], host: Host<'_>, client: Option<Client>) -> bool {
+    let Some((scheme, origin)) = str::from_utf8(origin).ok().and_then(|origin| origin.split_once("://")) else {
+        return false;
     };
-    if own { Ok(()) } else { Err(HttpError::CrossSite) }
-}
-
-/// Whether an origin (RFC 6454) is the host that was asked.
-fn is_own(origin: &[u8], fields: &Fields<'_>) -> bool {
-    let host = fields.host.first.unwrap_or_default();
-    let origin = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
-    origin.is_some_and(|origin| !host.is_empty() && origin.eq_ignore_ascii_case(host))
+    let is_https = scheme == "https";
+    let is_safe = is_https || (scheme == "http" && !client.is_some_and(|client| client.is_https));
+    is_safe && Host::parse(origin).is_some_and(|origin| origin.is(host, port_of(is_https)))
 }

@@ -4,12 +4,12 @@
 //! that does not end in `chunked` or comes with HTTP/1.0. What else it makes of lengths, `listen` notes in the request.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv6Addr};
 
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, StatusCode, Version};
 
 use super::fields::Fields;
+use super::host::Host;
 use super::listen::AmbiguousLength;
 
 /// What is wrong with a head.
@@ -117,19 +117,20 @@ impl<'r> Heading<'r> {
         Ok(Head { method, path, query, host, fields })
     }
 
-    fn asked_host(&self) -> Result<&'r str, HeadError> {
+    fn asked_host(&self) -> Result<Host<'r>, HeadError> {
         let field = self.fields.host;
         if field.is_repeated {
             return Err(HeadError::HostAmbiguous);
         }
-        let named = |field: &'r [u8]| str::from_utf8(field).ok().and_then(host_in).ok_or(HeadError::HostInvalid);
+        let named = |field: &'r [u8]| str::from_utf8(field).ok().and_then(Host::parse).ok_or(HeadError::HostInvalid);
         match (self.authority, field.first) {
             (None, Some(field)) => named(field),
             (None, None) => Err(HeadError::HostMissing),
             (Some(_), None) if self.version == Version::HTTP_11 => Err(HeadError::HostMissing),
             (Some(authority), field) => {
-                let asked = host_in(authority).ok_or(HeadError::HostInvalid)?;
-                let agrees = field.map(named).transpose()?.is_none_or(|other| other.eq_ignore_ascii_case(asked));
+                let asked = Host::parse(authority).ok_or(HeadError::HostInvalid)?;
+                let agrees =
+                    field.map(named).transpose()?.is_none_or(|other| other.name.eq_ignore_ascii_case(asked.name));
                 if agrees { Ok(asked) } else { Err(HeadError::HostAmbiguous) }
             }
         }
@@ -147,63 +148,10 @@ pub struct Head<'r> {
     pub method: &'r Method,
     pub path: &'r str,
     pub query: Option<&'r str>,
-    /// The host that was asked for, without its port and without an IPv6 address's brackets: from the target (HTTP/2's
-    /// `:authority`, HTTP/1's absolute form), otherwise from `Host`.
-    pub host: &'r str,
+    /// The host that was asked for: from the target (HTTP/2's `:authority`, HTTP/1's absolute form), otherwise from
+    /// `Host`; behind the gate, what a proxy says of it goes before both.
+    pub host: Host<'r>,
     pub fields: Fields<'r>,
-}
-
-/// Whether a host as [`Head::host`] has it cannot be a stranger's name that was made to point here.
-pub fn is_address_literal_or_localhost(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
-}
-
-/// The bytes that a host's name is made of (RFC 3986, 3.2.2). A table, because every request has one.
-const IN_NAME: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        let is_mark = matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'%'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        );
-        table[byte as usize] = is_mark || byte.is_ascii_alphanumeric();
-        byte += 1;
-    }
-    table
-};
-
-/// The host in `host[:port]`.
-fn host_in(authority: &str) -> Option<&str> {
-    let (host, rest) = match authority.strip_prefix('[') {
-        Some(bracketed) => {
-            let (host, rest) = bracketed.split_once(']')?;
-            host.parse::<Ipv6Addr>().ok()?;
-            (host, rest)
-        }
-        None => {
-            let named = authority.bytes().take_while(|byte| IN_NAME[usize::from(*byte)]).count();
-            authority.split_at_checked(named)?
-        }
-    };
-    let is_port =
-        |rest: &str| rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let sound = !host.is_empty() && (rest.is_empty() || is_port(rest));
-    sound.then_some(host)
 }
 
 /// Whether each `%` begins an escape, and all of it is UTF-8 without them.
@@ -268,20 +216,10 @@ mod tests {
         for (field, host) in
             [("a.example:8080", "a.example"), ("[::1]:80", "::1"), ("[::1]", "::1"), ("10.0.0.1", "10.0.0.1")]
         {
-            assert_eq!(read_head(&request(Version::HTTP_11, "/", &[("host", field)])).unwrap().host, host);
+            assert_eq!(read_head(&request(Version::HTTP_11, "/", &[("host", field)])).unwrap().host.name, host);
         }
         let other = request(Version::HTTP_2, "http://b.example:1/", &[]);
-        assert_eq!(read_head(&other).unwrap().host, "b.example");
-    }
-
-    #[test]
-    fn addresses_and_localhost_are_known() {
-        for host in ["localhost", "LocalHost", "127.0.0.1", "192.168.1.20", "::1", "fe80::1"] {
-            assert!(is_address_literal_or_localhost(host), "{host}");
-        }
-        for host in ["a.example", "localhost.example", "127.1", "1", "0x7f.0.0.1", ""] {
-            assert!(!is_address_literal_or_localhost(host), "{host}");
-        }
+        assert_eq!(read_head(&other).unwrap().host.name, "b.example");
     }
 
     #[test]

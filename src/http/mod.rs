@@ -1,19 +1,24 @@
 //! HTTP: the accept loop, the gate that every request passes, and the routes behind it.
 
 mod account;
+mod address;
 mod admin;
+mod auth;
 pub mod body;
 mod cache;
 mod codex;
 mod conditional;
+mod cookie;
 mod date;
 mod errors;
 mod events;
 mod extract;
 mod fields;
+mod forwarded;
 mod gate;
 mod head;
 mod history;
+mod host;
 mod hot;
 pub mod listen;
 mod metrics;
@@ -25,6 +30,7 @@ mod query;
 mod respond;
 mod router;
 mod rules;
+mod sessions;
 mod site;
 mod stream;
 mod tasks;
@@ -34,4 +40,5 @@ mod web;
 pub mod wire;
 
 pub use gate::Gate;
+pub use host::PublicUrl;
 pub use site::{Site, SiteOptions};

@@ -42,6 +42,11 @@ fn best<T>(items: impl Iterator<Item = (T, f32)>) -> Option<T> {
 
 /// The language that sentences are wanted in; English when neither is named.
 pub fn language(headers: &HeaderMap) -> Lang {
+    language_of(headers).unwrap_or(Lang::En)
+}
+
+/// The same, if one of the two is named.
+pub fn language_of(headers: &HeaderMap) -> Option<Lang> {
     let values = values(headers, &ACCEPT_LANGUAGE);
     let known = weighed(&values).filter_map(|(tag, weight)| {
         let primary = tag.split('-').next().unwrap_or_default();
@@ -52,7 +57,7 @@ pub fn language(headers: &HeaderMap) -> Lang {
         };
         Some((lang, weight))
     });
-    best(known).unwrap_or(Lang::En)
+    best(known)
 }
 
 /// The form that is wanted by these values of `Accept`; JSON unless a browser asks for a page or somebody for text.

@@ -43,7 +43,7 @@ pub fn read(bytes: &[u8], fields_max: usize) -> Option<Heading<'_>> {
     })
 }
 
-/// The fields that matter; `None` if one is for whoever leads the connection.
+/// The fields that matter; `None` if one is for whoever leads the connection, or one that is a list is in several lines.
 fn fields<'b>(lines: &[Header<'b>]) -> Option<Fields<'b>> {
     let mut fields = Fields::default();
     for line in lines {
@@ -54,7 +54,7 @@ fn fields<'b>(lines: &[Header<'b>]) -> Option<Fields<'b>> {
         }
     }
     let is_alone = fields.expect.first.is_none() && fields.transfer_encoding.first.is_none();
-    is_alone.then_some(fields)
+    (is_alone && fields.are_whole()).then_some(fields)
 }
 
 fn is_about_the_connection(line: &Header<'_>) -> bool {

@@ -1,12 +1,20 @@
 //! Every route, and nothing else: what answers it, and what the document says of it.
 
 use super::openapi::{Routes, delete, get, patch, post, put};
-use super::{account, admin, cache, codex, events, history, openapi, rules, tasks, tokens, transfer, web};
+use super::{
+    account, admin, auth, cache, codex, events, history, openapi, rules, sessions, tasks, tokens, transfer, web,
+};
 
 pub fn routes() -> Routes {
-    use super::openapi::{account as of_account, admin as of_admin, beside, history as of_history, tasks as of_tasks};
+    use super::openapi::{account as of_account, admin as of_admin, auth as of_auth, beside};
+    use super::openapi::{history as of_history, tasks as of_tasks};
     use super::openapi::{rules as of_rules, timeline, tokens as of_tokens, transfer as of_transfer};
     Routes::default()
+        .open("/login", [get(auth::login_page, of_auth::login_page)])
+        .open("/auth/login", [post(auth::login, of_auth::login)])
+        .open("/auth/logout", [post(auth::logout, of_auth::logout)])
+        .open("/welcome", [get(auth::welcome, of_auth::welcome)])
+        .open("/setup", [get(auth::set_up_page, of_auth::set_up_page), post(auth::set_up, of_auth::set_up)])
         .at("/codex", [get(codex::get, timeline::timeline)])
         .at("/api/tasks", [get(tasks::list, of_tasks::list), post(tasks::create, of_tasks::create)])
         .at("/api/tasks/{id}", [get(tasks::show, of_tasks::show), delete(tasks::remove, of_tasks::remove)])
@@ -23,6 +31,9 @@ pub fn routes() -> Routes {
         .at("/api/settings", [put(account::change_settings, of_account::change_settings)])
         .at("/api/settings", [patch(account::change_settings, of_account::patch_settings)])
         .at("/api/me", [get(account::me, of_account::me)])
+        .at("/api/me/password", [put(sessions::change_password, of_auth::change_password)])
+        .at("/api/sessions", [get(sessions::list, of_auth::sessions), delete(sessions::end_all, of_auth::end_sessions)])
+        .at("/api/sessions/{id}", [delete(sessions::end, of_auth::end_session)])
         .at("/api/rules", [get(rules::show, of_rules::show), put(rules::set, of_rules::set)])
         .at("/api/rules", [delete(rules::remove, of_rules::remove)])
         .at("/api/rules/check", [post(rules::check, of_rules::check)])
@@ -37,11 +48,15 @@ pub fn routes() -> Routes {
         .at("/api/admin/users", [get(admin::users, of_admin::users), post(admin::add_user, of_admin::add_user)])
         .at("/api/admin/users/{name}", [get(admin::user, of_admin::user), patch(admin::change_user, of_admin::change)])
         .at("/api/admin/users/{name}", [delete(admin::remove_user, of_admin::remove)])
+        .at("/api/admin/users/{name}/sessions", [delete(sessions::end_all_of, of_auth::end_sessions_of)])
         .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
         .at("/api/admin/cache/{name}", [get(cache::of_user, of_admin::inspect)])
         .at("/", [get(web::week, beside::week)])
         .at("/api", [get(openapi::page, beside::page)])
         .at("/openapi.json", [get(openapi::document, beside::document)])
+        .open("/assets/base.css", [get(web::base_style, beside::base_style)])
+        .open("/assets/account.css", [get(web::account_style, beside::account_style)])
+        .open("/assets/set-up.js", [get(web::set_up_script, beside::set_up_script)])
         .at("/assets/week.css", [get(web::week_style, beside::week_style)])
         .at("/assets/interface.css", [get(web::interface_style, beside::interface_style)])
         // Answered before the router, because they are for whoever runs the server.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::listen::Limits;
+use super::forwarded::{self, Client};
+use super::head::Head;
+use super::host::{Host, PublicUrl};
+use super::listen::{Limits, Peer};
 use super::metrics::{Counts, Secret};
 use crate::service::Service;
 use crate::service::accounts::Actor;
@@ -16,15 +19,24 @@ pub enum Asker {
     User(Arc<Actor>),
     /// Whoever may open the data directory, acting for nobody.
     Administrator,
+    /// Nobody that is known. Only routes that are open are for them.
+    Anonymous,
+}
+
+/// By which way a request came.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arrival {
+    /// None on the control socket.
+    pub client: Option<Client>,
+    /// Whether somebody on the way could read it: by plain http, from another machine.
+    pub can_be_overheard: bool,
 }
 
 /// What a site is made with.
 pub struct SiteOptions {
     pub service: Arc<Service>,
-    /// Who everybody is that comes over loopback without a token: the user of a demo.
-    pub open_to: Option<Arc<Actor>>,
-    /// Host names that the server answers for, beside address literals and localhost.
-    pub hosts: Vec<String>,
+    /// The address that people use: its host is answered for beside address literals and localhost.
+    pub public_url: Option<PublicUrl>,
     pub limits: Limits,
     /// The token that `/metrics` asks for; without one it is not there among the other routes.
     pub metrics_token: Option<String>,
@@ -35,8 +47,7 @@ pub struct SiteOptions {
 /// What handlers are given.
 pub struct Site {
     pub(super) service: Arc<Service>,
-    pub(super) open_to: Option<Arc<Actor>>,
-    hosts: Vec<String>,
+    public_url: Option<PublicUrl>,
     pub(super) limits: Limits,
     pub(super) new_user: Settings,
     draining: watch::Sender<bool>,
@@ -50,8 +61,7 @@ impl Site {
             counts: Counts::begun(options.service.clock().now()),
             metrics_token: options.metrics_token.as_deref().map(Secret::new),
             service: options.service,
-            open_to: options.open_to,
-            hosts: options.hosts,
+            public_url: options.public_url,
             limits: options.limits,
             new_user: options.new_user,
             draining: watch::Sender::new(false),
@@ -80,7 +90,18 @@ impl Site {
     }
 
     /// Whether the server was told that it has this name.
-    pub(super) fn has_name(&self, host: &str) -> bool {
-        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    pub(super) fn has_name(&self, host: Host<'_>) -> bool {
+        self.public_url.as_ref().is_some_and(|public| public.has_name(host))
+    }
+
+    /// The host that a proxy in front was asked for, if there is one that tells.
+    pub(super) fn host_in_front<'r>(&self, head: &Head<'r>, peer: Peer) -> Option<Host<'r>> {
+        forwarded::host(peer.ip()?, &head.fields, &*self.limits.is_proxy)
+    }
+
+    /// Who a request that the gate has checked comes from; nobody, where it did not come by the network.
+    pub(super) fn client(&self, head: &Head<'_>, peer: Peer) -> Option<Client> {
+        let (is_proxy, public) = (&*self.limits.is_proxy, self.public_url.as_ref());
+        peer.ip().map(|peer| forwarded::client(peer, head, is_proxy, public))
     }
 }

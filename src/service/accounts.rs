@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::PasswordHasher;
-use argon2::{Algorithm, Argon2, Params, Version};
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 
 use super::Service;
-use super::error::{Fault, Refusal, ServiceError, repeatable};
+use super::error::{AccessRefusal, Fault, Refusal, ServiceError, repeatable};
+use super::passwords::check_new_password;
 use super::tokens::Shown;
 use crate::domain::ids::{UserId, UserName};
 use crate::domain::lang::Phrase;
-use crate::store::{Administered, Administration, Scopes, Settings, StoreError, User, random};
+use crate::store::{Administered, Administration, Scopes, Settings, StoreError, User};
 
 /// Who asks, and what that one may do.
 #[derive(Debug)]
@@ -34,16 +32,10 @@ impl Actor {
     }
 }
 
-/// The shortest and the longest password, in characters.
-const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 12..=128;
+/// Whether an account is only to be added while there is none.
+pub(super) struct MustBeFirst(pub(super) bool);
 
 impl Service {
-    /// An actor who needs no token: the owner of a demo.
-    pub fn trusted_actor(&self, user: &User, through: &'static str) -> Arc<Actor> {
-        let scopes = Scopes::READ.with(Scopes::WRITE);
-        Arc::new(Actor { user: user.id, name: user.name.clone(), scopes, through, expires_at: None, shown: None })
-    }
-
     /// The administrator of this machine, acting for a user: whoever has the data directory may do everything
     /// that is in it.
     pub fn acting_for(&self, name: &str) -> Result<Arc<Actor>, ServiceError> {
@@ -55,7 +47,7 @@ impl Service {
     /// Adds an account.
     ///
     /// # Errors
-    /// A name that is none or is taken, a password that is too short or too long.
+    /// A name that is none or is taken, a password that is too short, too long or easily guessed.
     pub async fn add_user(
         &self,
         name: &str,
@@ -63,13 +55,25 @@ impl Service {
         settings: Settings,
         password: Option<String>,
     ) -> Result<User, ServiceError> {
+        self.add_account(name, admin, settings, password, MustBeFirst(false)).await
+    }
+
+    pub(super) async fn add_account(
+        &self,
+        name: &str,
+        admin: bool,
+        settings: Settings,
+        password: Option<String>,
+        MustBeFirst(must_be_first): MustBeFirst,
+    ) -> Result<User, ServiceError> {
         let user_name = require_name(name)?;
         let password_hash = match password {
-            Some(password) => Some(hash_password(password).await?),
+            Some(password) => Some(self.hash_password(name, password).await?.to_string()),
             None => None,
         };
         let at = self.clock.now();
-        let added = Administration::AddUser { name: user_name.clone(), admin, settings, password_hash, at };
+        let added =
+            Administration::AddUser { name: user_name.clone(), admin, settings, password_hash, at, must_be_first };
         match self.store.administer(added).await? {
             Administered::UserAdded(id) => Ok(User { id, name: user_name, admin, disabled: false, created_at: at }),
             refused => Err(refusal(refused, name, "")),
@@ -92,6 +96,7 @@ pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> Se
     let name = name.to_owned();
     match administered {
         Administered::NameTaken => Refusal::UserExists { name }.into(),
+        Administered::NotTheFirst => AccessRefusal::SetUpBefore.into(),
         Administered::LastAdmin => Refusal::LastAdmin { name }.into(),
         Administered::TooManyTokens => Refusal::TooManyTokens.into(),
         Administered::NoSuchUser => Refusal::NoSuchUser { name }.into(),
@@ -100,20 +105,15 @@ pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> Se
         | Administered::UserChanged
         | Administered::UserRemoved
         | Administered::TokenAdded
-        | Administered::TokenRemoved => StoreError::Damaged("users").into(),
+        | Administered::TokenRemoved
+        | Administered::SessionsRemoved => StoreError::Damaged("users").into(),
     }
 }
 
 /// Whether an account can have this name and this password, apart from the name being taken.
 pub fn check_new_user(name: &str, password: Option<&str>) -> Result<(), Refusal> {
     require_name(name)?;
-    password.map_or(Ok(()), check_password)
-}
-
-fn check_password(password: &str) -> Result<(), Refusal> {
-    let expected = Phrase { en: "12 to 128 characters long", de: "12 bis 128 Zeichen" };
-    let is_good = PASSWORD_CHARS.contains(&password.chars().count());
-    if is_good { Ok(()) } else { Err(Refusal::field("password", Fault::Malformed { expected })) }
+    password.map_or(Ok(()), |password| check_new_password(name, password))
 }
 
 pub(super) fn require_name(name: &str) -> Result<UserName, Refusal> {
@@ -122,22 +122,4 @@ pub(super) fn require_name(name: &str) -> Result<UserName, Refusal> {
         de: "1 bis 39 Zeichen aus a-z, 0-9, '.', '_', '-', am Anfang Buchstabe oder Ziffer",
     };
     UserName::parse(name).ok_or_else(|| Refusal::field("name", Fault::Malformed { expected }))
-}
-
-/// Hashes that are made at the same time: each takes 19 MiB and a core.
-static HASHING: Semaphore = Semaphore::const_new(4);
-
-/// Hashes with Argon2id (RFC 9106), 19 MiB, 2 passes, 1 lane, on a thread where 25 ms hold nobody up.
-pub(super) async fn hash_password(password: String) -> Result<String, ServiceError> {
-    check_password(&password)?;
-    // Nobody closes it.
-    let _turn = HASHING.acquire().await;
-    let hash = move || {
-        let params = Params::new(19 * 1024, 2, 1, None).map_err(|error| error.to_string())?;
-        let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let hash = hasher.hash_password_with_salt(password.as_bytes(), &random::<16>());
-        hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
-    };
-    let hashed = tokio::task::spawn_blocking(hash).await.map_err(|error| error.to_string()).and_then(|hash| hash);
-    hashed.map_err(|detail| StoreError::NotWritten(detail).into())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::accounts::{hash_password, refusal, require_name};
+use super::accounts::{refusal, require_name};
 use super::error::{Refusal, ServiceError, repeatable};
 use super::{Service, read};
 use crate::domain::ids::{UserId, UserName};
@@ -78,7 +78,7 @@ impl Service {
     pub async fn change_account(self: &Arc<Self>, name: &str, fields: AccountFields) -> Result<Account, ServiceError> {
         let user = self.require_user(name)?;
         let password_hash = match fields.password {
-            Some(password) => Some(hash_password(password).await?),
+            Some(password) => Some(self.hash_password(name, password).await?.to_string()),
             None => None,
         };
         let change = AccountChange { admin: fields.admin, disabled: fields.disabled, password_hash };

@@ -1,5 +1,7 @@
 //! Why a use case did not do what was asked: values, with their sentences in two languages.
 
+mod access;
+
 use chrono::NaiveDate;
 
 use super::planners::Interrupted;
@@ -9,6 +11,8 @@ use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::rules::RuleError;
 use crate::store::StoreError;
+
+pub use access::{AccessRefusal, whole_seconds};
 
 /// A use case that was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -125,10 +129,11 @@ pub enum Refusal {
     NoSuchRulesVersion {
         version: String,
     },
-    /// The scope `admin` is for administrators.
     NotAnAdministrator {
         name: String,
     },
+    /// Somebody was not let in.
+    Access(AccessRefusal),
 }
 
 /// What is wrong with a field.
@@ -171,6 +176,12 @@ pub enum Fault {
     Malformed {
         expected: Phrase,
     },
+}
+
+impl From<AccessRefusal> for ServiceError {
+    fn from(refusal: AccessRefusal) -> ServiceError {
+        Refusal::Access(refusal).into()
+    }
 }
 
 impl From<Refusal> for ServiceError {
@@ -293,12 +304,14 @@ impl Refusal {
             Refusal::NoSuchRulesVersion { version } => no_such_rules_version(version, lang),
             Refusal::RulesRefused { errors } => rules_refused(errors, lang),
             Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
+            Refusal::Access(refusal) => refusal.text(lang),
         }
     }
 }
 
 impl Fault {
-    fn text(&self, field: &str, lang: Lang) -> String {
+    /// The sentence, with the name that the field has for whoever reads it.
+    pub fn text(&self, field: &str, lang: Lang) -> String {
         match self {
             Fault::Missing => lang.pick(
                 format!("{field} is missing; it has to be given."),

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod administration;
 pub mod archive;
 mod asker;
+mod attempts;
 pub mod change;
 pub mod demo;
 pub mod error;
@@ -22,6 +23,8 @@ pub mod import;
 pub mod inspect;
 mod memo;
 mod metrics;
+mod one_time;
+mod passwords;
 mod planners;
 mod planning;
 mod present;
@@ -30,7 +33,9 @@ pub mod rule_files;
 pub mod rule_tests;
 pub mod rulebook;
 pub mod rules;
+pub mod sessions;
 pub mod settings;
+pub mod sign_in;
 pub mod tasks;
 pub mod timeline;
 pub mod tokens;
@@ -49,11 +54,13 @@ use crate::worker::{self, Pool, WorkerMetrics};
 pub use metrics::ServiceMetrics;
 pub use planning::{Planned, plan_folder};
 
+use attempts::Attempts;
 use change::Lane;
 use error::ServiceError;
 use failures::Failures;
 use idle_lanes::IdleLanes;
 use memo::Memos;
+use one_time::OneTimeLinks;
 use planners::{Interrupted, Planners};
 use present::PresentRules;
 use rulebook::RuleBook;
@@ -85,6 +92,9 @@ pub struct Service {
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
     grants: tokens::GrantCache,
+    attempts: Attempts,
+    one_time_links: OneTimeLinks,
+    passwords: passwords::Passwords,
     metrics: Arc<ServiceMetrics>,
 }
 
@@ -111,6 +121,9 @@ impl Service {
             imports: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
             grants: tokens::GrantCache::default(),
+            attempts: Attempts::default(),
+            one_time_links: OneTimeLinks::default(),
+            passwords: passwords::Passwords::new(),
             metrics,
         })
     }

@@ -1,4 +1,4 @@
-//! Tokens: whom one stands for, what it allows, and how that ends at once.
+//! Tokens: whom one stands for, what it allows, and how that ends at once. Sessions are let in here as well.
 
 mod secret;
 
@@ -10,7 +10,8 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use self::secret::{hash_of, new_token};
+pub(super) use self::secret::base62_code;
+use self::secret::{hash_of, new_secret};
 use super::accounts::Actor;
 use super::error::{Fault, Refusal, ServiceError, repeatable};
 use super::idempotency::{IdempotencyKey, KeyGuard};
@@ -18,7 +19,7 @@ use super::{Service, read};
 use crate::domain::ids::{TokenId, UserId};
 use crate::domain::lang::Phrase;
 use crate::domain::{date, span};
-use crate::store::{Administered, Administration, Grant, Scopes, StoreError};
+use crate::store::{Administered, Administration, Grant, GrantKind, Remembered, Scopes, StoreError, User};
 
 pub use crate::store::TokenGrant;
 
@@ -28,13 +29,17 @@ const GRANTS_MAX: usize = 65_536;
 /// The longest name of a token, in characters.
 const TOKEN_NAME_CHARS_MAX: usize = 64;
 
-/// A token's use is written down when it is the first of its hour.
+/// A use is written down when it is the first of its hour.
 const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
 
-/// The token that an actor came with.
+/// A session that was not used for this long has ended: its browser is gone, or somebody else's by now.
+const IDLE_HOURS_MAX: i64 = 30 * 24;
+
+/// The token or session that an actor came with.
 #[derive(Debug)]
 pub(super) struct Shown {
-    hash: [u8; 32],
+    pub(super) kind: GrantKind,
+    pub(super) hash: [u8; 32],
     /// The state of all accounts that the grant was read at.
     epoch: u64,
     /// The hour of the last use that was written down, counted from 1970.
@@ -95,14 +100,20 @@ pub struct Issued {
 }
 
 impl Service {
-    /// Whom a token stands for; `None` when it is not valid now. Blocks for microseconds at most.
+    /// Whom a token stands for; `None` when it is not valid now.
     pub fn authenticate(&self, token: &str) -> Result<Option<Arc<Actor>>, StoreError> {
-        self.authenticate_at(token, self.clock.now())
+        self.authenticate_at(GrantKind::Token, token, self.clock.now())
     }
 
-    /// As [`Service::authenticate`], for whoever has just asked the clock.
-    pub fn authenticate_at(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Arc<Actor>>, StoreError> {
-        let Some(hash) = hash_of(token) else { return Ok(None) };
+    /// Whom a token or a session stands for; `None` when it is not a valid one of this kind now. Blocks for microseconds
+    /// at most.
+    pub fn authenticate_at(
+        &self,
+        kind: GrantKind,
+        secret: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Arc<Actor>>, StoreError> {
+        let Some(hash) = hash_of(kind, secret) else { return Ok(None) };
         let epoch = self.epoch_of_grants();
         let known = self.grants.actors.get(&hash);
         let known = known.filter(|actor| actor.shown.as_ref().is_some_and(|shown| shown.epoch == epoch));
@@ -114,7 +125,7 @@ impl Service {
                 actor
             }
         };
-        if actor.expires_at.is_some_and(|at| at <= now) {
+        if !actor.is_valid_at(now) {
             return Ok(None);
         }
         self.note_use(&actor, now);
@@ -130,15 +141,19 @@ impl Service {
     fn granted(&self, hash: [u8; 32], epoch: u64) -> Result<Option<Actor>, StoreError> {
         let Some(grant) = self.store.get_grant(&hash)? else { return Ok(None) };
         let Some(user) = self.store.get_user(grant.user)?.filter(|user| !user.disabled) else { return Ok(None) };
-        let used_hour = grant.last_used_at.map_or(i64::MIN, hour_of);
+        let used_hour = used_hour(&grant);
+        let through = match grant.kind {
+            GrantKind::Token => "token",
+            GrantKind::Session => "web",
+        };
         Ok(Some(Actor {
             user: user.id,
             name: user.name,
             // Somebody who is no administrator any more has no token that is one.
             scopes: if user.admin { grant.scopes } else { grant.scopes.without(Scopes::ADMIN) },
-            through: "token",
+            through,
             expires_at: grant.expires_at,
-            shown: Some(Shown { hash, epoch, used_hour: AtomicI64::new(used_hour) }),
+            shown: Some(Shown { kind: grant.kind, hash, epoch, used_hour: AtomicI64::new(used_hour) }),
         }))
     }
 
@@ -157,9 +172,7 @@ impl Service {
             Some(shown) => {
                 let granted = self.granted(shown.hash, shown.epoch)?;
                 let now = self.clock.now();
-                Ok(granted.is_some_and(|granted| {
-                    granted.scopes.allow(Scopes::READ) && granted.expires_at.is_none_or(|at| now < at)
-                }))
+                Ok(granted.is_some_and(|granted| granted.scopes.allow(Scopes::READ) && granted.is_valid_at(now)))
             }
             None => Ok(self.store.get_user(actor.user)?.is_some()),
         }
@@ -187,8 +200,10 @@ impl Service {
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<String, ServiceError> {
         let owner = self.require_user(user)?.id;
-        let issued = self.add_token(owner, scopes, token_name.to_owned(), expires_at, None).await?;
-        Ok(issued.token)
+        check_token_name(token_name)?;
+        let now = self.clock.now();
+        let grant = token_grant(owner, scopes, token_name.to_owned(), expires_at, now);
+        Ok(self.add_grant(grant, None).await?.token)
     }
 
     /// Makes a token for the one who asks, who can give nothing that he does not have. One that this key made before
@@ -218,9 +233,12 @@ impl Service {
             return Err(Refusal::ScopeNotHeld { scope }.into());
         }
         let expires_at = self.expiry(by, &fields)?;
-        let (service, user, name) = (self.clone(), by.user, fields.name.unwrap_or_default());
+        let name = fields.name.unwrap_or_default();
+        check_token_name(&name)?;
+        let grant = token_grant(by.user, scopes, name, expires_at, self.clock.now());
+        let service = self.clone();
         // It goes on when its asker goes away, and holds the key until it is known what became of it.
-        let work = async move { service.add_token(user, scopes, name, expires_at, guard.as_ref()).await };
+        let work = async move { service.add_grant(grant, guard.as_ref()).await };
         let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()).into());
         tokio::spawn(work).await.unwrap_or_else(cut)
     }
@@ -250,25 +268,19 @@ impl Service {
         }
     }
 
-    async fn add_token(
-        &self,
-        user: UserId,
-        scopes: Scopes,
-        token_name: String,
-        expires_at: Option<DateTime<Utc>>,
-        key: Option<&KeyGuard>,
-    ) -> Result<Issued, ServiceError> {
-        check_token_name(&token_name)?;
-        let owner = self.store.get_user(user)?.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?;
-        if scopes.allow(Scopes::ADMIN) && !owner.admin {
+    /// Makes a secret that grants this.
+    pub(super) async fn add_grant(&self, grant: Grant, key: Option<&KeyGuard>) -> Result<Issued, ServiceError> {
+        let missing = || Refusal::NoSuchUser { name: grant.user.0.to_string() };
+        let owner: User = self.store.get_user(grant.user)?.ok_or_else(missing)?;
+        let administers = grant.kind == GrantKind::Token && grant.scopes.allow(Scopes::ADMIN);
+        if administers && !owner.admin {
             return Err(Refusal::NotAnAdministrator { name: owner.name.as_str().to_owned() }.into());
         }
-        let token = new_token();
+        let token = new_secret(grant.kind);
         let hash: [u8; 32] = Sha256::digest(&token).into();
-        let (id, created_at) = (TokenId::of(&hash), self.clock.now());
+        let id = TokenId::of(&hash);
         // Which token it was, and never the token.
-        let remember = key.map(|key| key.key().remember(&id.to_string()));
-        let grant = Grant { user, token_name, scopes, created_at, expires_at, last_used_at: None };
+        let remember: Option<Remembered> = key.map(|key| key.key().remember(&id.to_string()));
         match self.store.administer(Administration::AddToken { hash, grant: grant.clone(), remember }).await? {
             Administered::TokenAdded => Ok(Issued { token, id, grant }),
             refused => Err(super::accounts::refusal(refused, owner.name.as_str(), "")),
@@ -278,14 +290,31 @@ impl Service {
     /// The user's tokens, the oldest first.
     pub async fn list_tokens(self: &Arc<Self>, user: UserId) -> Result<Vec<TokenGrant>, ServiceError> {
         let service = self.clone();
-        read(move || Ok(service.store.list_tokens(user)?)).await
+        read(move || service.list_grants(user, GrantKind::Token)).await
+    }
+
+    /// The user's tokens, or sessions, the oldest first.
+    pub(super) fn list_grants(&self, user: UserId, kind: GrantKind) -> Result<Vec<TokenGrant>, ServiceError> {
+        let mut grants = self.store.list_tokens(user)?;
+        grants.retain(|listed| listed.grant.kind == kind);
+        Ok(grants)
     }
 
     /// Ends one of the user's tokens: it is refused from the moment that this returns.
     pub async fn revoke_token(self: &Arc<Self>, user: UserId, id: &str) -> Result<(), ServiceError> {
+        self.end_grant(user, id, GrantKind::Token).await
+    }
+
+    /// Ends one of the user's tokens or sessions.
+    pub(super) async fn end_grant(
+        self: &Arc<Self>,
+        user: UserId,
+        id: &str,
+        kind: GrantKind,
+    ) -> Result<(), ServiceError> {
         let missing = || Refusal::NoSuchToken { id: repeatable(id, 40) };
         let token = TokenId::parse(id).ok_or_else(missing)?;
-        match self.change_rights(Administration::RemoveToken { user, id: token }).await? {
+        match self.change_rights(Administration::RemoveToken { user, id: token, kind }).await? {
             Administered::TokenRemoved => Ok(()),
             refused => Err(super::accounts::refusal(refused, "", &repeatable(id, 40))),
         }
@@ -314,6 +343,39 @@ const INSTANT: Phrase = Phrase {
     en: "an RFC 3339 instant that is still to come, such as 2031-01-01T00:00:00Z",
     de: "ein künftiger Zeitpunkt nach RFC 3339, etwa 2031-01-01T00:00:00Z",
 };
+
+impl Actor {
+    /// Whether what the actor came with did not end by itself.
+    fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
+        let is_idle = |shown: &Shown| is_idle(shown.kind, shown.used_hour.load(Ordering::Relaxed), now);
+        self.expires_at.is_none_or(|at| now < at) && !self.shown.as_ref().is_some_and(is_idle)
+    }
+}
+
+impl Grant {
+    /// Whether it did not end by itself.
+    pub(super) fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|at| now < at) && !is_idle(self.kind, used_hour(self), now)
+    }
+}
+
+fn used_hour(grant: &Grant) -> i64 {
+    grant.last_used_at.map_or(i64::MIN, hour_of)
+}
+
+fn is_idle(kind: GrantKind, used_hour: i64, now: DateTime<Utc>) -> bool {
+    kind == GrantKind::Session && hour_of(now).saturating_sub(used_hour) > IDLE_HOURS_MAX
+}
+
+fn token_grant(
+    user: UserId,
+    scopes: Scopes,
+    token_name: String,
+    expires_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+) -> Grant {
+    Grant { user, kind: GrantKind::Token, token_name, scopes, created_at, expires_at, last_used_at: None }
+}
 
 fn hour_of(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis().div_euclid(HOUR_MILLIS)

@@ -363,11 +363,21 @@ impl Scopes {
     }
 }
 
-/// What a token grants to whoever shows it.
+/// What a secret is that somebody comes in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantKind {
+    /// Made for a program, which shows it with each request.
+    Token,
+    /// Made when somebody signed in; a browser keeps it as a cookie.
+    Session,
+}
+
+/// What a token or a session grants to whoever shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub user: UserId,
-    /// The name that the token was given.
+    pub kind: GrantKind,
+    /// The name that the token was given; of a session, what the browser says that it is.
     pub token_name: String,
     pub scopes: Scopes,
     pub created_at: DateTime<Utc>,
@@ -386,7 +396,10 @@ pub struct TokenGrant {
 /// Tokens that one user has at most.
 pub const TOKENS_OF_USER_MAX: usize = 1_000;
 
-/// What changes of an account; `None` leaves it.
+/// Sessions that one user has at most: a new one ends the one that was used the longest ago.
+pub const SESSIONS_OF_USER_MAX: usize = 100;
+
+/// What changes of an account; `None` leaves it. A new password and being disabled end every session of the user's.
 #[derive(Debug, Default)]
 pub struct AccountChange {
     pub admin: Option<bool>,
@@ -403,6 +416,8 @@ pub enum Administration {
         settings: Settings,
         password_hash: Option<String>,
         at: DateTime<Utc>,
+        /// Whether it is only to be added when there is nobody yet.
+        must_be_first: bool,
     },
     ChangeUser {
         id: UserId,
@@ -417,9 +432,15 @@ pub enum Administration {
         grant: Grant,
         remember: Option<Remembered>,
     },
+    /// Removes a token or ends a session, whichever the kind says.
     RemoveToken {
         user: UserId,
         id: TokenId,
+        kind: GrantKind,
+    },
+    /// Ends every session of the user's.
+    RemoveSessions {
+        user: UserId,
     },
 }
 
@@ -430,10 +451,13 @@ pub enum Administered {
     UserChanged,
     UserRemoved,
     NameTaken,
+    /// Somebody has an account already.
+    NotTheFirst,
     /// Nobody else could administer the users that there are.
     LastAdmin,
     TokenAdded,
     TokenRemoved,
+    SessionsRemoved,
     TooManyTokens,
     NoSuchUser,
     NoSuchToken,

@@ -14,6 +14,9 @@ use crate::harness::client;
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const DRIVER: &str = "chromedriver";
 
+/// Pixels; browsers refuse to draw more at once.
+const PICTURE_HEIGHT_MAX: f64 = 16_000.0;
+
 /// A window of a browser that nobody used before.
 pub struct Browser {
     client: reqwest::Client,
@@ -145,7 +148,12 @@ impl Browser {
 
     /// The whole page as a picture, kept in `target/screenshots`.
     pub async fn photograph(&self, name: &str) {
-        let taken = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await;
+        // What is longer than a picture can be ends there.
+        let size =
+            self.evaluate("const root = document.documentElement; return [root.scrollWidth, root.scrollHeight];").await;
+        let height = size[1].as_f64().unwrap().min(PICTURE_HEIGHT_MAX);
+        let clip = json!({"x": 0, "y": 0, "width": size[0], "height": height, "scale": 1});
+        let taken = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true, "clip": clip})).await;
         let png = base64::prelude::BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         std::fs::create_dir_all(&folder).unwrap();

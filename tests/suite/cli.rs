@@ -301,7 +301,7 @@ fn a_signal_ends_the_server_with_success() {
     for signal in [Signal::INT, Signal::TERM] {
         let home = Home::new();
         let mut server = home.serve(&[]);
-        assert!(server.line().contains("codexmiroir user add NAME"), "a first start says what comes next");
+        assert!(server.line().contains("/setup?code="), "a first start says what comes next");
         let address = home.data_dir().join("server.address");
         assert_eq!(std::fs::read_to_string(&address).unwrap().trim_end(), server.address.to_string());
         let (status, rest) = server.stop(signal);
@@ -319,13 +319,25 @@ async fn the_demo_serves_a_week_and_leaves_nothing() {
         std::fs::create_dir(&temporary).unwrap();
         let mut command = home.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
         let mut server = crate::binary::Serving::of(command.env("TMPDIR", &temporary));
-        let link = format!("http://{}/", server.address);
-        assert!(server.line().trim_end().ends_with(&link));
-        let page = client().build().unwrap().get(&link).send().await.unwrap();
+        let line = server.line();
+        let (_, code) = line.trim_end().split_once(&server.url("/welcome?code=")).unwrap();
+        let client = client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let link = || client.get(server.url(&format!("/welcome?code={code}")));
+        let ahead = link().header("Sec-Purpose", "prefetch").send().await.unwrap();
+        assert_eq!(ahead.status(), 503, "nobody has opened it yet");
+        let welcome = link().send().await.unwrap();
+        assert_eq!((welcome.status().as_u16(), &welcome.headers()["location"]), (303, &"/".parse().unwrap()));
+        assert_eq!(link().send().await.unwrap().status(), 404, "it works once");
+        let cookie = welcome.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        assert_eq!(link().header("Cookie", &cookie).send().await.unwrap().status(), 303, "but whoever is in is led on");
+        let page = client.get(server.url("/")).header("Cookie", &cookie).send().await.unwrap();
         assert_eq!(page.status(), 200);
         assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
-        let codex: Value =
-            client().build().unwrap().get(server.url("/codex")).send().await.unwrap().json().await.unwrap();
+        assert_eq!(client.get(server.url("/codex")).send().await.unwrap().status(), 401, "it is open to nobody else");
+        let line = server.line();
+        let token = line.trim_end().strip_prefix("for programs: Authorization: ").unwrap();
+        let codex = client.get(server.url("/codex")).header("Authorization", token).send().await.unwrap();
+        let codex: Value = codex.json().await.unwrap();
         assert_eq!((&codex["userId"], &codex["rules"]["ok"]), (&"demo".into(), &true.into()));
         let placed = codex["timeline"].as_array().unwrap().iter().flat_map(|day| day["slots"].as_array().unwrap());
         assert!(placed.filter(|slot| !slot["task"].is_null()).count() >= 10, "{codex}");

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WorkerOptions, WorkerProgram};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WayIn, WorkerOptions, WorkerProgram};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
+use codexmiroir::http::PublicUrl;
 use codexmiroir::http::listen::Limits;
 use codexmiroir::service::folder::{Folder, read_folder};
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::store::{Origin, Scopes, Settings};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -64,7 +65,7 @@ pub struct Start {
     pub now: &'static str,
     pub rules: Vec<PathBuf>,
     pub workers: WorkerOptions,
-    pub hosts: Vec<String>,
+    pub public_url: Option<&'static str>,
     pub limits: Limits,
     pub hot_bytes_max: u64,
     pub metrics: MetricsOptions,
@@ -79,7 +80,7 @@ impl Default for Start {
     fn default() -> Self {
         let (limits, hot_bytes_max) = (Limits::default(), HOT_MAP_BYTES_DEFAULT);
         let metrics = MetricsOptions::default();
-        Start { now: MONDAY, rules: Vec::new(), workers: workers(), hosts: Vec::new(), limits, hot_bytes_max, metrics }
+        Start { now: MONDAY, rules: Vec::new(), workers: workers(), public_url: None, limits, hot_bytes_max, metrics }
     }
 }
 
@@ -102,13 +103,14 @@ impl TestServer {
             rules: RuleBook::from_files(&start.rules).unwrap(),
             workers: start.workers,
             hot_bytes_max: start.hot_bytes_max,
-            hosts: start.hosts,
+            public_url: start.public_url.map(|url| PublicUrl::parse(url).unwrap()),
             demo: None,
             limits: start.limits,
             clock: clock.clone(),
         };
         let running = app::start(options).await.unwrap();
-        let client = client().timeout(Duration::from_secs(60)).build().unwrap();
+        // What leads on is an answer of its own.
+        let client = client().redirect(redirect::Policy::none()).timeout(Duration::from_secs(60)).build().unwrap();
         TestServer { running: Some(running), clock, client, data_dir }
     }
 
@@ -153,6 +155,14 @@ impl TestServer {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address())
+    }
+
+    /// The code of the link that sets the server up, if it printed one.
+    pub fn set_up_code(&self) -> Option<String> {
+        match &self.running().way_in {
+            Some(WayIn::SetUp { code }) => Some(code.clone()),
+            Some(WayIn::Demo { .. }) | None => None,
+        }
     }
 
     /// The administrator, at the server's control socket.

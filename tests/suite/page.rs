@@ -1,7 +1,7 @@
 //! The demo's page, in a real browser, on screens from a desk's to a watch's.
 
 use chrono::{TimeDelta, Utc};
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WayIn};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::ids::UserName;
@@ -74,12 +74,18 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
         rules: RuleBook::builtin(),
         workers: workers(),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
-        hosts: Vec::new(),
+        public_url: None,
         demo: Some(Settings { zone, lang, days: DAYS_DEFAULT }),
         limits: Limits::default(),
         clock: Clock::manual(instant(now)),
     };
     (app::start(options).await.unwrap(), folder)
+}
+
+/// The link that the demo prints.
+fn welcome(running: &Running) -> String {
+    let Some(WayIn::Demo { code, .. }) = &running.way_in else { panic!("a demo prints a link") };
+    format!("http://{}/welcome?code={code}", running.address)
 }
 
 /// Looks at the page on every screen, light and dark, and photographs it; what each showed.
@@ -114,7 +120,9 @@ fn texts<'v>(page: &'v Value, list: &str) -> Vec<&'v str> {
 async fn the_week_is_readable_on_every_screen_in_light_and_dark() {
     let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::En).await;
     let url = format!("http://{}/", running.address);
+    let welcome = welcome(&running);
     with_browser(|browser| async move {
+        browser.go(&welcome).await;
         let pages = look(&browser, &url, "week").await;
         for page in &pages {
             let headings = texts(page, "headings");
@@ -145,7 +153,9 @@ async fn odd_documents_neither_break_the_page_nor_run_in_it() {
     running.service.import(user, origin, folder, false).await.unwrap();
 
     let url = format!("http://{}/", running.address);
+    let welcome = welcome(&running);
     with_browser(|browser| async move {
+        browser.go(&welcome).await;
         for page in look(&browser, &url, "odd").await {
             assert_eq!(page["title"], "Diese Woche · CodexMiroir");
             let headings = texts(&page, "headings");
@@ -163,7 +173,9 @@ async fn odd_documents_neither_break_the_page_nor_run_in_it() {
 async fn the_last_evening_of_a_week_still_shows_a_week() {
     let (running, _folder) = demo_at("2025-10-19T22:15:00+02:00", Lang::De).await;
     let url = format!("http://{}/", running.address);
+    let welcome = welcome(&running);
     with_browser(|browser| async move {
+        browser.go(&welcome).await;
         for page in look(&browser, &url, "sunday").await {
             assert!(!texts(&page, "headings").contains(&"So 19.10."), "nothing is offered today any more");
             assert!(texts(&page, "tasks").len() >= 10, "{page:#}");
@@ -177,7 +189,9 @@ async fn the_last_evening_of_a_week_still_shows_a_week() {
 async fn the_interface_is_readable_on_every_screen_in_light_and_dark() {
     let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::En).await;
     let url = format!("http://{}/api", running.address);
+    let welcome = welcome(&running);
     with_browser(|browser| async move {
+        browser.go(&welcome).await;
         for page in look(&browser, &url, "interface").await {
             assert_eq!(page["title"], "Interface · CodexMiroir");
             let headings = texts(&page, "headings");

@@ -152,8 +152,8 @@ async fn raw(address: SocketAddr, request: &[u8]) -> (u16, String) {
 
 #[tokio::test]
 async fn the_host_must_be_one_of_ours() {
-    let hosts = vec!["codex.example".to_owned()];
-    let server = TestServer::start_with(Start { hosts, ..Start::default() }).await;
+    let public_url = Some("https://codex.example");
+    let server = TestServer::start_with(Start { public_url, ..Start::default() }).await;
     let lena = server.user("lena").await;
     let ask = async |path: &str, heads: &str| {
         let head =

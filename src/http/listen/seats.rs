@@ -1,8 +1,10 @@
 //! Who sits where: connections counted, together and by address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::super::address::neighbourhood;
 
 /// The seats of one server.
 pub(super) struct Seats {
@@ -63,14 +65,6 @@ impl Drop for Seat {
                 taken.by_address.remove(&address);
             }
         }
-    }
-}
-
-/// Whoever has one IPv6 address has its /64 network.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }
 

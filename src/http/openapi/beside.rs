@@ -14,6 +14,21 @@ fn style(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(PAGES, id, summary).gives_text("text/css", "The style sheet.").conditional().of_nobody()
 }
 
+pub fn base_style() -> Operation {
+    style("getBaseStyle", "The style that all pages share").of_everybody()
+}
+
+pub fn account_style() -> Operation {
+    style("getAccountStyle", "The style of the pages of accounts").of_everybody()
+}
+
+pub fn set_up_script() -> Operation {
+    Operation::new(PAGES, "getSetUpScript", "What lets a browser say its time zone and language at set-up")
+        .gives_text("text/javascript", "The script.")
+        .conditional()
+        .of_everybody()
+}
+
 pub fn week_style() -> Operation {
     style("getWeekStyle", "The style of the week's page")
 }

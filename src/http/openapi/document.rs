@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Described;
 use super::operation::{Answer, Content, Operation, Parameter, Scheme};
 use crate::http::errors::ErrorJson;
+use crate::http::extract::FORM;
 use crate::http::gate::needed_scope;
 
 /// What holds for all routes.
@@ -24,7 +25,7 @@ the request with the same `Idempotency-Key`, or look first.
 Errors are an `Error`: one sentence in German or English by `Accept-Language`, and a `code` that does not change. An \
 address that is not described is answered 404 with the code `no_such_route`, a method that is not described 405 with \
 `method_not_allowed` and the header `Allow`; somebody who has not signed in gets 401 for both. GET routes answer HEAD \
-as well. Every answer but those of health checks and metrics needs a user's token; on the control socket in the data \
+as well. Every answer but those of health checks, metrics and the way in needs a user's token, or the session of a browser that signed in; with a session, what changes something has to come from a page of this server (`Sec-Fetch-Site`, else `Origin`); on the control socket in the data \
 directory the asker is the administrator, who acts for the user named in the header `Codexmiroir-User`. A server that has no place for another connection says 503 in plain text, a head that is no HTTP is answered \
 400 or 431 without a body.";
 
@@ -55,7 +56,7 @@ pub fn document(routes: &[Described]) -> Value {
             "license": {"name": "MIT or Apache-2.0", "identifier": env!("CARGO_PKG_LICENSE")},
         },
         "servers": [{"url": "/", "description": "This server"}],
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -63,6 +64,11 @@ pub fn document(routes: &[Described]) -> Value {
                 "type": "http",
                 "scheme": "bearer",
                 "description": "A token as `codexmiroir token create` prints it, `cmr_…`. What it allows are its scopes.",
+            }, "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "__Host-codexmiroir",
+                "description": "What signing in leaves in a browser; `codexmiroir` where the server is asked over plain http.",
             }, "metricsToken": {
                 "type": "http",
                 "scheme": "bearer",
@@ -91,11 +97,27 @@ fn operation(
     for answer in &operation.answers {
         responses.insert(answer.status.to_string(), response(answer, answers));
     }
-    let forged = operation.scheme == Some(Scheme::User) && !method.is_safe();
-    for (status, codes) in &operation.refusals {
-        let mut codes: Vec<_> = codes.iter().copied().collect();
-        codes.extend((*status == 403 && forged).then_some("cross_site"));
-        responses.insert(status.to_string(), refusal(*status, &codes));
+    if operation.scheme == Some(Scheme::User) && method.is_safe() {
+        responses.insert("303".to_owned(), response(&to_sign_in(), answers));
+    }
+    let is_by_cookie = matches!(operation.scheme, Some(Scheme::User | Scheme::Everybody));
+    let forged = is_by_cookie && !method.is_safe();
+    let mut refusals = operation.refusals.clone();
+    if forged {
+        refusals.entry(403).or_default().insert("cross_site");
+    }
+    let takes_form = operation.bodies.iter().any(|body| body.media_type == FORM);
+    for (status, codes) in &refusals {
+        let codes: Vec<_> = codes.iter().copied().collect();
+        let mut refusal = refusal(*status, &codes);
+        if takes_form {
+            refusal["content"]["text/html"] = json!({"schema": {"type": "string"}});
+        }
+        match responses.get_mut(&status.to_string()) {
+            // A page for a browser, and the error for everybody else.
+            Some(page) => page["content"]["application/json"] = refusal["content"]["application/json"].clone(),
+            None => drop(responses.insert(status.to_string(), refusal)),
+        }
     }
     let mut described = json!({
         "operationId": operation.id,
@@ -114,11 +136,25 @@ fn operation(
         described["requestBody"] = json!({"required": operation.body_is_required, "content": content});
     }
     described["security"] = match operation.scheme {
-        Some(Scheme::User) => json!([{"token": needed_scope(method, path).names()}]),
+        Some(Scheme::User) => {
+            let scopes = needed_scope(method, path).names();
+            json!([{"token": scopes}, {"session": []}])
+        }
+        Some(Scheme::Everybody) => json!([]),
         Some(Scheme::Metrics) => json!([{"metricsToken": []}]),
         None => json!([]),
     };
     described
+}
+
+/// What a browser gets that nobody is signed in with.
+fn to_sign_in() -> Answer {
+    Answer {
+        status: 303,
+        about: "Nobody is signed in, and the request takes a page: on to the sign-in.",
+        contents: Vec::new(),
+        headers: vec![("Location", "`/login`, with the way back in `next`.")],
+    }
 }
 
 fn parameter(parameter: &Parameter) -> Value {
@@ -166,7 +202,7 @@ fn refusal(status: u16, codes: &[&str]) -> Value {
     let mut response = json!({"description": meaning(status), "content": {"application/json": {"schema": schema}}});
     match status {
         401 => response["headers"] = headers(&[("WWW-Authenticate", "`Bearer`")]),
-        503 => response["headers"] = headers(&[("Retry-After", "Seconds after which another try may succeed.")]),
+        429 | 503 => response["headers"] = headers(&[("Retry-After", "Seconds after which another try may succeed.")]),
         _ => {}
     }
     response

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod auth;
 pub mod beside;
 mod document;
 pub mod history;
@@ -78,9 +79,17 @@ endpoints! {
 pub struct Routes {
     router: Router<Arc<Site>>,
     pub described: Vec<Described>,
+    /// The paths that are for everybody.
+    pub open: Vec<&'static str>,
 }
 
 impl Routes {
+    /// As [`Routes::at`], for everybody: nobody has to be signed in. Such a path has no parameters.
+    pub fn open<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
+        self.open.push(path);
+        self.at(path, endpoints)
+    }
+
     /// Adds what a path answers to.
     pub fn at<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
         for Endpoint { method, handler, describe } in endpoints {

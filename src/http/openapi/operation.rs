@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use crate::http::extract::FORM;
+
 /// Writes a type's schema, and those that it refers to into the components.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
@@ -40,6 +42,8 @@ const WRITE: [Refusal; 5] =
 /// Whose bearer token an operation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
+    /// Nobody's: a session or a token only adds who it is.
+    Everybody,
     /// A user's, with scopes.
     User,
     /// The one that is set for `/metrics`.
@@ -118,6 +122,13 @@ impl Operation {
             codes.remove(code);
         }
         self
+    }
+
+    /// It is for everybody who comes through the gate, known or not; a token that is shown has to be a valid one.
+    pub fn of_everybody(mut self) -> Operation {
+        self.scheme = Some(Scheme::Everybody);
+        self.refusals.clear();
+        self.refuses(&HEAD).refuses(&[(400, "malformed_header"), (401, "invalid_token"), (503, "unavailable")])
     }
 
     /// It is answered before the gate: anybody may ask.
@@ -235,6 +246,18 @@ impl Operation {
         self.refuses(&[(415, "not_json_or_text")])
     }
 
+    /// It takes the same fields as a form too.
+    pub fn or_takes_form(mut self) -> Operation {
+        if let Some(Content { schema, .. }) = self.bodies.last() {
+            let schema = *schema;
+            self.bodies.push(Content { media_type: FORM, schema, example: None });
+        }
+        if let Some(codes) = self.refusals.get_mut(&415) {
+            codes.remove("not_json");
+        }
+        self.refuses(&[(415, "not_json_or_form")])
+    }
+
     /// It takes bytes of these types, and a body without a type.
     pub fn takes_bytes(mut self, media_types: &[&'static str]) -> Operation {
         self.bodies.extend(media_types.iter().map(|media_type| Content::bytes(media_type)));
@@ -255,6 +278,16 @@ impl Operation {
     /// It answers 200 with a text of this type.
     pub fn gives_text(self, media_type: &'static str, about: &'static str) -> Operation {
         self.answers(200, about).or_text(media_type)
+    }
+
+    /// As `gives_text`, with another status.
+    pub fn gives_text_with(self, status: u16, media_type: &'static str, about: &'static str) -> Operation {
+        self.answers(status, about).or_text(media_type)
+    }
+
+    /// It leads on to another address.
+    pub fn gives_way(self, about: &'static str) -> Operation {
+        self.answers(303, about).carries("Location", "Where to go on with GET.")
     }
 
     /// The answer before comes as a text of this type too.

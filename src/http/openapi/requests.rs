@@ -216,3 +216,44 @@ mod tests {
         assert_fields(&schema_for!(NewToken), &tokens::FIELDS);
     }
 }
+
+/// Who signs in.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Login {
+    name: Option<String>,
+    password: Option<String>,
+    /// Of a form: the path to go to afterwards.
+    next: Option<String>,
+}
+
+/// Nothing has to be said.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct NoFields {}
+
+/// The first account.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetUp {
+    /// What the link has.
+    code: Option<String>,
+    /// 1 to 39 characters of `a-z`, `0-9`, `.`, `_`, `-`.
+    name: String,
+    /// 12 to 128 characters.
+    password: String,
+    /// An IANA name; the server's by default.
+    time_zone: Option<String>,
+    /// `de` or `en`.
+    language: Option<String>,
+}
+
+/// A new password.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The present one.
+    current: String,
+    /// 12 to 128 characters.
+    password: String,
+}

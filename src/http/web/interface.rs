@@ -1,41 +1,31 @@
 //! The document of the interface as a page: every route with what it takes and answers, and every type.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use serde_json::{Map, Value};
+
+use super::layout;
+use crate::domain::lang::Lang;
 
 /// The page of an OpenAPI document. It is in English, as the document is.
 pub fn page(document: &Value) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Interface · CodexMiroir" }
-                link rel="stylesheet" href="/assets/week.css";
-                link rel="stylesheet" href="/assets/interface.css";
-                link rel="icon" href="data:,";
-            }
-            body.interface {
-                header {
-                    h1 { "Interface" }
-                    p { "CodexMiroir " (text(&document["info"], "version")) " · " a href="/openapi.json" { "openapi.json" } }
-                }
-                main {
-                    @for paragraph in text(&document["info"], "description").split("\n\n") {
-                        p.about { (prose(paragraph)) }
-                    }
-                    (contents(document))
-                    @for (path, item) in entries(&document["paths"]) {
-                        @for (method, operation) in entries(item) { (route(path, method, operation)) }
-                    }
-                    h2 { "Types" }
-                    @for (name, schema) in entries(&document["components"]["schemas"]) { (type_of(name, schema)) }
-                }
-            }
+    let content = html! {
+        header {
+            h1 { "Interface" }
+            p { "CodexMiroir " (text(&document["info"], "version")) " · " a href="/openapi.json" { "openapi.json" } }
         }
-    }
+        main {
+            @for paragraph in text(&document["info"], "description").split("\n\n") {
+                p.about { (prose(paragraph)) }
+            }
+            (contents(document))
+            @for (path, item) in entries(&document["paths"]) {
+                @for (method, operation) in entries(item) { (route(path, method, operation)) }
+            }
+            h2 { "Types" }
+            @for (name, schema) in entries(&document["components"]["schemas"]) { (type_of(name, schema)) }
+        }
+    };
+    layout::document(Lang::En, "Interface", "interface", &content)
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

@@ -1,8 +1,9 @@
 //! The week as a page: what runs now, the board of days and slots, and what needs attention.
 
 use chrono::{Datelike, NaiveDate};
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
+use super::layout::document;
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
@@ -12,40 +13,29 @@ use crate::view::{Answer, text};
 /// The page of a timeline.
 pub fn page(answer: &Answer) -> Markup {
     let (lang, timeline) = (answer.lang, &answer.timeline);
-    html! {
-        (DOCTYPE)
-        html lang=(lang.pick("en", "de")) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (lang.pick("This week", "Diese Woche")) " · CodexMiroir" }
-                link rel="stylesheet" href="/assets/week.css";
-                link rel="icon" href="data:,";
-            }
-            body {
-                header {
-                    h1 { (lang.pick("This week", "Diese Woche")) }
-                    p {
-                        (long_date(timeline.today, lang))
-                        span.whose { " · " (answer.user) " · " (answer.zone.name()) }
-                    }
-                }
-                main {
-                    @if let Some(sentences) = answer.rules.failure(lang) {
-                        p.alert role="alert" { @for sentence in sentences { (sentence) ". " } }
-                    }
-                    (now(timeline, lang))
-                    (board(timeline, lang))
-                    (attention(timeline, lang))
-                }
-                footer {
-                    (lang.pick("rules", "Regeln")) ": " (answer.rules.name)
-                    " · " a href="/codex" { "JSON" }
-                }
+    let title = lang.pick("This week", "Diese Woche");
+    let content = html! {
+        header {
+            h1 { (title) }
+            p {
+                (long_date(timeline.today, lang))
+                span.whose { " · " (answer.user) " · " (answer.zone.name()) }
             }
         }
-    }
+        main {
+            @if let Some(sentences) = answer.rules.failure(lang) {
+                p.alert role="alert" { @for sentence in sentences { (sentence) ". " } }
+            }
+            (now(timeline, lang))
+            (board(timeline, lang))
+            (attention(timeline, lang))
+        }
+        footer {
+            (lang.pick("rules", "Regeln")) ": " (answer.rules.name)
+            " · " a href="/codex" { "JSON" }
+        }
+    };
+    document(lang, title, "week", &content)
 }
 
 /// What is on now, else what comes next: the one thing that small screens show first.

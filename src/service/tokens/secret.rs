@@ -1,43 +1,63 @@
-//! A token as text: how one is made, what its checksum says, and its hash, which is all that is kept of it.
+//! Secrets as text, a token's and a session's: how one is made, what its checksum says, and its hash, which is all that
+//! is kept of it.
 
 use std::cell::RefCell;
 
 use sha2::{Digest, Sha256};
 
-use crate::store::random;
+use crate::store::{GrantKind, random};
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const TOKEN_PREFIX: &str = "cmr_";
 /// 32 bytes need 43 digits of base 62, a 32-bit checksum 6.
 const SECRET_DIGITS: usize = 43;
 const CHECKSUM_DIGITS: usize = 6;
 
+/// A one-time code needs 22 digits of base 62 for its 16 bytes.
+const CODE_DIGITS: usize = 22;
+
+/// How a secret begins. What is shown as one kind is never taken for the other.
+fn prefix(kind: GrantKind) -> &'static str {
+    match kind {
+        GrantKind::Token => "cmr_",
+        GrantKind::Session => "cms_",
+    }
+}
+
 /// `cmr_`, 32 random bytes in base 62, and a CRC-32 of those digits in base 62: a typing error is told
-/// without asking the database, and a scanner for leaked secrets can be sure of what it found.
-pub(super) fn new_token() -> String {
+/// without asking the database, and a scanner for leaked secrets can be sure of what it found. A session's begins with
+/// `cms_`.
+pub(super) fn new_secret(kind: GrantKind) -> String {
     let secret = base62(&random::<32>(), SECRET_DIGITS);
     let checksum = checksum(&secret).map(char::from);
-    [TOKEN_PREFIX, &secret].into_iter().flat_map(str::chars).chain(checksum).collect()
+    [prefix(kind), &secret].into_iter().flat_map(str::chars).chain(checksum).collect()
+}
+
+/// 16 random bytes as text, for a link that is used once.
+pub(in crate::service) fn base62_code() -> String {
+    base62(&random::<16>(), CODE_DIGITS)
 }
 
 /// A token and its SHA-256.
 type Hashed = (Box<str>, [u8; 32]);
 
 thread_local! {
-    /// The token that this thread hashed last, in each of a few places, with its hash.
+    /// The secret that this thread hashed last, in each of a few places, with its hash.
     static HASHED: RefCell<[Option<Hashed>; HASHED_PLACES]> = const { RefCell::new([const { None }; HASHED_PLACES]) };
 }
 
 const HASHED_PLACES: usize = 128;
 
-/// The SHA-256 of a token; `None` if it is not well-formed. Clients send the same one again and again, so each thread
+/// The SHA-256 of a secret; `None` if it is not a well-formed one of this kind. Clients send the same one again and again, so each thread
 /// remembers some. Only a hash is remembered, never what it grants: a token that is revoked is refused at once.
-pub(super) fn hash_of(token: &str) -> Option<[u8; 32]> {
+pub(super) fn hash_of(kind: GrantKind, token: &str) -> Option<[u8; 32]> {
+    if !token.starts_with(prefix(kind)) {
+        return None;
+    }
     // The last digits of the checksum spread tokens evenly.
     let place = token.bytes().rev().take(3).fold(0, |place, digit| place * 31 + usize::from(digit)) % HASHED_PLACES;
     HASHED.with_borrow_mut(|hashed| match &hashed[place] {
         Some((known, hash)) if is_same_secret(known, token) => Some(*hash),
-        _ if !token_is_well_formed(token) => None,
+        _ if !is_well_formed(kind, token) => None,
         _ => {
             let hash = Sha256::digest(token).into();
             hashed[place] = Some((token.into(), hash));
@@ -76,8 +96,8 @@ fn base62_of(number: u32) -> [u8; CHECKSUM_DIGITS] {
     digits
 }
 
-fn token_is_well_formed(token: &str) -> bool {
-    let Some(digits) = token.strip_prefix(TOKEN_PREFIX) else { return false };
+fn is_well_formed(kind: GrantKind, token: &str) -> bool {
+    let Some(digits) = token.strip_prefix(prefix(kind)) else { return false };
     let length_ok = digits.len() == SECRET_DIGITS + CHECKSUM_DIGITS && digits.is_ascii();
     length_ok && checksum(&digits[..SECRET_DIGITS]) == digits.as_bytes()[SECRET_DIGITS..]
 }
@@ -117,9 +137,14 @@ mod tests {
     #[test]
     fn a_remembered_hash_is_the_tokens_own() {
         // More than there are places, so that they push one another out; and again, when they are known.
-        let tokens: Vec<String> = (0..3 * HASHED_PLACES).map(|_| new_token()).collect();
-        for token in tokens.iter().chain(&tokens).flat_map(|token| [token, token]) {
-            assert_eq!(hash_of(token), Some(Sha256::digest(token).into()));
+        let kinds = [GrantKind::Token, GrantKind::Session];
+        let tokens: Vec<String> = (0..3 * HASHED_PLACES).map(|n| new_secret(kinds[n % 2])).collect();
+        for (n, token) in tokens.iter().chain(&tokens).enumerate() {
+            let (kind, other) = (kinds[n % 2], kinds[(n + 1) % 2]);
+            for _ in 0..2 {
+                assert_eq!(hash_of(kind, token), Some(Sha256::digest(token).into()));
+                assert_eq!(hash_of(other, token), None, "also when it is remembered");
+            }
         }
         assert!(is_same_secret("abc", "abc"));
         for other in ["abd", "xbc", "ab", "abcd", ""] {
@@ -135,14 +160,14 @@ mod tests {
 
     #[test]
     fn tokens_carry_their_checksum() {
-        let token = new_token();
+        let token = new_secret(GrantKind::Token);
         assert_eq!(token.len(), 4 + 43 + 6);
-        assert!(token_is_well_formed(&token));
+        assert!(is_well_formed(GrantKind::Token, &token) && !is_well_formed(GrantKind::Session, &token));
         let mut wrong = token.clone().into_bytes();
         wrong[10] = if wrong[10] == b'a' { b'b' } else { b'a' };
-        assert!(!token_is_well_formed(&String::from_utf8(wrong).unwrap()));
+        assert!(!is_well_formed(GrantKind::Token, &String::from_utf8(wrong).unwrap()));
         for bad in ["", "cmr_", "cmr_ä", &token[4..], &token[..token.len() - 1]] {
-            assert!(!token_is_well_formed(bad), "{bad}");
+            assert!(!is_well_formed(GrantKind::Token, bad), "{bad}");
         }
     }
 }

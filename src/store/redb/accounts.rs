@@ -1,6 +1,7 @@
 //! Accounts and tokens: what the writer does to them, and how they are read.
 
-use redb::{ReadTransaction, ReadableTable, WriteTransaction};
+use chrono::{DateTime, Utc};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use super::read::failed;
 use super::schema::{
@@ -10,8 +11,8 @@ use super::schema::{
 use super::{Store, apply as changes, codec, rules};
 use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::store::{
-    Account, AccountChange, Administered, Administration, Grant, Head, Settings, StoreError, TOKENS_OF_USER_MAX,
-    TokenGrant, User,
+    Account, AccountChange, Administered, Administration, Grant, GrantKind, Head, SESSIONS_OF_USER_MAX, Settings,
+    StoreError, TOKENS_OF_USER_MAX, TokenGrant, User,
 };
 
 impl Store {
@@ -45,7 +46,15 @@ impl Store {
         })
     }
 
-    /// The user's tokens, the oldest first.
+    /// What is kept of the user's password, if there is one.
+    pub fn get_credential(&self, user: UserId) -> Result<Option<String>, StoreError> {
+        self.read(|transaction, _| {
+            let credentials = transaction.open_table(CREDENTIALS).map_err(failed)?;
+            Ok(credentials.get(user.0).map_err(failed)?.map(|kept| kept.value().to_owned()))
+        })
+    }
+
+    /// The user's tokens and sessions, the oldest first.
     pub fn list_tokens(&self, user: UserId) -> Result<Vec<TokenGrant>, StoreError> {
         self.read(|transaction, _| {
             let of_user = transaction.open_table(USER_TOKENS).map_err(failed)?;
@@ -101,7 +110,10 @@ pub(super) fn apply(
     administration: Administration,
 ) -> Result<Administered, redb::Error> {
     match administration {
-        Administration::AddUser { name, admin, settings, password_hash, at } => {
+        Administration::AddUser { name, admin, settings, password_hash, at, must_be_first } => {
+            if must_be_first && !transaction.open_table(USERS)?.is_empty()? {
+                return Ok(Administered::NotTheFirst);
+            }
             if transaction.open_table(USER_NAMES)?.get(name.as_str())?.is_some() {
                 return Ok(Administered::NameTaken);
             }
@@ -126,7 +138,11 @@ pub(super) fn apply(
             }
             Ok(added)
         }
-        Administration::RemoveToken { user, id } => remove_token(transaction, user, id),
+        Administration::RemoveToken { user, id, kind } => remove_token(transaction, user, id, kind),
+        Administration::RemoveSessions { user } => {
+            remove_sessions(transaction, user)?;
+            Ok(Administered::SessionsRemoved)
+        }
     }
 }
 
@@ -151,6 +167,9 @@ fn change_user(
     transaction.open_table(USERS)?.insert(id.0, codec::encode_user(&after).as_slice())?;
     if let Some(hash) = &change.password_hash {
         transaction.open_table(CREDENTIALS)?.insert(id.0, hash.as_str())?;
+    }
+    if change.password_hash.is_some() || disabled {
+        remove_sessions(transaction, id)?;
     }
     Ok(Administered::UserChanged)
 }
@@ -229,25 +248,76 @@ fn add_token(transaction: &WriteTransaction, hash: &[u8; 32], grant: &Grant) -> 
     if transaction.open_table(USERS)?.get(grant.user.0)?.is_none() {
         return Ok(Administered::NoSuchUser);
     }
-    let mut index = transaction.open_table(USER_TOKENS)?;
-    let user = grant.user.0;
-    if index.range((user, &[0; 32])..=(user, &[u8::MAX; 32]))?.count() >= TOKENS_OF_USER_MAX {
-        return Ok(Administered::TooManyTokens);
+    let present = grants_of(transaction, grant.user, ALL, grant.kind)?;
+    match grant.kind {
+        GrantKind::Token if present.len() >= TOKENS_OF_USER_MAX => return Ok(Administered::TooManyTokens),
+        GrantKind::Token => {}
+        GrantKind::Session => make_room(transaction, grant.user, present, grant.created_at)?,
     }
-    index.insert((user, hash), ())?;
+    transaction.open_table(USER_TOKENS)?.insert((grant.user.0, hash), ())?;
     transaction.open_table(TOKENS)?.insert(hash, codec::encode_grant(grant).as_slice())?;
     Ok(Administered::TokenAdded)
 }
 
-fn remove_token(transaction: &WriteTransaction, user: UserId, id: TokenId) -> Result<Administered, redb::Error> {
-    let mut index = transaction.open_table(USER_TOKENS)?;
-    let (first, last) = id.hashes();
-    let found = match index.range((user.0, &first)..=(user.0, &last))?.next() {
-        Some(row) => *row?.0.value().1,
-        None => return Ok(Administered::NoSuchToken),
-    };
-    index.remove((user.0, &found))?;
-    transaction.open_table(TOKENS)?.remove(&found)?;
+const ALL: ([u8; 32], [u8; 32]) = ([0; 32], [u8::MAX; 32]);
+
+/// The user's tokens, or sessions, whose hashes are between two, with their hashes.
+fn grants_of(
+    transaction: &WriteTransaction,
+    user: UserId,
+    (first, last): ([u8; 32], [u8; 32]),
+    kind: GrantKind,
+) -> Result<Vec<([u8; 32], Grant)>, redb::Error> {
+    let index = transaction.open_table(USER_TOKENS)?;
+    let tokens = transaction.open_table(TOKENS)?;
+    let mut grants = Vec::new();
+    for row in index.range((user.0, &first)..=(user.0, &last))? {
+        let hash = *row?.0.value().1;
+        let grant = tokens.get(&hash)?.and_then(|bytes| codec::decode_grant(bytes.value()).ok());
+        grants.extend(grant.filter(|grant| grant.kind == kind).map(|grant| (hash, grant)));
+    }
+    Ok(grants)
+}
+
+/// Removes sessions that ended by themselves, and as many as leave a place for one more.
+fn make_room(
+    transaction: &WriteTransaction,
+    user: UserId,
+    mut sessions: Vec<([u8; 32], Grant)>,
+    now: DateTime<Utc>,
+) -> Result<(), redb::Error> {
+    let has_ended = |grant: &Grant| grant.expires_at.is_some_and(|at| at <= now);
+    sessions.sort_by_key(|(_, grant)| (!has_ended(grant), grant.last_used_at));
+    let ended = sessions.iter().filter(|(_, grant)| has_ended(grant)).count();
+    let too_many = (sessions.len() + 1).saturating_sub(SESSIONS_OF_USER_MAX);
+    for (hash, _) in &sessions[..ended.max(too_many)] {
+        forget_grant(transaction, user, hash)?;
+    }
+    Ok(())
+}
+
+fn forget_grant(transaction: &WriteTransaction, user: UserId, hash: &[u8; 32]) -> Result<(), redb::Error> {
+    transaction.open_table(USER_TOKENS)?.remove((user.0, hash))?;
+    transaction.open_table(TOKENS)?.remove(hash)?;
+    Ok(())
+}
+
+fn remove_sessions(transaction: &WriteTransaction, user: UserId) -> Result<(), redb::Error> {
+    for (hash, _) in grants_of(transaction, user, ALL, GrantKind::Session)? {
+        forget_grant(transaction, user, &hash)?;
+    }
+    Ok(())
+}
+
+fn remove_token(
+    transaction: &WriteTransaction,
+    user: UserId,
+    id: TokenId,
+    kind: GrantKind,
+) -> Result<Administered, redb::Error> {
+    let found = grants_of(transaction, user, id.hashes(), kind)?;
+    let Some((hash, _)) = found.first() else { return Ok(Administered::NoSuchToken) };
+    forget_grant(transaction, user, hash)?;
     Ok(Administered::TokenRemoved)
 }
 
@@ -256,7 +326,7 @@ pub(super) fn note_use(transaction: &WriteTransaction, hash: &[u8; 32], at_milli
     let mut tokens = transaction.open_table(TOKENS)?;
     let grant = tokens.get(hash)?.and_then(|bytes| codec::decode_grant(bytes.value()).ok());
     let Some(grant) = grant else { return Ok(()) };
-    let used = chrono::DateTime::from_timestamp_millis(at_millis).or(grant.last_used_at);
+    let used = DateTime::from_timestamp_millis(at_millis).or(grant.last_used_at);
     tokens.insert(hash, codec::encode_grant(&Grant { last_used_at: used, ..grant }).as_slice())?;
     Ok(())
 }

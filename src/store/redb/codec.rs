@@ -16,7 +16,7 @@ use crate::domain::script::{OptionValue, RuleEntry, Script};
 use crate::domain::task::{SlotRef, Status, Task};
 use crate::domain::zone::Zone;
 use crate::store::{
-    Basis, Entries, Finished, Grant, Head, Past, PastState, Reading, Scopes, Settings, StoreError, User,
+    Basis, Entries, Finished, Grant, GrantKind, Head, Past, PastState, Reading, Scopes, Settings, StoreError, User,
 };
 
 /// MessagePack by position.
@@ -119,6 +119,8 @@ struct StoredGrant {
     expires_at: Option<i64>,
     #[serde(default)]
     last_used_at: Option<i64>,
+    #[serde(default)]
+    is_session: bool,
 }
 
 pub fn encode_grant(grant: &Grant) -> Vec<u8> {
@@ -129,6 +131,7 @@ pub fn encode_grant(grant: &Grant) -> Vec<u8> {
         created_at: grant.created_at.timestamp_millis(),
         expires_at: grant.expires_at.map(|at| at.timestamp_millis()),
         last_used_at: grant.last_used_at.map(|at| at.timestamp_millis()),
+        is_session: grant.kind == GrantKind::Session,
     })
 }
 
@@ -136,6 +139,7 @@ pub fn decode_grant(bytes: &[u8]) -> Result<Grant, StoreError> {
     let stored: StoredGrant = decode(bytes, "tokens")?;
     Ok(Grant {
         user: UserId(stored.user),
+        kind: if stored.is_session { GrantKind::Session } else { GrantKind::Token },
         token_name: stored.name,
         scopes: Scopes(stored.scopes),
         created_at: millis(stored.created_at, "tokens")?,

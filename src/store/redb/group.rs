@@ -112,7 +112,8 @@ impl Group {
             Administration::AddUser { .. }
             | Administration::ChangeUser { .. }
             | Administration::AddToken { .. }
-            | Administration::RemoveToken { .. } => None,
+            | Administration::RemoveToken { .. }
+            | Administration::RemoveSessions { .. } => None,
         };
         let administered = accounts::apply(tables.close(), administration)?;
         if let (Administered::UserRemoved, Some((id, generation))) = (administered, removed) {

@@ -15,8 +15,8 @@ use crate::store::hot::Entry;
 use crate::store::redb::disk::Disk;
 use crate::store::redb::open::builder;
 use crate::store::{
-    Administered, Administration, Basis, Change, Commit, Entries, Finished, Grant, Head, Origin, Outcome, Remembered,
-    Scopes, Settings, Store, StoreError,
+    Administered, Administration, Basis, Change, Commit, Entries, Finished, Grant, GrantKind, Head, Origin, Outcome,
+    Remembered, Scopes, Settings, Store, StoreError,
 };
 
 const ROUTE: &str = "POST /api/tasks";
@@ -188,8 +188,14 @@ impl Run {
     fn add_user(&mut self, name: &'static str) -> bool {
         let at = DateTime::UNIX_EPOCH;
         let parsed = UserName::parse(name).unwrap();
-        let asked =
-            Administration::AddUser { name: parsed, admin: false, settings: settings(7), password_hash: None, at };
+        let asked = Administration::AddUser {
+            name: parsed,
+            admin: false,
+            settings: settings(7),
+            password_hash: None,
+            at,
+            must_be_first: false,
+        };
         let done = self.runtime.block_on(self.store().administer(asked));
         let was_perhaps_there = self.known.names.contains_key(name);
         if matches!(done, Ok(Administered::UserAdded(_)))
@@ -209,6 +215,7 @@ impl Run {
     fn add_token(&mut self, number: u8) -> bool {
         let grant = Grant {
             user: UserId(1),
+            kind: GrantKind::Token,
             token_name: "test".to_owned(),
             scopes: Scopes::READ,
             created_at: DateTime::UNIX_EPOCH,

@@ -1,0 +1,98 @@
+//! The cookie that a session is kept in (RFC 6265).
+//!
+//! Over https its name begins with `__Host-`, which browsers take only from this very host, and send back only to it.
+//! What must hold: a cookie counts by its whole name, and only if it is there once: whoever could put a second one
+//! beside it, another server of the same domain or of another port, decides nothing.
+
+use hyper::header::HeaderValue;
+
+use crate::service::sessions::SESSION_LASTS;
+
+/// The name over plain http, where no browser takes the other one.
+const PLAIN: &str = "codexmiroir";
+const SECURE: &str = "__Host-codexmiroir";
+
+fn name(is_https: bool) -> &'static str {
+    if is_https { SECURE } else { PLAIN }
+}
+
+/// The session in these lines of `Cookie`. HTTP/2 may part the cookies among several (RFC 9113, 8.2.3).
+pub fn session<'l>(lines: impl IntoIterator<Item = &'l [u8]>, is_https: bool) -> Option<&'l str> {
+    let pairs = lines.into_iter().flat_map(|line| line.split(|byte| *byte == b';'));
+    let values = pairs.filter_map(|pair| {
+        let (named, value) = pair.trim_ascii().split_at_checked(name(is_https).len() + 1)?;
+        let named = named.strip_suffix(b"=")?;
+        (named == name(is_https).as_bytes()).then_some(value)
+    });
+    let mut values = values.fuse();
+    let first = values.next()?;
+    values.next().is_none().then_some(())?;
+    str::from_utf8(first).ok()
+}
+
+/// What makes a browser keep a session.
+pub fn kept(secret: &str, is_https: bool) -> HeaderValue {
+    written(secret, SESSION_LASTS.num_seconds(), is_https)
+}
+
+/// What makes a browser forget it.
+pub fn forgotten(is_https: bool) -> HeaderValue {
+    written("", 0, is_https)
+}
+
+fn written(value: &str, seconds: i64, is_https: bool) -> HeaderValue {
+    let secure = if is_https { "; Secure" } else { "" };
+    let name = name(is_https);
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let mut value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
+    // So that no debug output shows it.
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(lines: &[&'static str], is_https: bool) -> Option<&'static str> {
+        session(lines.iter().map(|line| line.as_bytes()), is_https)
+    }
+
+    #[test]
+    fn a_cookie_counts_by_its_whole_name() {
+        for line in ["codexmiroir=x", "a=b; codexmiroir=x", "codexmiroir=x;c=d", " a=b ;  codexmiroir=x  "] {
+            assert_eq!(found(&[line], false), Some("x"), "{line}");
+            assert_eq!(found(&[line], true), None, "{line}");
+        }
+        for line in [
+            "xcodexmiroir=x",
+            "codexmiroir2=x",
+            "Codexmiroir=x",
+            "a=codexmiroir=x",
+            "a=\"; codexmiroir\"=x",
+            "codexmiroir",
+            "codexmiroir =x",
+            "",
+            "=;;=",
+            "__Host-codexmiroir=x",
+        ] {
+            assert_eq!(found(&[line], false), None, "{line}");
+        }
+        assert_eq!(found(&["codexmiroir=y; __Host-codexmiroir=x"], true), Some("x"));
+    }
+
+    #[test]
+    fn of_two_none_counts() {
+        assert_eq!(found(&["codexmiroir=x; codexmiroir=x"], false), None);
+        assert_eq!(found(&["codexmiroir=x", "codexmiroir=y"], false), None);
+        assert_eq!(found(&["a=b", "codexmiroir=y"], false), Some("y"), "HTTP/2 parts them");
+    }
+
+    #[test]
+    fn it_is_kept_from_scripts_and_other_sites() {
+        let kept = |is_https| kept("cms_x", is_https).to_str().unwrap().to_owned();
+        assert_eq!(kept(false), "codexmiroir=cms_x; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax");
+        assert_eq!(kept(true), "__Host-codexmiroir=cms_x; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure");
+        assert!(forgotten(true).to_str().unwrap().starts_with("__Host-codexmiroir=; Path=/; Max-Age=0; "));
+    }
+}

@@ -1,0 +1,102 @@
+//! What use cases refuse, as HTTP has it.
+
+use hyper::StatusCode;
+
+use crate::service::error::{AccessRefusal, Fault, Refusal};
+
+/// 400 where the old system answered so; 422 for everything else that is understood but cannot be.
+pub(super) fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Field { field, fault } => match (*field, fault) {
+            (_, Fault::WrongType { .. }) => StatusCode::BAD_REQUEST,
+            ("kategorie" | "fixedSlot" | "fixedSlot.datum" | "fixedSlot.zeit" | "datum" | "zeit", _) => {
+                StatusCode::BAD_REQUEST
+            }
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        Refusal::UnknownField { .. }
+        | Refusal::Unreadable { .. }
+        | Refusal::NotEditable { .. }
+        | Refusal::TooLarge
+        | Refusal::NoNumberLeft
+        | Refusal::RulesRefused { .. }
+        | Refusal::NotAnAdministrator { .. }
+        | Refusal::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::NoSuchTask { .. }
+        | Refusal::NoSuchUser { .. }
+        | Refusal::NoSuchToken { .. }
+        | Refusal::NoSuchRulesVersion { .. }
+        | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
+        Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
+        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
+        Refusal::Ambiguous { .. }
+        | Refusal::SlotTaken { .. }
+        | Refusal::TouchedSince { .. }
+        | Refusal::KeyInFlight
+        | Refusal::LastAdmin { .. }
+        | Refusal::TooManyTokens
+        | Refusal::TokenIssuedBefore { .. }
+        | Refusal::UserExists { .. } => StatusCode::CONFLICT,
+        Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
+        Refusal::Access(refusal) => access_status(*refusal),
+    }
+}
+
+/// The stable word that clients can go by.
+pub(super) fn code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Field { fault, .. } => fault.code(),
+        Refusal::UnknownField { .. } => "unknown_field",
+        Refusal::NoSuchTask { .. } => "no_such_task",
+        Refusal::Ambiguous { .. } => "ambiguous_id",
+        Refusal::Changed { .. } => "changed",
+        Refusal::IfMatchNeeded => "if_match_needed",
+        Refusal::Unreadable { .. } => "unreadable_document",
+        Refusal::NotEditable { .. } => "not_editable",
+        Refusal::TooLarge => "document_too_large",
+        Refusal::SlotTaken { .. } => "slot_taken",
+        Refusal::NoNumberLeft => "no_number_left",
+        Refusal::KeyReused => "idempotency_key_reused",
+        Refusal::KeyInFlight => "idempotency_key_in_flight",
+        Refusal::NoSuchChange { .. } => "no_such_change",
+        Refusal::TouchedSince { .. } => "touched_since",
+        Refusal::NoSuchUser { .. } => "no_such_user",
+        Refusal::UserExists { .. } => "user_exists",
+        Refusal::LastAdmin { .. } => "last_admin",
+        Refusal::NoSuchToken { .. } => "no_such_token",
+        Refusal::TokenIssuedBefore { .. } => "token_issued_before",
+        Refusal::TooManyTokens => "too_many_tokens",
+        Refusal::ScopeNotHeld { .. } => "scope_not_held",
+        Refusal::OutlivesToken => "outlives_token",
+        Refusal::MalformedArchive => "malformed_archive",
+        Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => "too_large",
+        Refusal::RulesRefused { .. } => "rules_refused",
+        Refusal::NoSuchRulesVersion { .. } => "no_such_version",
+        Refusal::NotAnAdministrator { .. } => "not_an_administrator",
+        Refusal::Access(refusal) => access_code(*refusal),
+    }
+}
+
+fn access_status(refusal: AccessRefusal) -> StatusCode {
+    match refusal {
+        AccessRefusal::SignInFailed => StatusCode::UNAUTHORIZED,
+        AccessRefusal::WrongPassword => StatusCode::UNPROCESSABLE_ENTITY,
+        AccessRefusal::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AccessRefusal::TooManyPasswords => StatusCode::SERVICE_UNAVAILABLE,
+        AccessRefusal::LinkUsed => StatusCode::NOT_FOUND,
+        AccessRefusal::SetUpBefore => StatusCode::CONFLICT,
+    }
+}
+
+fn access_code(refusal: AccessRefusal) -> &'static str {
+    match refusal {
+        AccessRefusal::SignInFailed => "sign_in_failed",
+        AccessRefusal::WrongPassword => "wrong_password",
+        AccessRefusal::TooManyAttempts { .. } => "too_many_attempts",
+        AccessRefusal::TooManyPasswords => "busy",
+        AccessRefusal::LinkUsed => "link_used",
+        AccessRefusal::SetUpBefore => "set_up_before",
+    }
+}

@@ -1,0 +1,70 @@
+//! Why somebody was not let in.
+
+use std::time::Duration;
+
+use crate::domain::lang::{Lang, Phrase};
+
+/// Nobody was let in, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessRefusal {
+    /// Name and password do not go together. Whether there is such a name is not told.
+    SignInFailed,
+    /// Whoever is signed in did not know the present password.
+    WrongPassword,
+    /// One has to wait before trying again.
+    TooManyAttempts { wait: Duration },
+    /// Too many passwords wait to be hashed or checked.
+    TooManyPasswords,
+    /// The link was used, or was never one of this server's.
+    LinkUsed,
+    /// Somebody has an account already: the first one cannot be set up any more.
+    SetUpBefore,
+}
+
+const SIGN_IN_FAILED: Phrase = Phrase {
+    en: "Name and password do not go together; look at both and try again.",
+    de: "Name und Passwort passen nicht zusammen; bitte beides prüfen und noch einmal versuchen.",
+};
+const WRONG_PASSWORD: Phrase = Phrase {
+    en: "That is not your present password; type it again.",
+    de: "Das ist nicht das jetzige Passwort; bitte noch einmal eingeben.",
+};
+const LINK_USED: Phrase = Phrase {
+    en: "This link works once and was used, or the server was started again since; the terminal shows the present one.",
+    de: "Dieser Link gilt einmal und wurde benutzt, oder der Server wurde neu gestartet; im Terminal steht der jetzige.",
+};
+const SET_UP_BEFORE: Phrase = Phrase {
+    en: "This server is set up already; sign in, or ask its administrator for an account.",
+    de: "Dieser Server ist schon eingerichtet; bitte anmelden oder um ein Konto bitten.",
+};
+
+const TOO_MANY_PASSWORDS: Phrase = Phrase {
+    en: "Too many passwords are being checked at the moment; try again in a few seconds.",
+    de: "Gerade werden zu viele Kennwörter geprüft; bitte in ein paar Sekunden noch einmal versuchen.",
+};
+
+impl AccessRefusal {
+    /// One sentence for a person.
+    pub fn text(self, lang: Lang) -> String {
+        let phrase = match self {
+            AccessRefusal::SignInFailed => SIGN_IN_FAILED,
+            AccessRefusal::WrongPassword => WRONG_PASSWORD,
+            AccessRefusal::TooManyPasswords => TOO_MANY_PASSWORDS,
+            AccessRefusal::LinkUsed => LINK_USED,
+            AccessRefusal::SetUpBefore => SET_UP_BEFORE,
+            AccessRefusal::TooManyAttempts { wait } => {
+                let seconds = whole_seconds(wait);
+                return lang.pick(
+                    format!("Too many attempts to sign in; wait {seconds} seconds and try again."),
+                    format!("Zu viele Versuche, sich anzumelden; bitte {seconds} Sekunden warten."),
+                );
+            }
+        };
+        phrase.text(lang).to_owned()
+    }
+}
+
+/// Never less than asked for, because a client that waits this long is to find the door open.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}

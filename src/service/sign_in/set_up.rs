@@ -1,0 +1,55 @@
+//! The first account of a server, made by whoever started it.
+
+use std::sync::Arc;
+
+use crate::service::Service;
+use crate::service::accounts::MustBeFirst;
+use crate::service::error::{AccessRefusal, ServiceError};
+use crate::service::one_time::Purpose;
+use crate::service::sessions::{SignedIn, Visit};
+use crate::service::settings::SettingsFields;
+use crate::store::Settings;
+
+/// Who the administrator is to be.
+pub struct FirstUser {
+    pub name: String,
+    pub password: String,
+    pub settings: SettingsFields,
+}
+
+impl Service {
+    /// The code of the link that sets the server up; `None` when somebody has an account.
+    pub fn make_set_up_code(&self) -> Result<Option<String>, ServiceError> {
+        Ok(if self.store.has_users()? { None } else { Some(self.one_time_links.make(Purpose::SetUp)) })
+    }
+
+    /// Whether the code sets the server up.
+    ///
+    /// # Errors
+    /// [`AccessRefusal::LinkUsed`], [`AccessRefusal::SetUpBefore`].
+    pub fn check_set_up_code(&self, code: &str) -> Result<(), ServiceError> {
+        if self.one_time_links.purpose(code) != Some(Purpose::SetUp) {
+            return Err(AccessRefusal::LinkUsed.into());
+        }
+        if self.store.has_users()? { Err(AccessRefusal::SetUpBefore.into()) } else { Ok(()) }
+    }
+
+    /// Makes the administrator and signs that one in. The link works until it succeeded.
+    ///
+    /// # Errors
+    /// Those of [`Service::check_set_up_code`], and fields that are not right.
+    pub async fn set_up(
+        self: &Arc<Self>,
+        code: &str,
+        first: FirstUser,
+        new_user: Settings,
+        visit: &Visit,
+    ) -> Result<SignedIn, ServiceError> {
+        self.check_set_up_code(code)?;
+        let FirstUser { name, password, settings } = first;
+        let settings = settings.applied_to(new_user)?;
+        let user = self.add_account(&name, true, settings, Some(password), MustBeFirst(true)).await?;
+        self.one_time_links.take(code);
+        self.begin_session(user, visit).await
+    }
+}

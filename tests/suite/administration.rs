@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::binary::Home;
 use crate::harness::{Administrator, Answer, TestServer, TestUser, at_once};
+use crate::secrets::{self, Place};
 
 const EVERYTHING: Scopes = Scopes(15);
 
@@ -383,6 +384,7 @@ async fn what_is_done_is_logged_without_any_secret() {
         assert!(log.contains(words), "{words}:\n{log}");
     }
     assert!(!log.contains("geheim") && !log.contains("cmr_") && !log.contains("argon2"), "{log}");
+    secrets::must_hold_none(Place::Stderr, &log);
 }
 
 /// A process that does not outlive its test.

@@ -1,6 +1,6 @@
 //! The real binary: run as a person would run it, with nothing in its environment but a home.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::harness::choose_tls;
+use crate::secrets::{self, Place};
 
 /// A home directory, and with it the platform's data directory of the program.
 pub struct Home {
@@ -58,10 +59,12 @@ impl Home {
     }
 
     pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
-        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        secrets::learn_input(arguments, input);
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         // It may have refused before it reads: then there is nobody to write to, and the code tells.
         let _ = child.stdin.take().unwrap().write_all(input);
-        Ran::from(child.wait_with_output().unwrap())
+        Ran::of_output(&command, child.wait_with_output().unwrap())
     }
 
     /// Runs what must succeed, and gives what it printed.
@@ -142,7 +145,16 @@ fn collect(folder: &Path, found: &mut Content) {
 
 impl Ran {
     pub fn of(command: &mut Command) -> Ran {
-        Ran::from(command.output().unwrap())
+        let output = command.output().unwrap();
+        Ran::of_output(command, output)
+    }
+
+    /// What a command printed, which must hold no secret but those that it is there to print.
+    fn of_output(command: &Command, output: std::process::Output) -> Ran {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let ran = Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        secrets::ran(command, &ran.stdout, &ran.stderr);
+        ran
     }
 
     /// The one sentence of a refusal with this exit code: one line on stderr, nothing on stdout.
@@ -155,35 +167,39 @@ impl Ran {
     }
 }
 
-impl From<std::process::Output> for Ran {
-    fn from(output: std::process::Output) -> Ran {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
 /// A server that accepts. It is killed when nobody wants it any more.
 pub struct Serving {
     child: Child,
     out: BufReader<std::process::ChildStdout>,
-    log: Option<BufReader<std::process::ChildStderr>>,
+    log: Log,
     pub address: SocketAddr,
+}
+
+/// What a server says to its log.
+enum Log {
+    /// A test reads it line by line.
+    Read(BufReader<std::process::ChildStderr>),
+    /// Looked at when the server has ended: a full pipe would stop it.
+    Kept(std::fs::File),
 }
 
 impl Serving {
     pub fn of(command: &mut Command) -> Serving {
-        // What it says to the log goes to ours: a full pipe would stop it.
-        Serving::spawned(command.stderr(Stdio::inherit()).env("CODEXMIROIR_LOG", "warn"))
+        let kept = tempfile::tempfile().unwrap();
+        command.stderr(kept.try_clone().unwrap()).env("CODEXMIROIR_LOG", "warn");
+        Serving::spawned(command, Some(kept))
     }
 
     /// As [`Serving::of`], for a test that reads its log.
     pub fn with_log(command: &mut Command) -> Serving {
-        Serving::spawned(command.stderr(Stdio::piped()).env("CODEXMIROIR_LOG", "info"))
+        Serving::spawned(command.stderr(Stdio::piped()).env("CODEXMIROIR_LOG", "info"), None)
     }
 
-    fn spawned(command: &mut Command) -> Serving {
+    fn spawned(command: &mut Command, kept: Option<std::fs::File>) -> Serving {
+        secrets::learn_given(command);
         let mut child = command.spawn().unwrap();
-        let log = child.stderr.take().map(BufReader::new);
+        let read = child.stderr.take().map(|stderr| Log::Read(BufReader::new(stderr)));
+        let log = read.or(kept.map(Log::Kept)).unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
@@ -204,6 +220,7 @@ impl Serving {
     pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
+        secrets::learn_link(&line);
         line
     }
 
@@ -213,10 +230,11 @@ impl Serving {
 
     /// Waits until it says this to its log, which must be a pipe.
     pub fn wait_for_log(&mut self, words: &str) -> String {
-        let log = self.log.as_mut().unwrap();
+        let Log::Read(log) = &mut self.log else { panic!("its log is not read") };
         loop {
             let mut line = String::new();
             assert_ne!(log.read_line(&mut line).unwrap(), 0, "it never said: {words}");
+            secrets::must_hold_none(Place::Stderr, &line);
             if line.contains(words) {
                 return line;
             }
@@ -243,5 +261,15 @@ impl Drop for Serving {
         // One that has ended already is no matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let mut said = Vec::new();
+        match &mut self.log {
+            Log::Read(log) => drop(log.read_to_end(&mut said)),
+            Log::Kept(file) => drop(file.rewind().and_then(|()| file.read_to_end(&mut said))),
+        }
+        let said = String::from_utf8_lossy(&said);
+        eprint!("{said}");
+        if !std::thread::panicking() {
+            secrets::must_hold_none(Place::Stderr, &said);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::binary::Home;
+use crate::secrets::{self, Place};
 
 /// Starts a server and stops it once it accepts: what it logged.
 fn log_of(serve: &mut Command) -> String {
@@ -19,6 +20,7 @@ fn log_of(serve: &mut Command) -> String {
     assert!(child.wait().unwrap().success());
     let mut log = String::new();
     child.stderr.unwrap().read_to_string(&mut log).unwrap();
+    secrets::must_hold_none(Place::Stderr, &log);
     log
 }
 

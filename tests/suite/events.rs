@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Answer, Start, TestServer, TestUser, at_once, instant};
+use crate::secrets::{self, Place};
 
 /// An open stream, read chunk by chunk.
 struct Stream {
@@ -50,7 +51,11 @@ impl Stream {
                 }
             }
             match self.response.chunk().await.unwrap() {
-                Some(bytes) => self.read.push_str(std::str::from_utf8(&bytes).unwrap()),
+                Some(bytes) => {
+                    let text = std::str::from_utf8(&bytes).unwrap();
+                    secrets::must_hold_none(Place::Other, text);
+                    self.read.push_str(text);
+                }
                 None => {
                     assert_eq!(self.read, "", "the stream ended within an event");
                     return None;

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::documented::Asked;
+use crate::secrets::{self, Kind, Sent};
 
 /// The Monday morning that the sample vault was written for, before its first slot.
 pub const MONDAY: &str = "2025-10-13T08:00:00+02:00";
@@ -96,6 +97,8 @@ impl TestServer {
     }
 
     async fn start_in(data_dir: Arc<TempDir>, clock: Clock, start: Start) -> TestServer {
+        secrets::watch_log();
+        start.metrics.token.iter().for_each(|token| secrets::learn(Kind::MetricsToken, token));
         let options = ServeOptions {
             data_dir: data_dir.path().to_owned(),
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -109,6 +112,7 @@ impl TestServer {
             clock: clock.clone(),
         };
         let running = app::start(options).await.unwrap();
+        secrets::learn_key(data_dir.path());
         // What leads on is an answer of its own.
         let client = client().redirect(redirect::Policy::none()).timeout(Duration::from_secs(60)).build().unwrap();
         TestServer { running: Some(running), clock, client, data_dir }
@@ -187,7 +191,9 @@ impl TestServer {
     }
 
     pub async fn token(&self, name: &str, scopes: Scopes) -> String {
-        self.service().create_token(name, scopes, "test", None).await.unwrap()
+        let token = self.service().create_token(name, scopes, "test", None).await.unwrap();
+        secrets::learn(Kind::Token, &token);
+        token
     }
 
     /// Whoever shows this token.
@@ -215,6 +221,14 @@ impl TestServer {
         let origin = Origin { actor: user.name.clone(), through: "import".into() };
         let folder = Folder { files, ..Folder::default() };
         self.service().import(id, origin, folder, false).await.unwrap();
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            secrets::logs_must_hold_none();
+        }
     }
 }
 
@@ -381,12 +395,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer, which must be as the server's own document says.
+    /// The answer, which must be as the server's own document says, and hold no secret.
     pub async fn of(request: RequestBuilder) -> Answer {
         let (client, request) = request.build_split();
         let request = request.unwrap();
-        let asked = Asked::of(&request);
+        let (asked, sent) = (Asked::of(&request), Sent::of(&request));
         let answer = Answer::read(client.execute(request).await.unwrap()).await;
+        sent.answered(answer.status, &answer.headers, &answer.text);
         asked.assert_described(answer.status, &answer.headers, &answer.text).await;
         answer
     }

@@ -51,6 +51,7 @@ mod rules_kept;
 mod rules_served;
 mod rules_told;
 mod schedules;
+mod secrets;
 mod set_up;
 mod settings;
 mod shortcut;

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::binary::Home;
+use crate::binary::{Home, Ran};
 use crate::harness::{Answer, MONDAY, Start, TestServer, repository};
 
 const TOKEN: &str = "scrape-0123456789abcdef";
@@ -341,8 +341,7 @@ fn the_token_is_never_shown() {
     let file = home.path("scrape-token");
     std::fs::write(&file, format!("{TOKEN}\n")).unwrap();
     let of_file = ("CODEXMIROIR_METRICS_TOKEN_FILE", file.to_str().unwrap());
-    let shown = home.command(&["config"]).env(of_file.0, of_file.1).output().unwrap();
-    let shown = String::from_utf8(shown.stdout).unwrap();
+    let shown = Ran::of(home.command(&["config"]).env(of_file.0, of_file.1)).stdout;
     assert!(shown.contains("token = \"…\" # environment, CODEXMIROIR_METRICS_TOKEN_FILE"), "{shown}");
     assert!(!shown.contains(TOKEN));
 

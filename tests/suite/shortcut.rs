@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::harness::{MONDAY, TestServer, TestUser, instant};
+use crate::secrets::{self, Place};
 
 /// [`MONDAY`] in HTTP.
 const DATE: &str = "\r\ndate: Mon, 13 Oct 2025 06:00:00 GMT\r\n";
@@ -95,7 +96,9 @@ async fn all(stream: &mut TcpStream, request: &str) -> String {
         let _ = stream.read_to_end(&mut said).await;
     };
     timeout(GUARD, work).await.expect("the server answers or closes");
-    String::from_utf8_lossy(&said).into_owned()
+    let said = String::from_utf8_lossy(&said).into_owned();
+    secrets::must_hold_none(Place::Other, &said);
+    said
 }
 
 /// Sends a request and reads one answer that has a length.

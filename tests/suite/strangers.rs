@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{Answer, MONDAY, Start, TestServer, TestUser, instant};
+use crate::secrets::{self, Place};
 
 /// Requests of every kind; to somebody without a valid token they are all the same.
 const REQUESTS: [(Method, &str); 8] = [
@@ -146,6 +147,7 @@ async fn raw(address: SocketAddr, request: &[u8]) -> (u16, String) {
     connection.write_all(request).await.unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await.unwrap();
+    secrets::must_hold_none(Place::Error, &answer);
     let status = answer.split(' ').nth(1).unwrap_or_else(|| panic!("{answer:?}")).parse().unwrap();
     (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
 }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::documented::document;
 use crate::harness::{Answer, Start, TestServer, TestUser, at_once, repository, vault};
+use crate::secrets::{self, Place};
 
 const TASK: &[u8] = b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n";
 
@@ -51,7 +52,9 @@ fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, kind: EntryType, raw:
 async fn bytes(user: &TestUser, path: &str) -> Vec<u8> {
     let answer = user.request(Method::GET, path).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    answer.bytes().await.unwrap().to_vec()
+    let bytes = answer.bytes().await.unwrap().to_vec();
+    secrets::must_hold_none(Place::Export, &String::from_utf8_lossy(&bytes));
+    bytes
 }
 
 async fn import(user: &TestUser, path: &str, archive: Vec<u8>) -> Answer {

@@ -153,7 +153,10 @@ mod tests {
         }
         let refused = hashing.run(|| ()).await;
         assert!(
-            matches!(refused, Err(ServiceError::Refused(Refusal::Access(AccessRefusal::TooManyPasswords)))),
+            matches!(
+                refused,
+                Err(ServiceError::Refused(crate::service::error::Refusal::Access(AccessRefusal::TooManyPasswords)))
+            ),
             "{refused:?}"
         );
         tokio::task::spawn_blocking(move || go_on.wait()).await.unwrap();

@@ -15,6 +15,11 @@ use codexmiroir::store::{Origin, Scopes, Settings};
 pub const ZONE: &str = "Europe/Berlin";
 
 pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
+    start_at(folder, hot_bytes_max, Clock::System).await
+}
+
+/// As [`start`], with another clock than the system's.
+pub async fn start_at(folder: &Path, hot_bytes_max: u64, clock: Clock) -> Running {
     let options = ServeOptions {
         data_dir: folder.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
@@ -25,7 +30,7 @@ pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
         public_url: None,
         demo: None,
         limits: Limits::default(),
-        clock: Clock::System,
+        clock,
     };
     app::start(options).await.unwrap()
 }

@@ -9,9 +9,11 @@ mod layers;
 mod print;
 mod values;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use ipnet::IpNet;
 
 use crate::http::PublicUrl;
 use crate::http::listen::Limits;
@@ -38,8 +40,8 @@ pub struct Config {
     pub hot_map: u64,
     /// What is logged, as tracing's filters have it.
     pub log: String,
-    /// Addresses that may have more connections than one client.
-    pub proxies: Vec<IpAddr>,
+    /// Reverse proxies: they speak for many clients, and are believed in what they tell of them.
+    pub proxies: Vec<IpNet>,
     limits: Limits,
     /// The address of a listener for `/metrics` alone.
     pub metrics_listen: Option<SocketAddr>,
@@ -67,6 +69,7 @@ impl Config {
     /// What a connection may take, with the exception for the proxies.
     pub fn http_limits(&self) -> Limits {
         let proxies = self.proxies.clone();
-        Limits { is_proxy: Arc::new(move |address| proxies.contains(&address)), ..self.limits.clone() }
+        let is_proxy = move |address| proxies.iter().any(|network| network.contains(&address));
+        Limits { is_proxy: Arc::new(is_proxy), ..self.limits.clone() }
     }
 }

@@ -69,7 +69,7 @@ const DEEDS: [&str; 9] = [
 ];
 
 /// The one part of `src` that knows of a library: its door.
-const DOORS: [(&str, &str); 11] = [
+const DOORS: [(&str, &str); 12] = [
     ("redb", "store"),
     ("rhai", "rules"),
     ("axum", "http"),
@@ -78,6 +78,7 @@ const DOORS: [(&str, &str); 11] = [
     ("clap", "cli"),
     ("rpassword", "cli"),
     ("toml", "config"),
+    ("ipnet", "config"),
     ("tar", "service"),
     ("reqwest", "outgoing"),
     ("rustls", "outgoing"),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use crate::http::PublicUrl;
@@ -87,10 +88,37 @@ pub(super) fn timeout_text(span: Duration) -> String {
     if millis.is_multiple_of(1_000) { format!("{}s", millis / 1_000) } else { format!("{millis}ms") }
 }
 
-/// IP addresses; an IPv4 address that is written as IPv6 is an IPv4 address.
-pub(super) fn addresses(texts: &[String]) -> Result<Vec<IpAddr>, String> {
-    let parsed = texts.iter().map(|text| text.parse::<IpAddr>().map(|address| address.to_canonical()));
-    parsed.collect::<Result<_, _>>().map_err(|_| "write IP addresses, like 127.0.0.1 or ::1".to_owned())
+/// Networks, and addresses that are networks of one; what is IPv4 but written as IPv6 is IPv4. A network is written by its
+/// first address, so that nobody who means one machine lets in all around it, and none has everybody in it.
+pub(super) fn networks(texts: &[String]) -> Result<Vec<IpNet>, String> {
+    texts.iter().map(|text| network(text)).collect()
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let read = text.parse().map(|address: IpAddr| IpNet::from(address.to_canonical()));
+    let network = read.or_else(|_| text.parse().map(canonical));
+    let network =
+        network.map_err(|_| "write IP addresses or networks, like 127.0.0.1, ::1 or 10.0.0.0/8".to_owned())?;
+    if network.prefix_len() == 0 {
+        return Err("write the addresses or networks of your own proxies: in this one is everybody".to_owned());
+    }
+    if network.trunc() != network {
+        let (first, one) = (network.trunc(), network.addr());
+        return Err(format!("write {first} for the whole network, or {one} for that address alone"));
+    }
+    Ok(network)
+}
+
+/// IPv4's part of IPv6 as IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let within = mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96));
+    within.and_then(|(address, length)| IpNet::new(address.into(), length).ok()).unwrap_or(network)
+}
+
+/// A network as [`networks`] reads it.
+pub(super) fn network_text(network: &IpNet) -> String {
+    if network.prefix_len() == network.max_prefix_len() { network.addr().to_string() } else { network.to_string() }
 }
 
 /// What to log: a level, or several `target=level` with it.
@@ -156,6 +184,40 @@ mod tests {
         }
         for bad in ["", "inof", "codexmiroir", "codexmiroir=", "info,", "a=b=c", "warn;info"] {
             assert!(log(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn proxies() {
+        for (text, shown) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1/128", "::1"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("FD00::/8", "fd00::/8"),
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:0:0/80", "write ::/80 for"),
+        ] {
+            let read = networks(&[text.to_owned()]);
+            let read = read.map(|networks| networks.iter().map(network_text).collect::<String>());
+            assert!(read.unwrap_or_else(|right| right).starts_with(shown), "{text}");
+        }
+        for (bad, right) in [
+            ("", "like 127.0.0.1, ::1 or 10.0.0.0/8"),
+            ("proxy", "like 127.0.0.1"),
+            ("10.0.0.0/33", "like 127.0.0.1"),
+            ("10.0.0.0/", "like 127.0.0.1"),
+            ("10.0.0/8", "like 127.0.0.1"),
+            ("10.0.0.0/255.0.0.0", "like 127.0.0.1"),
+            ("127.0.0.1:80", "like 127.0.0.1"),
+            ("10.1.2.3/8", "write 10.0.0.0/8 for the whole network, or 10.1.2.3 for"),
+            ("fd00::1/8", "write fd00::/8 for the whole network, or fd00::1 for"),
+            ("0.0.0.0/0", "everybody"),
+            ("::/0", "everybody"),
+            ("::ffff:0:0/96", "everybody"),
+        ] {
+            let refused = networks(&["::1".to_owned(), bad.to_owned()]).unwrap_err();
+            assert!(refused.contains(right), "{bad}: {refused}");
         }
     }
 

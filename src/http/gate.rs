@@ -368,3 +368,42 @@ fn is_own(origin: &[u8], host: Host<'_>, client: Option<Client>) -> bool {
     let is_safe = is_https || (scheme == "http" && !client.is_some_and(|client| client.is_https));
     is_safe && Host::parse(origin).is_some_and(|origin| origin.is(host, port_of(is_https)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_a_host_by_name_and_port_and_https_is_not_left() {
+        let own = |origin: &str, host: &str, is_https| {
+            let client = Client { address: [192, 0, 2, 1].into(), is_https };
+            is_own(origin.as_bytes(), Host::parse(host).unwrap(), Some(client))
+        };
+        for (origin, host) in [
+            ("http://a.example", "A.example"),
+            ("http://a.example", "a.example:80"),
+            ("http://a.example:8484", "a.example:8484"),
+            ("http://[::1]:8484", "[::1]:8484"),
+        ] {
+            assert!(own(origin, host, false) && !own(origin, host, true), "{origin} {host}");
+            let (origin, host) = (origin.replace("http", "https"), host.replace(":80", ":443"));
+            let host = host.replace(":44384", ":8484");
+            assert!(own(&origin, &host, true) && own(&origin, &host, false), "{origin} {host}");
+        }
+        for (origin, host) in [
+            ("https://a.example", "b.example"),
+            ("https://a.example", "a.example:80"),
+            ("https://a.example:8484", "a.example"),
+            ("https://a.example/", "a.example"),
+            ("https://a.example@b", "a.example"),
+            ("ftp://a.example", "a.example"),
+            ("https:a.example", "a.example"),
+            ("a.example", "a.example"),
+            ("https://", "a.example"),
+            ("null", "null"),
+            ("", "a.example"),
+        ] {
+            assert!(!own(origin, host, true) && !own(origin, host, false), "{origin} {host}");
+        }
+    }
+}

@@ -19,7 +19,7 @@ const VALUES: [(&str, [&str; 3]); 15] = [
     ("log", ["\"warn\"", "\"debug\"", "\"warn,codexmiroir=trace\""]),
     ("limits.connections", ["1", "2", "3"]),
     ("limits.connections_per_address", ["4", "5", "6"]),
-    ("limits.proxies", ["[\"10.0.0.1\"]", "[\"::1\", \"10.0.0.2\"]", "[\"10.0.0.3\"]"]),
+    ("limits.proxies", ["[\"10.0.0.1\"]", "[\"fd00::/8\", \"10.0.0.2\"]", "[\"10.0.0.0/9\"]"]),
     ("limits.first_byte", ["\"1s\"", "\"2s\"", "\"3s\""]),
     ("limits.headers", ["\"10ms\"", "\"20ms\"", "\"30ms\""]),
     ("limits.idle", ["\"1s\"", "\"2s\"", "\"3600s\""]),
@@ -171,7 +171,11 @@ fn a_file_that_is_wrong_is_refused_with_the_place_and_what_would_be_right() {
         ("limits.connections = \"5\"", &[":1:22: ", "takes no string", "connections = 1024"]),
         ("[limits]\nfirst_byte = 5", &[":2:14: ", "takes no integer", "first_byte = \"5s\""]),
         ("[limits]\ndrain = \"5\"", &[":2:9: ", "5s"]),
-        ("limits.proxies = [\"proxy\"]", &[":1:18: ", "proxy", "127.0.0.1"]),
+        ("limits.proxies = [\"proxy\"]", &[":1:18: ", "proxy", "127.0.0.1", "10.0.0.0/8"]),
+        (
+            "limits.proxies = [\"::1\", \"10.0.0.1/8\"]",
+            &[":1:18: ", "10.0.0.1/8", "write 10.0.0.0/8 for", "10.0.0.1 for"],
+        ),
         ("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"", &[":2:1: ", "TOML"]),
         ("listen =", &[":1:9: ", "TOML"]),
     ] {
@@ -280,6 +284,7 @@ fn the_seats_of_the_file_reach_the_server() {
         ("[limits]\nconnections_per_address = 2", false),
         ("[limits]\nconnections_per_address = 2\nproxies = [\"10.0.0.1\"]", false),
         ("[limits]\nconnections_per_address = 2\nproxies = [\"10.0.0.1\", \"::ffff:127.0.0.1\"]", true),
+        ("[limits]\nconnections_per_address = 2\nproxies = [\"fd00::/8\", \"127.0.0.0/8\"]", true),
     ] {
         let home = Home::new();
         let server = server(&home, lines);

@@ -40,6 +40,7 @@ mod metrics;
 mod model;
 mod page;
 mod plan_equals_server;
+mod proxied;
 mod reading;
 mod readme;
 mod remembered;

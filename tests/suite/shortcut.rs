@@ -4,9 +4,11 @@
 //! A test can tell: the library's Date is the machine's, that of what is answered at once is the server's clock's.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use codexmiroir::http::listen::Limits;
 use codexmiroir::store::Scopes;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -17,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::harness::{MONDAY, TestServer, TestUser, instant};
+use crate::harness::{MONDAY, Start, TestServer, TestUser, instant};
 use crate::secrets::{self, Place};
 
 /// [`MONDAY`] in HTTP.
@@ -36,7 +38,17 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Stage {
-        let server = TestServer::start().await;
+        Stage::set_on(TestServer::start().await).await
+    }
+
+    /// The same where whoever asks is a proxy that passes requests on.
+    async fn set_behind_a_proxy() -> Stage {
+        let limits = Limits { is_proxy: Arc::new(|address| address.is_loopback()), ..Limits::default() };
+        let public_url = Some("https://codex.example");
+        Stage::set_on(TestServer::start_with(Start { limits, public_url, ..Start::default() }).await).await
+    }
+
+    async fn set_on(server: TestServer) -> Stage {
         let (lena, tom) = (server.user("lena").await, server.user("tom").await);
         for number in 0..20 {
             lena.create(json!({"kategorie": "arbeit", "title": format!("Aufgabe {number}")})).await;
@@ -83,6 +95,15 @@ impl Stage {
         let (mut long, mut short) = (self.connect().await, self.used().await);
         let request = self.filled(request);
         [all(&mut long, &request).await, all(&mut short, &request).await]
+    }
+
+    /// Asks both ways, which must give the same, with this status, the second perhaps at once.
+    async fn compare(&self, request: &str, status: u16, at_once: bool) {
+        let [long, short] = self.both_ways(request).await;
+        assert_eq!((is_at_once(&long), is_at_once(&short)), (false, at_once), "{request}{short}");
+        assert!(short.split(' ').nth(1) == Some(status.to_string().as_str()), "{request}{short}");
+        // Other days are planned when they are asked for.
+        assert_eq!(timeless(&long), timeless(&short), "{request}");
     }
 }
 
@@ -152,6 +173,8 @@ async fn what_is_plain_is_answered_at_once_and_all_else_the_long_way() {
         ("GET /codex HTTP/1.1", "Accept: text/html\r\n", 200, false),
         ("GET /codex HTTP/1.1", "Accept: */*\r\nAccept: text/html\r\n", 200, false),
         ("GET /codex HTTP/1.1", "If-None-Match: \"x\"\r\nIf-None-Match: $TAG\r\n", 304, false),
+        ("GET /codex HTTP/1.1", "X-Forwarded-Host: a.example\r\nForwarded: host=a.example\r\n", 200, true),
+        ("GET /codex HTTP/1.1", "Cookie: a=b\r\nCookie: c=d\r\n", 200, false),
         ("GET /codex HTTP/1.1", "Connection: close\r\n", 200, false),
         ("GET /codex HTTP/1.1", "Connection: Upgrade\r\nUpgrade: h2c\r\n", 200, false),
         ("GET /codex HTTP/1.1", "Expect: 100-continue\r\n", 200, false),
@@ -165,12 +188,24 @@ async fn what_is_plain_is_answered_at_once_and_all_else_the_long_way() {
         ("GET http://localhost/codex HTTP/1.1", "", 200, false),
         ("POST /codex HTTP/1.1", "Content-Length: 0\r\n", 405, false),
     ] {
-        let request = format!("{line}\r\n{HEAD}{fields}\r\n");
-        let [long, short] = stage.both_ways(&request).await;
-        assert_eq!((is_at_once(&long), is_at_once(&short)), (false, at_once), "{request}{short}");
-        assert!(short.split(' ').nth(1) == Some(status.to_string().as_str()), "{request}{short}");
-        // Other days are planned when they are asked for.
-        assert_eq!(timeless(&long), timeless(&short), "{request}");
+        stage.compare(&format!("{line}\r\n{HEAD}{fields}\r\n"), status, at_once).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_proxy_tells_is_heeded_both_ways() {
+    let stage = Stage::set_behind_a_proxy().await;
+    for (fields, status, at_once) in [
+        ("X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: codex.example\r\n", 200, true),
+        ("Forwarded: for=192.0.2.1;host=codex.example\r\n", 200, true),
+        ("Forwarded: host=a.example\r\nX-Forwarded-Host: b.example\r\n", 200, true),
+        ("X-Forwarded-Host: a.example\r\n", 421, false),
+        ("Forwarded: for=192.0.2.1;host=a.example\r\n", 421, false),
+        ("X-Forwarded-Host: a.example\r\nX-Forwarded-Host: codex.example\r\n", 200, false),
+        ("X-Forwarded-Host: codex.example\r\nX-Forwarded-Host: a.example\r\n", 421, false),
+        ("Forwarded: host=codex.example\r\nForwarded: host=a.example\r\n", 421, false),
+    ] {
+        stage.compare(&format!("GET /codex HTTP/1.1\r\n{HEAD}{fields}\r\n"), status, at_once).await;
     }
 }
 
@@ -257,15 +292,34 @@ fn heads() -> impl Strategy<Value = String> {
                 "TE: trailers",
                 "Keep-Alive: 5",
                 "HTTP2-Settings: AAA",
+            ],
+        ),
+        one(
+            &[
+                "",
+                "",
+                "X-Forwarded-For: 192.0.2.1",
+                "X-Forwarded-Host: codex.example",
+                "forwarded: for=\"[2001:db8::1]:1\";host=\"localhost:1\"",
+            ],
+            &[
                 "X-Forwarded-Host: a.example",
+                "Forwarded: host=a.example, for=127.0.0.1",
+                "Forwarded: host=a.example;host=a.example",
+                "Forwarded: host=\"a.example",
+                "Forwarded: host=a.example\r\nForwarded: host=localhost",
+                "Forwarded: host=a.example\r\nX-Forwarded-Host: localhost",
+                "X-Forwarded-Host: localhost\r\nX-Forwarded-Host: a.example",
+                "X-Forwarded-Host: a.example, \u{e4}",
+                "X-Forwarded-Host:",
             ],
         ),
     );
     let ending = prop_oneof![20 => Just("\r\n"), 1 => Just("\n"), 1 => Just("\r\n\r\n"), 1 => Just("\r\nx")];
     let many = prop_oneof![20 => Just(0_usize), 1 => Just(26), 1 => Just(40), 1 => Just(70), 1 => Just(110)];
-    (line, fields, ending, many, 0_usize..6).prop_map(|(line, fields, ending, many, turn)| {
-        let (a, b, c, d, e, f) = fields;
-        let mut lines = vec![a, b, c, d, e, f];
+    (line, fields, ending, many, 0_usize..7).prop_map(|(line, fields, ending, many, turn)| {
+        let (a, b, c, d, e, f, g) = fields;
+        let mut lines = vec![a, b, c, d, e, f, g];
         lines.rotate_left(turn);
         let lines = lines.into_iter().filter(|line| !line.is_empty()).chain(std::iter::repeat_n("Filler: x", many));
         let lines: String = lines.map(|line| format!("{line}\r\n")).collect();
@@ -276,7 +330,7 @@ fn heads() -> impl Strategy<Value = String> {
 #[test]
 fn both_ways_give_the_same_bytes() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let stage = runtime.block_on(Stage::set());
+    let stage = runtime.block_on(Stage::set_behind_a_proxy());
     let (at_once, long_way) = (Cell::new(0), Cell::new(0));
     let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
     let held = TestRunner::new(config).run(&heads(), |request| {

@@ -22,9 +22,10 @@ use crate::http::listen::{self, Limits, Listener, Threads};
 use crate::http::{Gate, PublicUrl, Site, SiteOptions};
 use crate::planning::DAYS_DEFAULT;
 use crate::service::error::ServiceError;
+use crate::service::keyring::KeyringError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::service::{Service, demo};
-use crate::store::{OpenError, Origin, Scopes, Settings};
+use crate::store::{OpenError, Origin, Scopes, Settings, StoreError};
 
 pub use crate::worker::{Options as WorkerOptions, Program as WorkerProgram};
 pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
@@ -61,6 +62,10 @@ pub enum StartError {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    #[error(transparent)]
+    Read(#[from] StoreError),
+    #[error(transparent)]
     Rules(#[from] RuleFileError),
     #[error("cannot listen on {address}: {detail}; choose another --listen")]
     Listen { address: SocketAddr, detail: String },
@@ -91,6 +96,8 @@ pub struct MetricsOptions {
 /// What a server is started with.
 pub struct ServeOptions {
     pub data_dir: PathBuf,
+    /// Where the key is kept that secrets are sealed with; in the data directory unless told otherwise.
+    pub key_file: Option<PathBuf>,
     pub listen: SocketAddr,
     pub metrics: MetricsOptions,
     pub rules: RuleBook,
@@ -148,7 +155,8 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Some(store) => store,
         None => data_dir.open_in_turn(true, options.hot_bytes_max).await?,
     };
-    let service = Service::new(store, options.clock, options.rules, options.workers);
+    let (store, keyring) = data_dir.with_keyring(store, options.key_file, options.hot_bytes_max).await?;
+    let service = Service::new(store, options.clock, options.rules, options.workers, keyring);
     let way_in = match options.demo {
         Some(settings) => Some(fill_demo(&service, settings).await?),
         None => service.make_set_up_code()?.map(|code| WayIn::SetUp { code }),

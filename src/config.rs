@@ -34,6 +34,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address that people use, behind a reverse proxy.
     pub public_url: Option<PublicUrl>,
+    /// Where the key file is; none: in the data directory.
+    pub key_file: Option<PathBuf>,
     /// Rule files in the order in which they apply; none: the built-in rules.
     pub rules: Vec<PathBuf>,
     /// Bytes of finished answers that are kept in memory.
@@ -54,6 +56,7 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8484)),
             public_url: None,
+            key_file: None,
             rules: Vec::new(),
             hot_map: HOT_MAP_BYTES_DEFAULT,
             log: "info".to_owned(),

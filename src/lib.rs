@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod outgoing;
 pub mod planning;
 pub mod rules;
+pub mod secrets;
 pub mod service;
 pub mod store;
 pub mod view;

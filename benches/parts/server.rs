@@ -22,6 +22,7 @@ pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
 pub async fn start_at(folder: &Path, hot_bytes_max: u64, clock: Clock) -> Running {
     let options = ServeOptions {
         data_dir: folder.to_owned(),
+        key_file: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),

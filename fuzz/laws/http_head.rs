@@ -53,6 +53,7 @@ impl House {
         let now = chrono::DateTime::from_timestamp_millis(1_760_335_200_000).expect("an instant");
         let options = ServeOptions {
             data_dir: data_dir.path().to_owned(),
+            key_file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics: MetricsOptions::default(),
             rules: RuleBook::builtin(),

@@ -22,6 +22,8 @@ use crate::worker::Options as WorkerOptions;
 /// What a data directory is opened with by a command.
 pub struct AccessOptions {
     pub data_dir: PathBuf,
+    /// That of the server: what a command seals, the server opens.
+    pub key_file: Option<PathBuf>,
     /// Make the directory and the database if they are not there.
     pub create: bool,
     /// Those of the server, so that what a command plans is what the server serves.
@@ -78,7 +80,9 @@ pub async fn reach(options: AccessOptions) -> Result<Access, StartError> {
         }
         match data_dir.try_open(options.create, options.hot_bytes_max).await {
             Ok(store) => {
-                let service = Service::new(store, options.clock, options.rules, options.workers);
+                let (key_file, hot_bytes_max) = (options.key_file, options.hot_bytes_max);
+                let (store, keyring) = data_dir.with_keyring(store, key_file, hot_bytes_max).await?;
+                let service = Service::new(store, options.clock, options.rules, options.workers, keyring);
                 return Ok(Access::Local(Local::of(service, options.limits)));
             }
             Err(error) if error.is_in_use() && Instant::now() >= ends => {

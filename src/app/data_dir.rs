@@ -13,6 +13,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::StartError;
 use super::control;
+use crate::domain::ids::UserId;
+use crate::secrets::{KEY_FILE, KeyFile};
+use crate::service::keyring::Keyring;
+use crate::service::passwords::sealed_of_before;
 use crate::store::{OpenError, Store};
 
 /// The database's file in the data directory.
@@ -133,6 +137,39 @@ impl DataDir {
         let own = self.clone();
         let open = move || if create { own.open_or_create(hot_bytes_max) } else { own.open(hot_bytes_max) };
         tokio::task::spawn_blocking(open).await.unwrap_or_else(|error| Err(self.unusable(error.to_string())))
+    }
+
+    /// The key for the secrets of a database of this directory, in its own file or the one named. Passwords of before,
+    /// whose hashes anybody could use who has the database, are sealed with it; so the database may be another file
+    /// afterwards.
+    pub(super) async fn with_keyring(
+        &self,
+        store: Store,
+        key_file: Option<PathBuf>,
+        hot_bytes_max: u64,
+    ) -> Result<(Store, Keyring), StartError> {
+        let file = KeyFile::at(key_file.unwrap_or_else(|| self.path.join(KEY_FILE)));
+        let database = self.path.join(DATABASE_FILE);
+        let work = move || {
+            let keyring = Keyring::open(file, &store)?;
+            let Some(key) = keyring.key() else { return Ok((Some(store), keyring)) };
+            let is_before = |(id, kept): &(UserId, String)| sealed_of_before(&key, *id, kept).is_some();
+            if !store.list_credentials()?.iter().any(is_before) {
+                return Ok((Some(store), keyring));
+            }
+            drop(store);
+            match Store::rewrite(&database, |id, kept| sealed_of_before(&key, id, kept)) {
+                Ok(()) => tracing::info!("the password hashes in the database are sealed now"),
+                // They are as good as before, and the next start tries again.
+                Err(error) => tracing::error!(%error, "password hashes in the database could not be sealed"),
+            }
+            Ok::<_, StartError>((None, keyring))
+        };
+        let worked = tokio::task::spawn_blocking(work).await;
+        match worked.map_err(|error| self.unusable(error.to_string()))?? {
+            (Some(store), keyring) => Ok((store, keyring)),
+            (None, keyring) => Ok((self.open_in_turn(false, hot_bytes_max).await?, keyring)),
+        }
     }
 
     /// The refusal that names the server, if one left its address.

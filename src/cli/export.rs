@@ -65,6 +65,23 @@ impl Export {
     }
 }
 
+/// Writes everything that an account has, history included, into a file that is not there yet. When this returns, it is
+/// on disk, whole.
+pub(super) async fn everything_of(client: &mut Client, account: &str, path: &Path) -> Result<(), CliError> {
+    let mut file = client
+        .download(Ask::get(&format!("{account}/export?format=json&history=true")).by_administrator(), ACCOUNT)
+        .await?;
+    into_file(&mut file, path, false)
+}
+
+/// Refuses a file that is there already.
+pub(super) fn require_new(path: &Path, otherwise: &str) -> Result<(), CliError> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(CliError::Said(format!("{} is there already; {otherwise}", path.display()))),
+        Err(_) => Ok(()),
+    }
+}
+
 fn to_stdout(file: &mut File) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     if !out.is_terminal() {
@@ -82,17 +99,16 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> CliError + '_ {
 }
 
 fn into_file(file: &mut File, path: &Path, replace: bool) -> Result<(), CliError> {
-    if path.exists() && !replace {
-        return Err(CliError::Said(format!(
-            "{} is there already; name another --output, or add --replace",
-            path.display()
-        )));
+    if !replace {
+        require_new(path, "name another --output, or add --replace")?;
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Whole or not at all, and at first its owner's alone: it is everything that somebody has.
     let mut written = tempfile::NamedTempFile::new_in(folder).map_err(failed(path))?;
     io::copy(file, &mut written).map_err(failed(path))?;
+    written.as_file().sync_all().map_err(failed(path))?;
     written.persist(path).map_err(|error| failed(path)(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(path))?;
     print(&format!("wrote {}\n", path.display()))
 }
 

@@ -58,6 +58,11 @@ pub fn new_password(may_be_none: bool) -> Result<Option<String>, CliError> {
     }
 }
 
+/// Tells something before a question.
+pub fn tell(sentence: &str) -> Result<(), CliError> {
+    Ok(writeln!(std::io::stderr(), "{sentence}")?)
+}
+
 /// Asks a question that only a yes answers with yes.
 pub fn confirm(question: &str) -> Result<bool, CliError> {
     let mut out = std::io::stderr();

@@ -46,6 +46,8 @@ impl Serve {
         let public_url = config.public_url.as_ref().map(|public| public.url.clone());
         let running = app::start(ServeOptions {
             data_dir,
+            // What is thrown away needs no key that is kept.
+            key_file: config.key_file.filter(|_| !self.demo),
             listen: config.listen,
             metrics: app::MetricsOptions { listen: config.metrics_listen, token: config.metrics_token },
             rules,

@@ -1,11 +1,14 @@
 //! `codexmiroir user`
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::account::Language;
 use super::client::{Ask, Client, query, read, segment};
+use super::export::{everything_of, require_new};
 use super::history::local;
 use super::output::{Table, print, print_json};
 use super::{CliError, options, prompt};
@@ -42,10 +45,18 @@ pub enum UserCommand {
         /// Whose
         name: String,
     },
+    /// End every session of an account in browsers; its tokens stay
+    SignOut {
+        /// Whose
+        name: String,
+    },
     /// Remove an account with everything that it has
     Rm {
         /// Whose
         name: String,
+        /// First write everything that it has into this file, as JSON with the history
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -110,7 +121,12 @@ impl UserCommand {
             }
             UserCommand::Disable { name } => change(client, &name, json!({"disabled": true}), "is disabled").await,
             UserCommand::Enable { name } => change(client, &name, json!({"disabled": false}), "is enabled").await,
-            UserCommand::Rm { name, yes } => remove(client, &name, yes).await,
+            UserCommand::SignOut { name } => {
+                let sessions = format!("{}/sessions", path_of(&name)?);
+                client.send(Ask::delete(&sessions).by_administrator().repeatable()).await?;
+                print(&format!("{name} is signed out everywhere\n"))
+            }
+            UserCommand::Rm { name, export, yes } => remove(client, &name, export.as_deref(), yes).await,
         }
     }
 }
@@ -180,21 +196,36 @@ async fn change(client: &mut Client, name: &str, fields: Value, done: &str) -> R
     print(&format!("{name} {done}\n"))
 }
 
-async fn remove(client: &mut Client, name: &str, yes: bool) -> Result<(), CliError> {
+async fn remove(client: &mut Client, name: &str, export: Option<&Path>, yes: bool) -> Result<(), CliError> {
     let path = path_of(name)?;
     let answer = client.send(Ask::get(&path).by_administrator()).await?;
     let User { tasks, .. } = answer.read()?;
+    if let Some(file) = export {
+        require_new(file, "name another --export")?;
+    }
     let tasks = if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") };
     let what = format!("{name} with {tasks}, the history, tokens and settings");
     if !yes {
+        let kept = format!(
+            "codexmiroir export --user {name} --format json --history --output FILE keeps everything, and --export FILE \
+             does it first"
+        );
         if !prompt::is_possible() {
-            return Err(CliError::Said(format!("this removes {what} for good; add --yes if that is meant")));
+            let kept = if export.is_none() { format!("; {kept}") } else { String::new() };
+            return Err(CliError::Said(format!("this removes {what} for good; add --yes if that is meant{kept}")));
+        }
+        if export.is_none() {
+            prompt::tell(&kept)?;
         }
         // Nobody is to wait for the database while somebody thinks it over.
         client.release().await;
         if !prompt::confirm(&format!("Remove {what} for good?"))? {
             return print("nothing was removed\n");
         }
+    }
+    // What cannot be kept is not removed.
+    if let Some(file) = export {
+        everything_of(client, &path, file).await?;
     }
     client.send(Ask::delete(&path).by_administrator()).await?;
     print(&format!("removed {what}\n"))

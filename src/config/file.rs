@@ -70,7 +70,9 @@ fn read(full: &str, name: &Spanned<impl AsRef<str>>, value: &Spanned<DeValue<'_>
         return Err(Fault { at: name.span().start, detail });
     };
     let values = match (&key.takes, value.get_ref()) {
-        (Takes::Text(_) | Takes::TextOrNumber(_), DeValue::String(text)) => vec![text.clone().into_owned()],
+        (Takes::Text(_) | Takes::TextOrNumber(_) | Takes::Path(_), DeValue::String(text)) => {
+            vec![text.clone().into_owned()]
+        }
         (Takes::Number(_) | Takes::TextOrNumber(_), DeValue::Integer(number)) => {
             let read = i128::from_str_radix(number.as_str(), number.radix());
             vec![read.map_or_else(|_| number.as_str().to_owned(), |number| number.to_string())]

@@ -27,6 +27,7 @@ pub struct Key {
 type Show = fn(&Config) -> Vec<String>;
 type SetOne = fn(&mut Config, &str) -> Result<(), String>;
 /// The folder is where relative paths begin.
+type SetPath = fn(&mut Config, &str, &Path);
 type SetList = fn(&mut Config, &[String], &Path) -> Result<(), String>;
 
 /// The type of a setting's values in the file, and how one is set.
@@ -34,6 +35,7 @@ pub(super) enum Takes {
     Text(SetOne),
     Number(SetOne),
     TextOrNumber(SetOne),
+    Path(SetPath),
     List(SetList),
 }
 
@@ -79,7 +81,7 @@ impl Key {
     pub(super) fn toml(&self, config: &Config) -> String {
         match self.takes {
             Takes::Number(_) => self.text(config),
-            Takes::Text(_) | Takes::TextOrNumber(_) => quoted(&self.text(config)),
+            Takes::Text(_) | Takes::TextOrNumber(_) | Takes::Path(_) => quoted(&self.text(config)),
             Takes::List(_) => quoted_list(&(self.show)(config)),
         }
     }
@@ -116,6 +118,10 @@ impl Key {
             Takes::Text(set) | Takes::Number(set) | Takes::TextOrNumber(set) => {
                 set(config, values.first().map_or("", String::as_str))
             }
+            Takes::Path(set) => {
+                set(config, values.first().map_or("", String::as_str), folder);
+                Ok(())
+            }
             Takes::List(set) => set(config, values, folder),
         }
     }
@@ -126,8 +132,13 @@ impl Key {
     }
 }
 
+/// A path that means the same wherever it is read.
+fn whole(file: &PathBuf) -> String {
+    path::absolute(file).unwrap_or_else(|_| file.clone()).to_string_lossy().into_owned()
+}
+
 /// Every setting, those outside of tables first.
-pub static KEYS: [Key; 16] = [
+pub static KEYS: [Key; 17] = [
     Key {
         name: "listen",
         placeholder: "ADDR",
@@ -158,10 +169,17 @@ pub static KEYS: [Key; 16] = [
             config.rules = texts.iter().map(|text| folder.join(text)).collect();
             Ok(())
         }),
-        show: |config| {
-            let whole = |file: &PathBuf| path::absolute(file).unwrap_or_else(|_| file.clone());
-            config.rules.iter().map(|file| whole(file).to_string_lossy().into_owned()).collect()
-        },
+        show: |config| config.rules.iter().map(whole).collect(),
+        is_secret: false,
+    },
+    Key {
+        name: "key_file",
+        placeholder: "FILE",
+        about: "Keep the key that passwords are sealed with in this file, and not in the data directory",
+        form: "a file, from this file's folder on, or nothing",
+        example: "\"/run/secrets/codexmiroir.key\"",
+        takes: Takes::Path(|config, text, folder| config.key_file = (!text.is_empty()).then(|| folder.join(text))),
+        show: |config| config.key_file.iter().map(whole).collect(),
         is_secret: false,
     },
     Key {

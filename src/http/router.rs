@@ -48,6 +48,7 @@ pub fn routes() -> Routes {
         .at("/api/admin/users", [get(admin::users, of_admin::users), post(admin::add_user, of_admin::add_user)])
         .at("/api/admin/users/{name}", [get(admin::user, of_admin::user), patch(admin::change_user, of_admin::change)])
         .at("/api/admin/users/{name}", [delete(admin::remove_user, of_admin::remove)])
+        .at("/api/admin/users/{name}/export", [get(transfer::export_of, of_admin::export)])
         .at("/api/admin/users/{name}/sessions", [delete(sessions::end_all_of, of_auth::end_sessions_of)])
         .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
         .at("/api/admin/cache/{name}", [get(cache::of_user, of_admin::inspect)])

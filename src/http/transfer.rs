@@ -11,10 +11,11 @@ use tokio::sync::mpsc;
 
 use super::body::{self, BodyError};
 use super::errors::HttpError;
-use super::extract::Asked;
+use super::extract::{Administering, Asked, NameInPath};
 use super::query::Query;
 use super::respond::{BY_ASKER, PRIVATE, json};
 use super::stream::Pieces;
+use crate::domain::ids::UserName;
 use crate::domain::lang::Phrase;
 use crate::service::archive::ARCHIVE_BYTES_MAX;
 use crate::service::error::Refusal;
@@ -56,11 +57,29 @@ pub struct FileJson {
 pub async fn export(asked: Asked, query: Query) -> Result<Response, HttpError> {
     let form = wanted_form(&query)?;
     let export = asked.site.service.export(asked.actor.user, form).await?;
+    attached(export, form, &asked.actor.name)
+}
+
+/// Everything of the user who is named, before an account is removed, say.
+pub async fn export_of(
+    asked: Administering,
+    NameInPath(name): NameInPath,
+    query: Query,
+) -> Result<Response, HttpError> {
+    let form = wanted_form(&query)?;
+    let user = asked.site.service.require_user(&name)?;
+    let export = asked.site.service.export(user.id, form).await?;
+    tracing::info!(by = asked.by(), user = %user.name, id = user.id.0, "an account was exported");
+    attached(export, form, &user.name)
+}
+
+/// An export as a file that is named after its owner.
+fn attached(export: Export, form: Form, owner: &UserName) -> Result<Response, HttpError> {
     let (content_type, ending) = match form {
         Form::Markdown => ("application/x-tar", "tar"),
         Form::Json { .. } => ("application/json", "json"),
     };
-    let file = format!("attachment; filename=\"{}.{ending}\"", asked.actor.name);
+    let file = format!("attachment; filename=\"{owner}.{ending}\"");
     let file = HeaderValue::try_from(file).map_err(|_| HttpError::Unavailable)?;
     let content_type = HeaderValue::from_static(content_type);
     let headers =

@@ -49,7 +49,7 @@ impl Service {
     /// # Errors
     /// A name that is none or is taken, a password that is too short, too long or easily guessed.
     pub async fn add_user(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         admin: bool,
         settings: Settings,
@@ -59,7 +59,7 @@ impl Service {
     }
 
     pub(super) async fn add_account(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         admin: bool,
         settings: Settings,
@@ -67,13 +67,12 @@ impl Service {
         MustBeFirst(must_be_first): MustBeFirst,
     ) -> Result<User, ServiceError> {
         let user_name = require_name(name)?;
-        let password_hash = match password {
-            Some(password) => Some(self.hash_password(name, password).await?.to_string()),
+        let credential = match password {
+            Some(password) => Some(self.new_password(name, password).await?.for_whoever_is_added()),
             None => None,
         };
         let at = self.clock.now();
-        let added =
-            Administration::AddUser { name: user_name.clone(), admin, settings, password_hash, at, must_be_first };
+        let added = Administration::AddUser { name: user_name.clone(), admin, settings, credential, at, must_be_first };
         match self.store.administer(added).await? {
             Administered::UserAdded(id) => Ok(User { id, name: user_name, admin, disabled: false, created_at: at }),
             refused => Err(refusal(refused, name, "")),

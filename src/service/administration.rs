@@ -77,13 +77,13 @@ impl Service {
     /// [`Refusal::LastAdmin`] when nobody else could administer the others.
     pub async fn change_account(self: &Arc<Self>, name: &str, fields: AccountFields) -> Result<Account, ServiceError> {
         let user = self.require_user(name)?;
-        let password_hash = match fields.password {
-            Some(password) => Some(self.hash_password(name, password).await?.to_string()),
+        let credential = match fields.password {
+            Some(password) => Some(self.new_password(name, password).await?.kept_for(user.id)),
             None => None,
         };
-        let change = AccountChange { admin: fields.admin, disabled: fields.disabled, password_hash };
+        let change = AccountChange { admin: fields.admin, disabled: fields.disabled, credential };
         match self.change_rights(Administration::ChangeUser { id: user.id, change }).await? {
-            Administered::UserChanged => {}
+            Administered::UserChanged => self.look_at_secrets_again().await,
             refused => return Err(refusal(refused, name, "")),
         }
         self.require_account(name.to_owned()).await
@@ -102,6 +102,7 @@ impl Service {
                 self.idle_lanes.forget(id);
                 self.memos.forget(id);
                 self.failures.forget(id);
+                self.look_at_secrets_again().await;
                 Ok(id)
             }
             refused => Err(refusal(refused, name, "")),
@@ -133,6 +134,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::domain::lang::Lang;
     use crate::domain::zone::Zone;
+    use crate::service::keyring::Keyring;
     use crate::service::rulebook::RuleBook;
     use crate::service::tasks::Fields;
     use crate::store::disk::Disk;
@@ -148,12 +150,9 @@ mod tests {
     #[tokio::test]
     async fn of_a_removed_account_nothing_is_kept_at_hand() {
         let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
-        let service = Service::new(
-            Store::on(&Disk::new()).unwrap(),
-            clock,
-            RuleBook::builtin(),
-            WorkerOptions::of_this_program(),
-        );
+        let store = Store::on(&Disk::new()).unwrap();
+        let keyring = Keyring::for_no_passwords(&store);
+        let service = Service::new(store, clock, RuleBook::builtin(), WorkerOptions::of_this_program(), keyring);
         let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
         let mut users = Vec::new();
         for name in ["lena", "tom"] {

@@ -6,6 +6,7 @@ use chrono::DateTime;
 
 use super::Service;
 use super::error::ServiceError;
+use super::keyring::Keyring;
 use super::rulebook::RuleBook;
 use super::tasks::{Fields, IdempotencyKey, Saved};
 use crate::clock::Clock;
@@ -30,7 +31,9 @@ fn calls() -> impl Iterator<Item = u64> {
 
 async fn service_on(disk: &Disk) -> (Arc<Service>, UserId) {
     let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
-    let service = Service::new(Store::on(disk).unwrap(), clock, RuleBook::builtin(), WorkerOptions::of_this_program());
+    let store = Store::on(disk).unwrap();
+    let keyring = Keyring::for_no_passwords(&store);
+    let service = Service::new(store, clock, RuleBook::builtin(), WorkerOptions::of_this_program(), keyring);
     let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
     let user = service.add_user("lena", false, settings, None).await.unwrap();
     (service, user.id)

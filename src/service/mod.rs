@@ -21,10 +21,11 @@ pub mod idempotency;
 mod idle_lanes;
 pub mod import;
 pub mod inspect;
+pub mod keyring;
 mod memo;
 mod metrics;
 mod one_time;
-mod passwords;
+pub mod passwords;
 mod planners;
 mod planning;
 mod present;
@@ -59,6 +60,7 @@ use change::Lane;
 use error::ServiceError;
 use failures::Failures;
 use idle_lanes::IdleLanes;
+use keyring::Keyring;
 use memo::Memos;
 use one_time::OneTimeLinks;
 use planners::{Interrupted, Planners};
@@ -95,13 +97,20 @@ pub struct Service {
     attempts: Attempts,
     one_time_links: OneTimeLinks,
     passwords: passwords::Passwords,
+    keyring: Arc<Keyring>,
     metrics: Arc<ServiceMetrics>,
 }
 
 impl Service {
     /// `rules` are those that the server applies to everybody who has none of their own; those that users have are run
     /// by workers.
-    pub fn new(store: Store, clock: Clock, rules: RuleBook, workers: worker::Options) -> Arc<Service> {
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        rules: RuleBook,
+        workers: worker::Options,
+        keyring: Keyring,
+    ) -> Arc<Service> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from) + THREADS_THAT_WAIT;
         let (metrics, failures) = (Arc::new(ServiceMetrics::default()), Arc::new(Failures::default()));
         let workers = Arc::new(Pool::new(workers, threads));
@@ -124,6 +133,7 @@ impl Service {
             attempts: Attempts::default(),
             one_time_links: OneTimeLinks::default(),
             passwords: passwords::Passwords::new(),
+            keyring: Arc::new(keyring),
             metrics,
         })
     }

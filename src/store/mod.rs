@@ -404,7 +404,17 @@ pub const SESSIONS_OF_USER_MAX: usize = 100;
 pub struct AccountChange {
     pub admin: Option<bool>,
     pub disabled: Option<bool>,
-    pub password_hash: Option<String>,
+    /// What is kept of the password; the store does not look into it.
+    pub credential: Option<String>,
+}
+
+/// What is to be kept of the password of an account that has no id yet, which it is bound to.
+pub struct NewCredential(pub Box<dyn FnOnce(UserId) -> String + Send>);
+
+impl fmt::Debug for NewCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewCredential")
+    }
 }
 
 /// A change of accounts. None raises a generation.
@@ -414,7 +424,7 @@ pub enum Administration {
         name: UserName,
         admin: bool,
         settings: Settings,
-        password_hash: Option<String>,
+        credential: Option<NewCredential>,
         at: DateTime<Utc>,
         /// Whether it is only to be added when there is nobody yet.
         must_be_first: bool,
@@ -422,6 +432,12 @@ pub enum Administration {
     ChangeUser {
         id: UserId,
         change: AccountChange,
+    },
+    /// Keeps something else of the same password, if what is kept is `before` still; otherwise it changes nothing.
+    ReplaceCredential {
+        id: UserId,
+        before: String,
+        after: String,
     },
     /// Removes the user with everything that is the user's; the id is not given again.
     RemoveUser {

@@ -1,5 +1,6 @@
 //! The command line: the real binary, every command and every flag.
 
+mod accounts;
 mod at_once;
 mod editing;
 mod logins;

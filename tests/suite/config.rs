@@ -11,10 +11,11 @@ use crate::binary::{Home, Ran, Serving};
 use crate::harness::{repository, vault};
 
 /// Name, and values as TOML that are all different and none the default: file, environment, flag.
-const VALUES: [(&str, [&str; 3]); 15] = [
+const VALUES: [(&str, [&str; 3]); 16] = [
     ("listen", ["\"127.0.0.1:1\"", "\"127.0.0.1:2\"", "\"[::1]:3\""]),
     ("public_url", ["\"https://a.example\"", "\"http://b.example:81/\"", "\"https://c.example\""]),
     ("rules", ["[\"/a.rhai\"]", "[\"/b.rhai\", \"/c.rhai\"]", "[\"/d.rhai\", \"/e.rhai\"]"]),
+    ("key_file", ["\"/a.key\"", "\"/b.key\"", "\"/c.key\""]),
     ("hot_map", ["\"1MiB\"", "\"77\"", "\"3GiB\""]),
     ("log", ["\"warn\"", "\"debug\"", "\"warn,codexmiroir=trace\""]),
     ("limits.connections", ["1", "2", "3"]),

@@ -22,6 +22,7 @@ const PATIENT: Duration = Duration::from_secs(60);
 fn options(data_dir: &Path, create: bool, patience: Duration) -> AccessOptions {
     AccessOptions {
         data_dir: data_dir.to_owned(),
+        key_file: None,
         create,
         rules: RuleBook::builtin(),
         workers: workers(),
@@ -160,9 +161,10 @@ async fn the_socket_is_its_owners_alone_and_gone_afterwards() {
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::metadata(home.data_dir()).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(server.stop(signal).0.code(), Some(0));
-        let left: Vec<_> =
+        let mut left: Vec<_> =
             std::fs::read_dir(home.data_dir()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left, ["codexmiroir.redb"]);
+        left.sort();
+        assert_eq!(left, ["codexmiroir.key", "codexmiroir.redb"]);
     }
 }
 

@@ -101,6 +101,7 @@ impl TestServer {
         start.metrics.token.iter().for_each(|token| secrets::learn(Kind::MetricsToken, token));
         let options = ServeOptions {
             data_dir: data_dir.path().to_owned(),
+            key_file: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             metrics: start.metrics,
             rules: RuleBook::from_files(&start.rules).unwrap(),

@@ -39,6 +39,7 @@ mod mended;
 mod metrics;
 mod model;
 mod page;
+mod passwords;
 mod plan_equals_server;
 mod proxied;
 mod reading;

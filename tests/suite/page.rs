@@ -69,6 +69,7 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
     let zone = Zone::parse("Europe/Berlin").unwrap();
     let options = ServeOptions {
         data_dir: folder.path().to_owned(),
+        key_file: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: MetricsOptions::default(),
         rules: RuleBook::builtin(),

@@ -100,6 +100,7 @@ impl Local {
         };
         Ok(AccessOptions {
             data_dir: self.place.path.clone(),
+            key_file: config.key_file.clone(),
             create: self.create,
             rules,
             workers: app::WorkerOptions::of_this_program(),

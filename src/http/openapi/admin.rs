@@ -4,11 +4,15 @@ use serde_json::json;
 
 use super::operation::{Operation, whole_number};
 use super::requests::{NewUser, UserChange};
+use super::transfer::exporting;
 use crate::http::admin::{ChangedUserJson, RemovedUserJson, UserJson, UsersJson};
 use crate::http::cache::{CacheJson, InspectionJson};
 use crate::service::administration::PAGE_MAX;
 
 const TAG: &str = "Administration";
+
+/// Why no password can be given at the moment, beside what refuses any change.
+const PASSWORD_REFUSED: [(u16, &str); 1] = [(503, "passwords_unavailable")];
 
 /// It is for whoever administers the server.
 fn administration(id: &'static str, summary: &'static str) -> Operation {
@@ -34,6 +38,7 @@ pub fn add_user() -> Operation {
         .gives::<ChangedUserJson>("The account was added.")
         .writes()
         .refuses(&[(400, "wrong_type"), (409, "user_exists"), (422, "missing"), (422, "malformed_value")])
+        .refuses(&PASSWORD_REFUSED)
 }
 
 pub fn user() -> Operation {
@@ -47,6 +52,7 @@ pub fn change() -> Operation {
         .gives::<ChangedUserJson>("The account as it is now.")
         .writes()
         .refuses(&[(400, "wrong_type"), (409, "last_admin"), (422, "malformed_value")])
+        .refuses(&PASSWORD_REFUSED)
 }
 
 pub fn remove() -> Operation {
@@ -55,6 +61,10 @@ pub fn remove() -> Operation {
         .gives::<RemovedUserJson>("The account is gone.")
         .writes()
         .refuses(&[(409, "last_admin")])
+}
+
+pub fn export() -> Operation {
+    exporting(of_user(administration("exportUser", "Everything that an account has, of one moment")))
 }
 
 pub fn cache() -> Operation {

@@ -22,7 +22,12 @@ struct ExportJson {
 }
 
 pub fn export() -> Operation {
-    Operation::new(TAG, "export", "Everything you own, of one moment")
+    exporting(Operation::new(TAG, "export", "Everything you own, of one moment"))
+}
+
+/// What an operation takes and gives that exports.
+pub(super) fn exporting(operation: Operation) -> Operation {
+    operation
         .about(
             "`markdown` is an archive of the documents, byte for byte, in the layout of a Git repository; `json` has \
                 settings and next number too. An answer that ends early is not whole.",

@@ -15,6 +15,8 @@ pub enum AccessRefusal {
     TooManyAttempts { wait: Duration },
     /// Too many passwords wait to be hashed or checked.
     TooManyPasswords,
+    /// The key that passwords are sealed with is lost, or its file cannot be used.
+    PasswordsUnavailable,
     /// The link was used, or was never one of this server's.
     LinkUsed,
     /// Somebody has an account already: the first one cannot be set up any more.
@@ -40,7 +42,11 @@ const SET_UP_BEFORE: Phrase = Phrase {
 
 const TOO_MANY_PASSWORDS: Phrase = Phrase {
     en: "Too many passwords are being checked at the moment; try again in a few seconds.",
-    de: "Gerade werden zu viele Kennwörter geprüft; bitte in ein paar Sekunden noch einmal versuchen.",
+    de: "Gerade werden zu viele Passwörter geprüft; bitte in ein paar Sekunden noch einmal versuchen.",
+};
+const PASSWORDS_UNAVAILABLE: Phrase = Phrase {
+    en: "Passwords cannot be used at the moment, because the server lacks its key file; tokens work, and the administrator finds in the server's log what to do.",
+    de: "Passwörter gehen gerade nicht, weil dem Server seine Schlüsseldatei fehlt; Tokens gehen, und was zu tun ist, steht für den Verwalter im Log des Servers.",
 };
 
 impl AccessRefusal {
@@ -50,6 +56,7 @@ impl AccessRefusal {
             AccessRefusal::SignInFailed => SIGN_IN_FAILED,
             AccessRefusal::WrongPassword => WRONG_PASSWORD,
             AccessRefusal::TooManyPasswords => TOO_MANY_PASSWORDS,
+            AccessRefusal::PasswordsUnavailable => PASSWORDS_UNAVAILABLE,
             AccessRefusal::LinkUsed => LINK_USED,
             AccessRefusal::SetUpBefore => SET_UP_BEFORE,
             AccessRefusal::TooManyAttempts { wait } => {

@@ -6,7 +6,7 @@ use crate::service::Service;
 use crate::service::accounts::Actor;
 use crate::service::administration::AccountFields;
 use crate::service::attempts::Key;
-use crate::service::error::{AccessRefusal, ServiceError};
+use crate::service::error::{AccessRefusal, Refusal, ServiceError};
 use crate::service::passwords::check_new_password;
 use crate::service::sessions::{SignedIn, Visit};
 use crate::store::User;
@@ -66,8 +66,13 @@ impl Service {
         let began = self.attempts.begin(&keys, self.clock.now());
         began.map_err(|wait| AccessRefusal::TooManyAttempts { wait })?;
         let checked = self.check_password(name, password).await;
-        // What was not checked was no guess either.
-        if !matches!(checked, Ok(None)) {
+        // What was not checked was no guess either. But while a key is lost, a wrong one looks like one that cannot be.
+        let was_wrong = match &checked {
+            Ok(user) => user.is_none(),
+            Err(ServiceError::Refused(Refusal::Access(AccessRefusal::PasswordsUnavailable))) => true,
+            Err(_) => false,
+        };
+        if !was_wrong {
             self.attempts.succeeded(&keys);
         }
         checked

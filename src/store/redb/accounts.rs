@@ -1,7 +1,7 @@
 //! Accounts and tokens: what the writer does to them, and how they are read.
 
 use chrono::{DateTime, Utc};
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, WriteTransaction};
+use redb::{AccessGuard, ReadTransaction, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use super::read::failed;
 use super::schema::{
@@ -11,8 +11,8 @@ use super::schema::{
 use super::{Store, apply as changes, codec, rules};
 use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::store::{
-    Account, AccountChange, Administered, Administration, Grant, GrantKind, Head, SESSIONS_OF_USER_MAX, Settings,
-    StoreError, TOKENS_OF_USER_MAX, TokenGrant, User,
+    Account, AccountChange, Administered, Administration, Grant, GrantKind, Head, NewCredential, SESSIONS_OF_USER_MAX,
+    Settings, StoreError, TOKENS_OF_USER_MAX, TokenGrant, User,
 };
 
 impl Store {
@@ -51,6 +51,19 @@ impl Store {
         self.read(|transaction, _| {
             let credentials = transaction.open_table(CREDENTIALS).map_err(failed)?;
             Ok(credentials.get(user.0).map_err(failed)?.map(|kept| kept.value().to_owned()))
+        })
+    }
+
+    /// What is kept of everybody's password.
+    pub fn list_credentials(&self) -> Result<Vec<(UserId, String)>, StoreError> {
+        self.read(|transaction, _| {
+            let credentials = transaction.open_table(CREDENTIALS).map_err(failed)?;
+            let rows = credentials.iter().map_err(failed)?;
+            let row = |row: Result<(AccessGuard<'_, u64>, AccessGuard<'_, &str>), _>| {
+                let (id, kept) = row.map_err(failed)?;
+                Ok((UserId(id.value()), kept.value().to_owned()))
+            };
+            rows.map(row).collect()
         })
     }
 
@@ -110,7 +123,7 @@ pub(super) fn apply(
     administration: Administration,
 ) -> Result<Administered, redb::Error> {
     match administration {
-        Administration::AddUser { name, admin, settings, password_hash, at, must_be_first } => {
+        Administration::AddUser { name, admin, settings, credential, at, must_be_first } => {
             if must_be_first && !transaction.open_table(USERS)?.is_empty()? {
                 return Ok(Administered::NotTheFirst);
             }
@@ -119,10 +132,21 @@ pub(super) fn apply(
             }
             let id = next_user(transaction)?;
             let user = User { id, name, admin, disabled: false, created_at: at };
-            add_user(transaction, &user, settings, password_hash.as_deref())?;
+            add_user(transaction, &user, settings)?;
+            if let Some(NewCredential(of)) = credential {
+                transaction.open_table(CREDENTIALS)?.insert(id.0, of(id).as_str())?;
+            }
             Ok(Administered::UserAdded(id))
         }
         Administration::ChangeUser { id, change } => change_user(transaction, id, &change),
+        Administration::ReplaceCredential { id, before, after } => {
+            let mut credentials = transaction.open_table(CREDENTIALS)?;
+            let is_same = credentials.get(id.0)?.is_some_and(|kept| kept.value() == before);
+            if is_same {
+                credentials.insert(id.0, after.as_str())?;
+            }
+            Ok(Administered::UserChanged)
+        }
         Administration::RemoveUser { id } => {
             let Some(user) = user_of(transaction, id)? else { return Ok(Administered::NoSuchUser) };
             if user.is_enabled_admin() && is_last_admin(transaction, id)? {
@@ -165,10 +189,10 @@ fn change_user(
         return Ok(Administered::LastAdmin);
     }
     transaction.open_table(USERS)?.insert(id.0, codec::encode_user(&after).as_slice())?;
-    if let Some(hash) = &change.password_hash {
-        transaction.open_table(CREDENTIALS)?.insert(id.0, hash.as_str())?;
+    if let Some(credential) = &change.credential {
+        transaction.open_table(CREDENTIALS)?.insert(id.0, credential.as_str())?;
     }
-    if change.password_hash.is_some() || disabled {
+    if change.credential.is_some() || disabled {
         remove_sessions(transaction, id)?;
     }
     Ok(Administered::UserChanged)
@@ -200,21 +224,13 @@ fn next_user(transaction: &WriteTransaction) -> Result<UserId, redb::Error> {
     Ok(UserId(id))
 }
 
-fn add_user(
-    transaction: &WriteTransaction,
-    user: &User,
-    settings: Settings,
-    password_hash: Option<&str>,
-) -> Result<(), redb::Error> {
+fn add_user(transaction: &WriteTransaction, user: &User, settings: Settings) -> Result<(), redb::Error> {
     let id = user.id.0;
     transaction.open_table(USER_NAMES)?.insert(user.name.as_str(), id)?;
     transaction.open_table(USERS)?.insert(id, codec::encode_user(user).as_slice())?;
     transaction.open_table(SETTINGS)?.insert(id, codec::encode_settings(settings).as_slice())?;
     let head = Head { generation: Generation(0), committed_at: user.created_at, next_number: Some(TaskNumber::FIRST) };
     transaction.open_table(HEADS)?.insert(id, codec::encode_head(&head).as_slice())?;
-    if let Some(hash) = password_hash {
-        transaction.open_table(CREDENTIALS)?.insert(id, hash)?;
-    }
     Ok(())
 }
 

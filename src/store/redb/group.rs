@@ -111,6 +111,7 @@ impl Group {
             Administration::RemoveUser { id } => head_of(tables, *id)?.map(|head| (*id, head.generation)),
             Administration::AddUser { .. }
             | Administration::ChangeUser { .. }
+            | Administration::ReplaceCredential { .. }
             | Administration::AddToken { .. }
             | Administration::RemoveToken { .. }
             | Administration::RemoveSessions { .. } => None,

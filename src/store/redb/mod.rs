@@ -17,6 +17,7 @@ mod migrate;
 mod open;
 mod read;
 mod replay;
+mod rewrite;
 mod rules;
 mod schema;
 mod seat;

@@ -38,6 +38,8 @@ pub enum OpenError {
         "{path} is of an older version, and a copy of it as it is cannot be made: {detail}; nothing was changed, see to that and start again"
     )]
     NotCopied { path: String, detail: String },
+    #[error("{path} could not be written anew: {detail}; it is as it was, see to that and start again")]
+    NotRewritten { path: String, detail: String },
     #[error("{path} is damaged: {detail}; restore a backup")]
     Damaged { path: String, detail: String },
     #[error(
@@ -138,12 +140,7 @@ fn open_or_create(path: &Path, name: &str) -> Result<Arc<Volume>, OpenError> {
         Ok(_) => open_volume(path).map_err(failed),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let new = path.with_extension("new");
-            match fs::remove_file(&new) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-                _ => {}
-            }
-            // Documents and password hashes are its owner's alone, whatever the folder allows.
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(failed)?;
+            create_file(&new).map_err(failed)?;
             let db = open_database(&open_volume(&new).map_err(failed)?.session(), name)?;
             lay_out(&db).map_err(|error| self::failed(name, &error))?;
             drop(db);
@@ -154,7 +151,17 @@ fn open_or_create(path: &Path, name: &str) -> Result<Arc<Volume>, OpenError> {
     }
 }
 
-fn open_volume(path: &Path) -> io::Result<Arc<Volume>> {
+/// Makes an empty file in place of one that a start left which was cut off.
+pub(super) fn create_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // Documents and password hashes are its owner's alone, whatever the folder allows.
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
+
+pub(super) fn open_volume(path: &Path) -> io::Result<Arc<Volume>> {
     let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
     Ok(Volume::new(redb::backends::FileBackend::new(file).map_err(io::Error::other)?))
 }
@@ -174,7 +181,7 @@ pub(super) fn builder() -> redb::Builder {
     builder
 }
 
-fn open_database(session: &Session, name: &str) -> Result<Database, OpenError> {
+pub(super) fn open_database(session: &Session, name: &str) -> Result<Database, OpenError> {
     let path = name.to_owned();
     builder().create_with_backend(session.clone()).map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path },

@@ -23,7 +23,7 @@ pub const META_JOURNAL: &str = "journal";
 pub const USERS: TableDefinition<u64, &[u8]> = TableDefinition::new("users");
 /// Name → user id.
 pub const USER_NAMES: TableDefinition<&str, u64> = TableDefinition::new("user_names");
-/// User id → password hash in PHC string form.
+/// User id → what is kept of the password: a sealed hash, in databases of before the hash itself.
 pub const CREDENTIALS: TableDefinition<u64, &str> = TableDefinition::new("credentials");
 /// SHA-256 of a token → what it grants.
 pub const TOKENS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("tokens");

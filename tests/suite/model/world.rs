@@ -12,11 +12,13 @@ use codexmiroir::domain::ids::{Generation, TaskNumber};
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::task::{Status, Task};
 use codexmiroir::domain::zone::Zone;
+use codexmiroir::secrets::{KEY_FILE, KeyFile};
 use codexmiroir::service::Service;
 use codexmiroir::service::error::ServiceError;
 use codexmiroir::service::folder::Folder;
 use codexmiroir::service::idempotency::IdempotencyKey;
 use codexmiroir::service::import::Fate;
+use codexmiroir::service::keyring::Keyring;
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::service::rules::RulesRequest;
 use codexmiroir::service::tasks::Filter;
@@ -77,7 +79,8 @@ impl World {
 
     fn open(&mut self) {
         let store = Store::open(&self.folder.path().join("model.redb"), HOT_BYTES_MAX).unwrap();
-        self.service = Some(Service::new(store, self.clock.clone(), RuleBook::builtin(), workers()));
+        let keyring = Keyring::open(KeyFile::at(self.folder.path().join(KEY_FILE)), &store).unwrap();
+        self.service = Some(Service::new(store, self.clock.clone(), RuleBook::builtin(), workers(), keyring));
     }
 
     fn close(&mut self) {

@@ -192,7 +192,7 @@ impl Run {
             name: parsed,
             admin: false,
             settings: settings(7),
-            password_hash: None,
+            credential: None,
             at,
             must_be_first: false,
         };

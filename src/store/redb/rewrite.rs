@@ -1,0 +1,86 @@
+//! Writing a database anew into another file, which then takes its place: what was changed long ago stays readable in
+//! pages of a file that are free, and is gone with the file.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use redb::{
+    Database, Durability, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value,
+    WriteTransaction,
+};
+
+use super::Store;
+use super::open::{OpenError, create_file, open_database, open_volume, sync_folder};
+use super::schema::{
+    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, RULES, SETTINGS,
+    TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
+};
+use crate::domain::ids::UserId;
+
+impl Store {
+    /// Writes the database of this file anew, which nobody may have open, with other things kept of passwords where
+    /// `instead` has some. The name stands for the one or the other at every moment, whole.
+    ///
+    /// # Errors
+    /// It could not be written; the database is as it was.
+    pub fn rewrite(path: &Path, instead: impl Fn(UserId, &str) -> Option<String>) -> Result<(), OpenError> {
+        let name = path.display().to_string();
+        let new = path.with_extension("new");
+        let not_sealed =
+            |detail: redb::Error| OpenError::NotRewritten { path: name.clone(), detail: detail.to_string() };
+        let opened = || open_volume(path).map_err(|error| not_sealed(error.into()));
+        let db = open_database(&opened()?.session(), &name)?;
+        let written = write_new(&db, &new, &name, instead)
+            .and_then(|()| Ok(fs::rename(&new, path).and_then(|()| sync_folder(path))?));
+        if written.is_err() {
+            // It is of no use to anybody; one that stays is replaced by the next.
+            let _ = fs::remove_file(&new);
+        }
+        written.map_err(not_sealed)
+    }
+}
+
+fn write_new(
+    db: &Database,
+    new: &Path,
+    name: &str,
+    instead: impl Fn(UserId, &str) -> Option<String>,
+) -> Result<(), redb::Error> {
+    create_file(new)?;
+    let copy = open_database(&open_volume(new)?.session(), name).map_err(io::Error::other)?;
+    let (from, mut to) = (db.begin_read()?, copy.begin_write()?);
+    to.set_durability(Durability::Immediate)?;
+    let mut copied = BTreeSet::new();
+    macro_rules! copy {
+        ($($table:expr),*) => { $(copy_table(&from, &to, $table)?; copied.insert($table.name().to_owned());)* };
+    }
+    copy!(META, USERS, USER_NAMES, TOKENS, USER_TOKENS, HEADS, SETTINGS, DOCUMENTS, TASKS, TIMELINES, RULES, HISTORY);
+    copy!(HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME);
+    let mut credentials = to.open_table(CREDENTIALS)?;
+    for row in from.open_table(CREDENTIALS)?.iter()? {
+        let (id, kept) = row?;
+        let replaced = instead(UserId(id.value()), kept.value());
+        credentials.insert(id.value(), replaced.as_deref().unwrap_or(kept.value()))?;
+    }
+    drop(credentials);
+    copied.insert(CREDENTIALS.name().to_owned());
+    if let Some(other) = from.list_tables()?.find(|table| !copied.contains(table.name())) {
+        return Err(redb::Error::Io(io::Error::other(format!("nobody knows how to copy its table {}", other.name()))));
+    }
+    Ok(to.commit()?)
+}
+
+fn copy_table<K: Key + 'static, V: Value + 'static>(
+    from: &ReadTransaction,
+    to: &WriteTransaction,
+    definition: TableDefinition<'_, K, V>,
+) -> Result<(), redb::Error> {
+    let mut copy = to.open_table(definition)?;
+    for row in from.open_table(definition)?.iter()? {
+        let (key, value) = row?;
+        copy.insert(key.value(), value.value())?;
+    }
+    Ok(())
+}

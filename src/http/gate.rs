@@ -312,8 +312,12 @@ impl Handler for Gate {
     }
 }
 
-/// Whether a person opened this, to whom a page says more than an error.
+/// Whether a person opened this, to whom a page says more than an error. Where no user's sign-in helps, signing in would
+/// lead back to it, and round again.
 fn is_opened_by_a_browser<B>(request: &Request<B>) -> bool {
+    if request.uri().path() == metrics::PATH {
+        return false;
+    }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     is_read && format(&values(request.headers(), &ACCEPT)) == Format::Html
 }

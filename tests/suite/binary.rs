@@ -185,8 +185,13 @@ enum Log {
 
 impl Serving {
     pub fn of(command: &mut Command) -> Serving {
+        Serving::logging(command, "warn")
+    }
+
+    /// As [`Serving::of`], with this much in its log.
+    pub fn logging(command: &mut Command, level: &str) -> Serving {
         let kept = tempfile::tempfile().unwrap();
-        command.stderr(kept.try_clone().unwrap()).env("CODEXMIROIR_LOG", "warn");
+        command.stderr(kept.try_clone().unwrap()).env("CODEXMIROIR_LOG", level);
         Serving::spawned(command, Some(kept))
     }
 
@@ -228,6 +233,16 @@ impl Serving {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// What it has said to its log, but for what was read of it before.
+    pub fn log(&mut self) -> String {
+        let mut said = Vec::new();
+        match &mut self.log {
+            Log::Read(log) => drop(log.read_to_end(&mut said)),
+            Log::Kept(file) => drop(file.rewind().and_then(|()| file.read_to_end(&mut said))),
+        }
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
     /// Waits until it says this to its log, which must be a pipe.
     pub fn wait_for_log(&mut self, words: &str) -> String {
         let Log::Read(log) = &mut self.log else { panic!("its log is not read") };
@@ -261,12 +276,7 @@ impl Drop for Serving {
         // One that has ended already is no matter.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let mut said = Vec::new();
-        match &mut self.log {
-            Log::Read(log) => drop(log.read_to_end(&mut said)),
-            Log::Kept(file) => drop(file.rewind().and_then(|()| file.read_to_end(&mut said))),
-        }
-        let said = String::from_utf8_lossy(&said);
+        let said = self.log();
         eprint!("{said}");
         if !std::thread::panicking() {
             secrets::must_hold_none(Place::Stderr, &said);

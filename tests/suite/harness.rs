@@ -114,6 +114,9 @@ impl TestServer {
         };
         let running = app::start(options).await.unwrap();
         secrets::learn_key(data_dir.path());
+        if let Some(WayIn::SetUp { code } | WayIn::Demo { code, .. }) = &running.way_in {
+            secrets::learn(Kind::OneTimeCode, code);
+        }
         // What leads on is an answer of its own.
         let client = client().redirect(redirect::Policy::none()).timeout(Duration::from_secs(60)).build().unwrap();
         TestServer { running: Some(running), clock, client, data_dir }
@@ -245,7 +248,8 @@ impl Administrator {
     /// At the socket of this data directory.
     pub fn at(data_dir: &Path) -> Administrator {
         let socket = data_dir.join("control.sock");
-        let client = client().unix_socket(socket).timeout(Duration::from_secs(60)).build().unwrap();
+        let client = client().redirect(redirect::Policy::none()).unix_socket(socket).timeout(Duration::from_secs(60));
+        let client = client.build().unwrap();
         Administrator { client, user: None }
     }
 

@@ -4,7 +4,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use codexmiroir::http::listen::Limits;
+use http_body_util::Empty;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -105,6 +108,18 @@ impl Wire {
         }
         frames
     }
+}
+
+/// The head of what an honest client is answered over HTTP/2.
+pub async fn get(server: SocketAddr, path: &str, fields: &[(&str, &str)]) -> hyper::Response<()> {
+    let stream = TokioIo::new(TcpStream::connect(server).await.unwrap());
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = hyper::Request::get(format!("http://localhost{path}"));
+    let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let answer = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+    connection.abort();
+    answer.map(drop)
 }
 
 async fn set(limits: Limits) -> (TestServer, TestUser) {

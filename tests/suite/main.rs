@@ -9,6 +9,7 @@
 )]
 
 mod administration;
+mod authorization;
 mod bad_input;
 mod binary;
 mod browser;
@@ -23,6 +24,7 @@ mod disk_faults;
 mod documented;
 mod events;
 mod faults;
+mod faults_access;
 mod faults_documents;
 mod faults_files;
 mod faults_numbers;
@@ -33,7 +35,9 @@ mod http2;
 mod idempotency;
 mod inspect;
 mod interface;
+mod isolation;
 mod listing;
+mod logged;
 mod malformed;
 mod mended;
 mod metrics;

@@ -124,11 +124,15 @@ fn must_hold_none_but(place: Place, text: &str, exempted: &[&str]) {
     assert_eq!(found, None);
 }
 
+/// What a key of 32 bytes takes at least, however it is written.
+const KEY_CHARS_MIN: usize = 40;
+
 /// Learns the key of a data directory, if it has one.
 pub fn learn_key(data_dir: &Path) {
     let file = std::fs::read_to_string(data_dir.join("codexmiroir.key")).unwrap_or_default();
-    for word in file.split_whitespace() {
-        learn(Kind::Key, word);
+    // Before it stands what kind of file that is.
+    for key in file.split_whitespace().filter(|word| word.len() >= KEY_CHARS_MIN) {
+        learn(Kind::Key, key);
     }
 }
 
@@ -193,8 +197,12 @@ impl Sent {
             let values = in_form.chain(object[field].as_str());
             carried.extend(values.map(|value| (kind, value.to_owned())));
         }
-        // A name that is tried as a password as well is no secret.
-        carried.retain(|(kind, secret)| *kind != Kind::Password || object["name"] != secret.as_str());
+        // A name that is tried as a password as well is no secret, and what is no code at all opens nothing.
+        carried.retain(|(kind, secret)| match kind {
+            Kind::Password => object["name"] != secret.as_str(),
+            Kind::OneTimeCode => secret.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            _ => true,
+        });
         Sent { path, carried }
     }
 

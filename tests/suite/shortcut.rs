@@ -4,6 +4,7 @@
 //! A test can tell: the library's Date is the machine's, that of what is answered at once is the server's clock's.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,17 +78,11 @@ impl Stage {
     }
 
     async fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.server.address()).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
+        connect(self.server.address()).await
     }
 
-    /// A connection that has answered a request.
     async fn used(&self) -> TcpStream {
-        let mut stream = self.connect().await;
-        let live = exchange(&mut stream, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
-        assert!(live.starts_with("HTTP/1.1 200 OK\r\n"), "{live}");
-        stream
+        used(self.server.address()).await
     }
 
     /// The answer the long way, and on a connection that was used before.
@@ -107,6 +102,20 @@ impl Stage {
     }
 }
 
+async fn connect(server: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(server).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// A connection that has answered a request.
+pub async fn used(server: SocketAddr) -> TcpStream {
+    let mut stream = connect(server).await;
+    let live = exchange(&mut stream, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(live.starts_with("HTTP/1.1 200 OK\r\n"), "{live}");
+    stream
+}
+
 /// Sends a request and nothing more, and reads until the server closes.
 async fn all(stream: &mut TcpStream, request: &str) -> String {
     let mut said = Vec::new();
@@ -123,7 +132,7 @@ async fn all(stream: &mut TcpStream, request: &str) -> String {
 }
 
 /// Sends a request and reads one answer that has a length.
-async fn exchange(stream: &mut TcpStream, request: &str) -> String {
+pub async fn exchange(stream: &mut TcpStream, request: &str) -> String {
     let work = async {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut head = Vec::new();
@@ -139,7 +148,7 @@ async fn exchange(stream: &mut TcpStream, request: &str) -> String {
     timeout(GUARD, work).await.expect("an answer")
 }
 
-fn is_at_once(answer: &str) -> bool {
+pub fn is_at_once(answer: &str) -> bool {
     answer.contains(DATE)
 }
 

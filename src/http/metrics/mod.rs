@@ -24,7 +24,7 @@ use super::site::Site;
 use crate::metrics::{Counter, Held, Histogram};
 use crate::service::timeline::Layer;
 
-const PATH: &str = "/metrics";
+pub const PATH: &str = "/metrics";
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A token that is not kept, only recognised.

@@ -11,6 +11,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 use super::ways::{Installation, Way};
 use crate::binary::Home;
+use crate::secrets::{self, Kind, Place};
 
 /// A command at a terminal of its own.
 struct Terminal {
@@ -39,6 +40,7 @@ impl Terminal {
 
     /// Waits for a question that hides its answer, and answers it.
     fn answer_hidden(&mut self, question: &str, answer: &str) {
+        secrets::learn(if question.contains("assword") { Kind::Password } else { Kind::Token }, answer);
         self.expect(question);
         // Whoever types waits for the question too; a program is faster than the switch after it.
         while tcgetattr(&self.line).unwrap().local_modes.contains(LocalModes::ECHO) {
@@ -70,6 +72,7 @@ impl Terminal {
     /// The exit code, and what came after the last question.
     fn end(mut self) -> (Option<i32>, String) {
         while self.read() {}
+        secrets::must_hold_none(Place::Stderr, &self.seen);
         (self.child.wait().unwrap().code(), self.seen.replace('\r', "").trim().to_owned())
     }
 }

@@ -31,31 +31,6 @@ impl<'r> Field<'r> {
     }
 }
 
-/// Fields whose lines are one list together, however many there are.
-#[derive(Clone, Copy, Debug)]
-pub enum Listed {
-    Cookie,
-    Forwarded,
-    XForwardedFor,
-    XForwardedHost,
-    XForwardedProto,
-}
-
-impl Listed {
-    const ALL: [Listed; 5] =
-        [Self::Cookie, Self::Forwarded, Self::XForwardedFor, Self::XForwardedHost, Self::XForwardedProto];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Cookie => "cookie",
-            Self::Forwarded => "forwarded",
-            Self::XForwardedFor => "x-forwarded-for",
-            Self::XForwardedHost => "x-forwarded-host",
-            Self::XForwardedProto => "x-forwarded-proto",
-        }
-    }
-}
-
 /// What every request is asked. Whoever wants to know more of a field than its first value asks the map itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Fields<'r> {
@@ -115,27 +90,12 @@ impl<'r> Fields<'r> {
         })
     }
 
-    /// The lines of a field in their order. None of several where the head was not read into a map: half a list says
-    /// something else than the whole.
-    pub fn lines(&self, listed: Listed) -> impl Iterator<Item = &'r [u8]> + use<'r> {
-        let field = self.listed(listed);
-        let repeated = self.all.filter(|_| field.is_repeated).map(|all| all.get_all(listed.name()));
+    /// The lines of a field that is one list together, such as `cookie`, in their order. None of several where the head was
+    /// not read into a map: half a list says something else than the whole.
+    pub fn lines(mut self, name: &'static str) -> impl Iterator<Item = &'r [u8]> {
+        let field = self.named(name).copied().unwrap_or_default();
+        let repeated = self.all.filter(|_| field.is_repeated).map(|all| all.get_all(name));
         field.only().into_iter().chain(repeated.into_iter().flatten().map(HeaderValue::as_bytes))
-    }
-
-    /// Whether [`Fields::lines`] has all that there is.
-    pub fn are_whole(&self) -> bool {
-        self.all.is_some() || Listed::ALL.into_iter().all(|listed| !self.listed(listed).is_repeated)
-    }
-
-    fn listed(&self, listed: Listed) -> Field<'r> {
-        match listed {
-            Listed::Cookie => self.cookie,
-            Listed::Forwarded => self.forwarded,
-            Listed::XForwardedFor => self.x_forwarded_for,
-            Listed::XForwardedHost => self.x_forwarded_host,
-            Listed::XForwardedProto => self.x_forwarded_proto,
-        }
     }
 }
 
@@ -178,20 +138,19 @@ mod tests {
 
     #[test]
     fn a_list_is_all_of_its_lines_or_none() {
-        for listed in Listed::ALL {
-            let name = HeaderName::from_static(listed.name());
+        for listed in ["cookie", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"] {
+            let name = HeaderName::from_static(listed);
             let mut headers = HeaderMap::new();
             for count in 0..4 {
                 let lines: Vec<_> = Fields::of(&headers).lines(listed).collect();
-                assert_eq!(lines, [&b"a"[..], b"b", b"c"][..count], "{listed:?}");
+                assert_eq!(lines, [&b"a"[..], b"b", b"c"][..count], "{listed}");
                 headers.append(&name, HeaderValue::from_static(["a", "b", "c", "d"][count]));
             }
             let mut fields = Fields::default();
             for value in [&b"a"[..], b"b"] {
-                assert!(fields.are_whole(), "{listed:?}");
-                fields.named(listed.name()).unwrap().add(value);
+                fields.named(listed).unwrap().add(value);
             }
-            assert!(!fields.are_whole() && fields.lines(listed).next().is_none(), "{listed:?}");
+            assert!(fields.lines(listed).next().is_none(), "{listed}");
         }
     }
 

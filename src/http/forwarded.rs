@@ -14,7 +14,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::fields::{Fields, Listed};
+use super::fields::Fields;
 use super::head::Head;
 use super::host::{Host, PublicUrl};
 
@@ -93,25 +93,25 @@ fn of_the_client<'r>(elements: impl Iterator<Item = Told<'r>>, is_proxy: &dyn Fn
 /// By `X-Forwarded-…`. Scheme and host are the last that are written: how their lists belong to that of the addresses
 /// cannot be seen, but the nearest proxy wrote there.
 fn by_custom<'r>(fields: &Fields<'r>, is_proxy: &dyn Fn(IpAddr) -> bool) -> Told<'r> {
-    let addresses = entries(fields, Listed::XForwardedFor).map(customary_node);
+    let addresses = entries(fields, "x-forwarded-for").map(customary_node);
     let elements = addresses.map(|address| Told { address, ..Told::default() });
     Told {
-        is_https: entries(fields, Listed::XForwardedProto).last().and_then(is_https),
-        host: entries(fields, Listed::XForwardedHost).last().and_then(host_in),
+        is_https: entries(fields, "x-forwarded-proto").last().and_then(is_https),
+        host: entries(fields, "x-forwarded-host").last().and_then(host_in),
         ..of_the_client(elements, is_proxy)
     }
 }
 
 /// What stands between the commas.
-fn entries<'r>(fields: &Fields<'r>, listed: Listed) -> impl Iterator<Item = &'r [u8]> {
-    let entries = fields.lines(listed).flat_map(|line| line.split(|byte| *byte == b','));
+fn entries<'r>(fields: &Fields<'r>, name: &'static str) -> impl Iterator<Item = &'r [u8]> {
+    let entries = fields.lines(name).flat_map(|line| line.split(|byte| *byte == b','));
     entries.map(<[u8]>::trim_ascii).filter(|entry| !entry.is_empty())
 }
 
 /// By `Forwarded`. Scheme and host belong to the address that stands with them: they are what the client asked for, also
 /// where it was passed on several times.
 fn standard<'r>(fields: &Fields<'r>, is_proxy: &dyn Fn(IpAddr) -> bool) -> Told<'r> {
-    of_the_client(fields.lines(Listed::Forwarded).flat_map(elements), is_proxy)
+    of_the_client(fields.lines("forwarded").flat_map(elements), is_proxy)
 }
 
 /// The elements of a line of `Forwarded`. The first that is malformed tells nothing and is the last: a quote that does

@@ -23,7 +23,7 @@ use super::codex;
 use super::errors::HttpError;
 use super::fields::Field;
 use super::forwarded::Client;
-use super::head::{Head, HeadError, read_head};
+use super::head::{Head, read_head};
 use super::host::{Host, port_of};
 use super::hot::Hot;
 use super::listen::{Handler, Peer};
@@ -91,8 +91,9 @@ impl Gate {
 
     /// Answers a request on the listener that is there for `/metrics` alone.
     pub fn answer_metrics<B>(&self, request: &Request<B>, peer: Peer) -> Response<Body> {
-        let head = self.receive(read_head(request), peer);
-        let answered = head.and_then(|_| metrics::answer_alone(&self.site, &self.requests, request));
+        let head = read_head(request).map_err(HttpError::Head);
+        let checked = head.and_then(|mut head| self.check_host(&mut head, peer));
+        let answered = checked.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
         self.finish(answered, request)
     }
 
@@ -125,7 +126,8 @@ impl Gate {
 
     /// Whether the request may go on, and as whose; or the answer, where it needs no route.
     fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, HttpError> {
-        let head = self.receive(read_head(request), peer)?;
+        let mut head = read_head(request).map_err(HttpError::Head)?;
+        self.check_host(&mut head, peer)?;
         if let Some(response) = probes::answer(&self.site, request) {
             self.requests.count_beside(request.uri().path(), response.status());
             return Ok(Admitted::Answered(response));
@@ -182,18 +184,19 @@ impl Gate {
         self.complete(Ok(response.map(Body::from)), || lang)
     }
 
-    /// A head that is as it must be and asks for a host of ours, which is the one that a proxy in front was asked for.
+    /// Whether the host is ours; it is the one that a proxy in front was asked for, if that tells.
     ///
     /// An address literal and localhost are always ours: a page of another site cannot have them as its own
     /// name, so asking by them is not DNS rebinding.
-    fn receive<'r>(&self, head: Result<Head<'r>, HeadError>, peer: Peer) -> Result<Head<'r>, HttpError> {
-        let mut head = head.map_err(HttpError::Head)?;
-        head.host = self.site.host_in_front(&head, peer).unwrap_or(head.host);
-        let is_ours = head.host.is_address_literal_or_localhost() || self.site.has_name(head.host);
-        if is_ours || peer == Peer::Control {
-            return Ok(head);
+    fn check_host(&self, head: &mut Head<'_>, peer: Peer) -> Result<(), HttpError> {
+        if let Some(host) = self.site.host_in_front(head, peer) {
+            head.host = host;
         }
-        Err(HttpError::UnknownHost { host: head.host.name.chars().take(80).collect() })
+        let host = head.host;
+        if peer == Peer::Control || host.is_address_literal_or_localhost() || self.site.has_name(host) {
+            return Ok(());
+        }
+        Err(HttpError::UnknownHost { host: host.name.chars().take(80).collect() })
     }
 
     /// By which way the request came.
@@ -303,7 +306,8 @@ impl Handler for Gate {
     /// The hot answer, for whom the gate lets through. Everybody else asks again, the long way, and is told there.
     fn answer_at_once(&self, request: &[u8], peer: Peer, head: &mut Vec<u8>) -> Option<Bytes> {
         let heading = plain::read(request, self.site.limits.headers_max)?;
-        let asked = self.receive(heading.check(), peer).ok()?;
+        let mut asked = heading.check().ok()?;
+        self.check_host(&mut asked, peer).ok()?;
         let now = self.site.service.clock().now();
         // Several lines of them are read the long way.
         let cookies = asked.fields.cookie.only().into_iter();

@@ -43,18 +43,21 @@ pub fn read(bytes: &[u8], fields_max: usize) -> Option<Heading<'_>> {
     })
 }
 
-/// The fields that matter; `None` if one is for whoever leads the connection, or one that is a list is in several lines.
+/// The fields that matter; `None` if one is for whoever leads the connection, or is repeated: the lines are not kept.
 fn fields<'b>(lines: &[Header<'b>]) -> Option<Fields<'b>> {
     let mut fields = Fields::default();
     for line in lines {
         if let Some(field) = fields.named(line.name) {
+            if field.first.is_some() {
+                return None;
+            }
             field.add(line.value);
         } else if is_about_the_connection(line) {
             return None;
         }
     }
     let is_alone = fields.expect.first.is_none() && fields.transfer_encoding.first.is_none();
-    (is_alone && fields.are_whole()).then_some(fields)
+    is_alone.then_some(fields)
 }
 
 fn is_about_the_connection(line: &Header<'_>) -> bool {

@@ -296,14 +296,14 @@ impl Refusal {
             Refusal::NoSuchToken { id } => no_such_token(id, lang),
             Refusal::TokenIssuedBefore { id } => token_issued_before(id, lang),
             Refusal::TooManyTokens => TOO_MANY_TOKENS.text(lang).to_owned(),
-            Refusal::ScopeNotHeld { scope } => scope_not_held(scope, lang),
+            Refusal::ScopeNotHeld { scope } => access::scope_not_held(scope, lang),
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
             Refusal::ArchiveHeadersTooLarge => ARCHIVE_HEADERS_TOO_LARGE.text(lang).to_owned(),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
             Refusal::NoSuchRulesVersion { version } => no_such_rules_version(version, lang),
             Refusal::RulesRefused { errors } => rules_refused(errors, lang),
-            Refusal::NotAnAdministrator { name } => not_an_administrator(name, lang),
+            Refusal::NotAnAdministrator { name } => access::not_an_administrator(name, lang),
             Refusal::Access(refusal) => refusal.text(lang),
         }
     }
@@ -431,13 +431,6 @@ fn token_issued_before(id: &str, lang: Lang) -> String {
     )
 }
 
-fn scope_not_held(scope: &str, lang: Lang) -> String {
-    lang.pick(
-        format!("A token cannot give the scope {scope}, which it does not have; leave it out, or ask with a token that has it."),
-        format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat; bitte weglassen oder mit einem fragen, das sie hat."),
-    )
-}
-
 fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
     let errors = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     // A sentence that ends by asking what was meant has its mark.
@@ -452,13 +445,6 @@ fn no_such_rules_version(version: &str, lang: Lang) -> String {
     lang.pick(
         format!("You have no version “{version}” of your rules; GET /api/rules/versions lists them, and so does: codexmiroir rules versions."),
         format!("Es gibt keine Version „{version}“ deiner Regeln; GET /api/rules/versions nennt sie, ebenso: codexmiroir rules versions."),
-    )
-}
-
-fn not_an_administrator(name: &str, lang: Lang) -> String {
-    lang.pick(
-        format!("The scope admin is for administrators, which {name} is not; leave it out, or make {name} one first."),
-        format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner; bitte weglassen oder {name} erst dazu machen."),
     )
 }
 

@@ -11,6 +11,7 @@
 //! A journal beside the database makes commits durable; the database is made durable for many of them together. That
 //! moves only the moment at which a commit is durable, and nothing of this contract.
 
+mod account;
 mod cells;
 pub mod hot;
 mod keyed;
@@ -34,6 +35,7 @@ use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
 pub use self::redb::{CommitTicket, Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
+pub use account::{AccountChange, NewCredential};
 pub use keyed::{Keyed, KeyedLocks};
 pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, RULES_VERSIONS_MAX, RulesVersion, UserRules};
 
@@ -398,24 +400,6 @@ pub const TOKENS_OF_USER_MAX: usize = 1_000;
 
 /// Sessions that one user has at most: a new one ends the one that was used the longest ago.
 pub const SESSIONS_OF_USER_MAX: usize = 100;
-
-/// What changes of an account; `None` leaves it. A new password and being disabled end every session of the user's.
-#[derive(Debug, Default)]
-pub struct AccountChange {
-    pub admin: Option<bool>,
-    pub disabled: Option<bool>,
-    /// What is kept of the password; the store does not look into it.
-    pub credential: Option<String>,
-}
-
-/// What is to be kept of the password of an account that has no id yet, which it is bound to.
-pub struct NewCredential(pub Box<dyn FnOnce(UserId) -> String + Send>);
-
-impl fmt::Debug for NewCredential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NewCredential")
-    }
-}
 
 /// A change of accounts. None raises a generation.
 #[derive(Debug)]

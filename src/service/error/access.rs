@@ -75,3 +75,17 @@ impl AccessRefusal {
 pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
+
+pub(super) fn scope_not_held(scope: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("A token cannot give the scope {scope}, which it does not have; leave it out, or ask with a token that has it."),
+        format!("Ein Token kann die Berechtigung {scope} nicht vergeben, die es selbst nicht hat; bitte weglassen oder mit einem fragen, das sie hat."),
+    )
+}
+
+pub(super) fn not_an_administrator(name: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("The scope admin is for administrators, which {name} is not; leave it out, or make {name} one first."),
+        format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner; bitte weglassen oder {name} erst dazu machen."),
+    )
+}

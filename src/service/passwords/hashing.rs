@@ -97,7 +97,6 @@ fn is_present_form(hash: &PasswordHash) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::error::Refusal;
 
     #[test]
     fn a_password_is_told_from_another_and_a_hash_from_none() {

@@ -77,6 +77,7 @@ DELETE /api/admin/users/{name}                 401  401   401  401 |  403   403 
 DELETE /api/admin/users/{name}/sessions        401  401   401  401 |  403   403  403   200 |  403  200 |    200    200 |     200  404
 GET    /api/admin/cache                        401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |       -    -
 GET    /api/admin/cache/{name}                 401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |     200  404
+GET    /api/admin/users/{name}/export          401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |     200  404
 GET    /                                       401 sign   401  401 |  200   403  403   403 |  200  200 |    400    200 |       -    -
 GET    /api                                    401 sign   401  401 |  200   403  403   403 |  200  200 |    200    200 |       -    -
 GET    /openapi.json                           401 sign   401  401 |  200   403  403   403 |  200  200 |    200    200 |       -    -

@@ -12,6 +12,7 @@ use super::respond::json;
 use super::wire::{self, Known};
 use crate::domain::lang::Phrase;
 use crate::service::administration::{Account, AccountFields, PAGE_MAX, Page};
+use crate::service::error::ServiceError;
 use crate::service::settings::SettingsFields;
 use crate::view::json::utc;
 
@@ -93,12 +94,18 @@ pub async fn user(asked: Administering, NameInPath(name): NameInPath) -> Result<
 }
 
 pub async fn add_user(asked: Administering, object: JsonObject) -> Result<Response, HttpError> {
-    let NewUser { name, admin, settings, password } = new_user(&object.fields)?;
-    let service = &asked.site.service;
+    let new = new_user(&object.fields)?;
+    let name = new.name.clone();
+    add(&asked, new).await?;
+    changed(&asked.site.service.require_account(name).await?)
+}
+
+pub(super) async fn add(asked: &Administering, new: NewUser) -> Result<(), ServiceError> {
+    let NewUser { name, admin, settings, password } = new;
     let settings = settings.applied_to(asked.site.new_user)?;
-    let user = service.add_user(&name, admin, settings, password).await?;
+    let user = asked.site.service.add_user(&name, admin, settings, password).await?;
     tracing::info!(by = asked.by(), user = %user.name, id = user.id.0, admin, "an account was added");
-    changed(&service.require_account(name).await?)
+    Ok(())
 }
 
 pub async fn change_user(
@@ -107,17 +114,26 @@ pub async fn change_user(
     object: JsonObject,
 ) -> Result<Response, HttpError> {
     let fields = account_fields(&object.fields)?;
+    changed(&change(&asked, &name, fields).await?)
+}
+
+pub(super) async fn change(asked: &Administering, name: &str, fields: AccountFields) -> Result<Account, ServiceError> {
     let (admin, disabled, password) = (fields.admin, fields.disabled, fields.password.is_some());
-    let account = asked.site.service.change_account(&name, fields).await?;
+    let account = asked.site.service.change_account(name, fields).await?;
     let (by, id) = (asked.by(), account.user.id.0);
     tracing::info!(by, user = name, id, ?admin, ?disabled, password, "an account was changed");
-    changed(&account)
+    Ok(account)
 }
 
 pub async fn remove_user(asked: Administering, NameInPath(name): NameInPath) -> Result<Response, HttpError> {
-    let id = asked.site.service.remove_account(&name).await?;
-    tracing::info!(by = asked.by(), user = name, id = id.0, "an account was removed with everything in it");
+    remove(&asked, &name).await?;
     Ok(json(&RemovedUserJson { ok: true, name }, None))
+}
+
+pub(super) async fn remove(asked: &Administering, name: &str) -> Result<(), ServiceError> {
+    let id = asked.site.service.remove_account(name).await?;
+    tracing::info!(by = asked.by(), user = name, id = id.0, "an account was removed with everything in it");
+    Ok(())
 }
 
 fn changed(account: &Account) -> Result<Response, HttpError> {
@@ -125,11 +141,11 @@ fn changed(account: &Account) -> Result<Response, HttpError> {
 }
 
 /// What a new account is asked to be.
-struct NewUser {
-    name: String,
-    admin: bool,
-    settings: SettingsFields,
-    password: Option<String>,
+pub(super) struct NewUser {
+    pub(super) name: String,
+    pub(super) admin: bool,
+    pub(super) settings: SettingsFields,
+    pub(super) password: Option<String>,
 }
 
 fn new_user(object: &Map<String, Value>) -> Result<NewUser, HttpError> {

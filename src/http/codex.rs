@@ -18,12 +18,13 @@ use super::negotiate::{self, Format, values};
 use super::plain::TIMELINE;
 use super::query::Query;
 use super::respond::{BY_ASKER, full};
-use super::web;
+use super::web::{self, Viewer};
 use crate::domain::date;
 use crate::domain::ids::UserId;
 use crate::domain::lang::Phrase;
 use crate::planning::DAYS_MAX;
 use crate::service::Service;
+use crate::service::accounts::Actor;
 use crate::service::timeline::Layer;
 use crate::store::hot::Entry;
 use crate::view::{Answer, json, text};
@@ -85,7 +86,7 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     let answer = service.what_if(user, now, days).await?;
     asked.site.counts.what_if.add(1);
     let response = uncached(
-        render(&answer, format, usize::try_from(width).unwrap_or(usize::MAX)),
+        render(&answer, &asked.actor, format, usize::try_from(width).unwrap_or(usize::MAX)),
         timing(Layer::Rebuilt, begun.elapsed()),
     );
     Ok(response.map(axum::body::Body::new).into_response())
@@ -101,10 +102,12 @@ fn uncached(mut response: Response<Body>, timing: HeaderValue) -> Response<Body>
     response
 }
 
-fn render(answer: &Answer, format: Format, width: usize) -> Response<Body> {
+fn render(answer: &Answer, asker: &Actor, format: Format, width: usize) -> Response<Body> {
     match format {
         Format::Json => full("application/json", json::timeline(answer)),
-        Format::Html => full("text/html; charset=utf-8", web::page(answer).into_string()),
+        Format::Html => {
+            full("text/html; charset=utf-8", web::page(answer, Viewer::of(asker, answer.lang)).into_string())
+        }
         Format::Text => full("text/plain; charset=utf-8", text::week(answer, width)),
     }
 }

@@ -75,6 +75,14 @@ pub struct Administering {
 }
 
 impl Administering {
+    /// The administrator's own account; none for whoever has the data directory.
+    pub fn actor(&self) -> Option<&Arc<Actor>> {
+        match &self.asker {
+            Asker::User(actor) => Some(actor),
+            Asker::Administrator | Asker::Anonymous => None,
+        }
+    }
+
     /// The name for the log.
     pub fn by(&self) -> &str {
         match &self.asker {

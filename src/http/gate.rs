@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, CACHE_CONTROL, CONNECTION, COOKIE, HeaderValue, LOCATION, VARY};
 use hyper::http::uri::PathAndQuery;
-use hyper::{Method, Request, Response, StatusCode, Uri, Version};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use tower_service::Service as _;
 
 use super::body::Body;
@@ -31,7 +31,8 @@ use super::metrics::{self, Requests};
 use super::negotiate::{Format, format, language, values};
 use super::respond::{BY_ASKER, protect};
 use super::site::{Arrival, Asker, Site};
-use super::{cookie, plain, probes, router};
+use super::{cookie, plain, probes, router, web};
+use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::accounts::Actor;
 use crate::store::{GrantKind, Scopes};
@@ -73,6 +74,28 @@ impl Future for Answering {
     }
 }
 
+/// How whoever asked reads an error.
+#[derive(Clone, Copy)]
+struct Reader {
+    lang: Lang,
+    /// Whether that is a person, to whom a page says more.
+    wants_page: bool,
+}
+
+impl Reader {
+    fn of(headers: &HeaderMap) -> Reader {
+        let wants_page = format(&values(headers, &ACCEPT)) == Format::Html;
+        Reader { lang: language(headers), wants_page }
+    }
+
+    /// The same, once it is known who that is: pages are in the language that one has chosen.
+    fn who_is(self, user: Option<UserId>, site: &Site) -> Reader {
+        let settings = user.filter(|_| self.wants_page).map(|user| site.service.settings(user));
+        let chosen = settings.and_then(Result::ok).map(|(settings, _)| settings.lang);
+        Reader { lang: chosen.unwrap_or(self.lang), ..self }
+    }
+}
+
 /// What became of a request at the gate.
 enum Admitted {
     /// With everything that [`Gate::complete`] would add.
@@ -100,15 +123,15 @@ impl Gate {
     /// The answer to a request that needs no route, as it is sent.
     fn finish<B>(&self, answered: Result<Response<Body>, HttpError>, request: &Request<B>) -> Response<Body> {
         let ends = matches!(&answered, Err(HttpError::Head(error)) if error.ends_connection());
-        let mut response = self.complete(answered, || language(request.headers()));
+        let mut response = self.complete(answered, || Reader::of(request.headers()));
         if ends && request.version() != Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 
-    /// Errors in the asker's language, and what every answer carries.
-    fn complete(&self, answered: Result<Response<Body>, HttpError>, lang: impl FnOnce() -> Lang) -> Response<Body> {
+    /// Errors as the asker reads them, and what every answer carries.
+    fn complete(&self, answered: Result<Response<Body>, HttpError>, reader: impl FnOnce() -> Reader) -> Response<Body> {
         let (mut response, error) = match answered {
             Ok(mut response) => {
                 let error = response.extensions_mut().remove::<HttpError>();
@@ -118,7 +141,11 @@ impl Gate {
         };
         if let Some(error) = error {
             self.site.counts.error(error.code());
-            response = error.to_response(lang(), response.headers());
+            let Reader { lang, wants_page } = reader();
+            response = error.to_response(lang, response.headers());
+            if wants_page {
+                web::failure::show(&error, lang, &mut response);
+            }
         }
         protect(response.headers_mut());
         response
@@ -173,7 +200,11 @@ impl Gate {
     }
 
     async fn route(self: Arc<Self>, mut request: Request<Incoming>, asker: Asker, arrival: Arrival) -> Response<Body> {
-        let lang = language(request.headers());
+        let reader = Reader::of(request.headers());
+        let user = match &asker {
+            Asker::User(actor) => Some(actor.user),
+            Asker::Administrator | Asker::Anonymous => None,
+        };
         request.extensions_mut().insert(asker);
         request.extensions_mut().insert(arrival);
         let mut router = self.router.clone();
@@ -181,7 +212,7 @@ impl Gate {
         let answered = router.call(request.map(axum::body::Body::new)).await;
         let response = answered.unwrap_or_else(|never| match never {});
         self.requests.count(response.extensions().get(), response.status(), begun.elapsed());
-        self.complete(Ok(response.map(Body::from)), || lang)
+        self.complete(Ok(response.map(Body::from)), || reader.who_is(user, &self.site))
     }
 
     /// Whether the host is ours; it is the one that a proxy in front was asked for, if that tells.
@@ -316,14 +347,11 @@ impl Handler for Gate {
     }
 }
 
-/// Whether a person opened this, to whom a page says more than an error. Where no user's sign-in helps, signing in would
-/// lead back to it, and round again.
+/// Whether a person opened this, to be led to the sign-in and back. Where no user's sign-in helps, signing in would lead
+/// back to it, and round again.
 fn is_opened_by_a_browser<B>(request: &Request<B>) -> bool {
-    if request.uri().path() == metrics::PATH {
-        return false;
-    }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    is_read && format(&values(request.headers(), &ACCEPT)) == Format::Html
+    is_read && request.uri().path() != metrics::PATH && Reader::of(request.headers()).wants_page
 }
 
 /// The way to the sign-in, and from there back to what was asked for, whether it is there or not.

@@ -11,6 +11,7 @@ use crate::domain::lang::Phrase;
 const YES_OR_NO: Phrase = Phrase { en: "true or false", de: "true oder false" };
 
 /// The decoded parameters of a request.
+#[derive(Default)]
 pub struct Query(Vec<(String, String)>);
 
 impl<S: Sync> FromRequestParts<S> for Query {

@@ -7,8 +7,9 @@ use super::{
 
 pub fn routes() -> Routes {
     use super::openapi::{account as of_account, admin as of_admin, auth as of_auth, beside};
-    use super::openapi::{history as of_history, tasks as of_tasks};
+    use super::openapi::{history as of_history, pages, tasks as of_tasks};
     use super::openapi::{rules as of_rules, timeline, tokens as of_tokens, transfer as of_transfer};
+    use super::web::{admin as administration, settings};
     Routes::default()
         .open("/login", [get(auth::login_page, of_auth::login_page)])
         .open("/auth/login", [post(auth::login, of_auth::login)])
@@ -53,6 +54,21 @@ pub fn routes() -> Routes {
         .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
         .at("/api/admin/cache/{name}", [get(cache::of_user, of_admin::inspect)])
         .at("/", [get(web::week, beside::week)])
+        .at("/settings", [get(settings::show, pages::settings), post(settings::change, pages::change_settings)])
+        .at("/settings/password", [post(settings::change_password, pages::change_password)])
+        .at("/settings/sessions", [post(settings::end_sessions, pages::end_sessions)])
+        .at("/settings/tokens", [post(settings::make_token, pages::make_token)])
+        .at("/settings/tokens/revoke", [post(settings::revoke_token, pages::revoke_token)])
+        .at("/admin", [get(administration::accounts, pages::accounts)])
+        .at("/admin/users", [post(administration::add, pages::add)])
+        .at("/admin/users/{name}", [get(administration::account, pages::account)])
+        .at("/admin/users/{name}/disable", [post(administration::disable, pages::disable)])
+        .at("/admin/users/{name}/enable", [post(administration::enable, pages::enable)])
+        .at("/admin/users/{name}/admin", [post(administration::set_admin, pages::set_admin)])
+        .at("/admin/users/{name}/password", [post(administration::set_password, pages::set_password)])
+        .at("/admin/users/{name}/sign-out", [post(administration::sign_out, pages::sign_out)])
+        .at("/admin/users/{name}/remove", [get(administration::removal, pages::removal)])
+        .at("/admin/users/{name}/remove", [post(administration::remove, pages::remove)])
         .at("/api", [get(openapi::page, beside::page)])
         .at("/openapi.json", [get(openapi::document, beside::document)])
         .open("/assets/base.css", [get(web::base_style, beside::base_style)])

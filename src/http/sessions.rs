@@ -9,6 +9,8 @@ use super::extract::{Administering, Asked, IdInPath, JsonObject, NameInPath, Vis
 use super::respond::json;
 use super::wire::{self, Known};
 use crate::service::accounts::Actor;
+use crate::service::error::ServiceError;
+use crate::service::sessions::SignedIn;
 use crate::service::sign_in::PasswordChange;
 use crate::service::tokens::TokenGrant;
 use crate::view::json::utc;
@@ -71,23 +73,38 @@ pub async fn list(asked: Asked) -> Result<Response, HttpError> {
 }
 
 pub async fn end(asked: Asked, IdInPath(id): IdInPath) -> Result<Response, HttpError> {
-    asked.site.service.end_session(asked.actor.user, &id).await?;
-    tracing::info!(user = %asked.actor.name, session = id, "a session was ended");
+    end_one(&asked, &id).await?;
     Ok(json(&EndedJson { ok: true }, None))
 }
 
 pub async fn end_all(asked: Asked) -> Result<Response, HttpError> {
-    asked.site.service.end_sessions(asked.actor.user).await?;
-    tracing::info!(user = %asked.actor.name, "all sessions were ended");
+    end_every(&asked).await?;
     Ok(json(&EndedJson { ok: true }, None))
 }
 
 /// `DELETE /api/admin/users/{name}/sessions`
 pub async fn end_all_of(asked: Administering, NameInPath(name): NameInPath) -> Result<Response, HttpError> {
-    let user = asked.site.service.require_user(&name)?;
+    end_every_of(&asked, &name).await?;
+    Ok(json(&EndedJson { ok: true }, None))
+}
+
+pub(super) async fn end_one(asked: &Asked, id: &str) -> Result<(), ServiceError> {
+    asked.site.service.end_session(asked.actor.user, id).await?;
+    tracing::info!(user = %asked.actor.name, session = id, "a session was ended");
+    Ok(())
+}
+
+pub(super) async fn end_every(asked: &Asked) -> Result<(), ServiceError> {
+    asked.site.service.end_sessions(asked.actor.user).await?;
+    tracing::info!(user = %asked.actor.name, "all sessions were ended");
+    Ok(())
+}
+
+pub(super) async fn end_every_of(asked: &Administering, name: &str) -> Result<(), ServiceError> {
+    let user = asked.site.service.require_user(name)?;
     asked.site.service.end_sessions(user.id).await?;
     tracing::info!(by = asked.by(), user = name, "all sessions were ended");
-    Ok(json(&EndedJson { ok: true }, None))
+    Ok(())
 }
 
 /// `PUT /api/me/password`
@@ -95,21 +112,27 @@ pub async fn change_password(asked: Asked, visitor: Visitor, object: JsonObject)
     let known = Known::of(&object.fields, &PASSWORD_FIELDS)?;
     let present = known.text("current")?.ok_or(wire::missing("current"))?;
     let new = known.text("password")?.ok_or(wire::missing("password"))?;
-    let response = json(&ChangedPasswordJson { ok: true }, None);
-    set_password(&asked, &visitor, PasswordChange { present, new }, response).await
+    let session = set_password(&asked, &visitor, PasswordChange { present, new }).await?;
+    Ok(visitor.keeps_new(session, json(&ChangedPasswordJson { ok: true }, None)))
 }
 
-/// Changes the password; the browser that did it stays signed in.
+/// Changes the password. A browser that did it is given a new session, so that it stays signed in.
 pub(super) async fn set_password(
     asked: &Asked,
     visitor: &Visitor,
     change: PasswordChange,
-    response: Response,
-) -> Result<Response, HttpError> {
+) -> Result<Option<SignedIn>, ServiceError> {
     let session = asked.site.service.change_password(&asked.actor, change, &visitor.visit()).await?;
     tracing::info!(user = %asked.actor.name, "the password was changed");
-    Ok(match session {
-        Some(session) => visitor.keeps(&session.secret, response),
-        None => response,
-    })
+    Ok(session)
+}
+
+impl Visitor {
+    /// The answer to somebody whose session was replaced, if it was one.
+    pub(super) fn keeps_new(&self, session: Option<SignedIn>, response: Response) -> Response {
+        match session {
+            Some(session) => self.keeps(&session.secret, response),
+            None => response,
+        }
+    }
 }

@@ -12,7 +12,9 @@ use super::extract::{Asked, JsonObject, TokenIdInPath, idempotency_key};
 use super::respond::json;
 use super::wire::Known;
 use crate::domain::ids::TokenId;
-use crate::service::tokens::{TokenFields, TokenGrant};
+use crate::service::error::ServiceError;
+use crate::service::tasks::IdempotencyKey;
+use crate::service::tokens::{Issued, TokenFields, TokenGrant};
 use crate::store::Grant;
 use crate::view::json::utc;
 
@@ -75,9 +77,7 @@ pub async fn list(asked: Asked) -> Result<Response, HttpError> {
 
 pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
     let key = idempotency_key(&headers, "POST /api/tokens", "", Some(&object))?;
-    let issued = asked.site.service.issue_token(&asked.actor, token_fields(&object.fields)?, key).await?;
-    let (user, token) = (&asked.actor.name, issued.id);
-    tracing::info!(%user, %token, scopes = ?issued.grant.scopes.names(), "a token was made");
+    let issued = issue(&asked, token_fields(&object.fields)?, key).await?;
     let answer = IssuedJson { ok: true, about: TokenJson::new(issued.id, &issued.grant), token: issued.token };
     let mut response = json(&answer, None);
     // A secret is kept by nobody on the way.
@@ -86,9 +86,25 @@ pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Res
 }
 
 pub async fn revoke(asked: Asked, TokenIdInPath(id): TokenIdInPath) -> Result<Response, HttpError> {
-    asked.site.service.revoke_token(asked.actor.user, &id).await?;
-    tracing::info!(user = %asked.actor.name, token = id, "a token was revoked");
+    revoke_one(&asked, &id).await?;
     Ok(json(&RevokedJson { ok: true, id }, None))
+}
+
+pub(super) async fn issue(
+    asked: &Asked,
+    fields: TokenFields,
+    key: Option<IdempotencyKey>,
+) -> Result<Issued, ServiceError> {
+    let issued = asked.site.service.issue_token(&asked.actor, fields, key).await?;
+    let (user, token) = (&asked.actor.name, issued.id);
+    tracing::info!(%user, %token, scopes = ?issued.grant.scopes.names(), "a token was made");
+    Ok(issued)
+}
+
+pub(super) async fn revoke_one(asked: &Asked, id: &str) -> Result<(), ServiceError> {
+    asked.site.service.revoke_token(asked.actor.user, id).await?;
+    tracing::info!(user = %asked.actor.name, token = id, "a token was revoked");
+    Ok(())
 }
 
 fn token_fields(object: &Map<String, Value>) -> Result<TokenFields, HttpError> {

@@ -83,6 +83,15 @@ impl<'a> Known<'a> {
         self.value(field).map_or(Ok(None), |value| texts(field, value))
     }
 
+    /// Whether a box of a form was ticked: one that was not is not sent.
+    pub fn ticked(&self, field: &'static str) -> Result<bool, Refusal> {
+        match self.text(field)?.as_deref() {
+            None | Some("" | "false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Refusal::field(field, Fault::WrongType { expected: TRUE_OR_FALSE })),
+        }
+    }
+
     pub fn flag(&self, field: &'static str) -> Result<Option<bool>, Refusal> {
         self.value(field).map_or(Ok(None), |value| flag(field, value))
     }

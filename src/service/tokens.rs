@@ -262,7 +262,9 @@ impl Service {
             ),
             (None, None) => None,
         };
-        match (wanted, by.expires_at) {
+        // A session stands for the person, whose tokens go on when the browser is signed out.
+        let own = by.expires_at.filter(|_| by.session().is_none());
+        match (wanted, own) {
             (Some(wanted), Some(own)) if wanted > own => Err(Refusal::OutlivesToken),
             (wanted, own) => Ok(wanted.or(own)),
         }

@@ -107,6 +107,13 @@ impl Home {
     }
 }
 
+impl Drop for Home {
+    fn drop(&mut self) {
+        // Nothing that was printed is searched for it any more, but by the search after the run.
+        secrets::learn_key(&self.data_dir());
+    }
+}
+
 /// Path, permissions and bytes of each file.
 pub type Content = Vec<(PathBuf, u32, Vec<u8>)>;
 

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 use crate::harness::client;
 
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+/// The name that WebDriver gives to references to elements.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const DRIVER: &str = "chromedriver";
 
 /// Pixels; browsers refuse to draw more at once.
@@ -120,6 +122,62 @@ impl Browser {
     /// Opens the page and waits until it is loaded.
     pub async fn go(&self, url: &str) {
         self.command("url", &json!({"url": url})).await;
+        self.arrive().await;
+    }
+
+    /// The element that a selector finds first; it must be there.
+    async fn element(&self, selector: &str) -> String {
+        let found = self.command("element", &json!({"using": "css selector", "value": selector})).await;
+        found[ELEMENT].as_str().unwrap().to_owned()
+    }
+
+    /// Types into a field, over what it has.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let element = self.element(selector).await;
+        self.command(&format!("element/{element}/clear"), &json!({})).await;
+        self.command(&format!("element/{element}/value"), &json!({"text": text})).await;
+    }
+
+    /// Clicks on what leads to another page, and waits until that one is there.
+    pub async fn click(&self, selector: &str) {
+        let element = self.element(selector).await;
+        self.evaluate("window.isLeft = true").await;
+        self.command(&format!("element/{element}/click"), &json!({})).await;
+        self.arrive().await;
+    }
+
+    /// Waits until a page is there that was not left, whole, its styles included.
+    async fn arrive(&self) {
+        let script = "const done = arguments[0]; \
+                      setTimeout(() => done(!window.isLeft && document.readyState === 'complete'), 10)";
+        let asked = json!({"script": script, "args": []});
+        let arrived = async {
+            loop {
+                let answer = self.client.post(format!("{}/execute/async", self.session)).json(&asked).send().await;
+                // A page that goes away while it is asked does not answer.
+                let answer: Value = answer.unwrap().json().await.unwrap();
+                if answer["value"] == true {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), arrived).await.unwrap();
+    }
+
+    /// The zone that the browser says it is in.
+    pub async fn set_time_zone(&self, name: &str) {
+        self.devtools("Emulation.setTimezoneOverride", json!({"timezoneId": name})).await;
+    }
+
+    /// The path of the page, with its query.
+    pub async fn path(&self) -> String {
+        let path = self.evaluate("return location.pathname + location.search").await;
+        path.as_str().unwrap().to_owned()
+    }
+
+    /// What is to be read on the page.
+    pub async fn text(&self) -> String {
+        self.evaluate("return document.body.innerText").await.as_str().unwrap().to_owned()
     }
 
     /// The size of the screen in CSS pixels; small ones are telephones and watches.

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking, and says what is lacking"
 )]
 
+mod account_life;
+mod account_pages;
 mod administration;
 mod authorization;
 mod bad_input;
@@ -38,6 +40,7 @@ mod interface;
 mod isolation;
 mod listing;
 mod logged;
+mod look;
 mod malformed;
 mod mended;
 mod metrics;

@@ -13,56 +13,14 @@ use codexmiroir::service::folder::read_folder;
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::service::{demo, plan_folder};
 use codexmiroir::store::{Origin, Settings};
-use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::browser::{Browser, with_browser};
+use crate::browser::with_browser;
 use crate::harness::{instant, repository, workers};
+use crate::look::{look, texts};
 
-const SCREENS: [(u32, u32); 3] = [(1280, 800), (390, 844), (240, 282)];
 /// While the first slot of the day runs.
 const MONDAY_AT_TEN: &str = "2025-10-13T10:00:00+02:00";
-/// WCAG 2.2, AA, for text of any size.
-const CONTRAST_MIN: f64 = 4.5;
-
-/// What sticks out to the right, and the text with the least contrast to what is behind it.
-const MEASURE: &str = r#"
-const root = document.documentElement;
-const channels = color => color.match(/[\d.]+/g).map(Number);
-const luminance = color => {
-    const [r, g, b] = channels(color).slice(0, 3).map(c => c / 255)
-        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const opaque = color => { const [, , , alpha] = channels(color); return alpha === undefined || alpha === 1; };
-const behind = element => {
-    for (let e = element; e; e = e.parentElement) {
-        const color = getComputedStyle(e).backgroundColor;
-        if (opaque(color)) return color;
-    }
-    return "rgb(255, 255, 255)";
-};
-const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-let least = { ratio: 21, text: "" };
-while (texts.nextNode()) {
-    const text = texts.currentNode.textContent.trim(), element = texts.currentNode.parentElement;
-    if (!text) continue;
-    const [a, b] = [luminance(getComputedStyle(element).color), luminance(behind(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < least.ratio) least = { ratio, text };
-}
-const outside = [...document.querySelectorAll("body *")]
-    .filter(e => e.getBoundingClientRect().right > root.clientWidth + 0.5).map(e => e.className + ": " + e.textContent);
-return {
-    innerWidth, scrollWidth: root.scrollWidth, clientWidth: root.clientWidth, outside, least,
-    isDark: luminance(getComputedStyle(document.body).backgroundColor) < 0.2,
-    title: document.title, nowEnds: document.querySelector(".now")?.getBoundingClientRect().bottom,
-    headings: [...document.querySelectorAll("h1, h2")].map(e => e.textContent),
-    tasks: [...document.querySelectorAll(".board .task")].map(e => e.textContent),
-    smallest: Math.min(...[...document.querySelectorAll("body *")].map(e => parseFloat(getComputedStyle(e).fontSize))),
-};
-"#;
-
 /// A demo whose clock stands.
 async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
     let folder = TempDir::new().unwrap();
@@ -87,34 +45,6 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
 fn welcome(running: &Running) -> String {
     let Some(WayIn::Demo { code, .. }) = &running.way_in else { panic!("a demo prints a link") };
     format!("http://{}/welcome?code={code}", running.address)
-}
-
-/// Looks at the page on every screen, light and dark, and photographs it; what each showed.
-async fn look(browser: &Browser, url: &str, name: &str) -> Vec<Value> {
-    let mut seen = Vec::new();
-    for (width, height) in SCREENS {
-        for (scheme, dark) in [("light", false), ("dark", true)] {
-            let case = format!("{name}-{width}x{height}-{scheme}");
-            browser.set_screen(width, height).await;
-            browser.set_dark(dark).await;
-            browser.go(url).await;
-            let page = browser.evaluate(MEASURE).await;
-            browser.photograph(&case).await;
-            assert_eq!(browser.console().await, Vec::<String>::new(), "{case}");
-            assert_eq!(page["innerWidth"], width, "{case}");
-            assert!(page["scrollWidth"].as_u64() <= page["clientWidth"].as_u64(), "{case} scrolls sideways: {page:#}");
-            assert_eq!(page["outside"], Value::Array(Vec::new()), "{case}");
-            assert!(page["least"]["ratio"].as_f64().unwrap() >= CONTRAST_MIN, "{case}: {}", page["least"]);
-            assert!(page["smallest"].as_f64().unwrap() >= 12.0, "{case}: text of {} px", page["smallest"]);
-            assert_eq!(page["isDark"], dark, "{case}");
-            seen.push(page);
-        }
-    }
-    seen
-}
-
-fn texts<'v>(page: &'v Value, list: &str) -> Vec<&'v str> {
-    page[list].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

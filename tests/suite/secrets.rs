@@ -22,7 +22,7 @@ mod needles;
 mod record;
 
 pub use needles::Kind;
-use needles::{CHARS_MIN, Needles, forms};
+use needles::{Needles, forms, is_telling};
 
 /// What a text is that must hold no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Watch {
 
     fn learn(&mut self, kind: Kind, secret: &str) {
         let label = kind.to_string();
-        if secret.len() < CHARS_MIN || !self.is_new(&label, secret) {
+        if !is_telling(secret) || !self.is_new(&label, secret) {
             return;
         }
         self.needles.add(kind, secret);

@@ -9,7 +9,7 @@ use crate::harness::{Administrator, Answer, TestServer, TestUser};
 use crate::visitor::{PASSWORD, Visitor};
 
 /// An account with a password.
-async fn account(server: &TestServer, name: &str) -> TestUser {
+pub async fn account(server: &TestServer, name: &str) -> TestUser {
     let user = server.user(name).await;
     let (path, password) = (format!("/api/admin/users/{name}"), json!({"password": PASSWORD}));
     assert_eq!(server.administrator().patch(&path, &password).await.status, 200);

@@ -1,6 +1,6 @@
 //! Secrets that are looked for, and how a text is searched for all of them at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use base64::Engine as _;
@@ -31,8 +31,15 @@ const PREFIXES: [(&str, Kind); 2] = [("cmr_", Kind::Token), ("cms_", Kind::Sessi
 /// Digits behind a prefix from which on it is taken for a secret, whole or cut short.
 const DIGITS_MIN: usize = 16;
 
-/// What is shorter is in a text by chance.
-pub const CHARS_MIN: usize = 12;
+/// What is shorter, or made of fewer different signs, is in a text by chance.
+const CHARS_MIN: usize = 12;
+const DIFFERENT_MIN: usize = 6;
+
+/// Whether it can be found in a text for nothing but itself.
+pub fn is_telling(secret: &str) -> bool {
+    let different: HashSet<char> = secret.chars().collect();
+    secret.len() >= CHARS_MIN && different.len() >= DIFFERENT_MIN
+}
 
 /// As many bytes as a place in the index is made of.
 const STARTS: usize = 8;
@@ -46,13 +53,10 @@ pub struct Needles {
 }
 
 impl Needles {
-    /// Adds a secret; one that is too short is not looked for.
+    /// Adds a secret, in the spellings that tell it apart.
     pub fn add(&mut self, kind: Kind, secret: &str) {
-        if secret.len() < CHARS_MIN {
-            return;
-        }
         self.begins.resize(1 << 16, false);
-        for spelling in spellings(secret) {
+        for spelling in spellings(secret).into_iter().filter(|spelling| is_telling(spelling)) {
             let Some((start, _)) = spelling.as_bytes().split_first_chunk::<STARTS>() else { continue };
             let others = self.by_start.entry(*start).or_default();
             if !others.iter().any(|(_, other)| *other == spelling) {

@@ -199,7 +199,9 @@ fn contents(contents: &[Content], generator: &mut SchemaGenerator) -> Value {
 fn refusal(status: u16, codes: &[&str]) -> Value {
     let error = json!({"$ref": "#/components/schemas/Error"});
     let schema = json!({"allOf": [error, {"properties": {"code": {"enum": codes}}}]});
-    let mut response = json!({"description": meaning(status), "content": {"application/json": {"schema": schema}}});
+    // A browser is told the same by a page.
+    let content = json!({"application/json": {"schema": schema}, "text/html": {"schema": {"type": "string"}}});
+    let mut response = json!({"description": meaning(status), "content": content});
     match status {
         401 => response["headers"] = headers(&[("WWW-Authenticate", "`Bearer`")]),
         429 | 503 => response["headers"] = headers(&[("Retry-After", "Seconds after which another try may succeed.")]),

@@ -11,6 +11,7 @@ pub mod beside;
 mod document;
 pub mod history;
 mod operation;
+pub mod pages;
 mod requests;
 pub mod rules;
 pub mod tasks;

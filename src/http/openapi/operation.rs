@@ -116,8 +116,13 @@ impl Operation {
     }
 
     /// It is the same for all who are signed in, or the administration's: nobody has to say whose.
-    pub fn of_nobody(mut self) -> Operation {
+    pub fn of_nobody(self) -> Operation {
         let (status, code) = OF_USER;
+        self.without(status, code)
+    }
+
+    /// It is not refused for this.
+    fn without(mut self, status: u16, code: &str) -> Operation {
         if let Some(codes) = self.refusals.get_mut(&status) {
             codes.remove(code);
         }
@@ -240,10 +245,7 @@ impl Operation {
     pub fn or_takes_text(mut self) -> Operation {
         let schema = SchemaGenerator::subschema_for::<String>;
         self.bodies.push(Content { media_type: "text/plain", schema, example: None });
-        if let Some(codes) = self.refusals.get_mut(&415) {
-            codes.remove("not_json");
-        }
-        self.refuses(&[(415, "not_json_or_text")])
+        self.without(415, "not_json").refuses(&[(415, "not_json_or_text")])
     }
 
     /// It takes the same fields as a form too.
@@ -252,10 +254,15 @@ impl Operation {
             let schema = *schema;
             self.bodies.push(Content { media_type: FORM, schema, example: None });
         }
-        if let Some(codes) = self.refusals.get_mut(&415) {
-            codes.remove("not_json");
-        }
-        self.refuses(&[(415, "not_json_or_form")])
+        self.without(415, "not_json").refuses(&[(415, "not_json_or_form")])
+    }
+
+    /// It takes a form alone, whose fields may all be missing.
+    pub fn takes_form<T: JsonSchema>(mut self) -> Operation {
+        let schema = SchemaGenerator::subschema_for::<T>;
+        self.bodies.push(Content { media_type: "application/x-www-form-urlencoded", schema, example: None });
+        self.body_is_required = true;
+        self.refuses(&BODY).without(415, "not_json").refuses(&[(415, "not_json_or_form")])
     }
 
     /// It takes bytes of these types, and a body without a type.

@@ -180,6 +180,88 @@ pub struct NewToken {
     expires_at: Option<String>,
 }
 
+/// Settings, as their form has them.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SettingsForm {
+    /// The IANA name of a time zone.
+    time_zone: Option<String>,
+    /// `de` or `en`.
+    language: Option<String>,
+    /// 1 to 366.
+    horizon: Option<String>,
+}
+
+/// Which session to end, or all of them.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SessionsForm {
+    id: Option<String>,
+    /// `true` for every one.
+    all: Option<String>,
+}
+
+/// A token to make.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TokenForm {
+    /// What it is for.
+    name: Option<String>,
+    /// `read`, `write`, `feed` or `admin`; it may be there several times.
+    scope: Option<Vec<String>>,
+    /// Such as `90d`; empty for one that ends only when it is revoked.
+    expires: Option<String>,
+    /// The same key makes no second token.
+    key: Option<String>,
+}
+
+/// A token to revoke.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TokenRevocation {
+    id: Option<String>,
+}
+
+/// An account to add.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUserForm {
+    /// 1 to 39 characters: a-z, 0-9, `.`, `_` and `-`, a letter or digit first.
+    name: Option<String>,
+    /// `true` for an administrator.
+    admin: Option<String>,
+    /// The IANA name of a time zone.
+    time_zone: Option<String>,
+    /// `de` or `en`.
+    language: Option<String>,
+    /// 12 to 128 characters.
+    password: Option<String>,
+}
+
+/// Whether somebody is to be an administrator.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AdminForm {
+    /// `true` or `false`.
+    admin: Option<String>,
+}
+
+/// A password for somebody.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct NewPasswordForm {
+    /// 12 to 128 characters.
+    password: Option<String>,
+}
+
+/// What shows that an account is meant to be removed.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RemovalForm {
+    /// The account's name.
+    confirm: Option<String>,
+}
+
 fn never_null(schema: &mut Schema) {
     schema.insert("type".to_owned(), "integer".into());
 }
@@ -189,6 +271,7 @@ mod tests {
     use schemars::schema_for;
 
     use super::*;
+    use crate::http::web::{admin as administration, settings};
     use crate::http::{account, admin, history, rules, tokens, wire};
 
     fn assert_fields(schema: &Schema, known: &[&str]) {
@@ -214,6 +297,14 @@ mod tests {
         assert_fields(&schema_for!(NewUser), &admin::NEW_USER_FIELDS);
         assert_fields(&schema_for!(UserChange), &admin::USER_FIELDS);
         assert_fields(&schema_for!(NewToken), &tokens::FIELDS);
+        assert_fields(&schema_for!(SettingsForm), &account::FIELDS);
+        assert_fields(&schema_for!(SessionsForm), &settings::SESSION_FIELDS);
+        assert_fields(&schema_for!(TokenForm), &settings::TOKEN_FIELDS);
+        assert_fields(&schema_for!(TokenRevocation), &settings::REVOKE_FIELDS);
+        assert_fields(&schema_for!(NewUserForm), &admin::NEW_USER_FIELDS);
+        assert_fields(&schema_for!(AdminForm), &administration::ADMIN_FIELDS);
+        assert_fields(&schema_for!(NewPasswordForm), &administration::PASSWORD_FIELDS);
+        assert_fields(&schema_for!(RemovalForm), &administration::REMOVAL_FIELDS);
     }
 }
 

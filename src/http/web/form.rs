@@ -1,23 +1,33 @@
 //! Fields of forms: each with its label, what it asks for, and what is wrong with it beside it.
 
+use std::ops::RangeInclusive;
+
 use maud::{Markup, Render, html};
 
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
-use crate::service::error::Refusal;
+use crate::service::error::{AccessRefusal, Refusal};
 
 /// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
-const LABELS: [(&str, Phrase); 5] = [
+const LABELS: [(&str, Phrase); 9] = [
     ("name", Phrase { en: "Name", de: "Name" }),
     ("password", Phrase { en: "Password", de: "Passwort" }),
+    ("current", Phrase { en: "Present password", de: "Jetziges Passwort" }),
     ("timeZone", Phrase { en: "Time zone", de: "Zeitzone" }),
     ("language", Phrase { en: "Language", de: "Sprache" }),
     ("horizon", Phrase { en: "Days to plan", de: "Geplante Tage" }),
+    ("scopes", Phrase { en: "It may", de: "Es darf" }),
+    ("expires", Phrase { en: "It lasts", de: "Es gilt" }),
+    ("confirm", Phrase { en: "Name of the account", de: "Name des Kontos" }),
 ];
 
 /// How long a password has to be, which is said before it is typed.
-pub const PASSWORD_LENGTH: Phrase = Phrase { en: "12 to 128 characters", de: "12 bis 128 Zeichen" };
+const PASSWORD_LENGTH: Phrase = Phrase { en: "12 to 128 characters", de: "12 bis 128 Zeichen" };
+const PASSWORD_CHARS_MIN: u8 = 12;
 const ZONES: Phrase = Phrase { en: "such as Europe/Berlin", de: "zum Beispiel Europe/Berlin" };
+/// Each language in its own words, so that whoever reads the wrong one finds the right one.
+const LANGUAGES: [(&str, &str); 2] = [("en", "English"), ("de", "Deutsch")];
+const ZONE_LIST: &str = "zones";
 
 fn label(field: &str, lang: Lang) -> Option<&'static str> {
     LABELS.iter().find(|(known, _)| *known == field).map(|(_, label)| label.text(lang))
@@ -30,11 +40,21 @@ pub struct Errors(Vec<(&'static str, String)>);
 impl Errors {
     /// What a use case refused, at the field that it is about.
     pub fn of(refusal: &Refusal, lang: Lang) -> Errors {
-        let (field, sentence) = match refusal {
-            Refusal::Field { field, fault } => (*field, fault.text(label(field, lang).unwrap_or(field), lang)),
-            Refusal::UserExists { .. } => ("name", refusal.text(lang)),
-            _ => ("", refusal.text(lang)),
-        };
+        match refusal {
+            Refusal::Field { field, fault } => {
+                Errors::at_field(field, fault.text(label(field, lang).unwrap_or(field), lang))
+            }
+            Refusal::UserExists { .. } => Errors::at_field("name", refusal.text(lang)),
+            Refusal::ScopeNotHeld { .. } | Refusal::NotAnAdministrator { .. } => {
+                Errors::at_field("scopes", refusal.text(lang))
+            }
+            Refusal::OutlivesToken => Errors::at_field("expires", refusal.text(lang)),
+            Refusal::Access(AccessRefusal::WrongPassword) => Errors::at_field("current", refusal.text(lang)),
+            _ => Errors::at_field("", refusal.text(lang)),
+        }
+    }
+
+    pub fn at_field(field: &'static str, sentence: String) -> Errors {
         Errors(vec![(field, sentence)])
     }
 
@@ -69,49 +89,82 @@ pub struct Form<'a> {
 impl<'a> Form<'a> {
     /// A field for a line of text, called as fields of that name are.
     pub fn text(self, name: &'a str, value: &'a str) -> Field<'a> {
-        let input = Input { kind: "text", value, autocomplete: "off", list: None, chars_min: None };
-        self.field(name, Control::Input(input))
+        self.input(name, Input { value, ..Input::of("text", "off") })
     }
 
     /// A field for a password that is there.
     pub fn password(self, name: &'a str) -> Field<'a> {
-        self.secret(name, "current-password", None)
+        self.input(name, Input::of("password", "current-password"))
     }
 
     /// A field for a password that is to be.
     pub fn new_password(self, name: &'a str) -> Field<'a> {
-        self.secret(name, "new-password", Some(12)).hint(PASSWORD_LENGTH.text(self.lang))
-    }
-
-    fn secret(self, name: &'a str, autocomplete: &'a str, chars_min: Option<u8>) -> Field<'a> {
-        self.field(name, Control::Input(Input { kind: "password", value: "", autocomplete, list: None, chars_min }))
+        let input = Input { chars_min: Some(PASSWORD_CHARS_MIN), ..Input::of("password", "new-password") };
+        self.input(name, input).hint(PASSWORD_LENGTH.text(self.lang))
     }
 
     /// A field for the name of a time zone, with all of them to choose from.
     pub fn time_zone(self, value: &'a str) -> Field<'a> {
-        let list = Some(ZONE_LIST);
-        let input = Input { kind: "text", value, autocomplete: "off", list, chars_min: None };
-        self.field("timeZone", Control::Input(input)).hint(ZONES.text(self.lang))
+        let input = Input { value, list: Some(ZONE_LIST), ..Input::of("text", "off") };
+        self.input("timeZone", input).hint(ZONES.text(self.lang))
+    }
+
+    pub fn number(self, name: &'a str, value: &'a str, range: RangeInclusive<u16>) -> Field<'a> {
+        self.input(name, Input { value, range: Some(range), ..Input::of("number", "off") })
     }
 
     pub fn language(self, value: &'a str) -> Field<'a> {
-        self.field("language", Control::Choice { value, words: &LANGUAGES })
+        self.choice("language", value, &LANGUAGES)
+    }
+
+    /// A field for one of some words, each with what it is called.
+    pub fn choice(self, name: &'a str, value: &'a str, words: &'a [(&'a str, &'a str)]) -> Field<'a> {
+        self.field(name, Control::Choice { value, words })
+    }
+
+    fn input(self, name: &'a str, input: Input<'a>) -> Field<'a> {
+        self.field(name, Control::Input(input))
     }
 
     fn field(self, name: &'a str, control: Control<'a>) -> Field<'a> {
         let label = label(name, self.lang).unwrap_or(name);
         Field { form: self, name, label, hint: None, control, is_first: false }
     }
+
+    /// Boxes to tick, as many as one likes. What is wrong with them is told by the name `field`.
+    pub fn boxes(self, field: &str, name: &str, boxes: &[TickBox<'_>]) -> Markup {
+        let (error, id) = (self.errors.at(field), format!("{}-{field}", self.id));
+        let described_by = error.map(|_| format!("{id}-error"));
+        html! {
+            fieldset.field aria-describedby=[described_by] {
+                legend { (label(field, self.lang).unwrap_or(field)) }
+                @for TickBox { value, label, is_ticked } in boxes {
+                    label.tick { input type="checkbox" name=(name) value=(value) checked[*is_ticked]; " " (label) }
+                }
+                (error_line(&id, error))
+            }
+        }
+    }
 }
 
-/// Each language in its own words, so that whoever reads the wrong one finds the right one.
-const LANGUAGES: [(&str, &str); 2] = [("en", "English"), ("de", "Deutsch")];
+pub struct TickBox<'a> {
+    pub value: &'a str,
+    pub label: &'a str,
+    pub is_ticked: bool,
+}
 
-const ZONE_LIST: &str = "zones";
+/// Tells a password manager whose password a form is about. It has no name, so it is not sent.
+pub fn of_account(name: &str) -> Markup {
+    html! { input type="text" value=(name) autocomplete="username" hidden readonly; }
+}
 
 /// The names of all time zones for the fields that ask for one; once on a page.
 pub fn zone_list() -> Markup {
     html! { datalist id=(ZONE_LIST) { @for name in Zone::names() { option value=(name) {} } } }
+}
+
+fn error_line(id: &str, error: Option<&str>) -> Markup {
+    html! { @if let Some(error) = error { p.error id={ (id) "-error" } role="alert" { (error) } } }
 }
 
 /// A field of a form.
@@ -126,11 +179,7 @@ pub struct Field<'a> {
 
 enum Control<'a> {
     Input(Input<'a>),
-    /// One of some words, each with what it is called.
-    Choice {
-        value: &'a str,
-        words: &'a [(&'a str, &'a str)],
-    },
+    Choice { value: &'a str, words: &'a [(&'a str, &'a str)] },
 }
 
 struct Input<'a> {
@@ -140,18 +189,37 @@ struct Input<'a> {
     autocomplete: &'a str,
     list: Option<&'a str>,
     chars_min: Option<u8>,
+    range: Option<RangeInclusive<u16>>,
+    is_optional: bool,
+}
+
+impl<'a> Input<'a> {
+    fn of(kind: &'a str, autocomplete: &'a str) -> Input<'a> {
+        Input { kind, value: "", autocomplete, list: None, chars_min: None, range: None, is_optional: false }
+    }
 }
 
 impl<'a> Field<'a> {
+    pub fn label(self, label: &'a str) -> Field<'a> {
+        Field { label, ..self }
+    }
+
     /// What is said about it before anything is typed.
     pub fn hint(self, hint: &'a str) -> Field<'a> {
         Field { hint: Some(hint), ..self }
     }
 
-    /// It asks for a name that people sign in with.
-    pub fn of_user(mut self) -> Field<'a> {
+    /// It asks for the name that one signs in with.
+    pub fn of_oneself(mut self) -> Field<'a> {
         if let Control::Input(input) = &mut self.control {
             input.autocomplete = "username";
+        }
+        self
+    }
+
+    pub fn optional(mut self) -> Field<'a> {
+        if let Control::Input(input) = &mut self.control {
+            input.is_optional = true;
         }
         self
     }
@@ -162,17 +230,18 @@ impl<'a> Field<'a> {
     }
 
     fn control(&self, id: &str, described_by: Option<&str>, is_wrong: bool) -> Markup {
-        let invalid = is_wrong.then_some("true");
+        let (invalid, is_first) = (is_wrong.then_some("true"), self.is_first || is_wrong);
         html! {
             @match &self.control {
                 Control::Input(input) => {
                     input id=(id) name=(self.name) type=(input.kind) value=[(input.kind != "password").then_some(input.value)]
-                        autocomplete=(input.autocomplete) list=[input.list] minlength=[input.chars_min] required
-                        autocapitalize="none" autocorrect="off" spellcheck="false" autofocus[self.is_first]
-                        aria-describedby=[described_by] aria-invalid=[invalid];
+                        autocomplete=(input.autocomplete) list=[input.list] minlength=[input.chars_min]
+                        min=[input.range.as_ref().map(RangeInclusive::start)] max=[input.range.as_ref().map(RangeInclusive::end)]
+                        required[!input.is_optional] autocapitalize="none" autocorrect="off" spellcheck="false"
+                        autofocus[is_first] aria-describedby=[described_by] aria-invalid=[invalid];
                 }
                 Control::Choice { value, words } => {
-                    select id=(id) name=(self.name) aria-describedby=[described_by] aria-invalid=[invalid] {
+                    select id=(id) name=(self.name) autofocus[is_first] aria-describedby=[described_by] aria-invalid=[invalid] {
                         @for (word, called) in *words { option value=(word) selected[word == value] { (called) } }
                     }
                 }
@@ -192,7 +261,7 @@ impl Render for Field<'_> {
             div.field {
                 label for=(id) { (self.label) }
                 (self.control(&id, described_by.as_deref(), error.is_some()))
-                @if let Some(error) = error { p.error id={ (id) "-error" } role="alert" { (error) } }
+                (error_line(&id, error))
                 @if let Some(hint) = self.hint { p.hint id={ (id) "-hint" } { (hint) } }
             }
         }

@@ -2,7 +2,9 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
+use crate::service::accounts::Actor;
+use crate::store::Scopes;
 
 /// A page in its frame. `style` names its style sheet beside the one that all pages share, and is its class.
 pub fn document(lang: Lang, title: &str, style: &str, content: &Markup) -> Markup {
@@ -21,4 +23,79 @@ pub fn document(lang: Lang, title: &str, style: &str, content: &Markup) -> Marku
             body class=(style) { (content) }
         }
     }
+}
+
+/// Who sees a page.
+#[derive(Clone, Copy)]
+pub struct Viewer<'a> {
+    pub lang: Lang,
+    /// None for whoever has the data directory.
+    pub name: Option<&'a str>,
+    pub is_admin: bool,
+}
+
+impl Viewer<'_> {
+    pub fn of(actor: &Actor, lang: Lang) -> Viewer<'_> {
+        Viewer { lang, name: Some(actor.name.as_str()), is_admin: actor.scopes.allow(Scopes::ADMIN) }
+    }
+}
+
+/// Where in the pages one is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Week,
+    Settings,
+    Administration,
+}
+
+impl Place {
+    fn address(self) -> &'static str {
+        match self {
+            Place::Week => "/",
+            Place::Settings => "/settings",
+            Place::Administration => "/admin",
+        }
+    }
+
+    pub fn name(self) -> Phrase {
+        match self {
+            Place::Week => Phrase { en: "Week", de: "Woche" },
+            Place::Settings => Phrase { en: "Settings", de: "Einstellungen" },
+            Place::Administration => Phrase { en: "Administration", de: "Verwaltung" },
+        }
+    }
+}
+
+/// The way to the other pages, and out.
+pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
+    let lang = viewer.lang;
+    let places = [Place::Week, Place::Settings, Place::Administration];
+    let places = places.into_iter().filter(|place| *place != Place::Administration || viewer.is_admin);
+    html! {
+        nav.site aria-label=(lang.pick("Pages", "Seiten")) {
+            ul {
+                @for place in places {
+                    li { a href=(place.address()) aria-current=[(place == here).then_some("page")] { (place.name().text(lang)) } }
+                }
+            }
+            @if let Some(name) = viewer.name {
+                form method="post" action="/auth/logout" {
+                    span.who { (name) }
+                    button type="submit" { (lang.pick("Sign out", "Abmelden")) }
+                }
+            }
+        }
+    }
+}
+
+/// A page of accounts for somebody who is signed in.
+pub fn account_page(viewer: Viewer<'_>, here: Place, title: &str, content: &Markup) -> Markup {
+    let lang = viewer.lang;
+    let around = html! {
+        (site_bar(viewer, here))
+        header { h1 { (title) } }
+        main { (content) }
+        footer { "CodexMiroir " (env!("CARGO_PKG_VERSION")) " · " a href="/api" { (lang.pick("Interface", "Schnittstelle")) } }
+    };
+    document(lang, title, "account", &around)
 }

@@ -1,25 +1,39 @@
 //! The pages. Reading them needs no script.
 
+pub mod admin;
+mod browser;
+pub mod failure;
 mod form;
 mod interface;
 mod layout;
+mod notice;
 pub mod set_up;
+pub mod settings;
 pub mod sign_in;
 mod week;
 
 pub use form::Errors;
 pub use interface::page as interface;
+pub use layout::Viewer;
 pub use week::page;
 
 use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
-use hyper::HeaderMap;
+use chrono::{DateTime, Utc};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
+use hyper::{HeaderMap, StatusCode};
+use maud::{Markup, html};
+use serde_json::Value;
 
 use super::errors::HttpError;
 use super::extract::Asked;
 use super::respond::{Asset, BY_ASKER, PRIVATE};
+use super::wire::Known;
+use crate::domain::date;
+use crate::domain::zone::Zone;
+use crate::service::error::{Refusal, ServiceError};
+use crate::view::json::utc;
 
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -34,7 +48,51 @@ pub async fn week(asked: Asked) -> Result<Response, HttpError> {
     let answer = asked.site.service.answer(asked.actor.user).await?;
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     let headers = [(CONTENT_TYPE, html), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
-    Ok((headers, page(&answer).into_string()).into_response())
+    Ok((headers, page(&answer, Viewer::of(&asked.actor, answer.lang)).into_string()).into_response())
+}
+
+/// An instant as a clock of that zone shows it.
+fn when(instant: DateTime<Utc>, zone: Zone) -> Markup {
+    let local = zone.local(instant);
+    html! { time datetime=(utc(instant)) { (date::to_text(local.date_naive())) " " (local.format("%H:%M")) } }
+}
+
+/// The values of a field that a form may have several times.
+fn words(known: &Known<'_>, field: &'static str) -> Result<Vec<String>, Refusal> {
+    match known.value(field) {
+        Some(Value::Array(_)) => Ok(known.texts(field)?.unwrap_or_default()),
+        _ => Ok(known.text(field)?.into_iter().collect()),
+    }
+}
+
+/// Why a page with a form is shown again.
+struct Again {
+    refusal: Refusal,
+    error: HttpError,
+}
+
+impl Again {
+    /// # Errors
+    /// What is no matter of the form.
+    fn of(error: ServiceError) -> Result<Again, HttpError> {
+        match error {
+            ServiceError::Refused(refusal) => Ok(Again { error: HttpError::Refused(refusal.clone()), refusal }),
+            other => Err(other.into()),
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self.error.status() {
+            later @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => later,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
+    /// The page, with when to try again.
+    fn told(&self, mut page: Response) -> Response {
+        self.error.tell_when(page.headers_mut());
+        page
+    }
 }
 
 /// `GET /assets/base.css`

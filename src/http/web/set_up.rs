@@ -47,7 +47,7 @@ pub fn page(page: &SetUpPage) -> Markup {
             @if page.is_insecure { (in_the_clear(lang)) }
             form.panel #set-up method="post" action="/setup" data-guess[is_guess] {
                 input type="hidden" name="code" value=(page.code);
-                (form.text("name", &page.name).of_user().hint(NAMES.text(lang)).first(true))
+                (form.text("name", &page.name).of_oneself().hint(NAMES.text(lang)).first(true))
                 (form.new_password("password"))
                 (form.time_zone(&page.time_zone))
                 (form.language(&page.language))

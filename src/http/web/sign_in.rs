@@ -38,7 +38,7 @@ pub fn login(page: &LoginPage<'_>) -> Markup {
             @if *is_insecure { (in_the_clear(*lang)) }
             form.panel method="post" action="/auth/login" {
                 input type="hidden" name="next" value=(next);
-                (form.text("name", name).of_user().first(name.is_empty()))
+                (form.text("name", name).of_oneself().first(name.is_empty()))
                 (form.password("password").first(!name.is_empty()))
                 button.main type="submit" { (TITLE.text(*lang)) }
             }

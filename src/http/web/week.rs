@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 
-use super::layout::document;
+use super::layout::{Place, Viewer, document, site_bar};
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
@@ -11,10 +11,11 @@ use crate::domain::timeline::{PlacedTask, Placement, Timeline, Unplaced};
 use crate::view::{Answer, text};
 
 /// The page of a timeline.
-pub fn page(answer: &Answer) -> Markup {
+pub fn page(answer: &Answer, viewer: Viewer<'_>) -> Markup {
     let (lang, timeline) = (answer.lang, &answer.timeline);
     let title = lang.pick("This week", "Diese Woche");
     let content = html! {
+        (site_bar(viewer, Place::Week))
         header {
             h1 { (title) }
             p {

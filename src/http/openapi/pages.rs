@@ -1,0 +1,120 @@
+//! Descriptions of the pages of accounts and of their forms.
+
+use schemars::JsonSchema;
+
+use super::operation::Operation;
+use super::requests::{
+    AdminForm, NewPasswordForm, NewUserForm, PasswordChange, RemovalForm, SessionsForm, SettingsForm, TokenForm,
+    TokenRevocation,
+};
+
+const TAG: &str = "Pages";
+const PAGE: &str = "text/html";
+/// What the word after an act says, which the page after it tells.
+const DONE: &str = "A word for what was done just before, which the page then tells.";
+
+fn page(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(TAG, id, summary).gives_text(PAGE, "The page.")
+}
+
+/// A form on a page: what is wrong with it is told on the page that it is on.
+fn form<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
+    button(id, summary)
+        .takes_form::<T>()
+        .gives_text_with(422, PAGE, "The page with the form, and what is wrong beside the field.")
+        .refuses(&[(400, "wrong_type")])
+}
+
+/// A form without fields.
+fn button(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(TAG, id, summary).gives_way("Done, and back to the page.").writes()
+}
+
+/// A password may have to wait.
+fn of_passwords(operation: Operation) -> Operation {
+    operation
+        .gives_text_with(503, PAGE, "The page with the form; passwords cannot be checked at the moment.")
+        .carries("Retry-After", "Seconds after which another try may succeed.")
+        .refuses(&[(503, "busy")])
+}
+
+/// It is about an account, which its path names.
+fn of_account(operation: Operation) -> Operation {
+    operation.of_nobody().path("name", "The account's name.").refuses(&[(404, "no_such_user")])
+}
+
+pub fn settings() -> Operation {
+    page("showSettings", "Your settings as a page").query("done", DONE)
+}
+
+pub fn change_settings() -> Operation {
+    form::<SettingsForm>("sendSettings", "Change settings by form")
+}
+
+pub fn change_password() -> Operation {
+    of_passwords(form::<PasswordChange>("sendPassword", "Change your password by form"))
+        .gives_text_with(429, PAGE, "The page with the form; too many passwords were tried.")
+        .carries("Retry-After", "Seconds after which another try may succeed.")
+}
+
+pub fn end_sessions() -> Operation {
+    form::<SessionsForm>("sendSessionEnd", "Sign out somewhere or everywhere by form")
+        .refuses(&[(404, "no_such_token")])
+}
+
+pub fn make_token() -> Operation {
+    form::<TokenForm>("sendToken", "Make a token by form").gives_text(PAGE, "The page that shows the token, once.")
+}
+
+pub fn revoke_token() -> Operation {
+    form::<TokenRevocation>("sendTokenEnd", "Revoke a token by form").refuses(&[(422, "missing")])
+}
+
+pub fn accounts() -> Operation {
+    page("showAccounts", "All accounts as a page, and a form for another one")
+        .of_nobody()
+        .query("after", "Only names that come after this one.")
+        .query("done", DONE)
+        .refuses(&[(422, "malformed_value")])
+}
+
+pub fn add() -> Operation {
+    of_passwords(form::<NewUserForm>("sendAccount", "Add an account by form")).of_nobody()
+}
+
+pub fn account() -> Operation {
+    of_account(page("showAccount", "An account as a page")).query("done", DONE)
+}
+
+/// What is done to an account by a button, and may be refused on its page.
+fn deed(id: &'static str, summary: &'static str) -> Operation {
+    of_account(button(id, summary)).gives_text_with(422, PAGE, "The account's page, with why it cannot be done.")
+}
+
+pub fn disable() -> Operation {
+    deed("sendDisable", "Disable an account by form")
+}
+
+pub fn enable() -> Operation {
+    deed("sendEnable", "Enable an account by form")
+}
+
+pub fn set_admin() -> Operation {
+    of_account(form::<AdminForm>("sendAdmin", "Make somebody an administrator by form, or no longer"))
+}
+
+pub fn set_password() -> Operation {
+    of_passwords(of_account(form::<NewPasswordForm>("sendNewPassword", "Give somebody a new password by form")))
+}
+
+pub fn sign_out() -> Operation {
+    deed("sendSignOut", "Sign somebody out everywhere by form")
+}
+
+pub fn removal() -> Operation {
+    of_account(page("showRemoval", "The page before an account is removed, with its exports"))
+}
+
+pub fn remove() -> Operation {
+    of_account(form::<RemovalForm>("sendRemoval", "Remove an account by form"))
+}

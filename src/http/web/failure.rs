@@ -1,0 +1,57 @@
+//! Errors as pages, for people. Programs are answered with JSON.
+
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use super::sign_in::told;
+use crate::domain::lang::{Lang, Phrase};
+use crate::http::body::Body;
+use crate::http::errors::HttpError;
+
+/// Makes the answer to an error a page; what its head says stays.
+pub fn show(error: &HttpError, lang: Lang, response: &mut Response<Body>) {
+    let page = told(lang, title(error.status()).text(lang), &sentence(error, lang), Some(way_on(error, lang)));
+    *response.body_mut() = Body::full(page.into_string());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+}
+
+fn title(status: StatusCode) -> Phrase {
+    match status {
+        StatusCode::UNAUTHORIZED => Phrase { en: "Not signed in", de: "Nicht angemeldet" },
+        StatusCode::FORBIDDEN => Phrase { en: "Not allowed", de: "Nicht erlaubt" },
+        StatusCode::NOT_FOUND => Phrase { en: "Nothing here", de: "Hier ist nichts" },
+        StatusCode::MISDIRECTED_REQUEST => Phrase { en: "Another name", de: "Ein anderer Name" },
+        StatusCode::TOO_MANY_REQUESTS => Phrase { en: "A little slower", de: "Etwas langsamer" },
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE => {
+            Phrase { en: "Not at the moment", de: "Gerade nicht" }
+        }
+        _ => Phrase { en: "That did not work", de: "Das ging nicht" },
+    }
+}
+
+/// What a person is told where the words for programs would not help.
+fn sentence(error: &HttpError, lang: Lang) -> String {
+    let (en, de) = match error {
+        HttpError::SignInNeeded => (
+            "Nobody is signed in here any more, so nothing was done. Sign in and do it again.",
+            "Hier ist niemand mehr angemeldet, darum ist nichts geschehen. Bitte anmelden und noch einmal versuchen.",
+        ),
+        HttpError::ScopeMissing { scope: "admin" } => {
+            ("This is for administrators.", "Das ist denen vorbehalten, die diesen Server verwalten.")
+        }
+        HttpError::NoSuchRoute => ("There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
+        HttpError::MethodNotAllowed => (
+            "This address is where a form is sent to; there is nothing to see.",
+            "An diese Adresse wird ein Formular geschickt; zu sehen ist hier nichts.",
+        ),
+        other => return other.text(lang),
+    };
+    lang.pick(en, de).to_owned()
+}
+
+fn way_on(error: &HttpError, lang: Lang) -> (&'static str, &'static str) {
+    match error.status() {
+        StatusCode::UNAUTHORIZED => ("/login", lang.pick("Sign in", "Anmelden")),
+        _ => ("/", lang.pick("To the week", "Zur Woche")),
+    }
+}

@@ -1,0 +1,221 @@
+//! `/settings` and its forms: what one can do for oneself, by the use cases that the API has.
+
+mod page;
+
+use axum::response::Response;
+use hyper::StatusCode;
+use hyper::header::SET_COOKIE;
+
+use self::page::{NewToken, Planning, Session, SettingsPage};
+use super::form::Errors;
+use super::layout::Viewer;
+use super::notice::Notice;
+use super::{Again, words};
+use crate::domain::lang::Phrase;
+use crate::http::auth::{page as shown, see_other};
+use crate::http::errors::HttpError;
+use crate::http::extract::{Asked, FormOrJson, Visitor};
+use crate::http::query::Query;
+use crate::http::wire::Known;
+use crate::http::{account, cookie, sessions, tokens};
+use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::settings::SettingsFields;
+use crate::service::sign_in::PasswordChange;
+use crate::service::tasks::IdempotencyKey;
+use crate::service::tokens::TokenFields;
+use crate::store::{Settings, random};
+
+pub(in crate::http) const SESSION_FIELDS: [&str; 2] = ["id", "all"];
+pub(in crate::http) const TOKEN_FIELDS: [&str; 4] = ["name", "scope", "expires", "key"];
+pub(in crate::http) const REVOKE_FIELDS: [&str; 1] = ["id"];
+
+/// The longest key of a form, in bytes.
+const KEY_BYTES_MAX: usize = 64;
+
+/// What of the page is not as things are: what was typed, and what is wrong with it.
+#[derive(Default)]
+struct Typed {
+    planning: Option<Planning>,
+    password: Errors,
+    new_token: Option<NewToken>,
+}
+
+impl NewToken {
+    /// What is offered to whoever has typed nothing yet.
+    fn blank() -> NewToken {
+        let scopes = ["read", "write"].map(str::to_owned).to_vec();
+        NewToken { name: String::new(), scopes, expires: "90d".to_owned(), key: new_key(), errors: Errors::default() }
+    }
+}
+
+fn new_key() -> String {
+    random::<16>().map(|byte| format!("{byte:02x}")).concat()
+}
+
+fn present(settings: Settings) -> Planning {
+    Planning {
+        time_zone: settings.zone.name().to_owned(),
+        language: settings.lang.pick("en", "de").to_owned(),
+        horizon: settings.days.to_string(),
+        errors: Errors::default(),
+    }
+}
+
+impl Asked {
+    fn own_settings(&self) -> Result<Settings, HttpError> {
+        Ok(self.site.service.settings(self.actor.user)?.0)
+    }
+
+    /// The page, with everything as it is now.
+    async fn settings_page(
+        &self,
+        status: StatusCode,
+        notice: Option<Notice>,
+        typed: Typed,
+    ) -> Result<Response, HttpError> {
+        let (service, user) = (&self.site.service, self.actor.user);
+        let settings = self.own_settings()?;
+        let own = self.actor.session();
+        let sessions = service.list_sessions(user).await?.into_iter();
+        let page = page::page(&SettingsPage {
+            viewer: Viewer::of(&self.actor, settings.lang),
+            notice,
+            zone: settings.zone,
+            now: service.clock().now(),
+            planning: typed.planning.unwrap_or_else(|| present(settings)),
+            password: typed.password,
+            sessions: sessions.map(|grant| Session { is_this: own == Some(grant.id), grant }).collect(),
+            tokens: service.list_tokens(user).await?,
+            new_token: typed.new_token.unwrap_or_else(NewToken::blank),
+        });
+        Ok(shown(status, page))
+    }
+
+    /// The page once more, with what was refused at the form that `typed` is of.
+    async fn settings_again(
+        &self,
+        error: ServiceError,
+        typed: impl FnOnce(Errors) -> Typed,
+    ) -> Result<Response, HttpError> {
+        let again = Again::of(error)?;
+        let typed = typed(Errors::of(&again.refusal, self.own_settings()?.lang));
+        let response = self.settings_page(again.status(), None, typed).await?;
+        Ok(again.told(response))
+    }
+}
+
+/// `GET /settings`
+pub async fn show(asked: Asked, query: Query) -> Result<Response, HttpError> {
+    asked.settings_page(StatusCode::OK, Notice::of(query.text("done")), Typed::default()).await
+}
+
+/// `POST /settings`
+pub async fn change(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &account::FIELDS)?;
+    let (time_zone, language) = (known.text("timeZone")?, known.text("language")?);
+    let typed_horizon = known.text("horizon")?;
+    // What is no number is out of range too.
+    let horizon = typed_horizon.as_ref().map(|days| days.trim().parse().unwrap_or_default());
+    let fields = SettingsFields { time_zone: time_zone.clone(), language: language.clone(), horizon };
+    let changed = asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await;
+    let Err(error) = changed else { return Ok(see_other("/settings?done=saved")) };
+    let now = present(asked.own_settings()?);
+    let typed = Planning {
+        time_zone: time_zone.unwrap_or(now.time_zone),
+        language: language.unwrap_or(now.language),
+        horizon: typed_horizon.unwrap_or(now.horizon),
+        errors: Errors::default(),
+    };
+    asked
+        .settings_again(error, |errors| Typed { planning: Some(Planning { errors, ..typed }), ..Typed::default() })
+        .await
+}
+
+/// `POST /settings/password`
+pub async fn change_password(
+    asked: Asked,
+    visitor: Visitor,
+    FormOrJson { object, .. }: FormOrJson,
+) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &sessions::PASSWORD_FIELDS)?;
+    let (present, new) = (known.text("current")?.unwrap_or_default(), known.text("password")?.unwrap_or_default());
+    match sessions::set_password(&asked, &visitor, PasswordChange { present, new }).await {
+        Ok(session) => Ok(visitor.keeps_new(session, see_other("/settings?done=password"))),
+        Err(error) => asked.settings_again(error, |password| Typed { password, ..Typed::default() }).await,
+    }
+}
+
+/// `POST /settings/sessions`
+pub async fn end_sessions(
+    asked: Asked,
+    visitor: Visitor,
+    FormOrJson { object, .. }: FormOrJson,
+) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &SESSION_FIELDS)?;
+    if known.ticked("all")? {
+        sessions::end_every(&asked).await?;
+        let mut response = see_other("/login");
+        response.headers_mut().insert(SET_COOKIE, cookie::forgotten(visitor.is_https()));
+        return Ok(response);
+    }
+    let id = known.text("id")?.unwrap_or_default();
+    done_or_gone(sessions::end_one(&asked, &id).await, "/settings?done=signed-out")
+}
+
+/// `POST /settings/tokens`
+pub async fn make_token(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &TOKEN_FIELDS)?;
+    let (name, expires) = (known.text("name")?.unwrap_or_default(), known.text("expires")?.unwrap_or_default());
+    let (scopes, key) = (words(&known, "scope")?, known.text("key")?.unwrap_or_default());
+    let fields = TokenFields {
+        name: Some(name.trim().to_owned()),
+        scopes: Some(scopes.clone()),
+        expires: Some(expires.clone()).filter(|span| !span.is_empty()),
+        expires_at: None,
+    };
+    let is_key = (1..=KEY_BYTES_MAX).contains(&key.len());
+    let route = "POST /settings/tokens";
+    let key = is_key.then(|| IdempotencyKey { route, key, fingerprint: object.fingerprint });
+    match tokens::issue(&asked, fields, key).await {
+        Ok(issued) => {
+            let settings = asked.own_settings()?;
+            let page = page::issued(Viewer::of(&asked.actor, settings.lang), &issued, settings.zone);
+            Ok(shown(StatusCode::OK, page))
+        }
+        Err(error) => {
+            let was_sent_before = matches!(
+                error,
+                ServiceError::Refused(Refusal::TokenIssuedBefore { .. } | Refusal::KeyReused | Refusal::KeyInFlight)
+            );
+            let lang = asked.own_settings()?.lang;
+            let sent_before = Errors::at_field("", SENT_BEFORE.text(lang).to_owned());
+            let typed = |errors| {
+                let errors = if was_sent_before { sent_before } else { errors };
+                let new_token = Some(NewToken { name, scopes, expires, key: new_key(), errors });
+                Typed { new_token, ..Typed::default() }
+            };
+            asked.settings_again(error, typed).await
+        }
+    }
+}
+
+const SENT_BEFORE: Phrase = Phrase {
+    en: "This form was sent before, and its token was shown then. Revoke that one if you do not have it; sending the form now makes another.",
+    de: "Dieses Formular kam schon einmal an, und sein Token wurde da gezeigt. Wer es nicht hat, widerruft es; jetzt absenden macht ein weiteres.",
+};
+
+/// `POST /settings/tokens/revoke`
+pub async fn revoke_token(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
+    let id = Known::of(&object.fields, &REVOKE_FIELDS)?.text("id")?;
+    let id = id.ok_or(Refusal::field("id", Fault::Missing))?;
+    done_or_gone(tokens::revoke_one(&asked, &id).await, "/settings?done=revoked")
+}
+
+/// What is not there any more has ended as it was to: a button may be pressed twice.
+fn done_or_gone(ended: Result<(), ServiceError>, done: &str) -> Result<Response, HttpError> {
+    match ended {
+        Ok(()) => Ok(see_other(done)),
+        Err(ServiceError::Refused(Refusal::NoSuchToken { .. })) => Ok(see_other("/settings?done=gone")),
+        Err(error) => Err(error.into()),
+    }
+}

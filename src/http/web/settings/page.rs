@@ -1,0 +1,254 @@
+//! The page of one's own settings: planning, password, browsers, tokens.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+use crate::domain::lang::{Lang, Phrase};
+use crate::domain::zone::Zone;
+use crate::http::web::browser::plain_name;
+use crate::http::web::form::{Errors, Form, TickBox, alert, of_account, zone_list};
+use crate::http::web::layout::{Place, Viewer, account_page};
+use crate::http::web::notice::Notice;
+use crate::http::web::when;
+use crate::planning::DAYS_MAX;
+use crate::service::tokens::{Issued, TokenGrant};
+
+/// Everything on it.
+pub struct SettingsPage<'a> {
+    pub viewer: Viewer<'a>,
+    pub notice: Option<Notice>,
+    /// The zone that instants are told in.
+    pub zone: Zone,
+    pub now: DateTime<Utc>,
+    pub planning: Planning,
+    /// What is wrong with a new password.
+    pub password: Errors,
+    pub sessions: Vec<Session>,
+    pub tokens: Vec<TokenGrant>,
+    pub new_token: NewToken,
+}
+
+/// The form about planning, as it was typed or as things are.
+#[derive(Clone, Debug, Default)]
+pub struct Planning {
+    pub time_zone: String,
+    pub language: String,
+    pub horizon: String,
+    pub errors: Errors,
+}
+
+/// Somewhere where one is signed in.
+pub struct Session {
+    pub grant: TokenGrant,
+    pub is_this: bool,
+}
+
+/// The form for a new token, as it was typed.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub name: String,
+    pub scopes: Vec<String>,
+    pub expires: String,
+    /// Goes with the form, so that sending it twice makes one token.
+    pub key: String,
+    pub errors: Errors,
+}
+
+/// What a token can be allowed, with what that is called.
+const SCOPES: [(&str, Phrase); 3] = [
+    ("read", Phrase { en: "read tasks and the week", de: "Aufgaben und Woche lesen" }),
+    ("write", Phrase { en: "change tasks", de: "Aufgaben ändern" }),
+    ("admin", Phrase { en: "manage accounts", de: "Konten verwalten" }),
+];
+
+fn spans(lang: Lang) -> [(&'static str, &'static str); 5] {
+    [
+        ("7d", lang.pick("a week", "eine Woche")),
+        ("30d", lang.pick("30 days", "30 Tage")),
+        ("90d", lang.pick("90 days", "90 Tage")),
+        ("365d", lang.pick("a year", "ein Jahr")),
+        ("", lang.pick("until it is revoked", "bis zum Widerruf")),
+    ]
+}
+
+pub fn page(page: &SettingsPage<'_>) -> Markup {
+    let lang = page.viewer.lang;
+    let content = html! {
+        @if let Some(notice) = page.notice { (notice.show(lang)) }
+        div.columns {
+            div { (planning(&page.planning, lang)) (password(page, lang)) }
+            div { (sessions(page, lang)) (tokens(page, lang)) }
+        }
+        (zone_list())
+    };
+    account_page(page.viewer, Place::Settings, Place::Settings.name().text(lang), &content)
+}
+
+fn planning(planning: &Planning, lang: Lang) -> Markup {
+    let form = Form { id: "planning", lang, errors: &planning.errors };
+    html! {
+        section.panel {
+            h2 { (lang.pick("Planning", "Planung")) }
+            form method="post" action="/settings" {
+                (alert(&planning.errors, &["timeZone", "language", "horizon"]))
+                (form.time_zone(&planning.time_zone))
+                (form.language(&planning.language))
+                (form.number("horizon", &planning.horizon, 1..=DAYS_MAX)
+                    .hint(lang.pick("today included, at most 366", "heute mitgezählt, höchstens 366")))
+                button.main type="submit" { (lang.pick("Save", "Speichern")) }
+            }
+        }
+    }
+}
+
+fn password(page: &SettingsPage<'_>, lang: Lang) -> Markup {
+    let form = Form { id: "password", lang, errors: &page.password };
+    html! {
+        section.panel {
+            h2 { (lang.pick("Password", "Passwort")) }
+            form method="post" action="/settings/password" {
+                (alert(&page.password, &["current", "password"]))
+                (of_account(page.viewer.name.unwrap_or_default()))
+                (form.password("current"))
+                (form.new_password("password").label(lang.pick("New password", "Neues Passwort")))
+                p.hint { (lang.pick(
+                    "Every other browser is signed out. Tokens stay as they are.",
+                    "Alle anderen Browser werden abgemeldet. Tokens bleiben, wie sie sind.",
+                )) }
+                button.main type="submit" { (lang.pick("Change the password", "Passwort ändern")) }
+            }
+        }
+    }
+}
+
+fn sessions(page: &SettingsPage<'_>, lang: Lang) -> Markup {
+    html! {
+        section.panel {
+            h2 { (lang.pick("Signed in", "Angemeldet")) }
+            ul.lines {
+                @for Session { grant: TokenGrant { id, grant }, is_this } in &page.sessions {
+                    @let name = plain_name(&grant.token_name, lang);
+                    li {
+                        div {
+                            strong { (name) }
+                            @if *is_this { " " span.mark { (lang.pick("this browser", "dieser Browser")) } }
+                            p.hint {
+                                (lang.pick("since ", "seit ")) (when(grant.created_at, page.zone))
+                                @if let Some(used) = grant.last_used_at {
+                                    (lang.pick(", last used ", ", zuletzt benutzt ")) (when(used, page.zone))
+                                }
+                            }
+                        }
+                        @if !is_this {
+                            form method="post" action="/settings/sessions" {
+                                input type="hidden" name="id" value=(id);
+                                button type="submit" aria-label={ (lang.pick("Sign out ", "Abmelden: ")) (name) } {
+                                    (lang.pick("Sign out", "Abmelden"))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            form method="post" action="/settings/sessions" {
+                input type="hidden" name="all" value="true";
+                button type="submit" { (lang.pick("Sign out everywhere", "Überall abmelden")) }
+            }
+        }
+    }
+}
+
+fn tokens(page: &SettingsPage<'_>, lang: Lang) -> Markup {
+    html! {
+        section.panel {
+            h2 { "Tokens" }
+            p.hint { (lang.pick(
+                "A token lets a program in: the command line, or a script.",
+                "Ein Token lässt ein Programm ein: die Kommandozeile oder ein Skript.",
+            )) }
+            @if page.tokens.is_empty() { p.free { (lang.pick("There is none.", "Es gibt keine.")) } }
+            ul.lines { @for token in &page.tokens { (token_line(token, page, lang)) } }
+            (new_token(&page.new_token, page.viewer))
+        }
+    }
+}
+
+fn token_line(TokenGrant { id, grant }: &TokenGrant, page: &SettingsPage<'_>, lang: Lang) -> Markup {
+    let nameless = lang.pick("without a name", "ohne Namen");
+    let name = if grant.token_name.trim().is_empty() { nameless } else { &grant.token_name };
+    let has_ended = grant.expires_at.is_some_and(|at| at <= page.now);
+    html! {
+        li {
+            div {
+                strong { (name) } " " span.mark { (grant.scopes.names().join(", ")) }
+                p.hint {
+                    (lang.pick("made ", "gemacht ")) (when(grant.created_at, page.zone)) ", "
+                    @match grant.last_used_at {
+                        Some(used) => { (lang.pick("last used ", "zuletzt benutzt ")) (when(used, page.zone)) }
+                        None => (lang.pick("never used", "nie benutzt")),
+                    }
+                    @if let Some(at) = grant.expires_at {
+                        ", "
+                        span.late[has_ended] {
+                            @if has_ended { (lang.pick("ended ", "abgelaufen ")) } @else { (lang.pick("ends ", "gilt bis ")) }
+                            (when(at, page.zone))
+                        }
+                    }
+                }
+            }
+            form method="post" action="/settings/tokens/revoke" {
+                input type="hidden" name="id" value=(id);
+                button type="submit" aria-label={ (lang.pick("Revoke ", "Widerrufen: ")) (name) } {
+                    (lang.pick("Revoke", "Widerrufen"))
+                }
+            }
+        }
+    }
+}
+
+fn new_token(new: &NewToken, viewer: Viewer<'_>) -> Markup {
+    let lang = viewer.lang;
+    let form = Form { id: "token", lang, errors: &new.errors };
+    let offered = SCOPES.iter().filter(|(word, _)| *word != "admin" || viewer.is_admin);
+    let boxes: Vec<_> = offered
+        .map(|(word, label)| TickBox {
+            value: word,
+            label: label.text(lang),
+            is_ticked: new.scopes.iter().any(|ticked| ticked == word),
+        })
+        .collect();
+    html! {
+        form.more method="post" action="/settings/tokens" {
+            h3 { (lang.pick("A new token", "Ein neues Token")) }
+            (alert(&new.errors, &["name", "scopes", "expires"]))
+            input type="hidden" name="key" value=(new.key);
+            (form.text("name", &new.name).optional().hint(lang.pick("what it is for", "wofür es ist")))
+            (form.boxes("scopes", "scope", &boxes))
+            (form.choice("expires", &new.expires, &spans(lang)))
+            button.main type="submit" { (lang.pick("Make the token", "Token machen")) }
+        }
+    }
+}
+
+/// The one page that a token is on.
+pub fn issued(viewer: Viewer<'_>, issued: &Issued, zone: Zone) -> Markup {
+    let lang = viewer.lang;
+    let title = lang.pick("A new token", "Ein neues Token");
+    let content = html! {
+        section.panel {
+            p { strong { (lang.pick(
+                "Copy it now: it is shown this once, and cannot be had again.",
+                "Jetzt kopieren: Es wird nur dieses Mal gezeigt.",
+            )) } }
+            pre.secret tabindex="0" aria-label="Token" { code { (issued.token) } }
+            @if let Some(at) = issued.grant.expires_at { p { (lang.pick("It ends ", "Es gilt bis ")) (when(at, zone)) "." } }
+            h2 { (lang.pick("How to use it", "So wird es benutzt")) }
+            p { (lang.pick("A program sends it with each request:", "Ein Programm schickt es mit jeder Anfrage:")) }
+            pre { code { "Authorization: Bearer TOKEN" } }
+            p { (lang.pick("The command line asks for it once:", "Die Kommandozeile fragt einmal danach:")) }
+            pre { code { "codexmiroir login " (lang.pick("ADDRESS-OF-THIS-SERVER", "ADRESSE-DIESES-SERVERS")) } }
+        }
+        p { a href="/settings" { (lang.pick("Back to the settings", "Zurück zu den Einstellungen")) } }
+    };
+    account_page(viewer, Place::Settings, title, &content)
+}

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::binary::{Home, Ran};
-use crate::harness::{repository, vault};
+use crate::binary::{Home, Ran, Serving};
+use crate::harness::{client, repository, vault};
+use crate::visitor::PASSWORD;
 
 /// The text between the fences of the README's first block of this kind after `heading`.
 fn block<'r>(readme: &'r str, heading: &str, fence: &str) -> &'r str {
@@ -74,6 +75,19 @@ fn rules_are_begun_checked_tested_and_planned_with() {
     assert!(printed[3].contains("rules: mine"), "{}", printed[3]);
 }
 
+/// Opens the link that the first start prints, as the text says, and makes the account.
+fn set_up(server: &mut Serving) {
+    let line = server.line();
+    let code = line.trim_end().rsplit_once("/setup?code=").unwrap().1;
+    let form = [("code", code), ("name", "anna"), ("password", PASSWORD), ("timeZone", "Europe/Berlin")];
+    let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let client = client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let request = client.post(server.url("/setup")).header("Sec-Fetch-Site", "same-origin").body(body);
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    assert_eq!(runtime.block_on(request.send()).unwrap().status(), 303);
+}
+
 #[test]
 fn the_commands_do_what_it_says_beside_the_server() {
     let readme = std::fs::read_to_string(repository("README.md")).unwrap();
@@ -82,7 +96,9 @@ fn the_commands_do_what_it_says_beside_the_server() {
     let (mut server, mut ran) = (None, 0);
     for line in lines {
         if line == "codexmiroir serve" {
-            server = Some(home.serve(&[]));
+            let mut started = home.serve(&[]);
+            set_up(&mut started);
+            server = Some(started);
             continue;
         }
         let line = line.replace("path/to/tasks", vault("tom").to_str().unwrap());

@@ -154,6 +154,7 @@ pub async fn page(headers: HeaderMap) -> Response {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::Duration;
 
     use chrono::NaiveDate;
 
@@ -164,7 +165,7 @@ mod tests {
     use crate::domain::script::RuleError;
     use crate::http::body::BodyError;
     use crate::http::head::HeadError;
-    use crate::service::error::{Fault, Refusal};
+    use crate::service::error::{AccessRefusal, Fault, Refusal};
 
     const EXPECTED: Phrase = Phrase { en: "", de: "" };
 
@@ -228,7 +229,16 @@ mod tests {
             Refusal::ArchiveHeadersTooLarge,
             Refusal::NotAnAdministrator { name: text() },
         ];
-        fields.chain(others).collect()
+        let access = [
+            AccessRefusal::SignInFailed,
+            AccessRefusal::WrongPassword,
+            AccessRefusal::TooManyAttempts { wait: Duration::ZERO },
+            AccessRefusal::TooManyPasswords,
+            AccessRefusal::PasswordsUnavailable,
+            AccessRefusal::LinkUsed,
+            AccessRefusal::SetUpBefore,
+        ];
+        fields.chain(others).chain(access.map(Refusal::Access)).collect()
     }
 
     fn errors() -> Vec<HttpError> {
@@ -243,6 +253,7 @@ mod tests {
             HttpError::NoSuchRoute,
             HttpError::NotJson,
             HttpError::NotJsonOrText,
+            HttpError::NotJsonOrForm,
             HttpError::NotTar,
             HttpError::UserNeeded,
             HttpError::MalformedJson { line: 1, column: 1 },

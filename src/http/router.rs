@@ -7,10 +7,9 @@ use super::{
 
 pub fn routes() -> Routes {
     use super::openapi::{account as of_account, admin as of_admin, auth as of_auth, beside};
-    use super::openapi::{history as of_history, pages, tasks as of_tasks};
+    use super::openapi::{history as of_history, tasks as of_tasks};
     use super::openapi::{rules as of_rules, timeline, tokens as of_tokens, transfer as of_transfer};
-    use super::web::{admin as administration, settings};
-    Routes::default()
+    with_pages(Routes::default())
         .open("/login", [get(auth::login_page, of_auth::login_page)])
         .open("/auth/login", [post(auth::login, of_auth::login)])
         .open("/auth/logout", [post(auth::logout, of_auth::logout)])
@@ -53,6 +52,19 @@ pub fn routes() -> Routes {
         .at("/api/admin/users/{name}/sessions", [delete(sessions::end_all_of, of_auth::end_sessions_of)])
         .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
         .at("/api/admin/cache/{name}", [get(cache::of_user, of_admin::inspect)])
+        .at("/api", [get(openapi::page, beside::page)])
+        .at("/openapi.json", [get(openapi::document, beside::document)])
+        // Answered before the router, because they are for whoever runs the server.
+        .beside("/livez", beside::live)
+        .beside("/readyz", beside::ready)
+        .beside("/metrics", beside::metrics)
+}
+
+/// What a browser opens.
+fn with_pages(routes: Routes) -> Routes {
+    use super::openapi::{beside, pages};
+    use super::web::{admin as administration, settings};
+    routes
         .at("/", [get(web::week, beside::week)])
         .at("/settings", [get(settings::show, pages::settings), post(settings::change, pages::change_settings)])
         .at("/settings/password", [post(settings::change_password, pages::change_password)])
@@ -69,15 +81,9 @@ pub fn routes() -> Routes {
         .at("/admin/users/{name}/sign-out", [post(administration::sign_out, pages::sign_out)])
         .at("/admin/users/{name}/remove", [get(administration::removal, pages::removal)])
         .at("/admin/users/{name}/remove", [post(administration::remove, pages::remove)])
-        .at("/api", [get(openapi::page, beside::page)])
-        .at("/openapi.json", [get(openapi::document, beside::document)])
         .open("/assets/base.css", [get(web::base_style, beside::base_style)])
         .open("/assets/account.css", [get(web::account_style, beside::account_style)])
         .open("/assets/set-up.js", [get(web::set_up_script, beside::set_up_script)])
         .at("/assets/week.css", [get(web::week_style, beside::week_style)])
         .at("/assets/interface.css", [get(web::interface_style, beside::interface_style)])
-        // Answered before the router, because they are for whoever runs the server.
-        .beside("/livez", beside::live)
-        .beside("/readyz", beside::ready)
-        .beside("/metrics", beside::metrics)
 }

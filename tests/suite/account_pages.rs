@@ -1,13 +1,16 @@
 //! The pages of accounts as a browser without a window gets them: what their forms do, and what they say of bad input.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
+use codexmiroir::http::listen::Limits;
 use codexmiroir::service::administration::AccountFields;
 use codexmiroir::store::Scopes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, HOST};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, TestUser};
+use crate::harness::{Answer, Start, TestServer, TestUser};
 use crate::signing_in::account;
 use crate::visitor::{PASSWORD, Visitor};
 
@@ -402,4 +405,51 @@ async fn an_error_is_a_page_for_people_and_json_for_programs() {
     let crossed = browser.request(Method::POST, "/auth/login").header(ACCEPT, "text/html");
     let crossed = Answer::of(crossed.header("Sec-Fetch-Site", "cross-site")).await;
     assert_eq!((crossed.status, crossed.header("content-type")), (403, "text/html; charset=utf-8"));
+}
+
+/// A server behind a proxy on this machine, which tells of whoever it passes on.
+async fn behind_a_proxy() -> TestServer {
+    let limits = Limits { is_proxy: Arc::new(|address| address.is_loopback()), ..Limits::default() };
+    TestServer::start_with(Start { limits, ..Start::default() }).await
+}
+
+#[tokio::test]
+async fn a_password_that_others_could_read_on_the_way_is_warned_of() {
+    let server = behind_a_proxy().await;
+    let code = server.set_up_code().unwrap();
+    for (scheme, is_warned) in [("http", true), ("https", false)] {
+        let mut browser = Visitor::of(&server);
+        browser.extra.insert("X-Forwarded-For", "203.0.113.7".parse().unwrap());
+        browser.extra.insert("X-Forwarded-Proto", scheme.parse().unwrap());
+        for path in ["/login", &format!("/setup?code={code}")] {
+            let page = browser.open(path).await;
+            assert_eq!(page.status, 200);
+            assert_eq!(page.text.contains("is not encrypted"), is_warned, "{path} over {scheme}");
+        }
+        let page = browser.form("/auth/login", &[("name", "x"), ("password", "a wrong password")]).await;
+        assert_eq!((page.status, page.text.contains("is not encrypted")), (401, is_warned), "{scheme}");
+    }
+    // Here nobody is on the way, and a proxy that is none is not believed.
+    assert!(!Visitor::of(&server).open("/login").await.text.contains("is not encrypted"));
+    let server = TestServer::start().await;
+    let mut browser = Visitor::of(&server);
+    browser.extra.insert("X-Forwarded-For", "203.0.113.7".parse().unwrap());
+    assert!(!browser.open("/login").await.text.contains("is not encrypted"));
+}
+
+#[tokio::test]
+async fn over_https_a_browser_is_given_what_only_this_host_gets() {
+    let server = behind_a_proxy().await;
+    account(&server, "lena").await;
+    let mut browser = Visitor::of(&server);
+    browser.extra.insert("X-Forwarded-Proto", "https".parse().unwrap());
+    browser.sign_in("lena", PASSWORD).await;
+    let fields = [("current", PASSWORD), ("password", "another horse, another battery")];
+    let changed = browser.form("/settings/password", &fields).await;
+    assert_led(&changed, "/settings?done=password");
+    let cookie = changed.header("set-cookie");
+    assert!(cookie.starts_with("__Host-codexmiroir=cms_") && cookie.ends_with("; Secure"), "another cookie");
+    let out = browser.form("/settings/sessions", &[("all", "true")]).await;
+    assert!(out.header("set-cookie").starts_with("__Host-codexmiroir=; "));
+    assert!(browser.cookie.is_none());
 }

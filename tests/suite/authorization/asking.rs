@@ -42,6 +42,7 @@ const OWN_PAGE: [(&str, &str); 1] = [("Sec-Fetch-Site", "same-origin")];
 enum Body {
     Nothing,
     Json(Value),
+    Form(Vec<(&'static str, String)>),
     Bytes(&'static str, Vec<u8>),
 }
 
@@ -58,8 +59,8 @@ impl Row {
     fn named(&self) -> Option<Named> {
         match self.path {
             path if path.starts_with("/api/tasks/") => Some(Named::Task),
-            path if path.starts_with("/api/tokens/") => Some(Named::Token),
-            path if path.starts_with("/api/sessions/") => Some(Named::Session),
+            path if path.starts_with("/api/tokens/") || path == "/settings/tokens/revoke" => Some(Named::Token),
+            path if path.starts_with("/api/sessions/") || path == "/settings/sessions" => Some(Named::Session),
             "/api/undo" => Some(Named::Generation),
             path if path.starts_with("/api/rules/versions/") => Some(Named::Generation),
             path if path.contains("{name}") => Some(Named::Account),
@@ -74,7 +75,7 @@ impl Row {
 
     /// Whether the asker's own password is in it.
     pub fn needs_password(&self) -> bool {
-        ["/auth/login", "/api/me/password"].contains(&self.path)
+        ["/auth/login", "/api/me/password", "/settings/password"].contains(&self.path)
     }
 
     /// In how many ways it can name what it is about.
@@ -101,6 +102,9 @@ impl Row {
     /// What is sent, whichever way it ends. What the document shows, where it is not about the asker.
     async fn body(&self, holdings: &Holdings) -> Body {
         let name = &holdings.account;
+        if let Some(fields) = self.form(holdings) {
+            return Body::Form(fields);
+        }
         let json = match (self.method.as_str(), self.path) {
             ("POST", "/auth/login") => json!({"name": name, "password": PASSWORD}),
             ("PUT", "/api/me/password") => json!({"current": PASSWORD, "password": "another good password"}),
@@ -112,6 +116,28 @@ impl Row {
             _ => return self.example().await,
         };
         Body::Json(json)
+    }
+
+    /// The fields of a page's form.
+    fn form(&self, holdings: &Holdings) -> Option<Vec<(&'static str, String)>> {
+        if self.method != Method::POST || !(self.path.starts_with("/settings") || self.path.starts_with("/admin")) {
+            return None;
+        }
+        let name = &holdings.account;
+        Some(match self.path {
+            "/settings" => vec![("horizon", "9".to_owned())],
+            "/settings/password" => {
+                vec![("current", PASSWORD.to_owned()), ("password", "another good password".to_owned())]
+            }
+            "/settings/sessions" => vec![("id", holdings.session.clone())],
+            "/settings/tokens" => vec![("name", "laptop".to_owned()), ("scope", "write".to_owned())],
+            "/settings/tokens/revoke" => vec![("id", holdings.token.clone())],
+            "/admin/users" => vec![("name", format!("{name}.more")), ("password", "another good password".to_owned())],
+            path if path.ends_with("/admin") => vec![("admin", "true".to_owned())],
+            path if path.ends_with("/password") => vec![("password", "another good password".to_owned())],
+            path if path.ends_with("/remove") => vec![("confirm", name.clone())],
+            _ => Vec::new(),
+        })
     }
 
     async fn example(&self) -> Body {
@@ -214,6 +240,10 @@ impl Cast {
         match row.body(holdings).await {
             Body::Nothing => request,
             Body::Json(json) => request.json(&json),
+            Body::Form(fields) => {
+                let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                request.header("Content-Type", "application/x-www-form-urlencoded").body(body)
+            }
             Body::Bytes(content_type, bytes) => request.header("Content-Type", content_type).body(bytes),
         }
     }

@@ -175,7 +175,7 @@ pub async fn make_token(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> 
     };
     let is_key = (1..=KEY_BYTES_MAX).contains(&key.len());
     let route = "POST /settings/tokens";
-    let key = is_key.then(|| IdempotencyKey { route, key, fingerprint: object.fingerprint });
+    let key = is_key.then_some(IdempotencyKey { route, key, fingerprint: object.fingerprint });
     match tokens::issue(&asked, fields, key).await {
         Ok(issued) => {
             let settings = asked.own_settings()?;

@@ -14,7 +14,7 @@ use crate::domain::ids::{UserId, UserName};
 use crate::domain::lang::Phrase;
 use crate::secrets::Purpose::PasswordHash;
 use crate::secrets::{Key, SealError};
-use crate::store::{Administration, NewCredential, StoreError, User, random};
+use crate::store::{Administered, Administration, NewCredential, StoreError, User, random};
 
 /// The shortest and the longest password, in characters.
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 12..=128;
@@ -88,9 +88,17 @@ fn open(key: &Key, id: UserId, kept: &str) -> Result<Zeroizing<String>, SealErro
     if kept.starts_with(PHC_BEGIN) { Ok(Zeroizing::new(kept.to_owned())) } else { key.open(PasswordHash, id.0, kept) }
 }
 
+/// Somebody whose password was right.
+#[derive(Debug)]
+pub struct Known {
+    pub user: User,
+    /// What is kept of that password.
+    pub(super) kept: String,
+}
+
 /// What a check of a password found.
 struct Checked {
-    user: Option<User>,
+    known: Option<Known>,
     outdated: Option<Outdated>,
 }
 
@@ -134,7 +142,7 @@ impl Service {
     /// [`AccessRefusal::TooManyPasswords`] when too many wait to be checked. [`AccessRefusal::PasswordsUnavailable`] when
     /// the key is lost that passwords are sealed with; when it is lost for some of them, instead of every `None`, because
     /// whose they are is nobody's business.
-    pub async fn check_password(self: &Arc<Self>, name: &str, password: String) -> Result<Option<User>, ServiceError> {
+    pub async fn check_password(self: &Arc<Self>, name: &str, password: String) -> Result<Option<Known>, ServiceError> {
         let password = Zeroizing::new(password);
         // Nobody has such a long one.
         if password.chars().count() > *PASSWORD_CHARS.end() {
@@ -142,10 +150,11 @@ impl Service {
         }
         let (service, name) = (self.clone(), UserName::parse(name));
         let checked = self.passwords.hashing.run(move || service.compare(name.as_ref(), password)).await??;
-        if let Some(outdated) = checked.outdated {
-            tokio::spawn(self.clone().hash_anew(outdated));
+        let Checked { mut known, outdated } = checked;
+        if let (Some(known), Some(outdated)) = (&mut known, outdated) {
+            known.kept = self.hash_anew(outdated).await;
         }
-        Ok(checked.user)
+        Ok(known)
     }
 
     fn compare(&self, name: Option<&UserName>, password: Zeroizing<String>) -> Result<Checked, ServiceError> {
@@ -173,21 +182,24 @@ impl Service {
             return Err(AccessRefusal::PasswordsUnavailable.into());
         }
         let is_outdated = user.is_some() && compared == Comparison::SameByOtherParams;
-        let outdated = own.filter(|_| is_outdated).map(|kept| Outdated { id, kept, password });
-        Ok(Checked { user, outdated })
+        let outdated = own.clone().filter(|_| is_outdated).map(|kept| Outdated { id, kept, password });
+        Ok(Checked { known: user.zip(own).map(|(user, kept)| Known { user, kept }), outdated })
     }
 
-    /// Replaces a hash that was made in another way than they are made now, unless somebody was faster. The next time
-    /// will do as well: nobody waits for it.
-    async fn hash_anew(self: Arc<Self>, Outdated { id, kept, password }: Outdated) {
+    /// Replaces a hash that was made in another way than they are made now, unless somebody was faster; what is kept
+    /// then. The next time will do as well.
+    async fn hash_anew(self: &Arc<Self>, Outdated { id, kept, password }: Outdated) -> String {
         let made = async {
-            let new = self.hash_and_key(password).await?;
-            let replaced = Administration::ReplaceCredential { id, before: kept, after: new.kept_for(id) };
-            Ok::<_, ServiceError>(self.store.administer(replaced).await?)
+            let after = self.hash_and_key(password).await?.kept_for(id);
+            let (before, new) = (kept.clone(), after.clone());
+            let replaced = self.store.administer(Administration::ReplaceCredential { id, before, after }).await?;
+            Ok::<_, ServiceError>(Some(new).filter(|_| replaced == Administered::UserChanged))
         };
-        if let Err(error) = made.await {
+        let made = made.await.unwrap_or_else(|error| {
             tracing::warn!(user = id.0, %error, "a password could not be hashed anew");
-        }
+            None
+        });
+        made.unwrap_or(kept)
     }
 
     /// What is to be kept of a new password for the account of this name.
@@ -242,6 +254,7 @@ mod tests {
     use crate::service::administration::AccountFields;
     use crate::service::keyring::Keyring;
     use crate::service::rulebook::RuleBook;
+    use crate::service::sessions::Visit;
     use crate::store::disk::Disk;
     use crate::store::{AccountChange, Settings, Store};
     use crate::worker::Options as WorkerOptions;
@@ -291,7 +304,8 @@ mod tests {
         }
 
         async fn check(&self, name: &str, password: &str) -> Option<String> {
-            let user = self.service.check_password(name, password.to_owned()).await.unwrap();
+            let known = self.service.check_password(name, password.to_owned()).await.unwrap();
+            let user = known.map(|known| known.user);
             user.map(|user| user.name.as_str().to_owned())
         }
 
@@ -388,17 +402,36 @@ mod tests {
             assert_eq!(house.check("tom", LENAS).await, None);
             assert_eq!(house.kept("tom"), kept, "only who knows it can hash it");
             assert_eq!(house.check("tom", TOMS).await.as_deref(), Some("tom"));
-            while house.kept("tom") == kept {
-                tokio::task::yield_now().await;
-            }
+            assert_ne!(house.kept("tom"), kept);
             let new = key.open(PasswordHash, house.id("tom").0, &house.kept("tom")).unwrap();
             assert_eq!(hashing::compare(TOMS, &new), Comparison::Same);
         }
         // A password that was given meanwhile stays.
         let outdated = Outdated { id: house.id("tom"), kept: hash, password: Zeroizing::new(TOMS.to_owned()) };
         let kept = house.kept("tom");
-        house.service.clone().hash_anew(outdated).await;
+        house.service.hash_anew(outdated).await;
         assert_eq!(house.kept("tom"), kept);
+    }
+
+    #[tokio::test]
+    async fn a_check_counts_while_nothing_changes() {
+        let house = House::new().await;
+        let visit = Visit::default();
+        let known = async || house.service.check_password("lena", LENAS.to_owned()).await.unwrap().unwrap();
+        let let_in = async |known: Known| {
+            let session = house.service.begin_session(known.user, Some(known.kept), &visit).await;
+            session.map(|_| ()).map_err(|error| error.to_string())
+        };
+        let before = known().await;
+        assert_eq!(let_in(known().await).await, Ok(()));
+        house.give("lena", TOMS).await;
+        assert!(let_in(before).await.is_err(), "the password is another by now");
+        house.give("lena", LENAS).await;
+        let before = known().await;
+        let disabled = AccountFields { disabled: Some(true), ..AccountFields::default() };
+        house.service.change_account("lena", disabled).await.unwrap();
+        assert!(let_in(before).await.is_err(), "the account is closed by now");
+        assert!(house.service.list_sessions(house.id("lena")).await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -47,8 +47,14 @@ impl Actor {
 
 impl Service {
     /// Begins a session of the user's. Whatever way of signing in there is ends here. One that the browser had is ended:
-    /// what was known of it before is worth nothing afterwards.
-    pub(super) async fn begin_session(self: &Arc<Self>, user: User, visit: &Visit) -> Result<SignedIn, ServiceError> {
+    /// what was known of it before is worth nothing afterwards. Whoever came with a password has to have come with the
+    /// present one: `by_credential` is what was kept of it when it was checked.
+    pub(super) async fn begin_session(
+        self: &Arc<Self>,
+        user: User,
+        by_credential: Option<String>,
+        visit: &Visit,
+    ) -> Result<SignedIn, ServiceError> {
         let now = self.clock.now();
         let grant = Grant {
             user: user.id,
@@ -60,7 +66,7 @@ impl Service {
             expires_at: Some(now + SESSION_LASTS),
             last_used_at: Some(now),
         };
-        let issued = self.add_grant(grant, None).await?;
+        let issued = self.add_grant(grant, None, by_credential).await?;
         if let Some(present) = &visit.present {
             self.end_own_session(present).await?;
         }

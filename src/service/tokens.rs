@@ -203,7 +203,7 @@ impl Service {
         check_token_name(token_name)?;
         let now = self.clock.now();
         let grant = token_grant(owner, scopes, token_name.to_owned(), expires_at, now);
-        Ok(self.add_grant(grant, None).await?.token)
+        Ok(self.add_grant(grant, None, None).await?.token)
     }
 
     /// Makes a token for the one who asks, who can give nothing that he does not have. One that this key made before
@@ -238,7 +238,7 @@ impl Service {
         let grant = token_grant(by.user, scopes, name, expires_at, self.clock.now());
         let service = self.clone();
         // It goes on when its asker goes away, and holds the key until it is known what became of it.
-        let work = async move { service.add_grant(grant, guard.as_ref()).await };
+        let work = async move { service.add_grant(grant, guard.as_ref(), None).await };
         let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()).into());
         tokio::spawn(work).await.unwrap_or_else(cut)
     }
@@ -270,8 +270,13 @@ impl Service {
         }
     }
 
-    /// Makes a secret that grants this.
-    pub(super) async fn add_grant(&self, grant: Grant, key: Option<&KeyGuard>) -> Result<Issued, ServiceError> {
+    /// Makes a secret that grants this; one of somebody who came in with a password, only while that is the password.
+    pub(super) async fn add_grant(
+        &self,
+        grant: Grant,
+        key: Option<&KeyGuard>,
+        by_credential: Option<String>,
+    ) -> Result<Issued, ServiceError> {
         let missing = || Refusal::NoSuchUser { name: grant.user.0.to_string() };
         let owner: User = self.store.get_user(grant.user)?.ok_or_else(missing)?;
         let administers = grant.kind == GrantKind::Token && grant.scopes.allow(Scopes::ADMIN);
@@ -283,7 +288,8 @@ impl Service {
         let id = TokenId::of(&hash);
         // Which token it was, and never the token.
         let remember: Option<Remembered> = key.map(|key| key.key().remember(&id.to_string()));
-        match self.store.administer(Administration::AddToken { hash, grant: grant.clone(), remember }).await? {
+        let added = Administration::AddToken { hash, grant: grant.clone(), remember, by_credential };
+        match self.store.administer(added).await? {
             Administered::TokenAdded => Ok(Issued { token, id, grant }),
             refused => Err(super::accounts::refusal(refused, owner.name.as_str(), "")),
         }

@@ -431,6 +431,8 @@ pub enum Administration {
         hash: [u8; 32],
         grant: Grant,
         remember: Option<Remembered>,
+        /// What was kept of the password that somebody came in with: nobody comes in when that is another by now.
+        by_credential: Option<String>,
     },
     /// Removes a token or ends a session, whichever the kind says.
     RemoveToken {
@@ -459,6 +461,8 @@ pub enum Administered {
     TokenRemoved,
     SessionsRemoved,
     TooManyTokens,
+    /// The password is another by now.
+    CredentialChanged,
     NoSuchUser,
     NoSuchToken,
 }

@@ -30,7 +30,7 @@ fn database_of_before() -> Vec<u8> {
 /// Whose it is; `Err` when it cannot be told.
 async fn check(service: &std::sync::Arc<Service>, name: &str, password: &str) -> Result<Option<String>, Refusal> {
     match service.check_password(name, password.to_owned()).await {
-        Ok(user) => Ok(user.map(|user| user.name.as_str().to_owned())),
+        Ok(known) => Ok(known.map(|known| known.user.name.as_str().to_owned())),
         Err(ServiceError::Refused(refusal)) => Err(refusal),
         Err(error) => panic!("{error}"),
     }

@@ -24,6 +24,6 @@ impl Service {
         };
         let user = self.store.get_user(user)?.filter(|user| !user.disabled).ok_or(AccessRefusal::LinkUsed)?;
         self.one_time_links.take(code).ok_or(AccessRefusal::LinkUsed)?;
-        self.begin_session(user, visit).await
+        self.begin_session(user, None, visit).await
     }
 }

@@ -7,9 +7,8 @@ use crate::service::accounts::Actor;
 use crate::service::administration::AccountFields;
 use crate::service::attempts::Key;
 use crate::service::error::{AccessRefusal, Refusal, ServiceError};
-use crate::service::passwords::check_new_password;
+use crate::service::passwords::{Known, check_new_password};
 use crate::service::sessions::{SignedIn, Visit};
-use crate::store::User;
 
 /// The present password and the one that is to be it.
 pub struct PasswordChange {
@@ -29,8 +28,8 @@ impl Service {
         password: String,
         visit: &Visit,
     ) -> Result<SignedIn, ServiceError> {
-        let user = self.try_password(name, password, visit).await?.ok_or(AccessRefusal::SignInFailed)?;
-        self.begin_session(user, visit).await
+        let known = self.try_password(name, password, visit).await?.ok_or(AccessRefusal::SignInFailed)?;
+        self.begin_session(known.user, Some(known.kept), visit).await
     }
 
     /// Gives the actor a new password and ends all sessions of that one; a browser that did it gets a new session.
@@ -45,11 +44,11 @@ impl Service {
     ) -> Result<Option<SignedIn>, ServiceError> {
         let name = actor.name.as_str();
         check_new_password(name, &change.new)?;
-        let user = self.try_password(name, change.present, visit).await?.ok_or(AccessRefusal::WrongPassword)?;
+        let user = self.try_password(name, change.present, visit).await?.ok_or(AccessRefusal::WrongPassword)?.user;
         let fields = AccountFields { password: Some(change.new), ..AccountFields::default() };
         self.change_account(name, fields).await?;
         match actor.session() {
-            Some(_) => self.begin_session(user, visit).await.map(Some),
+            Some(_) => self.begin_session(user, None, visit).await.map(Some),
             None => Ok(None),
         }
     }
@@ -60,7 +59,7 @@ impl Service {
         name: &str,
         password: String,
         visit: &Visit,
-    ) -> Result<Option<User>, ServiceError> {
+    ) -> Result<Option<Known>, ServiceError> {
         let mut keys = vec![Key::account(name)];
         keys.extend(visit.address.map(Key::Address));
         let began = self.attempts.begin(&keys, self.clock.now());

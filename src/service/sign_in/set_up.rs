@@ -50,6 +50,6 @@ impl Service {
         let settings = settings.applied_to(new_user)?;
         let user = self.add_account(&name, true, settings, Some(password), MustBeFirst(true)).await?;
         self.one_time_links.take(code);
-        self.begin_session(user, visit).await
+        self.begin_session(user, None, visit).await
     }
 }

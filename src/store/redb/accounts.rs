@@ -141,10 +141,10 @@ pub(super) fn apply(
         Administration::ChangeUser { id, change } => change_user(transaction, id, &change),
         Administration::ReplaceCredential { id, before, after } => {
             let mut credentials = transaction.open_table(CREDENTIALS)?;
-            let is_same = credentials.get(id.0)?.is_some_and(|kept| kept.value() == before);
-            if is_same {
-                credentials.insert(id.0, after.as_str())?;
+            if credentials.get(id.0)?.is_none_or(|kept| kept.value() != before) {
+                return Ok(Administered::CredentialChanged);
             }
+            credentials.insert(id.0, after.as_str())?;
             Ok(Administered::UserChanged)
         }
         Administration::RemoveUser { id } => {
@@ -155,8 +155,8 @@ pub(super) fn apply(
             remove_user(transaction, &user)?;
             Ok(Administered::UserRemoved)
         }
-        Administration::AddToken { hash, grant, remember } => {
-            let added = add_token(transaction, &hash, &grant)?;
+        Administration::AddToken { hash, grant, remember, by_credential } => {
+            let added = add_token(transaction, &hash, &grant, by_credential.as_deref())?;
             if let (Administered::TokenAdded, Some(remembered)) = (added, remember) {
                 changes::remember(transaction, grant.user, grant.created_at, &remembered)?;
             }
@@ -260,9 +260,21 @@ fn remove_user(transaction: &WriteTransaction, user: &User) -> Result<(), redb::
     Ok(())
 }
 
-fn add_token(transaction: &WriteTransaction, hash: &[u8; 32], grant: &Grant) -> Result<Administered, redb::Error> {
-    if transaction.open_table(USERS)?.get(grant.user.0)?.is_none() {
+fn add_token(
+    transaction: &WriteTransaction,
+    hash: &[u8; 32],
+    grant: &Grant,
+    by_credential: Option<&str>,
+) -> Result<Administered, redb::Error> {
+    let is_session = grant.kind == GrantKind::Session;
+    // Whoever is disabled has no session: none is to wait for the account to be opened again.
+    if user_of(transaction, grant.user)?.is_none_or(|user| is_session && user.disabled) {
         return Ok(Administered::NoSuchUser);
+    }
+    if let Some(checked) = by_credential
+        && transaction.open_table(CREDENTIALS)?.get(grant.user.0)?.is_none_or(|kept| kept.value() != checked)
+    {
+        return Ok(Administered::CredentialChanged);
     }
     let present = grants_of(transaction, grant.user, ALL, grant.kind)?;
     match grant.kind {

@@ -222,7 +222,7 @@ impl Run {
             expires_at: None,
             last_used_at: None,
         };
-        let asked = Administration::AddToken { hash: [number; 32], grant, remember: None };
+        let asked = Administration::AddToken { hash: [number; 32], grant, remember: None, by_credential: None };
         match self.runtime.block_on(self.store().administer(asked)) {
             Ok(done) => {
                 assert_eq!(done, Administered::TokenAdded);

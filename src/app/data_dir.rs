@@ -17,7 +17,7 @@ use crate::domain::ids::UserId;
 use crate::secrets::{KEY_FILE, KeyFile};
 use crate::service::keyring::Keyring;
 use crate::service::passwords::sealed_of_before;
-use crate::store::{OpenError, Store};
+use crate::store::{OpenError, Store, StoreError};
 
 /// The database's file in the data directory.
 const DATABASE_FILE: &str = "codexmiroir.redb";
@@ -35,6 +35,25 @@ const CONNECT_WAIT: Duration = Duration::from_secs(1);
 
 /// What of a directory's mode lets others than its owner in.
 const OTHERS: u32 = 0o077;
+
+/// A larger database is not written anew at a start, which somebody waits for.
+const REWRITTEN_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Whether the database is to be written anew because of what is left of removed accounts in its free pages.
+fn has_remains(store: &Store) -> Result<bool, StoreError> {
+    if !store.has_remains()? {
+        return Ok(false);
+    }
+    let bytes = store.file_bytes()?;
+    if bytes > REWRITTEN_BYTES_MAX {
+        tracing::warn!(
+            "{} MiB of database are too many to write anew now: what was left of removed accounts in its free pages stays \
+             until they are used again",
+            bytes >> 20
+        );
+    }
+    Ok(bytes <= REWRITTEN_BYTES_MAX)
+}
 
 /// A data directory with its database.
 #[derive(Clone, Debug)]
@@ -152,16 +171,19 @@ impl DataDir {
         let database = self.path.join(DATABASE_FILE);
         let work = move || {
             let keyring = Keyring::open(file, &store)?;
-            let Some(key) = keyring.key() else { return Ok((Some(store), keyring)) };
-            let is_before = |(id, kept): &(UserId, String)| sealed_of_before(&key, *id, kept).is_some();
-            if !store.list_credentials()?.iter().any(is_before) {
+            let key = keyring.key();
+            let sealed = |id: UserId, kept: &str| key.as_ref().and_then(|key| sealed_of_before(key, id, kept));
+            let is_before = |(id, kept): &(UserId, String)| sealed(*id, kept).is_some();
+            let is_unsealed = store.list_credentials()?.iter().any(is_before);
+            if !is_unsealed && !has_remains(&store)? {
                 return Ok((Some(store), keyring));
             }
             drop(store);
-            match Store::rewrite(&database, |id, kept| sealed_of_before(&key, id, kept)) {
-                Ok(()) => tracing::info!("the password hashes in the database are sealed now"),
-                // They are as good as before, and the next start tries again.
-                Err(error) => tracing::error!(%error, "password hashes in the database could not be sealed"),
+            match Store::rewrite(&database, sealed) {
+                Ok(()) if is_unsealed => tracing::info!("the password hashes in the database are sealed now"),
+                Ok(()) => tracing::info!("the database was written anew, without what was left of removed accounts"),
+                // It is as good as before, and the next start tries again.
+                Err(error) => tracing::error!(%error, "the database could not be written anew"),
             }
             Ok::<_, StartError>((None, keyring))
         };

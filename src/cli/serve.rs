@@ -42,6 +42,7 @@ impl Serve {
             Some(folder) => folder.path().to_owned(),
             None => require_data_dir(data_dir)?,
         };
+        warn_of_unnamed_proxy(&config);
         let (limits, files) = (config.http_limits(), config.rules);
         let public_url = config.public_url.as_ref().map(|public| public.url.clone());
         let running = app::start(ServeOptions {
@@ -69,7 +70,8 @@ impl Serve {
             print(&format!("metrics at http://{address}/metrics\n"))?;
         }
         if let Some(way_in) = &running.way_in {
-            print(&told(way_in, &base_url(public_url, running.address)))?;
+            let is_for_all = public_url.is_none() && running.address.ip().is_unspecified();
+            print(&told(way_in, &base_url(public_url, running.address), is_for_all))?;
         }
         tokio::select! {
             () = stop => {}
@@ -77,6 +79,16 @@ impl Serve {
         }
         running.stop().await;
         Ok(())
+    }
+}
+
+/// Somebody in front speaks https, whose word counts for nothing as long as it is not named.
+fn warn_of_unnamed_proxy(config: &Config) {
+    if config.public_url.as_ref().is_some_and(|public| public.is_https) && config.proxies.is_empty() {
+        tracing::warn!(
+            "public_url is https, so a proxy in front speaks it: name its address in limits.proxies, else all who come by it \
+             count as one, and a request that it passes on under another name is taken for plain http"
+        );
     }
 }
 
@@ -94,10 +106,11 @@ fn base_url(public_url: Option<String>, listens: SocketAddr) -> String {
 }
 
 /// What whoever started the server is told of the way in.
-fn told(way_in: &WayIn, base: &str) -> String {
+fn told(way_in: &WayIn, base: &str, is_for_all: bool) -> String {
+    let elsewhere = if is_for_all { "from another machine, write this one's address into it\n" } else { "" };
     match way_in {
         WayIn::SetUp { code } => format!(
-            "nobody has an account yet; this link makes the first one, and works once: {base}/setup?code={code}\n"
+            "nobody has an account yet; this link makes the first one, and works once: {base}/setup?code={code}\n{elsewhere}"
         ),
         WayIn::Demo { code, token } => format!(
             "sample tasks, gone when you stop it; this link signs you in, once: {base}/welcome?code={code}\n\

@@ -35,7 +35,15 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Let nobody in as this account; its tasks stay
+    /// Let somebody manage accounts
+    Admin {
+        /// Who
+        name: String,
+        /// Not any more
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Let nobody in as this account; its tasks stay, its sessions and tokens end
     Disable {
         /// Whose
         name: String,
@@ -119,6 +127,12 @@ impl UserCommand {
                 };
                 change(client, &name, json!({"password": password}), "has a new password").await
             }
+            UserCommand::Admin { name, remove: false } => {
+                change(client, &name, json!({"admin": true}), "is an administrator").await
+            }
+            UserCommand::Admin { name, remove: true } => {
+                change(client, &name, json!({"admin": false}), "is no administrator").await
+            }
             UserCommand::Disable { name } => change(client, &name, json!({"disabled": true}), "is disabled").await,
             UserCommand::Enable { name } => change(client, &name, json!({"disabled": false}), "is enabled").await,
             UserCommand::SignOut { name } => {
@@ -154,8 +168,26 @@ impl Add {
             user.insert("password".to_owned(), password.into());
         }
         client.create_database();
+        let present: Page = client
+            .send(Ask::get(&query(USERS, &[("limit", Some("1".to_owned()))])).by_administrator())
+            .await?
+            .read()?;
+        let is_first = present.users.is_empty();
+        if let (true, Some(user)) = (is_first, user.as_object_mut()) {
+            // Somebody has to be able to add the others.
+            user.insert("admin".to_owned(), true.into());
+        }
+        let has_password = user.get("password").is_some();
         let answer = client.send(Ask::post(USERS).json(&user).by_administrator()).await?;
-        if json { print_json(&answer.text()) } else { print(&format!("added {name} ({zone})\n")) }
+        if json {
+            return print_json(&answer.text());
+        }
+        let role = if is_first { ", the administrator" } else { "" };
+        print(&format!("added {name} ({zone}){role}\n"))?;
+        if has_password {
+            return Ok(());
+        }
+        print(&format!("{name} has no password to sign in with yet: codexmiroir user passwd {name}\n"))
     }
 }
 

@@ -81,7 +81,7 @@ impl Service {
             Some(password) => Some(self.new_password(name, password).await?.kept_for(user.id)),
             None => None,
         };
-        let change = AccountChange { admin: fields.admin, disabled: fields.disabled, credential };
+        let change = AccountChange { admin: fields.admin, disabled: fields.disabled, credential, by_credential: None };
         match self.change_rights(Administration::ChangeUser { id: user.id, change }).await? {
             Administered::UserChanged => self.look_at_secrets_again().await,
             refused => return Err(refusal(refused, name, "")),

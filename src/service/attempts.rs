@@ -1,5 +1,6 @@
-//! How often somebody may try to come in: a few times at once, then a little at a time. Nobody is locked out: whoever
-//! waits may try again, whatever others did meanwhile.
+//! How often somebody may try to come in: a few times at once, then a little at a time. Each try counts for its address
+//! and for the account. Where somebody came in before, the account's tries from there are counted apart: so a stranger
+//! who guesses without end keeps nobody out who comes from where one always comes from.
 //!
 //! The generic cell rate algorithm (ITU-T I.371): for each address and each account one instant is kept, the
 //! theoretical arrival time, at which all that was tried would be paid for.
@@ -9,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use quick_cache::sync;
 use quick_cache::unsync::Cache;
 use sha2::{Digest, Sha256};
 
@@ -26,28 +28,33 @@ const KNOWN_MAX: usize = 65_536;
 
 /// What attempts are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+enum Key {
     /// One IPv4 address or one IPv6 network.
     Address(IpAddr),
     /// A name, whether somebody has it or not; as a hash, so that each takes the same little room.
     Account([u8; 32]),
-}
-
-impl Key {
-    pub(super) fn account(name: &str) -> Key {
-        Key::Account(Sha256::digest(name).into())
-    }
+    /// The same, from an address that it was right from before.
+    AccountFrom([u8; 32], IpAddr),
 }
 
 /// The attempts of late.
 pub(super) struct Attempts {
     paid_for_at: Mutex<Cache<Key, DateTime<Utc>>>,
+    /// The accounts that somebody came into, with the address. As long as the program runs, and there are not too many.
+    familiar: sync::Cache<([u8; 32], IpAddr), ()>,
 }
 
 impl Default for Attempts {
     fn default() -> Attempts {
-        Attempts { paid_for_at: Mutex::new(Cache::new(KNOWN_MAX)) }
+        Attempts { paid_for_at: Mutex::new(Cache::new(KNOWN_MAX)), familiar: sync::Cache::new(KNOWN_MAX) }
     }
+}
+
+/// An attempt that was begun.
+pub(super) struct Attempt {
+    account: [u8; 32],
+    address: Option<IpAddr>,
+    keys: Vec<Key>,
 }
 
 impl Attempts {
@@ -55,11 +62,21 @@ impl Attempts {
         self.paid_for_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an attempt by all of these keys, or by none.
+    /// Counts an attempt to come into the account of this name.
     ///
     /// # Errors
-    /// How long to wait, because of one of them.
-    pub(super) fn begin(&self, keys: &[Key], now: DateTime<Utc>) -> Result<(), Duration> {
+    /// How long to wait; then it is not counted.
+    pub(super) fn begin(&self, name: &str, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<Attempt, Duration> {
+        let account = Sha256::digest(name).into();
+        let from = address.filter(|address| self.familiar.get(&(account, *address)).is_some());
+        let mut keys = vec![from.map_or(Key::Account(account), |address| Key::AccountFrom(account, address))];
+        keys.extend(address.map(Key::Address));
+        self.count(&keys, now)?;
+        Ok(Attempt { account, address, keys })
+    }
+
+    /// Counts by all of these keys, or by none.
+    fn count(&self, keys: &[Key], now: DateTime<Utc>) -> Result<(), Duration> {
         let mut known = self.lock();
         let after = |known: &Cache<Key, DateTime<Utc>>, key: &Key| {
             let paid_for_at = known.get(key).copied().unwrap_or(now);
@@ -79,13 +96,21 @@ impl Attempts {
         Ok(())
     }
 
-    /// Takes one attempt back: it succeeded, and success is not guessing.
-    pub(super) fn succeeded(&self, keys: &[Key]) {
+    /// Takes the attempt back: what was not checked was no guess.
+    pub(super) fn take_back(&self, attempt: &Attempt) {
         let mut known = self.lock();
-        for key in keys {
+        for key in &attempt.keys {
             if let Some(mut paid_for_at) = known.get_mut(key) {
                 *paid_for_at -= each();
             }
+        }
+    }
+
+    /// Takes the attempt back, because it was right; from there it is known from now on.
+    pub(super) fn succeeded(&self, attempt: &Attempt) {
+        self.take_back(attempt);
+        if let Some(address) = attempt.address {
+            self.familiar.insert((attempt.account, address), ());
         }
     }
 }
@@ -98,38 +123,45 @@ mod tests {
         DateTime::from_timestamp_millis(1_760_335_200_000 + millis).unwrap()
     }
 
-    fn address(last: u8) -> Key {
-        Key::Address([192, 0, 2, last].into())
+    fn address(last: u8) -> Option<IpAddr> {
+        Some([192, 0, 2, last].into())
+    }
+
+    /// How long one has to wait who tries now, whoever it is from there; zero when it is counted.
+    fn wait(attempts: &Attempts, name: &str, last: u8, millis: i64) -> Duration {
+        attempts.begin(name, address(last), at(millis)).err().unwrap_or_default()
     }
 
     #[test]
     fn ten_at_once_and_then_one_each_six_seconds() {
         let attempts = Attempts::default();
-        for _ in 0..ATTEMPTS {
-            assert_eq!(attempts.begin(&[address(1)], at(0)), Ok(()));
+        for number in 0..ATTEMPTS {
+            assert!(wait(&attempts, &format!("name{number}"), 1, 0).is_zero());
         }
-        assert_eq!(attempts.begin(&[address(1)], at(0)), Err(Duration::from_secs(6)));
-        assert_eq!(attempts.begin(&[address(1)], at(5_999)), Err(Duration::from_millis(1)));
-        assert_eq!(attempts.begin(&[address(1)], at(6_000)), Ok(()));
-        assert_eq!(attempts.begin(&[address(1)], at(6_000)), Err(Duration::from_secs(6)));
-        assert_eq!(attempts.begin(&[address(2)], at(6_000)), Ok(()), "another address is another's");
-        for _ in 0..ATTEMPTS {
-            assert_eq!(attempts.begin(&[address(1)], at(120_000)), Ok(()), "after a minute all is as at first");
+        assert_eq!(wait(&attempts, "anna", 1, 0), Duration::from_secs(6));
+        assert_eq!(wait(&attempts, "anna", 1, 5_999), Duration::from_millis(1));
+        assert!(wait(&attempts, "anna", 1, 6_000).is_zero());
+        assert_eq!(wait(&attempts, "anna", 1, 6_000), Duration::from_secs(6));
+        assert!(wait(&attempts, "bert", 2, 6_000).is_zero(), "another address is another's");
+        for number in 0..ATTEMPTS {
+            assert!(
+                wait(&attempts, &format!("other{number}"), 1, 120_000).is_zero(),
+                "after a minute all is as at first"
+            );
         }
     }
 
     #[test]
     fn what_one_key_forbids_is_not_counted_by_the_other() {
         let attempts = Attempts::default();
-        let (anna, bert) = (Key::account("anna"), Key::account("bert"));
         for last in 0..10 {
-            assert_eq!(attempts.begin(&[address(last), anna], at(0)), Ok(()));
+            assert!(wait(&attempts, "anna", last, 0).is_zero());
         }
         for _ in 0..50 {
-            assert!(attempts.begin(&[address(99), anna], at(0)).is_err());
+            assert!(!wait(&attempts, "anna", 99, 0).is_zero());
         }
-        for _ in 0..ATTEMPTS {
-            assert_eq!(attempts.begin(&[address(99), bert], at(0)), Ok(()));
+        for number in 0..ATTEMPTS {
+            assert!(wait(&attempts, &format!("name{number}"), 99, 0).is_zero());
         }
     }
 
@@ -137,17 +169,30 @@ mod tests {
     fn success_is_not_counted() {
         let attempts = Attempts::default();
         for _ in 0..100 {
-            assert_eq!(attempts.begin(&[address(1)], at(0)), Ok(()));
-            attempts.succeeded(&[address(1)]);
+            attempts.succeeded(&attempts.begin("anna", address(1), at(0)).unwrap());
         }
+    }
+
+    #[test]
+    fn a_stranger_keeps_nobody_out_who_is_known_there() {
+        let attempts = Attempts::default();
+        attempts.succeeded(&attempts.begin("anna", address(1), at(0)).unwrap());
+        for last in 10..30 {
+            let _ = attempts.begin("anna", address(last), at(0));
+        }
+        assert!(!wait(&attempts, "anna", 2, 0).is_zero(), "from elsewhere one has to wait");
+        for _ in 0..ATTEMPTS {
+            assert!(wait(&attempts, "anna", 1, 0).is_zero());
+        }
+        assert_eq!(wait(&attempts, "anna", 1, 0), Duration::from_secs(6), "and is not let guess without end either");
     }
 
     #[test]
     fn a_clock_that_is_set_back_locks_nobody_out() {
         let attempts = Attempts::default();
         for _ in 0..ATTEMPTS {
-            assert_eq!(attempts.begin(&[address(1)], at(86_400_000)), Ok(()));
+            assert!(wait(&attempts, "anna", 1, 86_400_000).is_zero());
         }
-        assert_eq!(attempts.begin(&[address(1)], at(0)), Err(Duration::from_secs(6)));
+        assert_eq!(wait(&attempts, "anna", 1, 0), Duration::from_secs(6));
     }
 }

@@ -67,7 +67,7 @@ impl Keyring {
         if key.is_none() && others.count == 0 {
             let made = Key::generate();
             file.write(&made)?;
-            tracing::info!("made the key file {}; keep it with the database", file.path().display());
+            tracing::info!("made the key file {}: without it no stored password can be checked", file.path().display());
             key = Some(made);
         }
         warn_of(&others, &file, key.as_ref());
@@ -105,16 +105,27 @@ impl Keyring {
         let path = self.file.path().display();
         match (read, &held.key) {
             (Some(read), Some(key)) if read.id() == key.id() => Ok(key.clone()),
+            // The key at hand may be nowhere else any more: whoever put another file there may not know.
+            (Some(read), Some(key)) if Others::of(store, Some(read.id()))?.count > 0 => {
+                tracing::error!(
+                    "the key file {path} was replaced: it has the key {}, and passwords are sealed with {}; put the right file \
+                     back, or stop the server and give new passwords with codexmiroir user passwd NAME; no password was given",
+                    read.id(),
+                    key.id()
+                );
+                Err(AccessRefusal::PasswordsUnavailable.into())
+            }
             (Some(read), _) => self.take(&mut held, read, store),
             (None, Some(key)) => {
                 self.file.write(key).map_err(refused)?;
-                tracing::warn!("the key file {path} was gone and is written again; keep it with the database");
+                tracing::warn!("the key file {path} was gone and is written again");
                 Ok(key.clone())
             }
             (None, None) => {
                 let key = Key::generate();
                 self.file.write(&key).map_err(refused)?;
-                tracing::warn!(
+                // An error: whoever gave the password may have named another file than the server has.
+                tracing::error!(
                     "the key file {path} is lost, and there is a new one now, for the passwords that are given from here \
                      on; to put the old one back is to lose these"
                 );

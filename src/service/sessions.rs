@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::accounts::Actor;
-use super::error::ServiceError;
+use super::error::{AccessRefusal, Refusal, ServiceError};
 use super::tokens::TokenGrant;
 use super::{Service, read};
 use crate::domain::ids::{TokenId, UserId};
@@ -66,7 +66,11 @@ impl Service {
             expires_at: Some(now + SESSION_LASTS),
             last_used_at: Some(now),
         };
-        let issued = self.add_grant(grant, None, by_credential).await?;
+        let issued = match self.add_grant(grant, None, by_credential).await {
+            // Closed or removed since it was checked: that is no more told than before.
+            Err(ServiceError::Refused(Refusal::NoSuchUser { .. })) => return Err(AccessRefusal::SignInFailed.into()),
+            issued => issued?,
+        };
         if let Some(present) = &visit.present {
             self.end_own_session(present).await?;
         }

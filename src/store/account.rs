@@ -13,11 +13,14 @@ impl fmt::Debug for NewCredential {
     }
 }
 
-/// What changes of an account; `None` leaves it. A new password and being disabled end every session of the user's.
+/// What changes of an account; `None` leaves it. A new password ends every session of the user's; being disabled every
+/// session and token.
 #[derive(Debug, Default)]
 pub struct AccountChange {
     pub admin: Option<bool>,
     pub disabled: Option<bool>,
     /// What is kept of the password; the store does not look into it.
     pub credential: Option<String>,
+    /// What was kept of the password of whoever changes it: nothing changes when that is another by now.
+    pub by_credential: Option<String>,
 }

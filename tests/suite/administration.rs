@@ -197,6 +197,10 @@ async fn somebody_disabled_is_out_at_once_and_finds_everything_afterwards() {
     assert_eq!(lena.get("/codex").await.status, 401);
     let enabled = server.administrator().patch("/api/admin/users/lena", &json!({"disabled": false})).await;
     assert_eq!(enabled.json()["disabled"], false);
+    // What was ended stays so: a token that got about would be good again.
+    assert_eq!(lena.get("/codex").await.status, 401);
+    let scopes = Scopes::READ.with(Scopes::WRITE);
+    let lena = lena.with_token(server.token("lena", scopes).await);
     assert_eq!(lena.codex().await["generation"], 1);
 }
 

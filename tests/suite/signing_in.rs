@@ -235,6 +235,39 @@ async fn a_new_password_ends_every_session_and_the_old_password() {
 }
 
 #[tokio::test]
+async fn of_two_who_change_the_same_password_at_once_one_succeeds() {
+    let server = TestServer::start().await;
+    account(&server, "lena").await;
+    for round in 0..4 {
+        server.clock.set(server.clock.now() + TimeDelta::minutes(5));
+        let present = if round == 0 { PASSWORD.to_owned() } else { format!("the new password {}", round - 1) };
+        let mut visitors = Vec::new();
+        for _ in 0..2 {
+            let mut visitor = Visitor::of(&server);
+            assert_eq!(visitor.sign_in("lena", &present).await.status, 200);
+            visitors.push(visitor);
+        }
+        let changes = visitors.into_iter().zip(["the new password", "another password"]).map(|(mut visitor, new)| {
+            let body = json!({"current": present, "password": format!("{new} {round}")});
+            tokio::spawn(async move {
+                let status = visitor.json(Method::PUT, "/api/me/password", &body).await.status;
+                (status, visitor.get("/codex").await.status, body["password"].as_str().unwrap().to_owned())
+            })
+        });
+        let mut done = Vec::new();
+        for change in changes.collect::<Vec<_>>() {
+            done.push(change.await.unwrap());
+        }
+        done.sort();
+        assert_eq!((done[0].0, done[1].0), (200, 422), "{done:?}");
+        assert_eq!((done[0].1, done[1].1), (200, 401), "only who changed it is still in");
+        assert_eq!(Visitor::of(&server).sign_in("lena", &done[0].2).await.status, 200);
+        let password = json!({"password": format!("the new password {round}")});
+        server.administrator().patch("/api/admin/users/lena", &password).await;
+    }
+}
+
+#[tokio::test]
 async fn a_session_ends_by_itself() {
     let server = TestServer::start().await;
     account(&server, "lena").await;

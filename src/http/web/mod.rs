@@ -19,16 +19,16 @@ pub use week::page;
 
 use std::sync::LazyLock;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
 use hyper::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::auth::page as shown;
 use super::errors::HttpError;
 use super::extract::Asked;
-use super::respond::{Asset, BY_ASKER, PRIVATE};
+use super::respond::Asset;
 use super::wire::Known;
 use crate::domain::date;
 use crate::domain::zone::Zone;
@@ -46,9 +46,8 @@ static INTERFACE_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, inclu
 /// `GET /`: the week.
 pub async fn week(asked: Asked) -> Result<Response, HttpError> {
     let answer = asked.site.service.answer(asked.actor.user).await?;
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    let headers = [(CONTENT_TYPE, html), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
-    Ok((headers, page(&answer, Viewer::of(&asked.actor, answer.lang)).into_string()).into_response())
+    // A browser that goes back shows it again as it was, whoever is signed in by then, unless it may not keep it.
+    Ok(shown(StatusCode::OK, page(&answer, Viewer::of(&asked.actor, answer.lang))))
 }
 
 /// An instant as a clock of that zone shows it.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use crate::service::Service;
-use crate::service::accounts::Actor;
-use crate::service::administration::AccountFields;
-use crate::service::attempts::Key;
+use crate::service::accounts::{Actor, refusal};
 use crate::service::error::{AccessRefusal, Refusal, ServiceError};
 use crate::service::passwords::{Known, check_new_password};
 use crate::service::sessions::{SignedIn, Visit};
+use crate::store::{AccountChange, Administered, Administration};
 
 /// The present password and the one that is to be it.
 pub struct PasswordChange {
@@ -44,11 +43,22 @@ impl Service {
     ) -> Result<Option<SignedIn>, ServiceError> {
         let name = actor.name.as_str();
         check_new_password(name, &change.new)?;
-        let user = self.try_password(name, change.present, visit).await?.ok_or(AccessRefusal::WrongPassword)?.user;
-        let fields = AccountFields { password: Some(change.new), ..AccountFields::default() };
-        self.change_account(name, fields).await?;
+        let known = self.try_password(name, change.present, visit).await?.ok_or(AccessRefusal::WrongPassword)?;
+        let id = known.user.id;
+        let new = self.new_password(name, change.new).await?.kept_for(id);
+        let change = AccountChange {
+            credential: Some(new.clone()),
+            // Of two who knew the old one and change it at once, one is too late.
+            by_credential: Some(known.kept),
+            ..AccountChange::default()
+        };
+        match self.change_rights(Administration::ChangeUser { id, change }).await? {
+            Administered::UserChanged => self.look_at_secrets_again().await,
+            Administered::CredentialChanged => return Err(AccessRefusal::WrongPassword.into()),
+            refused => return Err(refusal(refused, name, "")),
+        }
         match actor.session() {
-            Some(_) => self.begin_session(user, None, visit).await.map(Some),
+            Some(_) => self.begin_session(known.user, Some(new), visit).await.map(Some),
             None => Ok(None),
         }
     }
@@ -60,19 +70,14 @@ impl Service {
         password: String,
         visit: &Visit,
     ) -> Result<Option<Known>, ServiceError> {
-        let mut keys = vec![Key::account(name)];
-        keys.extend(visit.address.map(Key::Address));
-        let began = self.attempts.begin(&keys, self.clock.now());
-        began.map_err(|wait| AccessRefusal::TooManyAttempts { wait })?;
+        let began = self.attempts.begin(name, visit.address, self.clock.now());
+        let attempt = began.map_err(|wait| AccessRefusal::TooManyAttempts { wait })?;
         let checked = self.check_password(name, password).await;
-        // What was not checked was no guess either. But while a key is lost, a wrong one looks like one that cannot be.
-        let was_wrong = match &checked {
-            Ok(user) => user.is_none(),
-            Err(ServiceError::Refused(Refusal::Access(AccessRefusal::PasswordsUnavailable))) => true,
-            Err(_) => false,
-        };
-        if !was_wrong {
-            self.attempts.succeeded(&keys);
+        match &checked {
+            Ok(Some(_)) => self.attempts.succeeded(&attempt),
+            // While a key is lost, a wrong one looks like one that cannot be checked.
+            Ok(None) | Err(ServiceError::Refused(Refusal::Access(AccessRefusal::PasswordsUnavailable))) => {}
+            Err(_) => self.attempts.take_back(&attempt),
         }
         checked
     }

@@ -6,7 +6,7 @@ use redb::{AccessGuard, ReadTransaction, ReadableTable, ReadableTableMetadata, W
 use super::read::failed;
 use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
-    SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
+    META_REMOVED, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
 use super::{Store, apply as changes, codec, rules};
 use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
@@ -153,6 +153,7 @@ pub(super) fn apply(
                 return Ok(Administered::LastAdmin);
             }
             remove_user(transaction, &user)?;
+            transaction.open_table(META)?.insert(META_REMOVED, [].as_slice())?;
             Ok(Administered::UserRemoved)
         }
         Administration::AddToken { hash, grant, remember, by_credential } => {
@@ -164,7 +165,7 @@ pub(super) fn apply(
         }
         Administration::RemoveToken { user, id, kind } => remove_token(transaction, user, id, kind),
         Administration::RemoveSessions { user } => {
-            remove_sessions(transaction, user)?;
+            remove_grants(transaction, user, GrantKind::Session)?;
             Ok(Administered::SessionsRemoved)
         }
     }
@@ -182,6 +183,11 @@ fn change_user(
     change: &AccountChange,
 ) -> Result<Administered, redb::Error> {
     let Some(before) = user_of(transaction, id)? else { return Ok(Administered::NoSuchUser) };
+    if let Some(checked) = &change.by_credential
+        && transaction.open_table(CREDENTIALS)?.get(id.0)?.is_none_or(|kept| kept.value() != checked)
+    {
+        return Ok(Administered::CredentialChanged);
+    }
     let admin = change.admin.unwrap_or(before.admin);
     let disabled = change.disabled.unwrap_or(before.disabled);
     let after = User { admin, disabled, ..before.clone() };
@@ -193,7 +199,10 @@ fn change_user(
         transaction.open_table(CREDENTIALS)?.insert(id.0, credential.as_str())?;
     }
     if change.credential.is_some() || disabled {
-        remove_sessions(transaction, id)?;
+        remove_grants(transaction, id, GrantKind::Session)?;
+    }
+    if disabled {
+        remove_grants(transaction, id, GrantKind::Token)?;
     }
     Ok(Administered::UserChanged)
 }
@@ -330,8 +339,8 @@ fn forget_grant(transaction: &WriteTransaction, user: UserId, hash: &[u8; 32]) -
     Ok(())
 }
 
-fn remove_sessions(transaction: &WriteTransaction, user: UserId) -> Result<(), redb::Error> {
-    for (hash, _) in grants_of(transaction, user, ALL, GrantKind::Session)? {
+fn remove_grants(transaction: &WriteTransaction, user: UserId, kind: GrantKind) -> Result<(), redb::Error> {
+    for (hash, _) in grants_of(transaction, user, ALL, kind)? {
         forget_grant(transaction, user, &hash)?;
     }
     Ok(())

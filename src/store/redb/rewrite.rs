@@ -13,13 +13,23 @@ use redb::{
 
 use super::Store;
 use super::open::{OpenError, create_file, open_database, open_volume, sync_folder};
+use super::read::failed;
 use super::schema::{
-    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, RULES, SETTINGS,
-    TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
+    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_REMOVED,
+    RULES, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
 use crate::domain::ids::UserId;
+use crate::store::StoreError;
 
 impl Store {
+    /// Whether what was removed, with an account, may be readable in free pages of the file.
+    pub fn has_remains(&self) -> Result<bool, StoreError> {
+        self.read(|transaction, _| {
+            let meta = transaction.open_table(META).map_err(failed)?;
+            Ok(meta.get(META_REMOVED).map_err(failed)?.is_some())
+        })
+    }
+
     /// Writes the database of this file anew, which nobody may have open, with other things kept of passwords where
     /// `instead` has some. The name stands for the one or the other at every moment, whole.
     ///
@@ -65,6 +75,7 @@ fn write_new(
         credentials.insert(id.value(), replaced.as_deref().unwrap_or(kept.value()))?;
     }
     drop(credentials);
+    to.open_table(META)?.remove(META_REMOVED)?;
     copied.insert(CREDENTIALS.name().to_owned());
     if let Some(other) = from.list_tables()?.find(|table| !copied.contains(table.name())) {
         return Err(redb::Error::Io(io::Error::other(format!("nobody knows how to copy its table {}", other.name()))));

@@ -11,13 +11,15 @@ use redb::TableDefinition;
 /// again what is in the journal alone.
 pub const SCHEMA_VERSION: u32 = 2;
 
-/// `schema`, `incarnation`, `next_user`, `journal`.
+/// `schema`, `incarnation`, `next_user`, `journal`, `removed`.
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 pub const META_SCHEMA: &str = "schema";
 pub const META_INCARNATION: &str = "incarnation";
 pub const META_NEXT_USER: &str = "next_user";
 /// The number of the last record of the journal that is in the database; none of it is when there is no such entry.
 pub const META_JOURNAL: &str = "journal";
+/// There since somebody was removed, until the file was written anew: what was removed may be readable in its free pages.
+pub const META_REMOVED: &str = "removed";
 
 /// User id → account.
 pub const USERS: TableDefinition<u64, &[u8]> = TableDefinition::new("users");

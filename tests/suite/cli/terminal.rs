@@ -88,7 +88,8 @@ fn passwords_are_asked_for_twice_and_never_shown() {
     assert_eq!(terminal.end(), (Some(0), "added tom (UTC)".to_owned()));
     let mut terminal = add("ada");
     terminal.answer_hidden(first, "");
-    assert_eq!(terminal.end(), (Some(0), "added ada (UTC)".to_owned()));
+    let hint = "ada has no password to sign in with yet: codexmiroir user passwd ada";
+    assert_eq!(terminal.end(), (Some(0), format!("added ada (UTC)\n{hint}")));
     let mut terminal = add("eve");
     terminal.answer_hidden(first, "correct horse battery");
     terminal.answer_hidden(second, "correct horse bakery");

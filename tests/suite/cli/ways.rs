@@ -247,7 +247,10 @@ fn import_and_export() {
 fn accounts_and_tokens() {
     for way in WAYS {
         let at = Installation::of(way);
-        assert_eq!(at.did(&["user", "add", "tom", "--time-zone", "UTC"]), "added tom (UTC)\n");
+        assert_eq!(
+            at.did(&["user", "add", "tom", "--time-zone", "UTC"]),
+            "added tom (UTC)\ntom has no password to sign in with yet: codexmiroir user passwd tom\n"
+        );
         let users = at.did(&["user", "list"]);
         let rows: Vec<&str> = users.lines().collect();
         assert!(rows[0].starts_with("Name  ") && rows[1].starts_with("lena  admin  0  "), "{users}");

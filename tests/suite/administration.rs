@@ -248,7 +248,12 @@ async fn nothing_is_left_of_somebody_removed_and_the_id_is_not_given_again() {
         let password = json!({"password": "ein langes Kennwort"});
         assert_eq!(socket.patch(&format!("/api/admin/users/{}", user.name), &password).await.status, 200);
         let request = user.request(Method::POST, "/api/tasks").header("Idempotency-Key", "k");
-        assert_eq!(Answer::of(request.json(&json!({"kategorie": "arbeit", "title": user.name}))).await.status, 200);
+        assert_eq!(
+            Answer::of(request.json(&json!({"kategorie": "arbeit", "title": format!("Quarzlampe von {}", user.name)})))
+                .await
+                .status,
+            200
+        );
         assert_eq!(user.put("/api/rules", &json!({"rules": [{"use": "spartan"}]})).await.status, 200);
         user.codex().await;
     }
@@ -271,7 +276,12 @@ async fn nothing_is_left_of_somebody_removed_and_the_id_is_not_given_again() {
     let server = server.restart_after(|| {
         assert_eq!(owners(&data_dir.join("codexmiroir.redb")), BTreeSet::from([tom_id]));
     });
-    assert_eq!(server.await.again(&tom).get("/codex").await.text, kept);
+    let server = server.await;
+    assert_eq!(server.again(&tom).get("/codex").await.text, kept);
+    // Nor can it be read in what the file has between its rows.
+    let bytes = std::fs::read(data_dir.join("codexmiroir.redb")).unwrap();
+    let has = |word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
+    assert!(has(b"Quarzlampe-von-tom") && !has(b"Quarzlampe-von-lena"));
 }
 
 #[tokio::test]

@@ -171,13 +171,15 @@ async fn a_copied_database_has_nothing_in_it_that_opens_anything() {
     assert!(!key_file.exists());
 }
 
+/// Gives somebody a password, as an administrator.
+async fn give(server: &TestServer, name: &str, password: &str) -> Answer {
+    server.administrator().patch(&format!("/api/admin/users/{name}"), &json!({"password": password})).await
+}
+
 #[tokio::test]
 async fn without_its_key_file_a_server_does_everything_else() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
-    let give = async |server: &TestServer, name: &str, password: &str| {
-        server.administrator().patch(&format!("/api/admin/users/{name}"), &json!({"password": password})).await
-    };
     assert_eq!(give(&server, "lena", LENAS).await.status, 200);
     server.user("tom").await;
     let key_file = server.data_dir().join("codexmiroir.key");
@@ -338,6 +340,25 @@ fn a_lost_key_is_told_once_and_no_key_ever() {
             assert!(!log.contains(secret), "{secret}: {log}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_needed_is_not_given_up_for_another() {
+    let server = TestServer::start().await;
+    for name in ["lena", "tom"] {
+        server.user(name).await;
+        assert_eq!(give(&server, name, LENAS).await.status, 200);
+    }
+    let (key_file, elsewhere) = (server.data_dir().join("codexmiroir.key"), TestServer::start().await);
+    let first = std::fs::read(&key_file).unwrap();
+    std::fs::copy(elsewhere.data_dir().join("codexmiroir.key"), &key_file).unwrap();
+    let refused = give(&server, "tom", LENAS_OTHER).await;
+    assert_eq!((refused.status, refused.code().as_str()), (503, "passwords_unavailable"));
+    for name in ["lena", "tom"] {
+        assert_eq!(check(server.service(), name, LENAS).await, Ok(Some(name.to_owned())), "nothing was changed");
+    }
+    std::fs::write(&key_file, &first).unwrap();
+    assert_eq!(give(&server, "tom", LENAS_OTHER).await.status, 200);
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ pub fn user() -> Operation {
 
 pub fn change() -> Operation {
     of_user(administration("changeUser", "Change an account"))
-        .about("Disabling an account ends its tokens and event streams at once.")
+        .about("Disabling an account ends its sessions, tokens and event streams at once, and for good.")
         .takes::<UserChange>(json!({"disabled": false}))
         .gives::<ChangedUserJson>("The account as it is now.")
         .writes()

@@ -19,10 +19,10 @@ use tokio::sync::mpsc;
 use super::errors::HttpError;
 use super::extract::Asked;
 use super::listen::UntilClientLeaves;
+use super::rights::Rights;
 use super::site::Site;
 use crate::domain::ids::UserId;
 use crate::service::Service;
-use crate::service::accounts::Actor;
 use crate::store::Finished;
 use crate::view::json::utc;
 
@@ -35,10 +35,10 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// allow is cut, and resumes with `Last-Event-ID`.
 const QUEUE_MAX: usize = 16;
 
-pub async fn stream(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
+pub async fn stream(asked: Asked, rights: Rights, headers: HeaderMap) -> Result<Response, HttpError> {
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
     let (events, queue) = mpsc::channel(QUEUE_MAX);
-    tokio::spawn(publish(asked.site.clone(), asked.actor.clone(), last, events));
+    tokio::spawn(publish(asked.site.clone(), asked.actor.user, rights, last, events));
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     let headers = [content_type, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     let mut response = (headers, axum::body::Body::new(Events(queue))).into_response();
@@ -48,36 +48,15 @@ pub async fn stream(asked: Asked, headers: HeaderMap) -> Result<Response, HttpEr
 
 /// Sends an event for each timeline that the client does not know, until it goes away, may not read any more, or the
 /// server drains.
-async fn publish(site: Arc<Site>, actor: Arc<Actor>, last: Option<String>, events: mpsc::Sender<Bytes>) {
+async fn publish(site: Arc<Site>, user: UserId, rights: Rights, last: Option<String>, events: mpsc::Sender<Bytes>) {
     let _open = site.counts.streams.hold();
     let mut draining = site.draining();
     tokio::select! {
         // Asked first: whoever lost the right is told nothing more.
         biased;
         () = async { drop(draining.wait_for(|draining| *draining).await) } => {}
-        () = right_ends(&site.service, &actor) => {}
-        () = follow(&site.service, actor.user, last, &events) => {}
-    }
-}
-
-/// Ready as soon as the client may not read any more.
-async fn right_ends(service: &Arc<Service>, actor: &Actor) {
-    let mut seen = service.rights_seen();
-    let expired = async {
-        match actor.expires_at() {
-            Some(at) => service.clock().wait_until(at).await,
-            None => std::future::pending().await,
-        }
-    };
-    let revoked = async {
-        // Looked at once the changes are listened to: none is missed between the two.
-        while matches!(service.may_still_read(actor), Ok(true)) {
-            service.rights_change(&mut seen).await;
-        }
-    };
-    tokio::select! {
-        () = expired => {}
-        () = revoked => {}
+        () = rights.end() => {}
+        () = follow(&site.service, user, last, &events) => {}
     }
 }
 

@@ -18,6 +18,7 @@ use super::body;
 use super::errors::HttpError;
 use super::head::HeadError;
 use super::negotiate::language;
+use super::rights::Rights;
 use super::site::{Arrival, Asker, Site};
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::accounts::Actor;
@@ -185,6 +186,15 @@ impl FromRequestParts<Arc<Site>> for TaskId {
     }
 }
 
+/// The whole body of a request, from somebody who may still do what it says. Every extractor of bodies ends here.
+async fn read_whole(request: Request, site: &Arc<Site>, bytes_max: usize) -> Result<(Parts, Bytes), HttpError> {
+    let (parts, content) = request.into_parts();
+    let (idle, total) = (site.limits.body_idle, site.limits.body_total);
+    let bytes = body::read(content, bytes_max, idle, total).await.map_err(HttpError::Body)?;
+    Rights::of(&parts, site)?.check()?;
+    Ok((parts, bytes))
+}
+
 /// A JSON object, with the hash of the bytes that it was read from.
 pub struct JsonObject {
     pub fields: Map<String, Value>,
@@ -198,10 +208,7 @@ impl FromRequest<Arc<Site>> for MaybeJson {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, site: &Arc<Site>) -> Result<MaybeJson, HttpError> {
-        let limits = &site.limits;
-        let (parts, content) = request.into_parts();
-        let read = body::read(content, JSON_BYTES_MAX, limits.body_idle, limits.body_total);
-        let bytes = read.await.map_err(HttpError::Body)?;
+        let (parts, bytes) = read_whole(request, site, JSON_BYTES_MAX).await?;
         if bytes.is_empty() {
             return Ok(MaybeJson(None));
         }
@@ -226,10 +233,7 @@ impl FromRequest<Arc<Site>> for JsonOrText {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, site: &Arc<Site>) -> Result<JsonOrText, HttpError> {
-        let limits = &site.limits;
-        let (parts, content) = request.into_parts();
-        let read = body::read(content, JSON_BYTES_MAX, limits.body_idle, limits.body_total);
-        let bytes = read.await.map_err(HttpError::Body)?;
+        let (parts, bytes) = read_whole(request, site, JSON_BYTES_MAX).await?;
         if bytes.is_empty() {
             return Err(HttpError::NotAnObject);
         }
@@ -255,10 +259,7 @@ impl FromRequest<Arc<Site>> for FormOrJson {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, site: &Arc<Site>) -> Result<FormOrJson, HttpError> {
-        let limits = &site.limits;
-        let (parts, content) = request.into_parts();
-        let read = body::read(content, FORM_BYTES_MAX, limits.body_idle, limits.body_total);
-        let bytes = read.await.map_err(HttpError::Body)?;
+        let (parts, bytes) = read_whole(request, site, FORM_BYTES_MAX).await?;
         if bytes.is_empty() && !parts.headers.contains_key(CONTENT_TYPE) {
             return Err(HttpError::NotAnObject);
         }

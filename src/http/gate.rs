@@ -30,11 +30,11 @@ use super::listen::{Handler, Peer};
 use super::metrics::{self, Requests};
 use super::negotiate::{Format, format, language, values};
 use super::respond::{BY_ASKER, protect};
+use super::rights::Needed;
 use super::site::{Arrival, Asker, Site};
 use super::{cookie, plain, probes, router, web};
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
-use crate::service::accounts::Actor;
 use crate::store::{GrantKind, Scopes};
 
 /// Answers requests: the gate and the routes behind it.
@@ -101,7 +101,7 @@ enum Admitted {
     /// With everything that [`Gate::complete`] would add.
     Hot(Response<Body>),
     Answered(Response<Body>),
-    Asker(Asker, Arrival),
+    Asker(Asker, Needed, Arrival),
 }
 
 impl Gate {
@@ -166,8 +166,10 @@ impl Gate {
         let now = self.site.service.clock().now();
         let cookies = request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes);
         let asker = self.check_asker(&head, peer, cookies, now)?;
-        let hot = self.hot(&asker, &head, now);
-        Ok(hot.map_or_else(|| Admitted::Asker(asker, self.arrival(&head, peer)), |hot| Admitted::Hot(hot.response())))
+        if let Some(hot) = self.hot(&asker, &head, now) {
+            return Ok(Admitted::Hot(hot.response()));
+        }
+        Ok(Admitted::Asker(asker, self.needed(&head), self.arrival(&head, peer)))
     }
 
     /// Who asks, if that one may and no other site sent them.
@@ -179,16 +181,20 @@ impl Gate {
         now: DateTime<Utc>,
     ) -> Result<Asker, HttpError> {
         let asker = self.authorize(head, peer, cookies, now)?;
-        let is_open = self.open.contains(&head.path);
-        match &asker {
-            Asker::Anonymous if !is_open => return Err(HttpError::SignInNeeded),
-            Asker::User(actor) if !is_open => check_scope(actor, head.method, head.path)?,
-            Asker::Anonymous | Asker::User(_) | Asker::Administrator => {}
+        match (&asker, self.needed(head)) {
+            (Asker::Anonymous, Needed(Some(_))) => return Err(HttpError::SignInNeeded),
+            (Asker::User(actor), Needed(Some(needed))) => check_scope(actor.scopes, needed)?,
+            (Asker::Anonymous | Asker::User(_), Needed(None)) | (Asker::Administrator, _) => {}
         }
         if peer != Peer::Control {
             self.check_origin(head, peer)?;
         }
         Ok(asker)
+    }
+
+    fn needed(&self, head: &Head<'_>) -> Needed {
+        let is_open = self.open.contains(&head.path);
+        Needed((!is_open).then(|| needed_scope(head.method, head.path)))
     }
 
     /// The hot answer, counted.
@@ -199,13 +205,20 @@ impl Gate {
         Some(hot)
     }
 
-    async fn route(self: Arc<Self>, mut request: Request<Incoming>, asker: Asker, arrival: Arrival) -> Response<Body> {
+    async fn route(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+        asker: Asker,
+        needed: Needed,
+        arrival: Arrival,
+    ) -> Response<Body> {
         let reader = Reader::of(request.headers());
         let user = match &asker {
             Asker::User(actor) => Some(actor.user),
             Asker::Administrator | Asker::Anonymous => None,
         };
         request.extensions_mut().insert(asker);
+        request.extensions_mut().insert(needed);
         request.extensions_mut().insert(arrival);
         let mut router = self.router.clone();
         let begun = Instant::now();
@@ -322,8 +335,8 @@ impl Handler for Gate {
     fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
         let answered = match self.admit(&request, peer) {
             Ok(Admitted::Hot(response)) => return Answering::Ready(Some(response)),
-            Ok(Admitted::Asker(asker, arrival)) => {
-                return Answering::Routed(Box::pin(self.clone().route(request, asker, arrival)));
+            Ok(Admitted::Asker(asker, needed, arrival)) => {
+                return Answering::Routed(Box::pin(self.clone().route(request, asker, needed, arrival)));
             }
             Ok(Admitted::Answered(response)) => Ok(response),
             Err(error) => {
@@ -394,8 +407,8 @@ pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
     }
 }
 
-fn check_scope(actor: &Actor, method: &Method, path: &str) -> Result<(), HttpError> {
-    let missing = needed_scope(method, path).without(actor.scopes);
+pub(super) fn check_scope(held: Scopes, needed: Scopes) -> Result<(), HttpError> {
+    let missing = needed.without(held);
     missing.names().first().map_or(Ok(()), |scope| Err(HttpError::ScopeMissing { scope }))
 }
 

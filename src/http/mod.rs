@@ -28,6 +28,7 @@ mod plain;
 mod probes;
 mod query;
 mod respond;
+mod rights;
 mod router;
 mod rules;
 mod sessions;

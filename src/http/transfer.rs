@@ -14,6 +14,7 @@ use super::errors::HttpError;
 use super::extract::{Administering, Asked, NameInPath};
 use super::query::Query;
 use super::respond::{BY_ASKER, PRIVATE, json};
+use super::rights::Rights;
 use super::stream::Pieces;
 use crate::domain::ids::UserName;
 use crate::domain::lang::Phrase;
@@ -115,14 +116,15 @@ fn wanted_form(query: &Query) -> Result<Form, HttpError> {
     }
 }
 
-pub async fn import(asked: Asked, query: Query, request: Request) -> Result<Response, HttpError> {
+pub async fn import(asked: Asked, rights: Rights, query: Query, request: Request) -> Result<Response, HttpError> {
     let dry_run = query.flag("dryRun")?;
     let (parts, content) = request.into_parts();
     check_content_type(&parts.headers)?;
     let (pieces, archive) = mpsc::channel(WAITING_MAX);
     let idle = asked.site.limits.body_idle;
     let fed = body::feed(content, ARCHIVE_BYTES_MAX, idle, ARCHIVE_TIME_MAX, pieces);
-    let imported = asked.site.service.import_archive(asked.actor.user, asked.origin(), archive, dry_run);
+    let (user, origin) = (asked.actor.user, asked.origin());
+    let imported = asked.site.service.import_archive(user, origin, archive, || rights.check(), dry_run);
     let (fed, imported) = tokio::join!(fed, imported);
     fed.map_err(|error| match error {
         BodyError::TooLarge => Refusal::ArchiveTooLarge.into(),

@@ -70,19 +70,21 @@ impl Service {
 
 impl Service {
     /// As [`Service::import`], of a tar archive that is still on its way. What ends it early is passed on as an
-    /// error of the last piece; then nothing is imported.
-    pub async fn import_archive(
+    /// error of the last piece; then nothing is imported. Nor is it if `may_still` says no once the archive is there.
+    pub async fn import_archive<E: From<ServiceError>>(
         self: &Arc<Self>,
         user: UserId,
         origin: Origin,
         archive: mpsc::Receiver<io::Result<Bytes>>,
+        may_still: impl FnOnce() -> Result<(), E>,
         dry_run: bool,
-    ) -> Result<Report, ServiceError> {
+    ) -> Result<Report, E> {
         let line = self.imports.get(user);
         let _turn = line.lock().await;
         let unpack = move || Ok(read_archive(Arriving { archive, piece: Bytes::new() })?);
         let folder = read(unpack).await?;
-        self.import(user, origin, folder, dry_run).await
+        may_still()?;
+        Ok(self.import(user, origin, folder, dry_run).await?)
     }
 }
 

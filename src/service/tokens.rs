@@ -166,16 +166,17 @@ impl Service {
         }
     }
 
-    /// Whether what an actor was let in for still holds, for answers that take long.
-    pub fn may_still_read(&self, actor: &Actor) -> Result<bool, StoreError> {
-        match &actor.shown {
-            Some(shown) => {
-                let granted = self.granted(shown.hash, shown.epoch)?;
-                let now = self.clock.now();
-                Ok(granted.is_some_and(|granted| granted.scopes.allow(Scopes::READ) && granted.is_valid_at(now)))
-            }
-            None => Ok(self.store.get_user(actor.user)?.is_some()),
+    /// What an actor who was let in may do by now, for requests that take long; `None` when that is nothing any more.
+    pub fn rights_left(&self, actor: &Actor) -> Result<Option<Scopes>, StoreError> {
+        let Some(shown) = &actor.shown else {
+            return Ok(self.store.get_user(actor.user)?.map(|_| actor.scopes));
+        };
+        let (now, epoch) = (self.clock.now(), self.epoch_of_grants());
+        if shown.epoch == epoch {
+            return Ok(actor.is_valid_at(now).then_some(actor.scopes));
         }
+        let granted = self.granted(shown.hash, epoch)?.filter(|granted| granted.is_valid_at(now));
+        Ok(granted.map(|granted| granted.scopes))
     }
 
     /// Ready whenever rights may have ended since `seen`, which [`Service::rights_seen`] began with.
@@ -353,6 +354,11 @@ const INSTANT: Phrase = Phrase {
 };
 
 impl Actor {
+    /// Whether it was a token or a session that the actor was let in with; none for whoever has the data directory.
+    pub fn came_with(&self) -> Option<GrantKind> {
+        self.shown.as_ref().map(|shown| shown.kind)
+    }
+
     /// Whether what the actor came with did not end by itself.
     fn is_valid_at(&self, now: DateTime<Utc>) -> bool {
         let is_idle = |shown: &Shown| is_idle(shown.kind, shown.used_hour.load(Ordering::Relaxed), now);

@@ -69,6 +69,7 @@ mod slow;
 mod strangers;
 mod tokens;
 mod transfer;
+mod under_way;
 mod undo;
 mod verbs;
 mod visitor;

@@ -30,7 +30,7 @@ pub struct Client {
 /// The client of a request whose host is the effective one already ([`host`]). Without a proxy that says so, it speaks
 /// https if it asks for the public URL's host and that URL is https.
 pub fn client(peer: IpAddr, head: &Head<'_>, is_proxy: &dyn Fn(IpAddr) -> bool, public: Option<&PublicUrl>) -> Client {
-    let told = told(peer, &head.fields, is_proxy);
+    let told = told(peer, head.fields, is_proxy);
     let is_public = || public.is_some_and(|public| public.is_https && public.is_asked_for(head.host));
     Client {
         address: told.address.unwrap_or(peer).to_canonical(),

@@ -21,7 +21,7 @@ use tower_service::Service as _;
 use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
-use super::fields::Field;
+use super::fields::{Field, Fields};
 use super::forwarded::Client;
 use super::head::{Head, read_head};
 use super::host::{Host, port_of};
@@ -114,7 +114,8 @@ impl Gate {
 
     /// Answers a request on the listener that is there for `/metrics` alone.
     pub fn answer_metrics<B>(&self, request: &Request<B>, peer: Peer) -> Response<Body> {
-        let head = read_head(request).map_err(HttpError::Head);
+        let fields = Fields::of(request.headers());
+        let head = read_head(request, &fields).map_err(HttpError::Head);
         let checked = head.and_then(|mut head| self.check_host(&mut head, peer));
         let answered = checked.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
         self.finish(answered, request)
@@ -153,7 +154,8 @@ impl Gate {
 
     /// Whether the request may go on, and as whose; or the answer, where it needs no route.
     fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, HttpError> {
-        let mut head = read_head(request).map_err(HttpError::Head)?;
+        let fields = Fields::of(request.headers());
+        let mut head = read_head(request, &fields).map_err(HttpError::Head)?;
         self.check_host(&mut head, peer)?;
         if let Some(response) = probes::answer(&self.site, request) {
             self.requests.count_beside(request.uri().path(), response.status());
@@ -265,7 +267,7 @@ impl Gate {
         cookies: impl Iterator<Item = &'r [u8]>,
         now: DateTime<Utc>,
     ) -> Result<Asker, HttpError> {
-        let fields = &head.fields;
+        let fields = head.fields;
         if fields.authorization.first.is_none() {
             return match peer {
                 Peer::Network(_) => self.signed_in(head, peer, cookies, now),
@@ -353,7 +355,8 @@ impl Handler for Gate {
 
     /// The hot answer, for whom the gate lets through. Everybody else asks again, the long way, and is told there.
     fn answer_at_once(&self, request: &[u8], peer: Peer, head: &mut Vec<u8>) -> Option<Bytes> {
-        let heading = plain::read(request, self.site.limits.headers_max)?;
+        let mut fields = Fields::default();
+        let heading = plain::read(request, self.site.limits.headers_max, &mut fields)?;
         let mut asked = heading.check().ok()?;
         self.check_host(&mut asked, peer).ok()?;
         let now = self.site.service.clock().now();

@@ -22,8 +22,9 @@ static BEGINNINGS: [(&[u8], Method); 2] =
 /// More fields than any program sends that asks for a timeline.
 const FIELDS_MAX: usize = 32;
 
-/// The head that these bytes are, to the last one, if it has no more fields than that.
-pub fn read(bytes: &[u8], fields_max: usize) -> Option<Heading<'_>> {
+/// The head that these bytes are, to the last one, if it has no more fields than that; `fields` are given those that
+/// matter.
+pub fn read<'b, 'r>(bytes: &'b [u8], fields_max: usize, fields: &'r mut Fields<'b>) -> Option<Heading<'r>> {
     let (_, method) = BEGINNINGS.iter().find(|(begins, _)| bytes.starts_with(begins))?;
     let mut lines = [const { MaybeUninit::uninit() }; FIELDS_MAX];
     let mut request = Request::new(&mut []);
@@ -31,7 +32,7 @@ pub fn read(bytes: &[u8], fields_max: usize) -> Option<Heading<'_>> {
     if read != Ok(Status::Complete(bytes.len())) || request.headers.len() > fields_max {
         return None;
     }
-    let fields = fields(request.headers)?;
+    find(request.headers, fields)?;
     Some(Heading {
         method,
         version: Version::HTTP_11,
@@ -43,9 +44,9 @@ pub fn read(bytes: &[u8], fields_max: usize) -> Option<Heading<'_>> {
     })
 }
 
-/// The fields that matter; `None` if one is for whoever leads the connection, or is repeated: the lines are not kept.
-fn fields<'b>(lines: &[Header<'b>]) -> Option<Fields<'b>> {
-    let mut fields = Fields::default();
+/// Finds the fields that matter; `None` if one is for whoever leads the connection, or is repeated: the lines are not
+/// kept.
+fn find<'b>(lines: &[Header<'b>], fields: &mut Fields<'b>) -> Option<()> {
     for line in lines {
         if let Some(field) = fields.named(line.name) {
             if field.first.is_some() {
@@ -57,7 +58,7 @@ fn fields<'b>(lines: &[Header<'b>]) -> Option<Fields<'b>> {
         }
     }
     let is_alone = fields.expect.first.is_none() && fields.transfer_encoding.first.is_none();
-    is_alone.then_some(fields)
+    is_alone.then_some(())
 }
 
 fn is_about_the_connection(line: &Header<'_>) -> bool {

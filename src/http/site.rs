@@ -96,7 +96,7 @@ impl Site {
 
     /// The host that a proxy in front was asked for, if there is one that tells.
     pub(super) fn host_in_front<'r>(&self, head: &Head<'r>, peer: Peer) -> Option<Host<'r>> {
-        forwarded::host(peer.ip()?, &head.fields, &*self.limits.is_proxy)
+        forwarded::host(peer.ip()?, head.fields, &*self.limits.is_proxy)
     }
 
     /// Who a request that the gate has checked comes from; nobody, where it did not come by the network.

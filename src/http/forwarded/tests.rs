@@ -25,8 +25,9 @@ fn seen_from<V: AsRef<[u8]>>(peer: &str, fields: &[(&str, V)], public: Option<&P
         request = request.header(*name, HeaderValue::from_bytes(value.as_ref()).unwrap());
     }
     let (request, peer) = (request.body(()).unwrap(), peer.parse().unwrap());
-    let mut head = read_head(&request).unwrap();
-    head.host = host(peer, &head.fields, &is_proxy).unwrap_or(head.host);
+    let fields = Fields::of(request.headers());
+    let mut head = read_head(&request, &fields).unwrap();
+    head.host = host(peer, &fields, &is_proxy).unwrap_or(head.host);
     let client = client(peer, &head, &is_proxy, public);
     let port = head.host.port().map(|port| format!(":{port}")).unwrap_or_default();
     (client.address.to_string(), client.is_https, format!("{}{port}", head.host.name))

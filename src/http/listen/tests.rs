@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::http::body::{self, BodyError};
+use crate::http::fields::Fields;
 use crate::http::head::read_head;
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -99,7 +100,7 @@ async fn open_with<H: Handler>(limits: Limits, gate: Arc<Gate>, handler: H) -> H
 
 async fn respond(request: Request<Incoming>, times: (Duration, Duration), gate: Arc<Gate>) -> Response<Body> {
     let status = |status| Response::builder().status(status).body(Body::empty()).unwrap();
-    if let Err(wrong) = read_head(&request) {
+    if let Err(wrong) = read_head(&request, &Fields::of(request.headers())) {
         return status(wrong.status());
     }
     match request.uri().path() {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
-use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
+use hyper::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -95,7 +95,7 @@ pub async fn login(visitor: Visitor, FormOrJson { object, is_form }: FormOrJson)
     let (name, next) = (known.text("name")?.unwrap_or_default(), known.text("next")?.unwrap_or_default());
     let password = known.text("password")?.unwrap_or_default();
     let service = &visitor.site.service;
-    match service.sign_in_with_password(name.trim(), password, &visitor.visit()).await {
+    match service.sign_in_with_password(name.trim(), password, &visitor.visit()?).await {
         Ok(signed_in) if is_form => Ok(visitor.let_in(&signed_in, see_other(own_path(&next)))),
         Ok(signed_in) => {
             let name = signed_in.user.name.as_str().to_owned();
@@ -118,8 +118,8 @@ pub async fn login(visitor: Visitor, FormOrJson { object, is_form }: FormOrJson)
 /// `POST /auth/logout`
 pub async fn logout(visitor: Visitor, MaybeFormOrJson(sent): MaybeFormOrJson) -> Result<Response, HttpError> {
     Known::of(&sent.object.fields, &[])?;
-    if let Some(actor) = &visitor.actor {
-        visitor.site.service.end_own_session(actor).await?;
+    for actor in visitor.sessions()? {
+        visitor.site.service.end_own_session(&actor).await?;
         tracing::info!(user = %actor.name, "somebody signed out");
     }
     let mut response = if sent.is_form { see_other("/login") } else { json(&SignedOutJson { ok: true }, None) };
@@ -130,13 +130,23 @@ pub async fn logout(visitor: Visitor, MaybeFormOrJson(sent): MaybeFormOrJson) ->
 }
 
 /// `GET /welcome`: the link that a demo prints.
-pub async fn welcome(visitor: Visitor, query: Query, headers: hyper::HeaderMap) -> Result<Response, HttpError> {
+pub async fn welcome(
+    visitor: Visitor,
+    query: Query,
+    method: Method,
+    headers: hyper::HeaderMap,
+) -> Result<Response, HttpError> {
     // Nobody has seen it yet, and it works once.
     if headers.contains_key(SEC_PURPOSE) {
         return Err(HttpError::Unavailable);
     }
     let code = query.text("code").unwrap_or_default();
-    match visitor.site.service.sign_in_with_link(code, &visitor.visit()).await {
+    if method == Method::HEAD {
+        // Whoever only looks, as a preview of a message does, is told that it is good, and does not use it up.
+        visitor.site.service.check_sign_in_code(code)?;
+        return Ok(see_other("/"));
+    }
+    match visitor.site.service.sign_in_with_link(code, &visitor.visit()?).await {
         Ok(signed_in) => Ok(visitor.let_in(&signed_in, see_other("/"))),
         // The link is opened again by whoever it let in.
         Err(ServiceError::Refused(Refusal::Access(AccessRefusal::LinkUsed))) if visitor.actor.is_some() => {
@@ -208,7 +218,7 @@ pub async fn set_up(visitor: Visitor, FormOrJson { object, is_form }: FormOrJson
         (_, None) => Err(wire::missing("password").into()),
     };
     let done = match first {
-        Ok(first) => service.set_up(&code, first, new_user, &visitor.visit()).await,
+        Ok(first) => service.set_up(&code, first, new_user, &visitor.visit()?).await,
         Err(missing) => service.check_set_up_code(&code).and(Err(missing)),
     };
     match done {

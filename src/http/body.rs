@@ -96,8 +96,8 @@ impl HttpBody for Body {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// 413. As much was discarded as there was reason to.
-    #[error("the body is larger than allowed")]
-    TooLarge,
+    #[error("the body is larger than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
     /// 408: nothing came for too long.
     #[error("the body stopped coming")]
     IdleTimeout,
@@ -119,19 +119,22 @@ where
     B: HttpBody<Data = Bytes>,
 {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let too_large = BodyError::TooLarge { bytes_max };
     if announced > bytes_max.saturating_add(DISCARDED_BYTES_MAX) {
-        return Err(BodyError::TooLarge);
+        return Err(too_large);
     }
     let mut source = Source { body: pin!(body), idle, ends: Instant::now() + total };
     if announced > bytes_max {
-        return Err(source.discard(bytes_max.saturating_add(DISCARDED_BYTES_MAX)).await);
+        source.discard(bytes_max.saturating_add(DISCARDED_BYTES_MAX)).await;
+        return Err(too_large);
     }
     // Most bodies come in one piece, which is handed on as it is.
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     while let Some(data) = source.next().await? {
         if data.len() > bytes_max - first.len().max(whole.len()) {
-            return Err(source.discard(DISCARDED_BYTES_MAX.saturating_sub(data.len())).await);
+            source.discard(DISCARDED_BYTES_MAX.saturating_sub(data.len())).await;
+            return Err(too_large);
         }
         if first.is_empty() && whole.is_empty() {
             first = data;
@@ -162,21 +165,25 @@ where
     B: HttpBody<Data = Bytes>,
 {
     let cut = |error: BodyError| Err(io::Error::other(error));
+    let too_large = BodyError::TooLarge { bytes_max };
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut source = Source { body: pin!(body), idle, ends: Instant::now() + total };
     let mut left = bytes_max;
     // Nothing is begun with what is too large anyway.
     if announced > bytes_max {
-        let _ = pieces.send(cut(BodyError::TooLarge)).await;
-        let is_bounded = announced <= bytes_max.saturating_add(DISCARDED_BYTES_MAX);
-        return Err(if is_bounded { source.discard(announced).await } else { BodyError::TooLarge });
+        let _ = pieces.send(cut(too_large)).await;
+        if announced <= bytes_max.saturating_add(DISCARDED_BYTES_MAX) {
+            source.discard(announced).await;
+        }
+        return Err(too_large);
     }
     loop {
         match source.next().await {
             Ok(None) => return Ok(()),
             Ok(Some(data)) if data.len() > left => {
-                let _ = pieces.send(cut(BodyError::TooLarge)).await;
-                return Err(source.discard(DISCARDED_BYTES_MAX.saturating_sub(data.len())).await);
+                let _ = pieces.send(cut(too_large)).await;
+                source.discard(DISCARDED_BYTES_MAX.saturating_sub(data.len())).await;
+                return Err(too_large);
             }
             Ok(Some(data)) => {
                 left -= data.len();
@@ -224,8 +231,8 @@ impl<B: HttpBody<Data = Bytes>> Source<'_, B> {
         }
     }
 
-    /// Throws away what still comes. However that ends, the body was too large.
-    async fn discard(&mut self, bytes_max: usize) -> BodyError {
+    /// Throws away what still comes, however that ends.
+    async fn discard(&mut self, bytes_max: usize) {
         let mut left = bytes_max;
         while left > 0 {
             match self.next().await {
@@ -233,7 +240,6 @@ impl<B: HttpBody<Data = Bytes>> Source<'_, B> {
                 Ok(None) | Err(_) => break,
             }
         }
-        BodyError::TooLarge
     }
 }
 
@@ -315,13 +321,13 @@ mod tests {
     async fn a_large_body_is_discarded_up_to_a_limit() {
         let mut taken = 0;
         let outcome = read(pieces(&[60, 60, 60], false, &mut taken), 100, LONG, LONG).await;
-        assert_eq!((outcome, taken), (Err(BodyError::TooLarge), 180));
+        assert_eq!((outcome, taken), (Err(BodyError::TooLarge { bytes_max: 100 }), 180));
         let mut taken = 0;
         let megabytes = [1024 * 1024; 20];
         let outcome = read(pieces(&megabytes, false, &mut taken), 1024 * 1024, LONG, LONG).await;
-        assert_eq!((outcome, taken), (Err(BodyError::TooLarge), 9 * 1024 * 1024));
+        assert_eq!((outcome, taken), (Err(BodyError::TooLarge { bytes_max: 1024 * 1024 }), 9 * 1024 * 1024));
         let announced = Full::new(Bytes::from(vec![0; 101]));
-        assert_eq!(read(announced, 100, LONG, LONG).await, Err(BodyError::TooLarge));
+        assert_eq!(read(announced, 100, LONG, LONG).await, Err(BodyError::TooLarge { bytes_max: 100 }));
     }
 
     #[tokio::test]
@@ -332,6 +338,6 @@ mod tests {
         let outcome = read(pieces(&[1], true, &mut taken), 100, LONG, SHORT).await;
         assert_eq!(outcome, Err(BodyError::TotalTimeout));
         let outcome = read(pieces(&[101], true, &mut taken), 100, SHORT, LONG).await;
-        assert_eq!(outcome, Err(BodyError::TooLarge));
+        assert_eq!(outcome, Err(BodyError::TooLarge { bytes_max: 100 }));
     }
 }

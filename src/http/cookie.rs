@@ -18,16 +18,30 @@ fn name(is_https: bool) -> &'static str {
 
 /// The session in these lines of `Cookie`. HTTP/2 may part the cookies among several (RFC 9113, 8.2.3).
 pub fn session<'l>(lines: impl IntoIterator<Item = &'l [u8]>, is_https: bool) -> Option<&'l str> {
-    let pairs = lines.into_iter().flat_map(|line| line.split(|byte| *byte == b';'));
-    let values = pairs.filter_map(|pair| {
-        let (named, value) = pair.trim_ascii().split_at_checked(name(is_https).len() + 1)?;
-        let named = named.strip_suffix(b"=")?;
-        (named == name(is_https).as_bytes()).then_some(value)
-    });
-    let mut values = values.fuse();
+    let pairs = lines.into_iter().flat_map(pairs);
+    let mut values = pairs.filter_map(|pair| value_of(name(is_https), pair)).fuse();
     let first = values.next()?;
     values.next().is_none().then_some(())?;
     str::from_utf8(first).ok()
+}
+
+/// Whatever in these lines may be a session, by either name and however often: nobody is let in by that, but all of it
+/// can be ended.
+pub fn sessions<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> impl Iterator<Item = &'l str> {
+    let values = lines.into_iter().flat_map(pairs).filter_map(|pair| {
+        let value = value_of(PLAIN, pair).or_else(|| value_of(SECURE, pair))?;
+        str::from_utf8(value).ok()
+    });
+    values
+}
+
+fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b';')
+}
+
+fn value_of<'l>(name: &str, pair: &'l [u8]) -> Option<&'l [u8]> {
+    let (named, value) = pair.trim_ascii().split_at_checked(name.len() + 1)?;
+    (named.strip_suffix(b"=")? == name.as_bytes()).then_some(value)
 }
 
 /// What makes a browser keep a session.
@@ -86,6 +100,13 @@ mod tests {
         assert_eq!(found(&["codexmiroir=x; codexmiroir=x"], false), None);
         assert_eq!(found(&["codexmiroir=x", "codexmiroir=y"], false), None);
         assert_eq!(found(&["a=b", "codexmiroir=y"], false), Some("y"), "HTTP/2 parts them");
+    }
+
+    #[test]
+    fn all_of_them_can_be_ended() {
+        let lines = ["codexmiroir=x; a=b; codexmiroir=y", "__Host-codexmiroir=z;codexmiroir2=v; xcodexmiroir=w"];
+        let found: Vec<_> = sessions(lines.iter().map(|line| line.as_bytes())).collect();
+        assert_eq!(found, ["x", "y", "z"]);
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl HttpError {
             | HttpError::MalformedQuery { .. }
             | HttpError::MalformedHeader { .. }
             | HttpError::UserNeeded => StatusCode::BAD_REQUEST,
-            HttpError::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            HttpError::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => StatusCode::REQUEST_TIMEOUT,
             HttpError::Body(BodyError::Cut) => StatusCode::BAD_REQUEST,
             HttpError::Refused(refusal) => refusal::status(refusal),
@@ -204,7 +204,7 @@ impl HttpError {
             HttpError::MalformedJson { .. } | HttpError::NotAnObject => "malformed_json",
             HttpError::MalformedQuery { .. } => "malformed_query",
             HttpError::MalformedHeader { .. } => "malformed_header",
-            HttpError::Body(BodyError::TooLarge) => "too_large",
+            HttpError::Body(BodyError::TooLarge { .. }) => "too_large",
             HttpError::Body(BodyError::IdleTimeout | BodyError::TotalTimeout) => "too_slow",
             HttpError::Body(BodyError::Cut) => "cut",
             HttpError::Refused(refusal) => refusal::code(refusal),
@@ -268,7 +268,7 @@ impl HttpError {
             HttpError::NotJsonOrText => return NOT_JSON_OR_TEXT.text(lang).to_owned(),
             HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
-            HttpError::Body(error) => return body_text(*error, lang).to_owned(),
+            HttpError::Body(error) => return body_text(*error, lang),
             HttpError::Unavailable => (UNAVAILABLE.en, UNAVAILABLE.de),
             HttpError::NotSaved => (NOT_SAVED.en, NOT_SAVED.de),
             HttpError::NoRoom { needed_bytes, free_bytes } => return no_room(*needed_bytes, *free_bytes, lang),
@@ -372,12 +372,18 @@ fn scope_missing(scope: &str, lang: Lang) -> String {
     )
 }
 
-fn body_text(error: BodyError, lang: Lang) -> &'static str {
-    match error {
-        BodyError::TooLarge => lang.pick(
-            "The body is larger than 1 MiB; send less at once.",
-            "Der Inhalt ist größer als 1 MiB; bitte weniger auf einmal senden.",
-        ),
+fn body_text(error: BodyError, lang: Lang) -> String {
+    let text = match error {
+        BodyError::TooLarge { bytes_max } => {
+            let limit = match bytes_max >> 20 {
+                0 => format!("{} KiB", bytes_max >> 10),
+                whole => format!("{whole} MiB"),
+            };
+            return lang.pick(
+                format!("The body is larger than {limit}; send less at once."),
+                format!("Der Inhalt ist größer als {limit}; bitte weniger auf einmal senden."),
+            );
+        }
         BodyError::IdleTimeout | BodyError::TotalTimeout => lang.pick(
             "The body took too long to arrive; send it again.",
             "Der Inhalt kam zu langsam an; bitte noch einmal senden.",
@@ -386,7 +392,8 @@ fn body_text(error: BodyError, lang: Lang) -> &'static str {
             "The body ended early; send it again, whole.",
             "Der Inhalt endete zu früh; bitte noch einmal ganz senden.",
         ),
-    }
+    };
+    text.to_owned()
 }
 
 fn head_text(error: HeadError, lang: Lang) -> &'static str {

@@ -7,24 +7,24 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::body::Body as _;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, IF_MATCH, USER_AGENT};
 use hyper::http::request::Parts;
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::address::neighbourhood;
-use super::body;
 use super::errors::HttpError;
 use super::head::HeadError;
 use super::negotiate::language;
 use super::rights::Rights;
 use super::site::{Arrival, Asker, Site};
+use super::{body, cookie};
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::accounts::Actor;
 use crate::service::sessions::Visit;
 use crate::service::tasks::IdempotencyKey;
-use crate::store::Origin;
+use crate::store::{Origin, StoreError};
 
 /// The largest form, in bytes: names, a password and a few choices.
 const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -107,6 +107,7 @@ pub struct Visitor {
     pub actor: Option<Arc<Actor>>,
     pub arrival: Arrival,
     pub browser: String,
+    cookies: Vec<HeaderValue>,
     pub lang: Lang,
 }
 
@@ -119,9 +120,16 @@ impl Visitor {
         self.arrival.client.is_some_and(|client| client.is_https)
     }
 
+    /// Every session that the browser has here, also where none of them lets it in.
+    pub fn sessions(&self) -> Result<Vec<Arc<Actor>>, StoreError> {
+        let lines = self.cookies.iter().map(HeaderValue::as_bytes);
+        self.site.service.sessions_among(cookie::sessions(lines))
+    }
+
     /// What the use cases are told of them.
-    pub fn visit(&self) -> Visit {
-        Visit { address: self.address().map(neighbourhood), browser: self.browser.clone(), present: self.actor.clone() }
+    pub fn visit(&self) -> Result<Visit, StoreError> {
+        let address = self.address().map(neighbourhood);
+        Ok(Visit { address, browser: self.browser.clone(), present: self.sessions()? })
     }
 }
 
@@ -135,8 +143,10 @@ impl FromRequestParts<Arc<Site>> for Visitor {
         };
         let arrival = parts.extensions.get::<Arrival>().copied().unwrap_or_default();
         let browser = parts.headers.get(USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let browser = browser.unwrap_or_default();
+        let cookies = parts.headers.get_all(COOKIE).iter().cloned().collect();
         let lang = language(&parts.headers);
-        Ok(Visitor { site: site.clone(), actor, arrival, browser: browser.unwrap_or_default(), lang })
+        Ok(Visitor { site: site.clone(), actor, arrival, browser, cookies, lang })
     }
 }
 

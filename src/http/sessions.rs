@@ -122,7 +122,7 @@ pub(super) async fn set_password(
     visitor: &Visitor,
     change: PasswordChange,
 ) -> Result<Option<SignedIn>, ServiceError> {
-    let session = asked.site.service.change_password(&asked.actor, change, &visitor.visit()).await?;
+    let session = asked.site.service.change_password(&asked.actor, change, &visitor.visit()?).await?;
     tracing::info!(user = %asked.actor.name, "the password was changed");
     Ok(session)
 }

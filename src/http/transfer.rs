@@ -55,15 +55,16 @@ pub struct FileJson {
     reason: Option<String>,
 }
 
-pub async fn export(asked: Asked, query: Query) -> Result<Response, HttpError> {
+pub async fn export(asked: Asked, rights: Rights, query: Query) -> Result<Response, HttpError> {
     let form = wanted_form(&query)?;
     let export = asked.site.service.export(asked.actor.user, form).await?;
-    attached(export, form, &asked.actor.name)
+    attached(export, rights, form, &asked.actor.name)
 }
 
 /// Everything of the user who is named, before an account is removed, say.
 pub async fn export_of(
     asked: Administering,
+    rights: Rights,
     NameInPath(name): NameInPath,
     query: Query,
 ) -> Result<Response, HttpError> {
@@ -71,11 +72,11 @@ pub async fn export_of(
     let user = asked.site.service.require_user(&name)?;
     let export = asked.site.service.export(user.id, form).await?;
     tracing::info!(by = asked.by(), user = %user.name, id = user.id.0, "an account was exported");
-    attached(export, form, &user.name)
+    attached(export, rights, form, &user.name)
 }
 
 /// An export as a file that is named after its owner.
-fn attached(export: Export, form: Form, owner: &UserName) -> Result<Response, HttpError> {
+fn attached(export: Export, rights: Rights, form: Form, owner: &UserName) -> Result<Response, HttpError> {
     let (content_type, ending) = match form {
         Form::Markdown => ("application/x-tar", "tar"),
         Form::Json { .. } => ("application/json", "json"),
@@ -85,11 +86,20 @@ fn attached(export: Export, form: Form, owner: &UserName) -> Result<Response, Ht
     let content_type = HeaderValue::from_static(content_type);
     let headers =
         [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, file), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
-    Ok((headers, axum::body::Body::new(Pieces::of(|pieces| send(export, pieces)))).into_response())
+    Ok((headers, axum::body::Body::new(Pieces::of(|pieces| send(export, rights, pieces)))).into_response())
 }
 
-/// Sends the export to its end; what cuts it short is not taken for its end.
-async fn send(mut export: Export, pieces: mpsc::Sender<Option<bytes::Bytes>>) {
+/// Sends the export to its end, to somebody who may still have it; what cuts it short is not taken for its end.
+async fn send(export: Export, rights: Rights, pieces: mpsc::Sender<Option<bytes::Bytes>>) {
+    tokio::select! {
+        // Asked first: whoever lost the right is told nothing more.
+        biased;
+        () = rights.end() => tracing::info!("an export was cut short: who asked for it may not have it any more"),
+        () = send_all(export, &pieces) => {}
+    }
+}
+
+async fn send_all(mut export: Export, pieces: &mpsc::Sender<Option<bytes::Bytes>>) {
     loop {
         match export.next().await {
             Ok(piece) => {
@@ -127,7 +137,7 @@ pub async fn import(asked: Asked, rights: Rights, query: Query, request: Request
     let imported = asked.site.service.import_archive(user, origin, archive, || rights.check(), dry_run);
     let (fed, imported) = tokio::join!(fed, imported);
     fed.map_err(|error| match error {
-        BodyError::TooLarge => Refusal::ArchiveTooLarge.into(),
+        BodyError::TooLarge { .. } => Refusal::ArchiveTooLarge.into(),
         BodyError::IdleTimeout | BodyError::TotalTimeout | BodyError::Cut => HttpError::Body(error),
     })?;
     Ok(json(&import_json(imported?, dry_run), None))

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
 use super::{KEY_BYTES, Key};
@@ -33,6 +34,10 @@ pub enum KeyFileError {
         "{path} is no key file, which has the one line that CodexMiroir wrote into it; put a copy back, or move it away and give every user a new password"
     )]
     Malformed { path: String },
+    #[error(
+        "the key file {path} is a link to {target}, which is not there; see to that (is its disk mounted?), or remove the link"
+    )]
+    Away { path: String, target: String },
     #[error("the key file {path} is of a newer version; start that version or a newer one")]
     Newer { path: String },
     #[error(
@@ -61,12 +66,14 @@ impl KeyFile {
     /// The key in the file; `None` when there is no such file.
     ///
     /// # Errors
-    /// It cannot be read, is no key file, or others can read it.
+    /// It cannot be read, is no key file, or others can read it. Nothing that is no file is waited for.
     pub fn read(&self) -> Result<Option<Key>, KeyFileError> {
         let unreadable = |error: io::Error| KeyFileError::Unreadable { path: self.name(), detail: error.to_string() };
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // A pipe that nobody writes to would be waited for without an end.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = match rustix::fs::open(&self.path, flags, Mode::empty()).map_err(io::Error::from) {
+            Ok(file) => File::from(file),
+            Err(error) if error.kind() == ErrorKind::NotFound => return self.away().map_or(Ok(None), Err),
             Err(error) => return Err(unreadable(error)),
         };
         let found = file.metadata().map_err(unreadable)?;
@@ -88,11 +95,21 @@ impl KeyFile {
         }
     }
 
-    /// Writes the key, in place of what is there. It is on disk, whole and under its name, when this returns.
+    /// Why there is no file, where a link says that there is to be one elsewhere.
+    fn away(&self) -> Option<KeyFileError> {
+        let target = fs::read_link(&self.path).ok()?.display().to_string();
+        Some(KeyFileError::Away { path: self.name(), target })
+    }
+
+    /// Writes the key, in place of what is there, unless that is a link. It is on disk, whole and under its name, when
+    /// this returns.
     ///
     /// # Errors
     /// It could not be written; what was there before is there still.
     pub fn write(&self, key: &Key) -> Result<(), KeyFileError> {
+        if let Some(away) = self.away() {
+            return Err(away);
+        }
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&key.bytes[..]));
         let line = Zeroizing::new(format!("{WORD}{FORM} {}\n", *text));
         self.replace(line.as_bytes())
@@ -194,5 +211,35 @@ mod tests {
         assert!(matches!(KeyFile::at(folder.path().to_owned()).read(), Err(KeyFileError::Malformed { .. })));
         let below = KeyFile::at(file.path().join("x"));
         assert!(matches!(below.read(), Err(KeyFileError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for path in [&pipe, &link, Path::new("/dev/zero"), folder.path()] {
+            let refused = KeyFile::at(path.to_owned()).read().unwrap_err();
+            assert!(matches!(refused, KeyFileError::Malformed { .. }), "{}: {refused}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_link_to_what_is_away_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, target) = (KeyFile::at(folder.path().join("kept")), folder.path().join("disk"));
+        std::os::unix::fs::symlink(&target, kept.path()).unwrap();
+        let key = Key::generate();
+        for refused in [kept.read().unwrap_err(), kept.write(&key).unwrap_err()] {
+            let said = refused.to_string();
+            assert!(said.contains(&format!("{}, which is not there", target.display())), "{said}");
+        }
+        assert!(fs::read_dir(folder.path()).unwrap().count() == 1 && kept.path().is_symlink());
+        // Nor is one that leads somewhere replaced.
+        KeyFile::at(target).write(&key).unwrap();
+        assert!(kept.write(&Key::generate()).is_err());
+        assert_eq!(kept.read().unwrap().unwrap().id(), key.id());
     }
 }

@@ -73,7 +73,17 @@ impl Service {
         };
         let at = self.clock.now();
         let added = Administration::AddUser { name: user_name.clone(), admin, settings, credential, at, must_be_first };
-        match self.store.administer(added).await? {
+        let service = self.clone();
+        // It goes on when its asker goes away: a link that sets the server up dies with the first account, for good.
+        let work = async move {
+            let administered = service.store.administer(added).await;
+            if matches!(administered, Ok(Administered::UserAdded(_))) {
+                service.one_time_links.end_set_up();
+            }
+            administered
+        };
+        let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()));
+        match tokio::spawn(work).await.unwrap_or_else(cut)? {
             Administered::UserAdded(id) => Ok(User { id, name: user_name, admin, disabled: false, created_at: at }),
             refused => Err(refusal(refused, name, "")),
         }

@@ -41,6 +41,11 @@ impl OneTimeLinks {
         self.lock().iter().find(|(known, _)| *known == hash).map(|(_, purpose)| *purpose)
     }
 
+    /// Ends what sets the server up: somebody has an account.
+    pub(super) fn end_set_up(&self) {
+        self.lock().retain(|(_, purpose)| *purpose != Purpose::SetUp);
+    }
+
     /// Uses the code: of those that use it at once, one is told what it is for.
     pub(super) fn take(&self, code: &str) -> Option<Purpose> {
         let hash: [u8; 32] = Sha256::digest(code).into();
@@ -66,5 +71,8 @@ mod tests {
         for wrong in ["", "x", &first[1..]] {
             assert_eq!(links.take(wrong), None);
         }
+        let (set_up, sign_in) = (links.make(Purpose::SetUp), links.make(Purpose::SignIn(UserId(7))));
+        links.end_set_up();
+        assert_eq!((links.purpose(&set_up), links.purpose(&sign_in)), (None, Some(Purpose::SignIn(UserId(7)))));
     }
 }

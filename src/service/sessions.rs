@@ -25,8 +25,8 @@ pub struct Visit {
     pub address: Option<IpAddr>,
     /// What the browser says that it is.
     pub browser: String,
-    /// As whom the browser is signed in already.
-    pub present: Option<Arc<Actor>>,
+    /// The sessions that the browser has already.
+    pub present: Vec<Arc<Actor>>,
 }
 
 /// Somebody who was let in.
@@ -46,8 +46,8 @@ impl Actor {
 }
 
 impl Service {
-    /// Begins a session of the user's. Whatever way of signing in there is ends here. One that the browser had is ended:
-    /// what was known of it before is worth nothing afterwards. Whoever came with a password has to have come with the
+    /// Begins a session of the user's. Whatever way of signing in there is ends here. Those that the browser had are ended:
+    /// what was known of them before is worth nothing afterwards. Whoever came with a password has to have come with the
     /// present one: `by_credential` is what was kept of it when it was checked.
     pub(super) async fn begin_session(
         self: &Arc<Self>,
@@ -71,10 +71,24 @@ impl Service {
             Err(ServiceError::Refused(Refusal::NoSuchUser { .. })) => return Err(AccessRefusal::SignInFailed.into()),
             issued => issued?,
         };
-        if let Some(present) = &visit.present {
+        for present in &visit.present {
             self.end_own_session(present).await?;
         }
         Ok(SignedIn { user, secret: issued.token })
+    }
+
+    /// The sessions that these secrets are of, each once.
+    pub fn sessions_among<'s>(&self, secrets: impl Iterator<Item = &'s str>) -> Result<Vec<Arc<Actor>>, StoreError> {
+        let now = self.clock.now();
+        let mut sessions: Vec<Arc<Actor>> = Vec::new();
+        for secret in secrets {
+            if let Some(actor) = self.authenticate_at(GrantKind::Session, secret, now)?
+                && sessions.iter().all(|known| known.session() != actor.session())
+            {
+                sessions.push(actor);
+            }
+        }
+        Ok(sessions)
     }
 
     /// The user's sessions, the oldest first; those that ended by themselves are left out.

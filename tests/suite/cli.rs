@@ -333,6 +333,10 @@ async fn the_demo_serves_a_week_and_leaves_nothing() {
         let link = || client.get(server.url(&format!("/welcome?code={code}")));
         let ahead = link().header("Sec-Purpose", "prefetch").send().await.unwrap();
         assert_eq!(ahead.status(), 503, "nobody has opened it yet");
+        for (code, status) in [(code, 303), (&code[1..], 404)] {
+            let seen = client.head(server.url(&format!("/welcome?code={code}"))).send().await.unwrap();
+            assert_eq!((seen.status().as_u16(), seen.headers().get("set-cookie")), (status, None), "nor has a preview");
+        }
         let welcome = link().send().await.unwrap();
         assert_eq!((welcome.status().as_u16(), &welcome.headers()["location"]), (303, &"/".parse().unwrap()));
         assert_eq!(link().send().await.unwrap().status(), 404, "it works once");

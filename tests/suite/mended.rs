@@ -145,3 +145,23 @@ async fn a_misspelt_parameter_of_a_change_changes_nothing() {
     assert_eq!(lena.generation().await, before);
     assert_eq!(lena.get("/api/tasks?_=1760335200").await.status, 200, "what is read may carry more");
 }
+
+#[tokio::test]
+async fn what_is_too_large_is_told_the_limit_that_it_is_above() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let form = "application/x-www-form-urlencoded";
+    for (path, media_type, bytes_max, limit) in [
+        ("/settings", form, 64 * 1024, "64 KiB"),
+        ("/auth/login", "application/json", 64 * 1024, "64 KiB"),
+        ("/api/tasks", "application/json", 1024 * 1024, "1 MiB"),
+    ] {
+        for (lang, said) in [("en", format!("larger than {limit};")), ("de", format!("größer als {limit};"))] {
+            let request = lena.request(Method::POST, path).header("Content-Type", media_type);
+            let request = request.header("Accept-Language", lang).body(vec![b'x'; bytes_max + 1]);
+            let answer = Answer::of(request).await;
+            assert_eq!((answer.status, answer.code().as_str()), (413, "too_large"), "{path}");
+            assert!(answer.text.contains(&said), "{path}: {}", answer.text);
+        }
+    }
+}

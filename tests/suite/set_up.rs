@@ -99,12 +99,21 @@ async fn of_many_that_use_the_link_at_once_one_gets_in() {
 async fn an_account_that_was_made_elsewhere_ends_the_link() {
     let server = TestServer::start().await;
     let code = code(&server);
-    server.user("lena").await;
+    let administrator = server.administrator();
+    assert_eq!(administrator.post("/api/admin/users", &json!({"name": "lena"})).await.status, 200);
     let mut browser = Visitor::of(&server);
-    assert_eq!(browser.open(&format!("/setup?code={code}")).await.status, 404);
-    assert_eq!(browser.form("/setup", &fields(&code, "eve")).await.status, 404);
-    let json = browser.post("/setup", &json!({"code": code, "name": "eve", "password": PASSWORD})).await;
-    assert_eq!((json.status, json.code().as_str()), (409, "set_up_before"));
+    let mut is_dead = async || {
+        assert_eq!(browser.open(&format!("/setup?code={code}")).await.status, 404);
+        assert_eq!(browser.form("/setup", &fields(&code, "eve")).await.status, 404);
+        let json = browser.post("/setup", &json!({"code": code, "name": "eve", "password": PASSWORD})).await;
+        assert_eq!((json.status, json.code().as_str()), (404, "link_used"));
+    };
+    is_dead().await;
+    // For good, even when nobody is left.
+    assert_eq!(administrator.delete("/api/admin/users/lena").await.status, 200);
+    is_dead().await;
+    let users = administrator.get("/api/admin/users").await.json();
+    assert_eq!(users["users"], json!([]));
 }
 
 #[test]

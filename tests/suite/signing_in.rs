@@ -411,3 +411,41 @@ async fn what_another_site_sends_is_refused() {
         assert_eq!(send("/api/tasks", headers).await.status, 200, "{headers:?}");
     }
 }
+
+#[tokio::test]
+async fn signing_out_or_in_ends_every_session_that_the_browser_shows() {
+    let server = TestServer::start().await;
+    let lena = account(&server, "lena").await;
+    account(&server, "tom").await;
+    let sign_out = json!({});
+    let sign_in = json!({"name": "lena", "password": PASSWORD});
+    for (path, body) in [("/auth/logout", &sign_out), ("/auth/login", &sign_in)] {
+        // What another server of the same name has put beside it lets nobody in, and keeps nobody from going out.
+        for beside in ["codexmiroir=tossed", "codexmiroir=", "__Host-codexmiroir=tossed", "codexmiroir=cms_x; a=b"] {
+            let mut browser = Visitor::signed_in(&server, "lena").await;
+            let own = browser.cookie.clone();
+            browser.cookie = Some(format!("{}; {beside}", own.as_deref().unwrap()));
+            let is_in = browser.get("/codex").await.status == 200;
+            assert_eq!(is_in, beside.starts_with("__Host-"), "{beside}");
+            assert_eq!(browser.post(path, body).await.status, 200);
+            browser.cookie = own;
+            has_ended(&mut browser, None).await;
+        }
+        // Both names, several of one, and a token beside them.
+        let [mut first, mut second, mut third] = [
+            Visitor::signed_in(&server, "lena").await,
+            Visitor::signed_in(&server, "tom").await,
+            Visitor::signed_in(&server, "lena").await,
+        ];
+        let mut elsewhere = Visitor::signed_in(&server, "tom").await;
+        let (one, two, three) = (first.secret(), second.secret(), third.secret());
+        let cookies = format!("codexmiroir={one}; __Host-codexmiroir={two}; codexmiroir={three}; codexmiroir={one}");
+        let request = server.client.post(server.url(path)).header("Cookie", cookies).bearer_auth(&lena.token);
+        assert_eq!(Answer::of(request.json(body)).await.status, 200);
+        for browser in [&mut first, &mut second, &mut third] {
+            has_ended(browser, None).await;
+        }
+        assert_eq!(elsewhere.get("/codex").await.status, 200);
+        assert_eq!(lena.get("/codex").await.status, 200, "a token is another matter");
+    }
+}

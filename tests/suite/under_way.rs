@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use codexmiroir::store::Scopes;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use crate::harness::{Administrator, Answer, TestServer};
 use crate::secrets::{self, Kind, Place};
@@ -230,4 +230,61 @@ async fn going_out_needs_no_right() {
     let out = hold(&server, "POST /auth/logout", &cookie(&server, "lena").await, JSON, b"{  }").await;
     done(server.administrator().delete("/api/admin/users/lena/sessions")).await;
     assert_eq!(out.finish().await.1, 200);
+}
+
+/// An export whose reader takes a little of it and waits.
+async fn begin_export(server: &TestServer, path: &str, who: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    // Small, so that most of it is still to be sent.
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(server.address()).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{who}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 15];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    stream
+}
+
+/// Whether an answer comes to its end, with the last chunk.
+async fn is_whole(mut stream: TcpStream) -> bool {
+    let mut rest = Vec::new();
+    // A cut one may end in a reset.
+    let _ = stream.read_to_end(&mut rest).await;
+    rest.ends_with(b"\r\n0\r\n\r\n")
+}
+
+#[tokio::test]
+async fn an_export_ends_with_the_right_to_it_and_does_not_look_whole() {
+    let server = TestServer::start().await;
+    let administrator = server.administrator();
+    for name in ["anna", "bert"] {
+        account(&server, name).await;
+        done(administrator.patch(&format!("/api/admin/users/{name}"), &json!({"admin": true}))).await;
+    }
+    let lena = account(&server, "lena").await;
+    let document = [&b"---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n"[..], &[b'x'; 60_000]].concat();
+    server.import_files(&lena, (0..200).map(|number| (format!("{number:04}.md"), document.clone())).collect()).await;
+    let all = Scopes::READ.with(Scopes::WRITE).with(Scopes::ADMIN);
+    for format in ["json", "markdown"] {
+        let own = format!("/api/export?format={format}");
+        let of_lena = format!("/api/admin/users/lena/export?format={format}");
+        let token = server.token("lena", Scopes::READ).await;
+        let by_token = begin_export(&server, &own, &bearer(&token)).await;
+        let by_session = begin_export(&server, &own, &cookie(&server, "lena").await).await;
+        let demoted = begin_export(&server, &of_lena, &cookie(&server, "bert").await).await;
+        let by_token_demoted = begin_export(&server, &of_lena, &bearer(&server.token("bert", all).await)).await;
+        let kept = begin_export(&server, &of_lena, &cookie(&server, "anna").await).await;
+        let other_token = begin_export(&server, &own, &bearer(&lena.token)).await;
+        done(administrator.delete("/api/admin/users/lena/sessions")).await;
+        done(administrator.patch("/api/admin/users/bert", &json!({"admin": false}))).await;
+        assert!(!is_whole(by_session).await, "{format}: signed out");
+        assert!(!is_whole(demoted).await && !is_whole(by_token_demoted).await, "{format}: no administrator any more");
+        // Whoever may have it has all of it.
+        assert!(is_whole(kept).await && is_whole(other_token).await, "{format}");
+        done(administrator.patch("/api/admin/users/lena", &json!({"disabled": true}))).await;
+        assert!(!is_whole(by_token).await, "{format}: disabled");
+        done(administrator.patch("/api/admin/users/lena", &json!({"disabled": false}))).await;
+        done(administrator.patch("/api/admin/users/bert", &json!({"admin": true}))).await;
+    }
 }

@@ -115,7 +115,7 @@ async fn respond(request: Request<Incoming>, times: (Duration, Duration), gate: 
         "/endless" => Response::new(Body::frames(Endless { _held: Held(gate) })),
         "/body" => match body::read(request.into_body(), MEGABYTE, times.0, times.1).await {
             Ok(bytes) => Response::new(Body::full(bytes)),
-            Err(BodyError::TooLarge) => status(StatusCode::PAYLOAD_TOO_LARGE),
+            Err(BodyError::TooLarge { .. }) => status(StatusCode::PAYLOAD_TOO_LARGE),
             Err(BodyError::IdleTimeout | BodyError::TotalTimeout) => status(StatusCode::REQUEST_TIMEOUT),
             Err(BodyError::Cut) => status(StatusCode::BAD_REQUEST),
         },

@@ -243,7 +243,8 @@ mod tests {
 
     fn errors() -> Vec<HttpError> {
         let heads = [HeadError::HostMissing, HeadError::ExpectationUnknown, HeadError::ContentEncoded];
-        let bodies = [BodyError::TooLarge, BodyError::IdleTimeout, BodyError::TotalTimeout, BodyError::Cut];
+        let bodies =
+            [BodyError::TooLarge { bytes_max: 1 }, BodyError::IdleTimeout, BodyError::TotalTimeout, BodyError::Cut];
         let own = [
             HttpError::UnknownHost { host: text() },
             HttpError::SignInNeeded,

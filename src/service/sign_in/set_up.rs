@@ -31,10 +31,15 @@ impl Service {
         if self.one_time_links.purpose(code) != Some(Purpose::SetUp) {
             return Err(AccessRefusal::LinkUsed.into());
         }
-        if self.store.has_users()? { Err(AccessRefusal::SetUpBefore.into()) } else { Ok(()) }
+        if !self.store.has_users()? {
+            return Ok(());
+        }
+        // Somebody was added whose adding nobody saw end.
+        self.one_time_links.end_set_up();
+        Err(AccessRefusal::SetUpBefore.into())
     }
 
-    /// Makes the administrator and signs that one in. The link works until it succeeded.
+    /// Makes the administrator and signs that one in. The link works until somebody has an account.
     ///
     /// # Errors
     /// Those of [`Service::check_set_up_code`], and fields that are not right.
@@ -49,7 +54,6 @@ impl Service {
         let FirstUser { name, password, settings } = first;
         let settings = settings.applied_to(new_user)?;
         let user = self.add_account(&name, true, settings, Some(password), MustBeFirst(true)).await?;
-        self.one_time_links.take(code);
         self.begin_session(user, None, visit).await
     }
 }

@@ -22,8 +22,7 @@ use crate::service::rulebook::RuleBook;
 pub struct Serve {
     #[command(flatten)]
     pub settings: SettingFlags,
-    /// Try it: a throw-away data directory with sample tasks, open on this machine only. SIGHUP ends it, as its
-    /// terminal does when that is closed
+    /// Try it: a throw-away data directory with sample tasks. SIGHUP ends it, as its terminal does when that is closed
     #[arg(long)]
     pub demo: bool,
 }

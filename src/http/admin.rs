@@ -121,7 +121,7 @@ pub(super) async fn change(asked: &Administering, name: &str, fields: AccountFie
     let (admin, disabled, password) = (fields.admin, fields.disabled, fields.password.is_some());
     let account = asked.site.service.change_account(name, fields).await?;
     let (by, id) = (asked.by(), account.user.id.0);
-    tracing::info!(by, user = name, id, ?admin, ?disabled, password, "an account was changed");
+    tracing::info!(by, user = name, id, admin, disabled, password, "an account was changed");
     Ok(account)
 }
 

@@ -75,18 +75,18 @@ impl Visitor {
 
     fn let_in(&self, signed_in: &SignedIn, response: Response) -> Response {
         let SignedIn { user, secret } = signed_in;
-        tracing::info!(user = %user.name, from = ?self.address(), "somebody signed in");
+        tracing::info!(user = %user.name, from = self.address().map(display), "somebody signed in");
         self.keeps(secret, response)
     }
 }
 
 /// `GET /login`
-pub async fn login_page(visitor: Visitor, query: Query) -> Response {
+pub async fn login_page(visitor: Visitor, query: Query) -> Result<Response, HttpError> {
     let next = own_path(query.text("next").unwrap_or("/"));
     if visitor.actor.is_some() {
-        return see_other(next);
+        return Ok(see_other(next));
     }
-    page(StatusCode::OK, sign_in::login(&visitor.login(next, "", None)))
+    Ok(page(StatusCode::OK, sign_in::login(&visitor.login(next, "", None)?)))
 }
 
 /// `POST /auth/login`
@@ -103,11 +103,11 @@ pub async fn login(visitor: Visitor, FormOrJson { object, is_form }: FormOrJson)
         }
         Err(error) => {
             let error = HttpError::from(error);
-            tracing::info!(from = ?visitor.address(), why = error.code(), "somebody could not sign in");
+            tracing::info!(from = visitor.address().map(display), why = error.code(), "somebody could not sign in");
             if !is_form {
                 return Err(error);
             }
-            let form = visitor.login(own_path(&next), &name, Some(error.text(visitor.lang)));
+            let form = visitor.login(own_path(&next), &name, Some(error.text(visitor.lang)))?;
             let mut answer = page(error.status(), sign_in::login(&form));
             error.tell_when(answer.headers_mut());
             Ok(answer)
@@ -170,14 +170,15 @@ pub async fn set_up_page(visitor: Visitor, query: Query, headers: hyper::HeaderM
 
 impl Visitor {
     /// The page that signs in.
-    fn login(&self, next: &str, name: &str, notice: Option<String>) -> sign_in::LoginPage<'static> {
-        sign_in::LoginPage {
+    fn login(&self, next: &str, name: &str, notice: Option<String>) -> Result<sign_in::LoginPage<'static>, HttpError> {
+        Ok(sign_in::LoginPage {
             lang: self.lang,
             next: next.to_owned(),
             name: name.to_owned(),
             notice: notice.map(Cow::Owned),
             is_insecure: self.arrival.can_be_overheard,
-        }
+            is_vacant: self.site.service.is_vacant()?,
+        })
     }
 
     /// The page that sets the server up.
@@ -197,7 +198,7 @@ impl Visitor {
     fn no_set_up(&self, error: ServiceError) -> Result<Response, HttpError> {
         match error {
             ServiceError::Refused(Refusal::Access(AccessRefusal::LinkUsed | AccessRefusal::SetUpBefore)) => {
-                Ok(page(StatusCode::NOT_FOUND, set_up::no_link(self.lang)))
+                Ok(page(StatusCode::NOT_FOUND, set_up::no_link(self.lang, self.actor.is_some())))
             }
             other => Err(other.into()),
         }

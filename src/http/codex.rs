@@ -106,7 +106,7 @@ fn render(answer: &Answer, asker: &Actor, format: Format, width: usize) -> Respo
     match format {
         Format::Json => full("application/json", json::timeline(answer)),
         Format::Html => {
-            full("text/html; charset=utf-8", web::page(answer, Viewer::of(asker, answer.lang)).into_string())
+            full("text/html; charset=utf-8", web::page(answer, Viewer::of(asker, answer.lang), false).into_string())
         }
         Format::Text => full("text/plain; charset=utf-8", text::week(answer, width)),
     }

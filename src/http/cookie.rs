@@ -28,11 +28,10 @@ pub fn session<'l>(lines: impl IntoIterator<Item = &'l [u8]>, is_https: bool) ->
 /// Whatever in these lines may be a session, by either name and however often: nobody is let in by that, but all of it
 /// can be ended.
 pub fn sessions<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> impl Iterator<Item = &'l str> {
-    let values = lines.into_iter().flat_map(pairs).filter_map(|pair| {
+    lines.into_iter().flat_map(pairs).filter_map(|pair| {
         let value = value_of(PLAIN, pair).or_else(|| value_of(SECURE, pair))?;
         str::from_utf8(value).ok()
-    });
-    values
+    })
 }
 
 fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {

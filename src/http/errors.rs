@@ -16,6 +16,14 @@ use crate::service::error::{AccessRefusal, Refusal, ServiceError, whole_seconds}
 use crate::store::StoreError;
 use crate::view::rules::RuleErrorJson;
 
+const SOMEBODY_ELSE: Phrase = Phrase {
+    en: "Somebody else is signed in here by now; open the page again.",
+    de: "Hier ist inzwischen jemand anderes angemeldet; bitte die Seite neu öffnen.",
+};
+const OWN_ACCOUNT: Phrase = Phrase {
+    en: "This is your own account: another administrator can do that, and your password is in the settings.",
+    de: "Das ist dein eigenes Konto: Das kann nur jemand anderes, der verwaltet, und dein Passwort steht in den Einstellungen.",
+};
 const USER_NEEDED: Phrase = Phrase {
     en: "This is a user's; say whose with the header Codexmiroir-User.",
     de: "Das gehört einem Benutzer; bitte mit dem Header Codexmiroir-User sagen, wem.",
@@ -38,17 +46,23 @@ const NOT_TAR: Phrase = Phrase {
 #[derive(Clone, Debug)]
 pub enum HttpError {
     Head(HeadError),
+    /// With its port, if one was asked for.
     UnknownHost {
         host: String,
     },
     SignInNeeded,
     InvalidToken,
-    /// The asker's token lacks this scope.
+    /// The asker's token or session lacks this scope.
     ScopeMissing {
         scope: &'static str,
+        is_session: bool,
     },
     /// The administrator asks for something that only a user has.
     UserNeeded,
+    /// The page that a form was on was for another user than the asker.
+    SomebodyElse,
+    /// An administrator's page does not do that to the administrator's own account.
+    OwnAccount,
     CrossSite,
     NoSuchRoute,
     MethodNotAllowed,
@@ -160,6 +174,7 @@ impl HttpError {
             HttpError::UnknownHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             HttpError::SignInNeeded | HttpError::InvalidToken => StatusCode::UNAUTHORIZED,
             HttpError::ScopeMissing { .. } | HttpError::CrossSite => StatusCode::FORBIDDEN,
+            HttpError::SomebodyElse | HttpError::OwnAccount => StatusCode::CONFLICT,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
             HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             HttpError::NotJson | HttpError::NotJsonOrText | HttpError::NotJsonOrForm | HttpError::NotTar => {
@@ -194,6 +209,8 @@ impl HttpError {
             HttpError::InvalidToken => "invalid_token",
             HttpError::ScopeMissing { .. } => "scope_missing",
             HttpError::UserNeeded => "user_needed",
+            HttpError::SomebodyElse => "somebody_else",
+            HttpError::OwnAccount => "own_account",
             HttpError::CrossSite => "cross_site",
             HttpError::NoSuchRoute => "no_such_route",
             HttpError::MethodNotAllowed => "method_not_allowed",
@@ -223,8 +240,8 @@ impl HttpError {
             HttpError::Head(error) => return head_text(*error, lang).to_owned(),
             HttpError::UnknownHost { host } => {
                 return lang.pick(
-                    format!("This server does not answer for “{host}”; start it with --public-url, or ask it by its address."),
-                    format!("Dieser Server antwortet nicht für „{host}“; bitte mit --public-url starten oder die Adresse verwenden."),
+                    format!("This server does not answer for “{host}”; start it with --public-url http://{host}, or ask it by its address."),
+                    format!("Dieser Server antwortet nicht für „{host}“; bitte mit --public-url http://{host} starten oder die Adresse verwenden."),
                 );
             }
             HttpError::MalformedJson { line, column } => {
@@ -239,15 +256,17 @@ impl HttpError {
                     .pick(format!("{name} must be {expected}."), format!("{name} muss so aussehen: {expected}."));
             }
             HttpError::SignInNeeded => (
-                "Sign in first: send the header Authorization: Bearer with a token.",
-                "Bitte erst anmelden: Header Authorization: Bearer mit einem Token senden.",
+                "Sign in at /login, or send the header Authorization: Bearer with a token.",
+                "Bitte unter /login anmelden oder den Header Authorization: Bearer mit einem Token senden.",
             ),
             HttpError::InvalidToken => (
                 "This token is not valid; it may have expired or been revoked: ask with another one.",
                 "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen oder widerrufen: bitte ein anderes verwenden.",
             ),
-            HttpError::ScopeMissing { scope } => return scope_missing(scope, lang),
+            HttpError::ScopeMissing { scope, is_session } => return scope_missing(scope, *is_session, lang),
             HttpError::UserNeeded => return USER_NEEDED.text(lang).to_owned(),
+            HttpError::SomebodyElse => return SOMEBODY_ELSE.text(lang).to_owned(),
+            HttpError::OwnAccount => return OWN_ACCOUNT.text(lang).to_owned(),
             HttpError::CrossSite => (
                 "This request came from a page of another site and was refused; do it on a page of this server.",
                 "Diese Anfrage kam von einer fremden Seite und wurde abgelehnt; bitte auf einer Seite dieses Servers stellen.",
@@ -365,7 +384,13 @@ fn trial_cut(error: &RuleError, lang: Lang) -> String {
     )
 }
 
-fn scope_missing(scope: &str, lang: Lang) -> String {
+fn scope_missing(scope: &str, is_session: bool, lang: Lang) -> String {
+    if is_session {
+        return lang.pick(
+            format!("You are not allowed to do that, which takes the scope {scope}; ask an administrator of this server."),
+            format!("Das darfst du nicht, es braucht die Berechtigung {scope}; bitte jemanden fragen, der diesen Server verwaltet."),
+        );
+    }
     lang.pick(
         format!("This token does not allow that: it lacks the scope {scope}; ask with one that has it."),
         format!("Dieses Token erlaubt das nicht: ihm fehlt die Berechtigung {scope}; bitte eins mit ihr verwenden."),

@@ -141,7 +141,7 @@ impl FromRequestParts<Arc<Site>> for Visitor {
             Asker::User(actor) => Some(actor),
             Asker::Administrator | Asker::Anonymous => None,
         };
-        let arrival = parts.extensions.get::<Arrival>().copied().unwrap_or_default();
+        let arrival = parts.extensions.get::<Arrival>().cloned().unwrap_or_default();
         let browser = parts.headers.get(USER_AGENT).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
         let browser = browser.unwrap_or_default();
         let cookies = parts.headers.get_all(COOKIE).iter().cloned().collect();
@@ -259,7 +259,7 @@ impl FromRequest<Arc<Site>> for JsonOrText {
 }
 
 /// The fields of a form, as a browser sends it, or a JSON object. A form's values are texts; a field that is there
-/// several times is a list of them.
+/// several times is a list of them. Where a form says whom its page was for, that one is the asker.
 pub struct FormOrJson {
     pub object: JsonObject,
     pub is_form: bool,
@@ -274,13 +274,27 @@ impl FromRequest<Arc<Site>> for FormOrJson {
             return Err(HttpError::NotAnObject);
         }
         let media_type = media_type_in_utf8(&parts.headers).ok_or(HttpError::NotJsonOrForm)?;
-        if is_json(&media_type) {
-            return Ok(FormOrJson { object: parse(&bytes)?, is_form: false });
-        }
-        if media_type != FORM {
+        let mut sent = if is_json(&media_type) {
+            FormOrJson { object: parse(&bytes)?, is_form: false }
+        } else if media_type == FORM {
+            FormOrJson { object: form(&bytes), is_form: true }
+        } else {
             return Err(HttpError::NotJsonOrForm);
-        }
-        Ok(FormOrJson { object: form(&bytes), is_form: true })
+        };
+        check_signed_in_as(&mut sent.object.fields, &asker(&parts)?)?;
+        Ok(sent)
+    }
+}
+
+/// The field in which a form of a page says who the page was for.
+pub const SIGNED_IN_AS: &str = "signedInAs";
+
+/// Takes that field out. A page that was left open while somebody else signed in does nothing to the other account.
+fn check_signed_in_as(fields: &mut Map<String, Value>, asker: &Asker) -> Result<(), HttpError> {
+    let Some(meant) = fields.remove(SIGNED_IN_AS) else { return Ok(()) };
+    match asker {
+        Asker::User(actor) if meant == actor.name.as_str() => Ok(()),
+        Asker::User(_) | Asker::Administrator | Asker::Anonymous => Err(HttpError::SomebodyElse),
     }
 }
 

@@ -35,6 +35,7 @@ use super::site::{Arrival, Asker, Site};
 use super::{cookie, plain, probes, router, web};
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
+use crate::service::accounts::Actor;
 use crate::store::{GrantKind, Scopes};
 
 /// Answers requests: the gate and the routes behind it.
@@ -185,7 +186,7 @@ impl Gate {
         let asker = self.authorize(head, peer, cookies, now)?;
         match (&asker, self.needed(head)) {
             (Asker::Anonymous, Needed(Some(_))) => return Err(HttpError::SignInNeeded),
-            (Asker::User(actor), Needed(Some(needed))) => check_scope(actor.scopes, needed)?,
+            (Asker::User(actor), Needed(Some(needed))) => check_scope(actor, actor.scopes, needed)?,
             (Asker::Anonymous | Asker::User(_), Needed(None)) | (Asker::Administrator, _) => {}
         }
         if peer != Peer::Control {
@@ -246,7 +247,7 @@ impl Gate {
         if head.path.starts_with("/assets/") && self.open.contains(&head.path) {
             return Ok(());
         }
-        Err(HttpError::UnknownHost { host: host.name.chars().take(80).collect() })
+        Err(HttpError::UnknownHost { host: host.to_string().chars().take(80).collect() })
     }
 
     /// By which way the request came.
@@ -256,7 +257,8 @@ impl Gate {
             let is_near = client.address.is_loopback() && head.host.is_loopback();
             client.is_https || is_near
         };
-        Arrival { client, can_be_overheard: client.is_some_and(|client| !is_private(client)) }
+        let can_be_overheard = client.is_some_and(|client| !is_private(client));
+        Arrival { client, can_be_overheard, host: client.map(|_| head.host.to_string()) }
     }
 
     /// Who asks. The one place that decides it.
@@ -410,9 +412,9 @@ pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
     }
 }
 
-pub(super) fn check_scope(held: Scopes, needed: Scopes) -> Result<(), HttpError> {
-    let missing = needed.without(held);
-    missing.names().first().map_or(Ok(()), |scope| Err(HttpError::ScopeMissing { scope }))
+pub(super) fn check_scope(actor: &Actor, held: Scopes, needed: Scopes) -> Result<(), HttpError> {
+    let (missing, is_session) = (needed.without(held), actor.session().is_some());
+    missing.names().first().map_or(Ok(()), |scope| Err(HttpError::ScopeMissing { scope, is_session }))
 }
 
 /// Whether an origin (RFC 6454) is the host that was asked, by https where that is spoken.

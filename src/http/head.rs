@@ -218,9 +218,8 @@ mod tests {
 
     #[test]
     fn the_host_comes_without_port_and_brackets() {
-        let name = |request: &Request<()>| {
-            read_head(request, &Fields::of(request.headers())).unwrap().host.name.to_owned()
-        };
+        let name =
+            |request: &Request<()>| read_head(request, &Fields::of(request.headers())).unwrap().host.name.to_owned();
         for (field, host) in
             [("a.example:8080", "a.example"), ("[::1]:80", "::1"), ("[::1]", "::1"), ("10.0.0.1", "10.0.0.1")]
         {

@@ -89,6 +89,15 @@ impl<'r> Host<'r> {
     }
 }
 
+/// As it is written in a URL.
+impl std::fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (before, after) = if self.name.contains(':') { ("[", "]") } else { ("", "") };
+        let colon = if self.port.is_empty() { "" } else { ":" };
+        write!(f, "{before}{}{after}{colon}{}", self.name, self.port)
+    }
+}
+
 /// The address that people use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {

@@ -56,7 +56,7 @@ impl Rights {
             Some(GrantKind::Token) => HttpError::InvalidToken,
             None => Refusal::NoSuchUser { name: actor.name.as_str().to_owned() }.into(),
         })?;
-        check_scope(left, *needed)
+        check_scope(actor, left, *needed)
     }
 
     /// Ready as soon as it does not hold any more.

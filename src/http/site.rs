@@ -24,12 +24,14 @@ pub enum Asker {
 }
 
 /// By which way a request came.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Arrival {
     /// None on the control socket.
     pub client: Option<Client>,
     /// Whether somebody on the way could read it: by plain http, from another machine.
     pub can_be_overheard: bool,
+    /// The host that was asked, as a URL has it. None on the control socket.
+    pub host: Option<String>,
 }
 
 /// What a site is made with.
@@ -92,6 +94,15 @@ impl Site {
     /// Whether the server was told that it has this name.
     pub(super) fn has_name(&self, host: Host<'_>) -> bool {
         self.public_url.as_ref().is_some_and(|public| public.has_name(host))
+    }
+
+    /// The address that people use, as a program takes it: the public one, else the one that this request came to.
+    pub(super) fn address(&self, arrival: &Arrival) -> Option<String> {
+        if let Some(public) = &self.public_url {
+            return Some(public.url.trim_end_matches('/').to_owned());
+        }
+        let (client, host) = (arrival.client?, arrival.host.as_ref()?);
+        Some(format!("{}://{host}", if client.is_https { "https" } else { "http" }))
     }
 
     /// The host that a proxy in front was asked for, if there is one that tells.

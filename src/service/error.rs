@@ -176,6 +176,8 @@ pub enum Fault {
     Malformed {
         expected: Phrase,
     },
+    /// A password that others try first.
+    Guessable,
 }
 
 impl From<AccessRefusal> for ServiceError {
@@ -374,6 +376,7 @@ impl Fault {
                 let expected = expected.text(lang);
                 lang.pick(format!("{field} must be {expected}."), format!("{field} muss so aussehen: {expected}."))
             }
+            Fault::Guessable => access::GUESSABLE.text(lang).to_owned(),
         }
     }
 
@@ -391,7 +394,7 @@ impl Fault {
             Fault::ControlCharacter => "control_character",
             Fault::NotTogetherWith { .. } => "not_together",
             Fault::Unreadable(_) => "unreadable_document",
-            Fault::Malformed { .. } => "malformed_value",
+            Fault::Malformed { .. } | Fault::Guessable => "malformed_value",
         }
     }
 }

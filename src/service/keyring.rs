@@ -98,7 +98,7 @@ impl Keyring {
     pub(super) fn sealer(&self, store: &Store) -> Result<Arc<Key>, ServiceError> {
         let refused = |error: KeyFileError| {
             tracing::error!(%error, "no password can be given");
-            AccessRefusal::PasswordsUnavailable
+            AccessRefusal::KeyFileUnusable
         };
         let mut held = self.lock();
         let read = self.file.read().map_err(refused)?;

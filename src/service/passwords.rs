@@ -111,17 +111,12 @@ struct Outdated {
 
 /// Whether an account of this name can have this password.
 pub(super) fn check_new_password(name: &str, password: &str) -> Result<(), Refusal> {
-    let refused = |expected| Err(Refusal::field("password", Fault::Malformed { expected }));
+    let refused = |fault| Err(Refusal::field("password", fault));
     if !PASSWORD_CHARS.contains(&password.chars().count()) {
-        return refused(Phrase { en: "12 to 128 characters long", de: "12 bis 128 Zeichen" });
+        let expected = Phrase { en: "12 to 128 characters long", de: "12 bis 128 Zeichen" };
+        return refused(Fault::Malformed { expected });
     }
-    if is_guessed_first(name, &password.to_lowercase()) {
-        return refused(Phrase {
-            en: "something that others do not guess first; the user's name, a few characters again and again, or a row of keys is that",
-            de: "etwas, das andere nicht zuerst raten, also nicht der Benutzername, dieselben wenigen Zeichen oder eine Reihe von Tasten",
-        });
-    }
-    Ok(())
+    if is_guessed_first(name, &password.to_lowercase()) { refused(Fault::Guessable) } else { Ok(()) }
 }
 
 fn is_guessed_first(name: &str, password: &str) -> bool {
@@ -206,7 +201,7 @@ impl Service {
     ///
     /// # Errors
     /// A password that is too short, too long or easily guessed; [`AccessRefusal::TooManyPasswords`];
-    /// [`AccessRefusal::PasswordsUnavailable`] when the key file cannot be used or made.
+    /// [`AccessRefusal::KeyFileUnusable`] when the key file cannot be used or made.
     pub(super) async fn new_password(
         self: &Arc<Self>,
         name: &str,
@@ -224,6 +219,12 @@ impl Service {
             Ok(NewPassword { key: service.keyring.sealer(&service.store)?, hash })
         };
         self.passwords.hashing.run(work).await?
+    }
+
+    /// Whether the user has a password at all.
+    pub async fn has_password(self: &Arc<Self>, user: UserId) -> Result<bool, ServiceError> {
+        let service = self.clone();
+        super::read(move || Ok(service.store.get_credential(user)?.is_some())).await
     }
 
     /// Whether secrets that take another key than the one at hand are gone, after some were replaced or removed.
@@ -481,7 +482,7 @@ mod tests {
         let fields = AccountFields { password: Some(LENAS.to_owned()), ..AccountFields::default() };
         let given = house.service.change_account("tom", fields).await;
         assert!(
-            matches!(given, Err(ServiceError::Refused(Refusal::Access(AccessRefusal::PasswordsUnavailable)))),
+            matches!(given, Err(ServiceError::Refused(Refusal::Access(AccessRefusal::KeyFileUnusable)))),
             "{given:?}"
         );
         assert_eq!(house.check("tom", TOMS).await.as_deref(), Some("tom"));

@@ -140,6 +140,7 @@ async fn the_first_page_and_the_sign_in_are_readable_on_every_screen() {
         browser.click("form .main").await;
         look_here(&browser, "set-up-refused").await;
         look(&browser, &format!("{base}/setup?code=none"), "set-up-no-link").await;
+        look(&browser, &format!("{base}/login"), "login-vacant").await;
         account(&server, "lena").await;
         look(&browser, &format!("{base}/login?next=/settings"), "login").await;
         sign_in(&browser, "lena", "not my password").await;
@@ -174,6 +175,9 @@ async fn the_pages_of_accounts_are_readable_on_every_screen() {
                 ("/admin", "admin"),
                 ("/admin/users/donaudampfschifffahrtsgesellschaft-tom?done=added", "admin-account"),
                 ("/admin/users/donaudampfschifffahrtsgesellschaft-tom/remove", "admin-removal"),
+                ("/admin/users/lena", "admin-own"),
+                ("/admin/users/nobody", "admin-nobody"),
+                ("/", "week-without-tasks"),
                 ("/nowhere", "nowhere"),
             ] {
                 look(&browser, &format!("{base}{path}"), &format!("{name}-{language}")).await;
@@ -183,7 +187,12 @@ async fn the_pages_of_accounts_are_readable_on_every_screen() {
         browser.fill("[name=timeZone]", "Europe/Nowhere").await;
         browser.click("form[action='/settings'] .main").await;
         look_here(&browser, "settings-refused").await;
-        browser.go(&format!("{base}/settings")).await;
+        // Without a box ticked, one begins at the boxes, and then it is made.
+        browser.evaluate("for (const box of document.querySelectorAll('[name=scope]')) box.checked = false").await;
+        browser.click("form[action='/settings/tokens'] .main").await;
+        look_here(&browser, "token-refused").await;
+        assert_eq!(browser.evaluate("return document.activeElement.name").await, json!("scope"));
+        browser.evaluate("document.querySelector('[name=scope]').checked = true").await;
         browser.click("form[action='/settings/tokens'] .main").await;
         look_here(&browser, "token").await;
     })

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and says what is lacking"
 )]
 
+mod account_forms;
 mod account_life;
 mod account_pages;
 mod administration;

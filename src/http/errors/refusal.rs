@@ -84,7 +84,9 @@ fn access_status(refusal: AccessRefusal) -> StatusCode {
         AccessRefusal::SignInFailed => StatusCode::UNAUTHORIZED,
         AccessRefusal::WrongPassword => StatusCode::UNPROCESSABLE_ENTITY,
         AccessRefusal::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-        AccessRefusal::TooManyPasswords | AccessRefusal::PasswordsUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        AccessRefusal::TooManyPasswords | AccessRefusal::PasswordsUnavailable | AccessRefusal::KeyFileUnusable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         AccessRefusal::LinkUsed => StatusCode::NOT_FOUND,
         AccessRefusal::SetUpBefore => StatusCode::CONFLICT,
     }
@@ -96,7 +98,7 @@ fn access_code(refusal: AccessRefusal) -> &'static str {
         AccessRefusal::WrongPassword => "wrong_password",
         AccessRefusal::TooManyAttempts { .. } => "too_many_attempts",
         AccessRefusal::TooManyPasswords => "busy",
-        AccessRefusal::PasswordsUnavailable => "passwords_unavailable",
+        AccessRefusal::PasswordsUnavailable | AccessRefusal::KeyFileUnusable => "passwords_unavailable",
         AccessRefusal::LinkUsed => "link_used",
         AccessRefusal::SetUpBefore => "set_up_before",
     }

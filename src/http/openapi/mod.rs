@@ -192,6 +192,7 @@ mod tests {
             Fault::NotTogetherWith { other: "" },
             Fault::Unreadable(problem()),
             Fault::Malformed { expected: EXPECTED },
+            Fault::Guessable,
         ]
     }
 
@@ -235,6 +236,7 @@ mod tests {
             AccessRefusal::TooManyAttempts { wait: Duration::ZERO },
             AccessRefusal::TooManyPasswords,
             AccessRefusal::PasswordsUnavailable,
+            AccessRefusal::KeyFileUnusable,
             AccessRefusal::LinkUsed,
             AccessRefusal::SetUpBefore,
         ];
@@ -249,7 +251,9 @@ mod tests {
             HttpError::UnknownHost { host: text() },
             HttpError::SignInNeeded,
             HttpError::InvalidToken,
-            HttpError::ScopeMissing { scope: "read" },
+            HttpError::ScopeMissing { scope: "read", is_session: false },
+            HttpError::SomebodyElse,
+            HttpError::OwnAccount,
             HttpError::CrossSite,
             HttpError::NoSuchRoute,
             HttpError::NotJson,

@@ -274,7 +274,12 @@ impl Operation {
 
     /// As [`Operation::takes`], but it can be left out.
     pub fn may_take<T: JsonSchema>(self, example: Value) -> Operation {
-        Operation { body_is_required: false, ..self.takes::<T>(example) }
+        self.takes::<T>(example).may_be_left_out()
+    }
+
+    /// Its body can be left out.
+    pub fn may_be_left_out(self) -> Operation {
+        Operation { body_is_required: false, ..self }
     }
 
     /// It answers 200 with this JSON.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 
 use super::operation::Operation;
 use super::requests::{
-    AdminForm, NewPasswordForm, NewUserForm, PasswordChange, RemovalForm, SessionsForm, SettingsForm, TokenForm,
-    TokenRevocation,
+    AdminForm, ButtonForm, NewPasswordForm, NewUserForm, PasswordForm, RemovalForm, SessionsForm, SettingsForm,
+    TokenForm, TokenRevocation,
 };
 
 const TAG: &str = "Pages";
@@ -19,15 +19,17 @@ fn page(id: &'static str, summary: &'static str) -> Operation {
 
 /// A form on a page: what is wrong with it is told on the page that it is on.
 fn form<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
-    button(id, summary)
-        .takes_form::<T>()
+    sent::<T>(id, summary)
         .gives_text_with(422, PAGE, "The page with the form, and what is wrong beside the field.")
         .refuses(&[(400, "wrong_type")])
 }
 
-/// A form without fields.
-fn button(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(TAG, id, summary).gives_way("Done, and back to the page.").writes()
+fn sent<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(TAG, id, summary)
+        .takes_form::<T>()
+        .gives_way("Done, and back to the page.")
+        .writes()
+        .refuses(&[(409, "somebody_else")])
 }
 
 /// A password may have to wait.
@@ -52,7 +54,7 @@ pub fn change_settings() -> Operation {
 }
 
 pub fn change_password() -> Operation {
-    of_passwords(form::<PasswordChange>("sendPassword", "Change your password by form"))
+    of_passwords(form::<PasswordForm>("sendPassword", "Change your password by form"))
         .gives_text_with(429, PAGE, "The page with the form; too many passwords were tried.")
         .carries("Retry-After", "Seconds after which another try may succeed.")
 }
@@ -88,11 +90,17 @@ pub fn account() -> Operation {
 
 /// What is done to an account by a button, and may be refused on its page.
 fn deed(id: &'static str, summary: &'static str) -> Operation {
-    of_account(button(id, summary)).gives_text_with(422, PAGE, "The account's page, with why it cannot be done.")
+    let sent = sent::<ButtonForm>(id, summary).may_be_left_out();
+    of_account(sent).gives_text_with(422, PAGE, "The account's page, with why it cannot be done.")
+}
+
+/// What nobody does to the own account there.
+fn not_to_oneself(operation: Operation) -> Operation {
+    operation.refuses(&[(409, "own_account")])
 }
 
 pub fn disable() -> Operation {
-    deed("sendDisable", "Disable an account by form")
+    not_to_oneself(deed("sendDisable", "Disable an account by form"))
 }
 
 pub fn enable() -> Operation {
@@ -100,11 +108,12 @@ pub fn enable() -> Operation {
 }
 
 pub fn set_admin() -> Operation {
-    of_account(form::<AdminForm>("sendAdmin", "Make somebody an administrator by form, or no longer"))
+    not_to_oneself(of_account(form::<AdminForm>("sendAdmin", "Make somebody an administrator by form, or no longer")))
 }
 
 pub fn set_password() -> Operation {
-    of_passwords(of_account(form::<NewPasswordForm>("sendNewPassword", "Give somebody a new password by form")))
+    let form = form::<NewPasswordForm>("sendNewPassword", "Give somebody a new password by form");
+    not_to_oneself(of_passwords(of_account(form)))
 }
 
 pub fn sign_out() -> Operation {

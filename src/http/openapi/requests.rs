@@ -190,20 +190,24 @@ pub struct SettingsForm {
     language: Option<String>,
     /// 1 to 366.
     horizon: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 /// Which session to end, or all of them.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SessionsForm {
     id: Option<String>,
     /// `true` for every one.
     all: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 /// A token to make.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TokenForm {
     /// What it is for.
     name: Option<String>,
@@ -213,13 +217,17 @@ pub struct TokenForm {
     expires: Option<String>,
     /// The same key makes no second token.
     key: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 /// A token to revoke.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TokenRevocation {
     id: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 /// An account to add.
@@ -236,30 +244,58 @@ pub struct NewUserForm {
     language: Option<String>,
     /// 12 to 128 characters.
     password: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 /// Whether somebody is to be an administrator.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AdminForm {
     /// `true` or `false`.
     admin: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 /// A password for somebody.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPasswordForm {
     /// 12 to 128 characters.
     password: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// What has nothing to say but who says it.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ButtonForm {
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// A password of one's own.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasswordForm {
+    /// The present one.
+    current: Option<String>,
+    /// 12 to 128 characters.
+    password: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 /// What shows that an account is meant to be removed.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RemovalForm {
     /// The account's name.
     confirm: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
 }
 
 fn never_null(schema: &mut Schema) {
@@ -271,8 +307,9 @@ mod tests {
     use schemars::schema_for;
 
     use super::*;
+    use crate::http::extract::SIGNED_IN_AS;
     use crate::http::web::{admin as administration, settings};
-    use crate::http::{account, admin, history, rules, tokens, wire};
+    use crate::http::{account, admin, history, rules, sessions, tokens, wire};
 
     fn assert_fields(schema: &Schema, known: &[&str]) {
         let mut described: Vec<_> =
@@ -282,6 +319,11 @@ mod tests {
         known.sort_unstable();
         assert_eq!(described, known);
         assert_eq!(schema.get("additionalProperties"), Some(&false.into()));
+    }
+
+    /// A form says whom its page was for, too.
+    fn assert_form(schema: &Schema, known: &[&str]) {
+        assert_fields(schema, &[known, &[SIGNED_IN_AS]].concat());
     }
 
     #[test]
@@ -297,14 +339,16 @@ mod tests {
         assert_fields(&schema_for!(NewUser), &admin::NEW_USER_FIELDS);
         assert_fields(&schema_for!(UserChange), &admin::USER_FIELDS);
         assert_fields(&schema_for!(NewToken), &tokens::FIELDS);
-        assert_fields(&schema_for!(SettingsForm), &account::FIELDS);
-        assert_fields(&schema_for!(SessionsForm), &settings::SESSION_FIELDS);
-        assert_fields(&schema_for!(TokenForm), &settings::TOKEN_FIELDS);
-        assert_fields(&schema_for!(TokenRevocation), &settings::REVOKE_FIELDS);
-        assert_fields(&schema_for!(NewUserForm), &admin::NEW_USER_FIELDS);
-        assert_fields(&schema_for!(AdminForm), &administration::ADMIN_FIELDS);
-        assert_fields(&schema_for!(NewPasswordForm), &administration::PASSWORD_FIELDS);
-        assert_fields(&schema_for!(RemovalForm), &administration::REMOVAL_FIELDS);
+        assert_form(&schema_for!(ButtonForm), &[]);
+        assert_form(&schema_for!(PasswordForm), &sessions::PASSWORD_FIELDS);
+        assert_form(&schema_for!(SettingsForm), &account::FIELDS);
+        assert_form(&schema_for!(SessionsForm), &settings::SESSION_FIELDS);
+        assert_form(&schema_for!(TokenForm), &settings::TOKEN_FIELDS);
+        assert_form(&schema_for!(TokenRevocation), &settings::REVOKE_FIELDS);
+        assert_form(&schema_for!(NewUserForm), &admin::NEW_USER_FIELDS);
+        assert_form(&schema_for!(AdminForm), &administration::ADMIN_FIELDS);
+        assert_form(&schema_for!(NewPasswordForm), &administration::PASSWORD_FIELDS);
+        assert_form(&schema_for!(RemovalForm), &administration::REMOVAL_FIELDS);
     }
 }
 

@@ -2,15 +2,21 @@
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
+use maud::{Markup, html};
 
-use super::sign_in::told;
+use super::sign_in::{narrow, told};
 use crate::domain::lang::{Lang, Phrase};
 use crate::http::body::Body;
 use crate::http::errors::HttpError;
+use crate::service::error::{AccessRefusal, Refusal};
 
 /// Makes the answer to an error a page; what its head says stays.
 pub fn show(error: &HttpError, lang: Lang, response: &mut Response<Body>) {
-    let page = told(lang, title(error.status()).text(lang), &sentence(error, lang), Some(way_on(error, lang)));
+    let title = title(error.status()).text(lang);
+    let page = match error {
+        HttpError::UnknownHost { host } => unknown_host(host, title, lang),
+        error => told(lang, title, &sentence(error, lang), Some(way_on(error, lang))),
+    };
     *response.body_mut() = Body::full(page.into_string());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
 }
@@ -25,8 +31,32 @@ fn title(status: StatusCode) -> Phrase {
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE => {
             Phrase { en: "Not at the moment", de: "Gerade nicht" }
         }
+        StatusCode::CONFLICT => Phrase { en: "Not done", de: "Nicht geschehen" },
         _ => Phrase { en: "That did not work", de: "Das ging nicht" },
     }
+}
+
+/// Under a name that the server does not know no link leads anywhere else than here.
+fn unknown_host(host: &str, title: &str, lang: Lang) -> Markup {
+    let (unknown, way_out) = match lang {
+        Lang::En => (
+            format!("This server does not answer for “{host}”. Ask it by its address, in numbers."),
+            "If you run it and people are to use this name, start it with:",
+        ),
+        Lang::De => (
+            format!("Dieser Server antwortet nicht für „{host}“. Bitte die Adresse in Zahlen verwenden."),
+            "Wer den Server betreibt und ihn so nennen will, startet ihn mit:",
+        ),
+    };
+    narrow(
+        lang,
+        title,
+        &html! {
+            p { (unknown) }
+            p { (way_out) }
+            pre { code { "codexmiroir serve --public-url http://" (host) } }
+        },
+    )
 }
 
 /// What a person is told where the words for programs would not help.
@@ -36,7 +66,7 @@ fn sentence(error: &HttpError, lang: Lang) -> String {
             "Nobody is signed in here any more, so nothing was done. Sign in and do it again.",
             "Hier ist niemand mehr angemeldet, darum ist nichts geschehen. Bitte anmelden und noch einmal versuchen.",
         ),
-        HttpError::ScopeMissing { scope: "admin" } => {
+        HttpError::ScopeMissing { scope: "admin", .. } => {
             ("This is for administrators.", "Das ist denen vorbehalten, die diesen Server verwalten.")
         }
         HttpError::NoSuchRoute => ("There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
@@ -44,14 +74,23 @@ fn sentence(error: &HttpError, lang: Lang) -> String {
             "This address is where a form is sent to; there is nothing to see.",
             "An diese Adresse wird ein Formular geschickt; zu sehen ist hier nichts.",
         ),
+        HttpError::Refused(Refusal::NoSuchUser { name }) => {
+            return lang.pick(format!("There is no account {name}."), format!("Es gibt kein Konto {name}."));
+        }
         other => return other.text(lang),
     };
     lang.pick(en, de).to_owned()
 }
 
 fn way_on(error: &HttpError, lang: Lang) -> (&'static str, &'static str) {
-    match error.status() {
-        StatusCode::UNAUTHORIZED => ("/login", lang.pick("Sign in", "Anmelden")),
+    match error {
+        HttpError::SignInNeeded
+        | HttpError::InvalidToken
+        | HttpError::Refused(Refusal::Access(AccessRefusal::SignInFailed | AccessRefusal::LinkUsed)) => {
+            ("/login", lang.pick("Sign in", "Anmelden"))
+        }
+        HttpError::Refused(Refusal::NoSuchUser { .. }) => ("/admin", lang.pick("All accounts", "Alle Konten")),
+        HttpError::OwnAccount => ("/settings", lang.pick("To the settings", "Zu den Einstellungen")),
         _ => ("/", lang.pick("To the week", "Zur Woche")),
     }
 }

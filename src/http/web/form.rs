@@ -6,7 +6,8 @@ use maud::{Markup, Render, html};
 
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
-use crate::service::error::{AccessRefusal, Refusal};
+use crate::http::extract::SIGNED_IN_AS;
+use crate::service::error::{AccessRefusal, Fault, Refusal};
 
 /// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
 const LABELS: [(&str, Phrase); 9] = [
@@ -24,6 +25,7 @@ const LABELS: [(&str, Phrase); 9] = [
 /// How long a password has to be, which is said before it is typed.
 const PASSWORD_LENGTH: Phrase = Phrase { en: "12 to 128 characters", de: "12 bis 128 Zeichen" };
 const PASSWORD_CHARS_MIN: u8 = 12;
+const TICK_ONE: Phrase = Phrase { en: "Tick at least one.", de: "Bitte mindestens eines ankreuzen." };
 const ZONES: Phrase = Phrase { en: "such as Europe/Berlin", de: "zum Beispiel Europe/Berlin" };
 /// Each language in its own words, so that whoever reads the wrong one finds the right one.
 const LANGUAGES: [(&str, &str); 2] = [("en", "English"), ("de", "Deutsch")];
@@ -41,6 +43,9 @@ impl Errors {
     /// What a use case refused, at the field that it is about.
     pub fn of(refusal: &Refusal, lang: Lang) -> Errors {
         match refusal {
+            Refusal::Field { field: "scopes", fault: Fault::Empty } => {
+                Errors::at_field("scopes", TICK_ONE.text(lang).to_owned())
+            }
             Refusal::Field { field, fault } => {
                 Errors::at_field(field, fault.text(label(field, lang).unwrap_or(field), lang))
             }
@@ -65,16 +70,24 @@ impl Errors {
     fn at(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(at, _)| *at == field).map(|(_, sentence)| sentence.as_str())
     }
+}
 
-    /// Those that belong to none of these fields.
-    fn beside(&self, fields: &[&str]) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|(at, _)| !fields.contains(at)).map(|(_, sentence)| sentence.as_str())
+/// What is wrong with a form, for the top of its page: it may be far below. `fields` are those that it has.
+pub fn alert(form: Form<'_>, fields: &[&str]) -> Markup {
+    let to_field = form.lang.pick("To the field", "Zum Feld");
+    html! {
+        @for (field, sentence) in &form.errors.0 {
+            p.alert role="alert" {
+                (sentence)
+                @if fields.contains(field) { " " a href={ "#" (form.id) "-" (field) } { (to_field) } }
+            }
+        }
     }
 }
 
-/// What is wrong with a form as a whole; `fields` are those that show their own errors.
-pub fn alert(errors: &Errors, fields: &[&str]) -> Markup {
-    html! { @for sentence in errors.beside(fields) { p.alert role="alert" { (sentence) } } }
+/// Says whom the page with a form is for, so that it does nothing once somebody else is signed in.
+pub fn signed_in_as(name: Option<&str>) -> Markup {
+    html! { @if let Some(name) = name { input type="hidden" name=(SIGNED_IN_AS) value=(name); } }
 }
 
 /// A form on a page, whose fields are made with it.
@@ -136,10 +149,13 @@ impl<'a> Form<'a> {
         let (error, id) = (self.errors.at(field), format!("{}-{field}", self.id));
         let described_by = error.map(|_| format!("{id}-error"));
         html! {
-            fieldset.field aria-describedby=[described_by] {
+            fieldset.field id=(id) aria-describedby=[described_by] {
                 legend { (label(field, self.lang).unwrap_or(field)) }
-                @for TickBox { value, label, is_ticked } in boxes {
-                    label.tick { input type="checkbox" name=(name) value=(value) checked[*is_ticked]; " " (label) }
+                @for (index, TickBox { value, label, is_ticked }) in boxes.iter().enumerate() {
+                    label.tick {
+                        input type="checkbox" name=(name) value=(value) checked[*is_ticked] autofocus[index == 0 && error.is_some()];
+                        " " (label)
+                    }
                 }
                 (error_line(&id, error))
             }
@@ -164,7 +180,7 @@ pub fn zone_list() -> Markup {
 }
 
 fn error_line(id: &str, error: Option<&str>) -> Markup {
-    html! { @if let Some(error) = error { p.error id={ (id) "-error" } role="alert" { (error) } } }
+    html! { @if let Some(error) = error { p.error id={ (id) "-error" } { (error) } } }
 }
 
 /// A field of a form.
@@ -230,7 +246,9 @@ impl<'a> Field<'a> {
     }
 
     fn control(&self, id: &str, described_by: Option<&str>, is_wrong: bool) -> Markup {
-        let (invalid, is_first) = (is_wrong.then_some("true"), self.is_first || is_wrong);
+        // Where a field is wrong, one begins there.
+        let is_first = is_wrong || (self.is_first && self.form.errors.is_empty());
+        let invalid = is_wrong.then_some("true");
         html! {
             @match &self.control {
                 Control::Input(input) => {

@@ -46,8 +46,11 @@ static INTERFACE_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, inclu
 /// `GET /`: the week.
 pub async fn week(asked: Asked) -> Result<Response, HttpError> {
     let answer = asked.site.service.answer(asked.actor.user).await?;
+    // What stands nowhere in the week may still be done already.
+    let has_no_task = week::is_empty(&answer.timeline)
+        && asked.site.service.require_account(asked.actor.name.as_str().to_owned()).await?.tasks == 0;
     // A browser that goes back shows it again as it was, whoever is signed in by then, unless it may not keep it.
-    Ok(shown(StatusCode::OK, page(&answer, Viewer::of(&asked.actor, answer.lang))))
+    Ok(shown(StatusCode::OK, page(&answer, Viewer::of(&asked.actor, answer.lang), has_no_task)))
 }
 
 /// An instant as a clock of that zone shows it.

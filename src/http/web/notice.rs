@@ -3,9 +3,11 @@
 
 use maud::{Markup, html};
 
+use crate::domain::ids::UserName;
 use crate::domain::lang::{Lang, Phrase};
 
-const NOTICES: [(&str, Phrase); 13] = [
+/// Of what was done to one's own, or to accounts that are no more.
+const NOTICES: [(&str, Phrase); 6] = [
     ("saved", Phrase { en: "Saved.", de: "Gespeichert." }),
     (
         "password",
@@ -16,27 +18,31 @@ const NOTICES: [(&str, Phrase); 13] = [
     ),
     ("signed-out", Phrase { en: "That browser is signed out.", de: "Dieser Browser ist abgemeldet." }),
     ("revoked", Phrase { en: "The token is revoked.", de: "Das Token ist widerrufen." }),
-    ("added", Phrase { en: "The account is added.", de: "Das Konto ist angelegt." }),
     ("removed", Phrase { en: "The account is removed.", de: "Das Konto ist entfernt." }),
+    ("gone", Phrase { en: "That was gone already.", de: "Das gab es schon nicht mehr." }),
+];
+
+/// Of what was done to an account, after its name.
+const OF_ACCOUNTS: [(&str, Phrase); 7] = [
+    ("added", Phrase { en: "has an account now.", de: "hat jetzt ein Konto." }),
     (
         "disabled",
         Phrase {
-            en: "The account is disabled; whoever was signed in is not any more.",
-            de: "Das Konto ist gesperrt; wer angemeldet war, ist es nicht mehr.",
+            en: "is disabled; whoever was signed in is not any more.",
+            de: "ist gesperrt; wer angemeldet war, ist es nicht mehr.",
         },
     ),
-    ("enabled", Phrase { en: "The account is open again.", de: "Das Konto ist wieder offen." }),
-    ("admin", Phrase { en: "This is an administrator now.", de: "Dieses Konto darf jetzt verwalten." }),
-    ("no-admin", Phrase { en: "This is no administrator any more.", de: "Dieses Konto darf nicht mehr verwalten." }),
+    ("enabled", Phrase { en: "is open again.", de: "ist wieder offen." }),
+    ("admin", Phrase { en: "is an administrator now.", de: "darf jetzt verwalten." }),
+    ("no-admin", Phrase { en: "is no administrator any more.", de: "darf nicht mehr verwalten." }),
     (
         "new-password",
         Phrase {
-            en: "The new password counts from now on; all browsers are signed out.",
-            de: "Ab jetzt gilt das neue Passwort; alle Browser sind abgemeldet.",
+            en: "has a new password from now on; all browsers are signed out.",
+            de: "hat ab jetzt ein neues Passwort; alle Browser sind abgemeldet.",
         },
     ),
-    ("out-everywhere", Phrase { en: "All browsers are signed out.", de: "Alle Browser sind abgemeldet." }),
-    ("gone", Phrase { en: "That was gone already.", de: "Das gab es schon nicht mehr." }),
+    ("out-everywhere", Phrase { en: "is signed out of all browsers.", de: "ist in allen Browsern abgemeldet." }),
 ];
 
 /// One of the things that can have been done.
@@ -46,11 +52,25 @@ pub struct Notice(Phrase);
 impl Notice {
     /// By the word in an address; other words say nothing.
     pub fn of(word: Option<&str>) -> Option<Notice> {
-        let found = NOTICES.iter().find(|(known, _)| Some(*known) == word);
-        found.map(|(_, sentence)| Notice(*sentence))
+        found(&NOTICES, word)
+    }
+
+    /// The same of an account.
+    pub fn of_account(word: Option<&str>) -> Option<Notice> {
+        found(&OF_ACCOUNTS, word)
     }
 
     pub fn show(self, lang: Lang) -> Markup {
         html! { p.notice role="status" { (self.0.text(lang)) } }
     }
+
+    /// With the account that it is about. The name is the account's own, not one that an address says.
+    pub fn show_of(self, name: &UserName, lang: Lang) -> Markup {
+        html! { p.notice role="status" { (name) " " (self.0.text(lang)) } }
+    }
+}
+
+fn found(notices: &[(&str, Phrase)], word: Option<&str>) -> Option<Notice> {
+    let found = notices.iter().find(|(known, _)| Some(*known) == word);
+    found.map(|(_, sentence)| Notice(*sentence))
 }

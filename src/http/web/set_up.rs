@@ -43,7 +43,7 @@ pub fn page(page: &SetUpPage) -> Markup {
         TITLE.text(lang),
         &html! {
             p { (ABOUT.text(lang)) }
-            (alert(&page.errors, &FIELDS))
+            (alert(form, &FIELDS))
             @if page.is_insecure { (in_the_clear(lang)) }
             form.panel #set-up method="post" action="/setup" data-guess[is_guess] {
                 input type="hidden" name="code" value=(page.code);
@@ -60,7 +60,7 @@ pub fn page(page: &SetUpPage) -> Markup {
 }
 
 /// For a link that never was one, or was used.
-pub fn no_link(lang: Lang) -> Markup {
+pub fn no_link(lang: Lang, is_signed_in: bool) -> Markup {
     let (title, spent, restart, or_add, sign_in) = match lang {
         Lang::En => (
             "No such link",
@@ -82,10 +82,15 @@ pub fn no_link(lang: Lang) -> Markup {
         title,
         &html! {
             p { (spent) }
-            p { (restart) }
-            p { (or_add) }
-            pre { code { "codexmiroir user add NAME --admin" } }
-            p { a href="/login" { (sign_in) } }
+            // Whoever has an account needs no link.
+            @if is_signed_in {
+                p { a href="/" { (lang.pick("To the week", "Zur Woche")) } }
+            } @else {
+                p { (restart) }
+                p { (or_add) }
+                pre { code { "codexmiroir user add NAME --admin" } }
+                p { a href="/login" { (sign_in) } }
+            }
         },
     )
 }

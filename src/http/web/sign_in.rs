@@ -19,6 +19,8 @@ pub struct LoginPage<'a> {
     pub notice: Option<Cow<'a, str>>,
     /// What is sent from here can be read on the way.
     pub is_insecure: bool,
+    /// Nobody has an account yet.
+    pub is_vacant: bool,
 }
 
 const TITLE: Phrase = Phrase { en: "Sign in", de: "Anmelden" };
@@ -27,14 +29,20 @@ const LOST: Phrase = Phrase {
     de: "Kein Konto, oder das Passwort ist weg? Da hilft, wer diesen Server betreibt.",
 };
 
+const VACANT: Phrase = Phrase {
+    en: "Nobody has an account here yet. The terminal in which the server was started shows the link that makes the first one.",
+    de: "Hier hat noch niemand ein Konto. Das Terminal, in dem der Server gestartet wurde, zeigt den Link, der das erste anlegt.",
+};
+
 pub fn login(page: &LoginPage<'_>) -> Markup {
-    let LoginPage { lang, next, name, notice, is_insecure } = page;
+    let LoginPage { lang, next, name, notice, is_insecure, is_vacant } = page;
     let form = Form { id: "login", lang: *lang, errors: &Errors::default() };
     narrow(
         *lang,
         TITLE.text(*lang),
         &html! {
             @if let Some(notice) = notice { p.alert role="alert" { (notice) } }
+            @if *is_vacant { p { (VACANT.text(*lang)) } }
             @if *is_insecure { (in_the_clear(*lang)) }
             form.panel method="post" action="/auth/login" {
                 input type="hidden" name="next" value=(next);
@@ -42,7 +50,7 @@ pub fn login(page: &LoginPage<'_>) -> Markup {
                 (form.password("password").first(!name.is_empty()))
                 button.main type="submit" { (TITLE.text(*lang)) }
             }
-            p.quiet { (LOST.text(*lang)) }
+            @if !is_vacant { p.quiet { (LOST.text(*lang)) } }
         },
     )
 }

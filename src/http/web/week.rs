@@ -10,8 +10,8 @@ use crate::domain::task::Task;
 use crate::domain::timeline::{PlacedTask, Placement, Timeline, Unplaced};
 use crate::view::{Answer, text};
 
-/// The page of a timeline.
-pub fn page(answer: &Answer, viewer: Viewer<'_>) -> Markup {
+/// The page of a timeline; whoever has no task at all is told how one gets in.
+pub fn page(answer: &Answer, viewer: Viewer<'_>, has_no_task: bool) -> Markup {
     let (lang, timeline) = (answer.lang, &answer.timeline);
     let title = lang.pick("This week", "Diese Woche");
     let content = html! {
@@ -28,6 +28,7 @@ pub fn page(answer: &Answer, viewer: Viewer<'_>) -> Markup {
                 p.alert role="alert" { @for sentence in sentences { (sentence) ". " } }
             }
             (now(timeline, lang))
+            @if has_no_task { (first_task(lang)) }
             (board(timeline, lang))
             (attention(timeline, lang))
         }
@@ -37,6 +38,25 @@ pub fn page(answer: &Answer, viewer: Viewer<'_>) -> Markup {
         }
     };
     document(lang, title, "week", &content)
+}
+
+/// Whether no task is in it anywhere.
+pub fn is_empty(timeline: &Timeline) -> bool {
+    let Timeline { days, conflicts, overdue, later, unplaced, waiting, missed, invalid, .. } = timeline;
+    let has_placed = days.iter().flat_map(|day| &day.slots).any(|slot| slot.task.is_some());
+    let has_unplaced = [conflicts, overdue, later, unplaced].into_iter().any(|entries| !entries.is_empty());
+    !has_placed && !has_unplaced && waiting.is_empty() && missed.is_empty() && invalid.is_empty()
+}
+
+fn first_task(lang: Lang) -> Markup {
+    html! {
+        p.first {
+            (lang.pick("There is no task yet. One gets in by ", "Noch gibt es keine Aufgabe. Eine kommt herein mit "))
+            code { "codexmiroir task add" } ", "
+            (lang.pick("by the ", "über die ")) a href="/api" { (lang.pick("interface", "Schnittstelle")) }
+            (lang.pick(", or many at once by ", " oder viele zugleich mit ")) code { "codexmiroir import" } "."
+        }
+    }
 }
 
 /// What is on now, else what comes next: the one thing that small screens show first.

@@ -15,8 +15,10 @@ pub enum AccessRefusal {
     TooManyAttempts { wait: Duration },
     /// Too many passwords wait to be hashed or checked.
     TooManyPasswords,
-    /// The key that passwords are sealed with is lost, or its file cannot be used.
+    /// The key that passwords are sealed with is lost, for all of them or for some: whether this one was right is not known.
     PasswordsUnavailable,
+    /// The file of the key that a new password would be sealed with cannot be used.
+    KeyFileUnusable,
     /// The link was used, or was never one of this server's.
     LinkUsed,
     /// Somebody has an account already: the first one cannot be set up any more.
@@ -32,8 +34,8 @@ const WRONG_PASSWORD: Phrase = Phrase {
     de: "Das ist nicht das jetzige Passwort; bitte noch einmal eingeben.",
 };
 const LINK_USED: Phrase = Phrase {
-    en: "This link works once and was used, or the server was started again since; the terminal shows the present one.",
-    de: "Dieser Link gilt einmal und wurde benutzt, oder der Server wurde neu gestartet; im Terminal steht der jetzige.",
+    en: "This link works once; for a new one start the server again.",
+    de: "Dieser Link geht nur einmal; einen neuen gibt es, wenn der Server neu gestartet wird.",
 };
 const SET_UP_BEFORE: Phrase = Phrase {
     en: "This server is set up already; sign in, or ask its administrator for an account.",
@@ -45,8 +47,16 @@ const TOO_MANY_PASSWORDS: Phrase = Phrase {
     de: "Gerade werden zu viele Passwörter geprüft; bitte in ein paar Sekunden noch einmal versuchen.",
 };
 const PASSWORDS_UNAVAILABLE: Phrase = Phrase {
-    en: "Passwords cannot be used at the moment, because the server lacks its key file; tokens work, and the administrator finds in the server's log what to do.",
-    de: "Passwörter gehen gerade nicht, weil dem Server seine Schlüsseldatei fehlt; Tokens gehen, und was zu tun ist, steht für den Verwalter im Log des Servers.",
+    en: "Name and password do not go together, or the server lacks the key file for this password; tokens work, and the administrator finds in the server's log what to do.",
+    de: "Name und Passwort passen nicht zusammen, oder dem Server fehlt die Schlüsseldatei für dieses Passwort; Tokens gehen, und was zu tun ist, steht für den Verwalter im Log des Servers.",
+};
+const KEY_FILE_UNUSABLE: Phrase = Phrase {
+    en: "No password can be given at the moment, because the server cannot use its key file; the administrator finds in the server's log what to do.",
+    de: "Gerade lässt sich kein Passwort vergeben, weil der Server seine Schlüsseldatei nicht benutzen kann; was zu tun ist, steht für den Verwalter im Log des Servers.",
+};
+pub(super) const GUESSABLE: Phrase = Phrase {
+    en: "Choose a password that is harder to guess: not the name, not the same few characters again and again, not a row of keys.",
+    de: "Bitte ein Passwort wählen, das schwerer zu erraten ist: nicht den Namen, nicht immer wieder dieselben wenigen Zeichen, keine Reihe von Tasten.",
 };
 
 impl AccessRefusal {
@@ -57,13 +67,17 @@ impl AccessRefusal {
             AccessRefusal::WrongPassword => WRONG_PASSWORD,
             AccessRefusal::TooManyPasswords => TOO_MANY_PASSWORDS,
             AccessRefusal::PasswordsUnavailable => PASSWORDS_UNAVAILABLE,
+            AccessRefusal::KeyFileUnusable => KEY_FILE_UNUSABLE,
             AccessRefusal::LinkUsed => LINK_USED,
             AccessRefusal::SetUpBefore => SET_UP_BEFORE,
             AccessRefusal::TooManyAttempts { wait } => {
-                let seconds = whole_seconds(wait);
+                let wait = match whole_seconds(wait) {
+                    1 => lang.pick("1 second", "1 Sekunde").to_owned(),
+                    seconds => lang.pick(format!("{seconds} seconds"), format!("{seconds} Sekunden")),
+                };
                 return lang.pick(
-                    format!("Too many attempts to sign in; wait {seconds} seconds and try again."),
-                    format!("Zu viele Versuche, sich anzumelden; bitte {seconds} Sekunden warten."),
+                    format!("Too many attempts to sign in; wait {wait} and try again."),
+                    format!("Zu viele Versuche, sich anzumelden; bitte {wait} warten."),
                 );
             }
         };
@@ -88,4 +102,17 @@ pub(super) fn not_an_administrator(name: &str, lang: Lang) -> String {
         format!("The scope admin is for administrators, which {name} is not; leave it out, or make {name} one first."),
         format!("Die Berechtigung admin ist für Verwalter, und {name} ist keiner; bitte weglassen oder {name} erst dazu machen."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_second_is_one() {
+        let said = |millis, lang| AccessRefusal::TooManyAttempts { wait: Duration::from_millis(millis) }.text(lang);
+        assert!(said(400, Lang::En).contains("wait 1 second and"), "{}", said(400, Lang::En));
+        assert!(said(1000, Lang::De).contains("bitte 1 Sekunde warten"), "{}", said(1000, Lang::De));
+        assert!(said(1001, Lang::En).contains("wait 2 seconds and") && said(5000, Lang::De).contains("5 Sekunden"));
+    }
 }

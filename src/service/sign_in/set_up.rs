@@ -20,7 +20,12 @@ pub struct FirstUser {
 impl Service {
     /// The code of the link that sets the server up; `None` when somebody has an account.
     pub fn make_set_up_code(&self) -> Result<Option<String>, ServiceError> {
-        Ok(if self.store.has_users()? { None } else { Some(self.one_time_links.make(Purpose::SetUp)) })
+        Ok(if self.is_vacant()? { Some(self.one_time_links.make(Purpose::SetUp)) } else { None })
+    }
+
+    /// Whether nobody has an account yet.
+    pub fn is_vacant(&self) -> Result<bool, ServiceError> {
+        Ok(!self.store.has_users()?)
     }
 
     /// Whether the code sets the server up.
@@ -31,7 +36,7 @@ impl Service {
         if self.one_time_links.purpose(code) != Some(Purpose::SetUp) {
             return Err(AccessRefusal::LinkUsed.into());
         }
-        if !self.store.has_users()? {
+        if self.is_vacant()? {
             return Ok(());
         }
         // Somebody was added whose adding nobody saw end.

@@ -15,7 +15,7 @@ use crate::domain::zone::Zone;
 use crate::http::admin::{self, NewUser};
 use crate::http::auth::{page as shown, see_other};
 use crate::http::errors::HttpError;
-use crate::http::extract::{Administering, FormOrJson, NameInPath};
+use crate::http::extract::{Administering, FormOrJson, MaybeFormOrJson, NameInPath};
 use crate::http::negotiate::language;
 use crate::http::query::Query;
 use crate::http::sessions;
@@ -55,13 +55,24 @@ impl Administering {
         self.actor().map_or(Viewer { lang, name: None, is_admin: true }, |actor| Viewer::of(actor, lang))
     }
 
-    fn blank(&self) -> NewAccount {
-        let settings = self.site.new_user;
+    /// Most live where the administrator does.
+    fn blank(reader: &Reader) -> NewAccount {
         NewAccount {
-            time_zone: settings.zone.name().to_owned(),
-            language: settings.lang.pick("en", "de").to_owned(),
+            time_zone: reader.zone.name().to_owned(),
+            language: reader.lang.pick("en", "de").to_owned(),
             ..NewAccount::default()
         }
+    }
+
+    /// Whether this is the account of whoever is signed in.
+    fn is_own(&self, name: &str) -> bool {
+        self.actor().is_some_and(|actor| actor.session().is_some() && actor.name.as_str() == name)
+    }
+
+    /// # Errors
+    /// [`HttpError::OwnAccount`] for that account: nobody shuts the own door from inside.
+    fn check_not_own(&self, name: &str) -> Result<(), HttpError> {
+        if self.is_own(name) { Err(HttpError::OwnAccount) } else { Ok(()) }
     }
 
     async fn accounts_page(
@@ -118,7 +129,7 @@ impl Administering {
 /// `GET /admin`
 pub async fn accounts(asked: Administering, query: Query, headers: HeaderMap) -> Result<Response, HttpError> {
     let reader = asked.reader(&headers)?;
-    asked.accounts_page(&reader, StatusCode::OK, &query, asked.blank()).await
+    asked.accounts_page(&reader, StatusCode::OK, &query, Administering::blank(&reader)).await
 }
 
 /// `POST /admin/users`
@@ -128,7 +139,8 @@ pub async fn add(
     FormOrJson { object, .. }: FormOrJson,
 ) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &admin::NEW_USER_FIELDS)?;
-    let blank = asked.blank();
+    let reader = asked.reader(&headers)?;
+    let blank = Administering::blank(&reader);
     let typed = NewAccount {
         name: known.text("name")?.unwrap_or_default().trim().to_owned(),
         is_admin: known.ticked("admin")?,
@@ -147,7 +159,7 @@ pub async fn add(
     let Err(error) = admin::add(&asked, new).await else {
         return Ok(see_other(&format!("/admin/users/{}?done=added", typed.name)));
     };
-    let (again, reader) = (Again::of(error)?, asked.reader(&headers)?);
+    let again = Again::of(error)?;
     let errors = Errors::of(&again.refusal, reader.lang);
     let new = NewAccount { errors, ..typed };
     let response = asked.accounts_page(&reader, again.status(), &Query::default(), new).await?;
@@ -161,8 +173,17 @@ pub async fn account(
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let (reader, notice) = (asked.reader(&headers)?, Notice::of(query.text("done")));
+    let (reader, notice) = (asked.reader(&headers)?, Notice::of_account(query.text("done")));
     asked.account_page(&reader, StatusCode::OK, (name, notice), Errors::default()).await
+}
+
+impl MaybeFormOrJson {
+    /// # Errors
+    /// A field: a button has none.
+    fn check_is_a_button(&self) -> Result<(), HttpError> {
+        Known::of(&self.0.object.fields, &[])?;
+        Ok(())
+    }
 }
 
 /// Changes the account as one of the forms asks.
@@ -180,7 +201,10 @@ pub async fn disable(
     asked: Administering,
     NameInPath(name): NameInPath,
     headers: HeaderMap,
+    sent: MaybeFormOrJson,
 ) -> Result<Response, HttpError> {
+    sent.check_is_a_button()?;
+    asked.check_not_own(&name)?;
     let fields = AccountFields { disabled: Some(true), ..AccountFields::default() };
     let done = change(&asked, &name, fields, "disabled").await;
     asked.back(&headers, name, done).await
@@ -191,7 +215,9 @@ pub async fn enable(
     asked: Administering,
     NameInPath(name): NameInPath,
     headers: HeaderMap,
+    sent: MaybeFormOrJson,
 ) -> Result<Response, HttpError> {
+    sent.check_is_a_button()?;
     let fields = AccountFields { disabled: Some(false), ..AccountFields::default() };
     let done = change(&asked, &name, fields, "enabled").await;
     asked.back(&headers, name, done).await
@@ -205,6 +231,9 @@ pub async fn set_admin(
     FormOrJson { object, .. }: FormOrJson,
 ) -> Result<Response, HttpError> {
     let admin = Known::of(&object.fields, &ADMIN_FIELDS)?.ticked("admin")?;
+    if !admin {
+        asked.check_not_own(&name)?;
+    }
     let fields = AccountFields { admin: Some(admin), ..AccountFields::default() };
     let done = change(&asked, &name, fields, if admin { "admin" } else { "no-admin" }).await;
     asked.back(&headers, name, done).await
@@ -218,6 +247,7 @@ pub async fn set_password(
     FormOrJson { object, .. }: FormOrJson,
 ) -> Result<Response, HttpError> {
     let password = Known::of(&object.fields, &PASSWORD_FIELDS)?.text("password")?.unwrap_or_default();
+    asked.check_not_own(&name)?;
     let fields = AccountFields { password: Some(password), ..AccountFields::default() };
     let done = change(&asked, &name, fields, "new-password").await;
     asked.back(&headers, name, done).await
@@ -228,7 +258,9 @@ pub async fn sign_out(
     asked: Administering,
     NameInPath(name): NameInPath,
     headers: HeaderMap,
+    sent: MaybeFormOrJson,
 ) -> Result<Response, HttpError> {
+    sent.check_is_a_button()?;
     let done = sessions::end_every_of(&asked, &name).await.map(|()| "out-everywhere");
     asked.back(&headers, name, done).await
 }

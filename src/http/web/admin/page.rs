@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
-use crate::http::web::form::{Errors, Form, TickBox, alert, of_account, zone_list};
+use crate::http::web::form::{Errors, Form, TickBox, alert, of_account, signed_in_as, zone_list};
 use crate::http::web::layout::{Place, Viewer, account_page};
 use crate::http::web::notice::Notice;
 use crate::http::web::when;
@@ -49,6 +49,7 @@ pub fn accounts(page: &AccountsPage<'_>) -> Markup {
     let lang = page.viewer.lang;
     let content = html! {
         @if let Some(notice) = page.notice { (notice.show(lang)) }
+        (alert(new_account_form(&page.new, lang), &["name", "password", "timeZone", "language"]))
         div.columns {
             section.panel {
                 h2 { (lang.pick("Accounts", "Konten")) }
@@ -58,7 +59,7 @@ pub fn accounts(page: &AccountsPage<'_>) -> Markup {
                     p { a href={ "/admin?after=" (next) } { (lang.pick("More", "Weitere")) } }
                 }
             }
-            (new_account(&page.new, lang))
+            (new_account(&page.new, page.viewer))
         }
         (zone_list())
     };
@@ -92,14 +93,18 @@ fn tasks(count: usize, lang: Lang) -> String {
     }
 }
 
-fn new_account(new: &NewAccount, lang: Lang) -> Markup {
-    let form = Form { id: "account", lang, errors: &new.errors };
+fn new_account_form(new: &NewAccount, lang: Lang) -> Form<'_> {
+    Form { id: "account", lang, errors: &new.errors }
+}
+
+fn new_account(new: &NewAccount, viewer: Viewer<'_>) -> Markup {
+    let (lang, form) = (viewer.lang, new_account_form(new, viewer.lang));
     let may_manage = lang.pick("manage accounts", "Konten verwalten");
     html! {
         section.panel {
             h2 { (lang.pick("A new account", "Ein neues Konto")) }
             form method="post" action="/admin/users" {
-                (alert(&new.errors, &["name", "password", "timeZone", "language"]))
+                (signed_in_as(viewer.name))
                 (form.text("name", &new.name).hint(lang.pick(
                     "small letters, digits and . _ -, at most 39",
                     "kleine Buchstaben, Ziffern und . _ -, höchstens 39",
@@ -119,18 +124,16 @@ pub fn account(page: &AccountPage<'_>) -> Markup {
     let action = |verb: &str| format!("/admin/users/{}/{verb}", user.name);
     let settings = page.account.settings;
     let content = html! {
-        @if let Some(notice) = page.notice { (notice.show(lang)) }
-        (alert(&page.errors, &["password"]))
+        @if let Some(notice) = page.notice { (notice.show_of(&user.name, lang)) }
+        (alert(password_form(page), if page.is_own() { &[] } else { &["password"] }))
         p.hint {
             (tasks(page.account.tasks, lang)) (lang.pick(", since ", ", seit ")) (when(user.created_at, page.zone))
             ", " (settings.zone.name()) ", " (settings.lang.pick("English", "Deutsch"))
             (marks(&page.account, lang))
         }
-        @if page.viewer.name == Some(user.name.as_str()) {
-            p { strong { (lang.pick("This is your own account.", "Das ist dein eigenes Konto.")) } }
-        }
+        @if page.is_own() { (about_own(lang)) }
         div.columns {
-            (password(page, &action("password")))
+            @if !page.is_own() { (password(page, &action("password"))) }
             section.panel {
                 h2 { (lang.pick("Access", "Zugang")) }
                 (deeds(page, &action))
@@ -141,13 +144,38 @@ pub fn account(page: &AccountPage<'_>) -> Markup {
     account_page(page.viewer, Place::Administration, user.name.as_str(), &content)
 }
 
+impl AccountPage<'_> {
+    /// Whether it is the account of whoever sees it.
+    fn is_own(&self) -> bool {
+        self.viewer.name == Some(self.account.user.name.as_str())
+    }
+}
+
+/// Nobody shuts the own door from inside.
+fn about_own(lang: Lang) -> Markup {
+    html! {
+        p {
+            strong { (lang.pick("This is your own account.", "Das ist dein eigenes Konto.")) } " "
+            (lang.pick(
+                "Another administrator can disable it or take administration away. Your password is in the ",
+                "Sperren oder die Verwaltung entziehen kann nur jemand anderes, der verwaltet. Dein Passwort steht in den ",
+            ))
+            a href="/settings" { (lang.pick("settings", "Einstellungen")) } "."
+        }
+    }
+}
+
+fn password_form<'a>(page: &'a AccountPage<'_>) -> Form<'a> {
+    Form { id: "account", lang: page.viewer.lang, errors: &page.errors }
+}
+
 fn password(page: &AccountPage<'_>, action: &str) -> Markup {
-    let lang = page.viewer.lang;
-    let form = Form { id: "account", lang, errors: &page.errors };
+    let (lang, form) = (page.viewer.lang, password_form(page));
     html! {
         section.panel {
             h2 { (lang.pick("New password", "Neues Passwort")) }
             form method="post" action=(action) {
+                (signed_in_as(page.viewer.name))
                 (of_account(page.account.user.name.as_str()))
                 (form.new_password("password"))
                 p.hint { (lang.pick(
@@ -162,7 +190,23 @@ fn password(page: &AccountPage<'_>, action: &str) -> Markup {
 
 /// What can be done to the account, each with what that means.
 fn deeds(page: &AccountPage<'_>, action: &impl Fn(&str) -> String) -> Markup {
-    let (lang, user) = (page.viewer.lang, &page.account.user);
+    let (lang, viewer) = (page.viewer.lang, page.viewer);
+    html! {
+        ul.lines {
+            @if !page.is_own() { (rights(page, action)) }
+            (deed(viewer, &action("sign-out"), lang.pick("Sign out everywhere", "Überall abmelden"), None, lang.pick(
+                "Tokens stay as they are.", "Tokens bleiben, wie sie sind.")))
+            li {
+                p.hint { (lang.pick("Everything in it goes, its history too.", "Alles darin geht verloren, auch der Verlauf.")) }
+                a.button href=(action("remove")) { (lang.pick("Remove …", "Entfernen …")) }
+            }
+        }
+    }
+}
+
+/// What gives and takes rights.
+fn rights(page: &AccountPage<'_>, action: &impl Fn(&str) -> String) -> Markup {
+    let (lang, viewer, user) = (page.viewer.lang, page.viewer, &page.account.user);
     let (admin, admin_button, admin_about) = if user.admin {
         let button = lang.pick("Take administration away", "Verwaltung entziehen");
         (
@@ -175,30 +219,23 @@ fn deeds(page: &AccountPage<'_>, action: &impl Fn(&str) -> String) -> Markup {
         ("true", button, lang.pick("It sees to its own tasks alone.", "Es kümmert sich nur um eigene Aufgaben."))
     };
     html! {
-        ul.lines {
-            @if user.disabled {
-                (deed(&action("enable"), lang.pick("Enable", "Entsperren"), None, lang.pick(
-                    "Nobody gets in with it, by password or token.", "Niemand kommt damit hinein, mit Passwort oder Token.")))
-            } @else {
-                (deed(&action("disable"), lang.pick("Disable", "Sperren"), None, lang.pick(
-                    "Sessions and tokens end at once; the tasks stay.", "Sitzungen und Tokens enden sofort; die Aufgaben bleiben.")))
-            }
-            (deed(&action("admin"), admin_button, Some(("admin", admin)), admin_about))
-            (deed(&action("sign-out"), lang.pick("Sign out everywhere", "Überall abmelden"), None, lang.pick(
-                "Tokens stay as they are.", "Tokens bleiben, wie sie sind.")))
-            li {
-                p.hint { (lang.pick("Everything in it goes, its history too.", "Alles darin geht verloren, auch der Verlauf.")) }
-                a.button href=(action("remove")) { (lang.pick("Remove …", "Entfernen …")) }
-            }
+        @if user.disabled {
+            (deed(viewer, &action("enable"), lang.pick("Enable", "Entsperren"), None, lang.pick(
+                "Nobody gets in with it, by password or token.", "Niemand kommt damit hinein, mit Passwort oder Token.")))
+        } @else {
+            (deed(viewer, &action("disable"), lang.pick("Disable", "Sperren"), None, lang.pick(
+                "Sessions and tokens end at once; the tasks stay.", "Sitzungen und Tokens enden sofort; die Aufgaben bleiben.")))
         }
+        (deed(viewer, &action("admin"), admin_button, Some(("admin", admin)), admin_about))
     }
 }
 
-fn deed(action: &str, button: &str, field: Option<(&str, &str)>, about: &str) -> Markup {
+fn deed(viewer: Viewer<'_>, action: &str, button: &str, field: Option<(&str, &str)>, about: &str) -> Markup {
     html! {
         li {
             p.hint { (about) }
             form method="post" action=(action) {
+                (signed_in_as(viewer.name))
                 @if let Some((name, value)) = field { input type="hidden" name=(name) value=(value); }
                 button type="submit" { (button) }
             }
@@ -213,6 +250,7 @@ pub fn removal(viewer: Viewer<'_>, account: &Account, errors: &Errors) -> Markup
     let export = |form: &str| format!("/api/admin/users/{name}/export?format={form}");
     let form = Form { id: "removal", lang, errors };
     let content = html! {
+        (alert(form, &["confirm"]))
         section.panel.only {
             h2 { (lang.pick("Keep a copy first", "Erst eine Kopie behalten")) }
             p { (lang.pick(
@@ -231,7 +269,7 @@ pub fn removal(viewer: Viewer<'_>, account: &Account, errors: &Errors) -> Markup
                 ", Einstellungen, Regeln, Tokens und der ganze Verlauf sind dann weg. Der Name ist danach frei.",
             )) }
             form method="post" action={ "/admin/users/" (name) "/remove" } {
-                (alert(errors, &["confirm"]))
+                (signed_in_as(viewer.name))
                 (form.text("confirm", "").hint(&lang.pick(format!("type {name}"), format!("{name} eingeben"))))
                 button.danger type="submit" { (lang.pick("Remove for good", "Endgültig entfernen")) }
             }

@@ -84,6 +84,7 @@ impl Asked {
             now: service.clock().now(),
             planning: typed.planning.unwrap_or_else(|| present(settings)),
             password: typed.password,
+            has_password: service.has_password(user).await?,
             sessions: sessions.map(|grant| Session { is_this: own == Some(grant.id), grant }).collect(),
             tokens: service.list_tokens(user).await?,
             new_token: typed.new_token.unwrap_or_else(NewToken::blank),
@@ -163,7 +164,11 @@ pub async fn end_sessions(
 }
 
 /// `POST /settings/tokens`
-pub async fn make_token(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
+pub async fn make_token(
+    asked: Asked,
+    visitor: Visitor,
+    FormOrJson { object, .. }: FormOrJson,
+) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &TOKEN_FIELDS)?;
     let (name, expires) = (known.text("name")?.unwrap_or_default(), known.text("expires")?.unwrap_or_default());
     let (scopes, key) = (words(&known, "scope")?, known.text("key")?.unwrap_or_default());
@@ -179,7 +184,9 @@ pub async fn make_token(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> 
     match tokens::issue(&asked, fields, key).await {
         Ok(issued) => {
             let settings = asked.own_settings()?;
-            let page = page::issued(Viewer::of(&asked.actor, settings.lang), &issued, settings.zone);
+            let address = asked.site.address(&visitor.arrival);
+            let page =
+                page::issued(Viewer::of(&asked.actor, settings.lang), &issued, settings.zone, address.as_deref());
             Ok(shown(StatusCode::OK, page))
         }
         Err(error) => {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
 use crate::http::web::browser::plain_name;
-use crate::http::web::form::{Errors, Form, TickBox, alert, of_account, zone_list};
+use crate::http::web::form::{Errors, Form, TickBox, alert, of_account, signed_in_as, zone_list};
 use crate::http::web::layout::{Place, Viewer, account_page};
 use crate::http::web::notice::Notice;
 use crate::http::web::when;
@@ -23,6 +23,7 @@ pub struct SettingsPage<'a> {
     pub planning: Planning,
     /// What is wrong with a new password.
     pub password: Errors,
+    pub has_password: bool,
     pub sessions: Vec<Session>,
     pub tokens: Vec<TokenGrant>,
     pub new_token: NewToken,
@@ -75,8 +76,11 @@ pub fn page(page: &SettingsPage<'_>) -> Markup {
     let lang = page.viewer.lang;
     let content = html! {
         @if let Some(notice) = page.notice { (notice.show(lang)) }
+        (alert(planning_form(&page.planning, lang), &["timeZone", "language", "horizon"]))
+        (alert(password_form(page), if page.has_password { &["current", "password"] } else { &[] }))
+        (alert(token_form(&page.new_token, lang), &["name", "scopes", "expires"]))
         div.columns {
-            div { (planning(&page.planning, lang)) (password(page, lang)) }
+            div { (planning(&page.planning, page.viewer)) (password(page, lang)) }
             div { (sessions(page, lang)) (tokens(page, lang)) }
         }
         (zone_list())
@@ -84,13 +88,25 @@ pub fn page(page: &SettingsPage<'_>) -> Markup {
     account_page(page.viewer, Place::Settings, Place::Settings.name().text(lang), &content)
 }
 
-fn planning(planning: &Planning, lang: Lang) -> Markup {
-    let form = Form { id: "planning", lang, errors: &planning.errors };
+fn planning_form(planning: &Planning, lang: Lang) -> Form<'_> {
+    Form { id: "planning", lang, errors: &planning.errors }
+}
+
+fn password_form<'a>(page: &'a SettingsPage<'_>) -> Form<'a> {
+    Form { id: "password", lang: page.viewer.lang, errors: &page.password }
+}
+
+fn token_form(new: &NewToken, lang: Lang) -> Form<'_> {
+    Form { id: "token", lang, errors: &new.errors }
+}
+
+fn planning(planning: &Planning, viewer: Viewer<'_>) -> Markup {
+    let (lang, form) = (viewer.lang, planning_form(planning, viewer.lang));
     html! {
         section.panel {
             h2 { (lang.pick("Planning", "Planung")) }
             form method="post" action="/settings" {
-                (alert(&planning.errors, &["timeZone", "language", "horizon"]))
+                (signed_in_as(viewer.name))
                 (form.time_zone(&planning.time_zone))
                 (form.language(&planning.language))
                 (form.number("horizon", &planning.horizon, 1..=DAYS_MAX)
@@ -102,12 +118,23 @@ fn planning(planning: &Planning, lang: Lang) -> Markup {
 }
 
 fn password(page: &SettingsPage<'_>, lang: Lang) -> Markup {
-    let form = Form { id: "password", lang, errors: &page.password };
+    let form = password_form(page);
+    if !page.has_password {
+        return html! {
+            section.panel {
+                h2 { (lang.pick("Password", "Passwort")) }
+                p { (lang.pick(
+                    "This account has no password. An administrator can give it one.",
+                    "Dieses Konto hat kein Passwort. Wer diesen Server verwaltet, kann ihm eins geben.",
+                )) }
+            }
+        };
+    }
     html! {
         section.panel {
             h2 { (lang.pick("Password", "Passwort")) }
             form method="post" action="/settings/password" {
-                (alert(&page.password, &["current", "password"]))
+                (signed_in_as(page.viewer.name))
                 (of_account(page.viewer.name.unwrap_or_default()))
                 (form.password("current"))
                 (form.new_password("password").label(lang.pick("New password", "Neues Passwort")))
@@ -141,6 +168,7 @@ fn sessions(page: &SettingsPage<'_>, lang: Lang) -> Markup {
                         }
                         @if !is_this {
                             form method="post" action="/settings/sessions" {
+                                (signed_in_as(page.viewer.name))
                                 input type="hidden" name="id" value=(id);
                                 button type="submit" aria-label={ (lang.pick("Sign out ", "Abmelden: ")) (name) } {
                                     (lang.pick("Sign out", "Abmelden"))
@@ -151,6 +179,7 @@ fn sessions(page: &SettingsPage<'_>, lang: Lang) -> Markup {
                 }
             }
             form method="post" action="/settings/sessions" {
+                (signed_in_as(page.viewer.name))
                 input type="hidden" name="all" value="true";
                 button type="submit" { (lang.pick("Sign out everywhere", "Überall abmelden")) }
             }
@@ -173,6 +202,17 @@ fn tokens(page: &SettingsPage<'_>, lang: Lang) -> Markup {
     }
 }
 
+/// As they are written in requests; in German with what that means.
+fn scopes(names: &[&str], lang: Lang) -> String {
+    let in_german = |name: &&str| match *name {
+        "read" => "read (lesen)".to_owned(),
+        "write" => "write (schreiben)".to_owned(),
+        "admin" => "admin (verwalten)".to_owned(),
+        other => other.to_owned(),
+    };
+    lang.pick(names.join(", "), names.iter().map(in_german).collect::<Vec<_>>().join(", "))
+}
+
 fn token_line(TokenGrant { id, grant }: &TokenGrant, page: &SettingsPage<'_>, lang: Lang) -> Markup {
     let nameless = lang.pick("without a name", "ohne Namen");
     let name = if grant.token_name.trim().is_empty() { nameless } else { &grant.token_name };
@@ -180,7 +220,7 @@ fn token_line(TokenGrant { id, grant }: &TokenGrant, page: &SettingsPage<'_>, la
     html! {
         li {
             div {
-                strong { (name) } " " span.mark { (grant.scopes.names().join(", ")) }
+                strong { (name) } " " span.mark { (scopes(&grant.scopes.names(), lang)) }
                 p.hint {
                     (lang.pick("made ", "gemacht ")) (when(grant.created_at, page.zone)) ", "
                     @match grant.last_used_at {
@@ -197,6 +237,7 @@ fn token_line(TokenGrant { id, grant }: &TokenGrant, page: &SettingsPage<'_>, la
                 }
             }
             form method="post" action="/settings/tokens/revoke" {
+                (signed_in_as(page.viewer.name))
                 input type="hidden" name="id" value=(id);
                 button type="submit" aria-label={ (lang.pick("Revoke ", "Widerrufen: ")) (name) } {
                     (lang.pick("Revoke", "Widerrufen"))
@@ -208,7 +249,7 @@ fn token_line(TokenGrant { id, grant }: &TokenGrant, page: &SettingsPage<'_>, la
 
 fn new_token(new: &NewToken, viewer: Viewer<'_>) -> Markup {
     let lang = viewer.lang;
-    let form = Form { id: "token", lang, errors: &new.errors };
+    let form = token_form(new, lang);
     let offered = SCOPES.iter().filter(|(word, _)| *word != "admin" || viewer.is_admin);
     let boxes: Vec<_> = offered
         .map(|(word, label)| TickBox {
@@ -220,7 +261,7 @@ fn new_token(new: &NewToken, viewer: Viewer<'_>) -> Markup {
     html! {
         form.more method="post" action="/settings/tokens" {
             h3 { (lang.pick("A new token", "Ein neues Token")) }
-            (alert(&new.errors, &["name", "scopes", "expires"]))
+            (signed_in_as(viewer.name))
             input type="hidden" name="key" value=(new.key);
             (form.text("name", &new.name).optional().hint(lang.pick("what it is for", "wofür es ist")))
             (form.boxes("scopes", "scope", &boxes))
@@ -231,8 +272,9 @@ fn new_token(new: &NewToken, viewer: Viewer<'_>) -> Markup {
 }
 
 /// The one page that a token is on.
-pub fn issued(viewer: Viewer<'_>, issued: &Issued, zone: Zone) -> Markup {
+pub fn issued(viewer: Viewer<'_>, issued: &Issued, zone: Zone, address: Option<&str>) -> Markup {
     let lang = viewer.lang;
+    let address = address.unwrap_or(lang.pick("ADDRESS-OF-THIS-SERVER", "ADRESSE-DIESES-SERVERS"));
     let title = lang.pick("A new token", "Ein neues Token");
     let content = html! {
         section.panel {
@@ -246,7 +288,7 @@ pub fn issued(viewer: Viewer<'_>, issued: &Issued, zone: Zone) -> Markup {
             p { (lang.pick("A program sends it with each request:", "Ein Programm schickt es mit jeder Anfrage:")) }
             pre { code { "Authorization: Bearer TOKEN" } }
             p { (lang.pick("The command line asks for it once:", "Die Kommandozeile fragt einmal danach:")) }
-            pre { code { "codexmiroir login " (lang.pick("ADDRESS-OF-THIS-SERVER", "ADRESSE-DIESES-SERVERS")) } }
+            pre { code { "codexmiroir login " (address) } }
         }
         p { a href="/settings" { (lang.pick("Back to the settings", "Zurück zu den Einstellungen")) } }
     };

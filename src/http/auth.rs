@@ -141,13 +141,15 @@ pub async fn welcome(
         return Err(HttpError::Unavailable);
     }
     let code = query.text("code").unwrap_or_default();
-    if method == Method::HEAD {
-        // Whoever only looks, as a preview of a message does, is told that it is good, and does not use it up.
-        visitor.site.service.check_sign_in_code(code)?;
-        return Ok(see_other("/"));
-    }
-    match visitor.site.service.sign_in_with_link(code, &visitor.visit()?).await {
-        Ok(signed_in) => Ok(visitor.let_in(&signed_in, see_other("/"))),
+    let service = &visitor.site.service;
+    // Whoever only looks, as a preview of a message does, is told that it is good, and does not use it up.
+    let let_in = match method {
+        Method::HEAD => service.check_sign_in_code(code).map(|_| None),
+        _ => service.sign_in_with_link(code, &visitor.visit()?).await.map(Some),
+    };
+    match let_in {
+        Ok(Some(signed_in)) => Ok(visitor.let_in(&signed_in, see_other("/"))),
+        Ok(None) => Ok(see_other("/")),
         // The link is opened again by whoever it let in.
         Err(ServiceError::Refused(Refusal::Access(AccessRefusal::LinkUsed))) if visitor.actor.is_some() => {
             Ok(see_other("/"))

@@ -128,13 +128,13 @@ async fn what_ends_a_session_ends_what_it_has_under_way() {
         let lena = account(&server, deed).await;
         lena.create(json!({"kategorie": "arbeit"})).await;
         let held = hold_changes(&server, &cookie(&server, deed).await).await;
-        let before = state(&administrator, deed).await;
         let path = format!("/api/admin/users/{deed}");
         match deed {
             "disable" => done(administrator.patch(&path, &json!({"disabled": true}))).await,
             "password" => done(administrator.patch(&path, &json!({"password": "another horse battery"}))).await,
             _ => done(administrator.delete(&format!("{path}/sessions"))).await,
         }
+        let before = state(&administrator, deed).await;
         are_refused(held, 401, "sign_in_needed").await;
         assert_eq!(state(&administrator, deed).await, before, "{deed}");
     }
@@ -275,7 +275,7 @@ async fn an_export_ends_with_the_right_to_it_and_does_not_look_whole() {
         let demoted = begin_export(&server, &of_lena, &cookie(&server, "bert").await).await;
         let by_token_demoted = begin_export(&server, &of_lena, &bearer(&server.token("bert", all).await)).await;
         let kept = begin_export(&server, &of_lena, &cookie(&server, "anna").await).await;
-        let other_token = begin_export(&server, &own, &bearer(&lena.token)).await;
+        let other_token = begin_export(&server, &own, &bearer(&server.token("lena", Scopes::READ).await)).await;
         done(administrator.delete("/api/admin/users/lena/sessions")).await;
         done(administrator.patch("/api/admin/users/bert", &json!({"admin": false}))).await;
         assert!(!is_whole(by_session).await, "{format}: signed out");

@@ -21,6 +21,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
+use codexmiroir::service::administration::AccountFields;
+use codexmiroir::service::sessions::Visit;
 use roles::{Role, this, until_told};
 
 #[global_allocator]
@@ -58,13 +60,21 @@ fn compare() -> ExitCode {
     let etag = std::fs::read_to_string(folder.path().join("etag")).unwrap();
     let unchanged = server::request(&token, &format!("if-none-match: {etag}\r\n"));
     let unchanged = per_request(&["ours", path], &unchanged, &mut 0);
+    let session = std::fs::read_to_string(folder.path().join("session")).unwrap();
+    let signed_in = per_request(&["ours", path], &request_of_session(&session), &mut 0);
     let bare = per_request(&["bare", &size.to_string()], &bare::request(0, &token), &mut 0);
     let ratio = ours / bare;
     println!("instructions of a warm read, {size} bytes");
     println!("  codexmiroir 200 {ours:>8.0}   {ratio:.2} of bare hyper, at most {RATIO_MAX:.2} are allowed");
     println!("  codexmiroir 304 {unchanged:>8.0}   {:.2} of bare hyper", unchanged / bare);
+    println!("  with a session  {signed_in:>8.0}   {:.2} of bare hyper", signed_in / bare);
     println!("  bare hyper      {bare:>8.0}");
     if ratio <= RATIO_MAX { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The request for a user's timeline, as a browser sends it that is signed in.
+fn request_of_session(session: &str) -> Vec<u8> {
+    format!("GET /codex HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: codexmiroir={session}\r\n\r\n").into_bytes()
 }
 
 /// What one more request costs a server, in instructions; `size` gets the length of its body.
@@ -114,7 +124,7 @@ fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
     }
 }
 
-/// Makes the database, and leaves token and entity tag beside it.
+/// Makes the database, and leaves token, session and entity tag beside it.
 fn fill(folder: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -123,6 +133,12 @@ fn fill(folder: &Path) {
         let user = running.service.authenticate(&token).unwrap().unwrap().user;
         let served = running.service.timeline(user, false).await.unwrap();
         std::fs::write(folder.join("token"), &token).unwrap();
+        let password = "a password of the bench".to_owned();
+        let fields = AccountFields { password: Some(password.clone()), ..AccountFields::default() };
+        running.service.change_account("reader", fields).await.unwrap();
+        let visit = Visit::default();
+        let signed_in = running.service.sign_in_with_password("reader", password, &visit).await.unwrap();
+        std::fs::write(folder.join("session"), &signed_in.secret).unwrap();
         std::fs::write(folder.join("etag"), &served.entry.etag).unwrap();
         running.stop().await;
     });

@@ -12,6 +12,7 @@ use super::body::Body;
 use super::conditional::{is_unchanged, names};
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::fields::Fields;
 use super::head::Head;
 use super::hot::{Hot, SERVER_TIMING, X_CACHE};
 use super::negotiate::{self, Format, values};
@@ -46,12 +47,12 @@ pub fn hot(service: &Service, user: UserId, head: &Head<'_>, now: DateTime<Utc>)
     if !is_plain || !matches!(*head.method, Method::GET | Method::HEAD) {
         return None;
     }
-    let wishes = [head.fields.accept, head.fields.accept_encoding, head.fields.if_none_match];
+    let Fields { accept, accept_encoding, if_none_match, .. } = head.fields;
     // Lists in several lines are read behind the router.
-    if wishes.iter().any(|field| field.is_repeated) {
+    if accept.is_repeated || accept_encoding.is_repeated || if_none_match.is_repeated {
         return None;
     }
-    let [accept, accept_encoding, if_none_match] = wishes.map(|field| field.first);
+    let (accept, accept_encoding, if_none_match) = (accept.first, accept_encoding.first, if_none_match.first);
     if accept.is_some() && negotiate::format(accept.as_slice()) != Format::Json {
         return None;
     }

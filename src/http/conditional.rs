@@ -17,10 +17,12 @@ pub fn is_unchanged(headers: &HeaderMap, etag: &[u8]) -> bool {
 
 /// Whether a line of `If-None-Match` means the representation with this tag.
 pub fn names(line: &[u8], etag: &[u8]) -> bool {
-    line.split(|byte| *byte == b',').any(|tag| {
-        let tag = tag.trim_ascii();
-        tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag
-    })
+    // Most lines are one tag, the one that was given last.
+    line == etag
+        || line.split(|byte| *byte == b',').any(|tag| {
+            let tag = tag.trim_ascii();
+            tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag
+        })
 }
 
 /// The tags of `If-Match`, if the header is there.

@@ -5,6 +5,7 @@
 //! beside it, another server of the same domain or of another port, decides nothing.
 
 use hyper::header::HeaderValue;
+use memchr::memchr_iter;
 
 use crate::service::sessions::SESSION_LASTS;
 
@@ -17,30 +18,34 @@ fn name(is_https: bool) -> &'static str {
 }
 
 /// The session in these lines of `Cookie`. HTTP/2 may part the cookies among several (RFC 9113, 8.2.3).
-pub fn session<'l>(lines: impl IntoIterator<Item = &'l [u8]>, is_https: bool) -> Option<&'l str> {
-    let pairs = lines.into_iter().flat_map(pairs);
-    let mut values = pairs.filter_map(|pair| value_of(name(is_https), pair)).fuse();
-    let first = values.next()?;
-    values.next().is_none().then_some(())?;
-    str::from_utf8(first).ok()
+pub fn session<'l>(lines: impl IntoIterator<Item = &'l [u8]>, is_https: bool) -> Option<&'l [u8]> {
+    let name = name(is_https);
+    let mut found = None;
+    for line in lines {
+        for pair in pairs(line) {
+            let value = value_of(name, pair);
+            if value.is_some() && std::mem::replace(&mut found, value).is_some() {
+                return None;
+            }
+        }
+    }
+    found
 }
 
 /// Whatever in these lines may be a session, by either name and however often: nobody is let in by that, but all of it
 /// can be ended.
-pub fn sessions<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> impl Iterator<Item = &'l str> {
-    lines.into_iter().flat_map(pairs).filter_map(|pair| {
-        let value = value_of(PLAIN, pair).or_else(|| value_of(SECURE, pair))?;
-        str::from_utf8(value).ok()
-    })
+pub fn sessions<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> impl Iterator<Item = &'l [u8]> {
+    let value = |pair| value_of(PLAIN, pair).or_else(|| value_of(SECURE, pair));
+    lines.into_iter().flat_map(pairs).filter_map(value)
 }
 
 fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| *byte == b';')
+    let mut begin = 0;
+    memchr_iter(b';', line).chain([line.len()]).map(move |end| &line[std::mem::replace(&mut begin, end + 1)..end])
 }
 
 fn value_of<'l>(name: &str, pair: &'l [u8]) -> Option<&'l [u8]> {
-    let (named, value) = pair.trim_ascii().split_at_checked(name.len() + 1)?;
-    (named.strip_suffix(b"=")? == name.as_bytes()).then_some(value)
+    pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=")
 }
 
 /// What makes a browser keep a session.
@@ -68,7 +73,7 @@ mod tests {
     use super::*;
 
     fn found(lines: &[&'static str], is_https: bool) -> Option<&'static str> {
-        session(lines.iter().map(|line| line.as_bytes()), is_https)
+        session(lines.iter().map(|line| line.as_bytes()), is_https).map(|value| str::from_utf8(value).unwrap())
     }
 
     #[test]
@@ -105,7 +110,7 @@ mod tests {
     fn all_of_them_can_be_ended() {
         let lines = ["codexmiroir=x; a=b; codexmiroir=y", "__Host-codexmiroir=z;codexmiroir2=v; xcodexmiroir=w"];
         let found: Vec<_> = sessions(lines.iter().map(|line| line.as_bytes())).collect();
-        assert_eq!(found, ["x", "y", "z"]);
+        assert_eq!(found, [b"x", b"y", b"z"]);
     }
 
     #[test]

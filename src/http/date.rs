@@ -1,13 +1,31 @@
 //! Instants as HTTP writes them (RFC 9110, 5.6.7).
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
 const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 const MONTHS: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// An instant of a year with four digits, by hand: this is on the way of every warm read.
+thread_local! {
+    /// The second that this thread wrote last, counted from 1970, and how it is written.
+    static LAST: Cell<(i64, [u8; 29])> = const { Cell::new((0, *b"Thu, 01 Jan 1970 00:00:00 GMT")) };
+}
+
+/// An instant of a year with four digits. Every warm read says one, and many of them the same.
 pub fn http_date(at: DateTime<Utc>) -> [u8; 29] {
+    let second = at.timestamp();
+    let (last, text) = LAST.get();
+    if last == second {
+        return text;
+    }
+    let text = written(at);
+    LAST.set((second, text));
+    text
+}
+
+fn written(at: DateTime<Utc>) -> [u8; 29] {
     let at = at.naive_utc();
     let year = at.year().unsigned_abs();
     let mut text = *b"Sun, 06 Nov 1994 08:49:37 GMT";
@@ -36,10 +54,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_date_is_as_its_format_says(second in 0_i64..253_402_300_800) {
-            let at = DateTime::from_timestamp(second, 999_999_999).unwrap();
-            let expected = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            let text = http_date(at);
-            prop_assert_eq!(&text[..], expected.as_bytes());
+            // Once it is made, once it is remembered, and once another was in between.
+            for (second, nanosecond) in [(second, 0), (second, 999_999_999), (0, 1), (second, 0)] {
+                let at = DateTime::from_timestamp(second, nanosecond).unwrap();
+                let expected = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                let text = http_date(at);
+                prop_assert_eq!(&text[..], expected.as_bytes());
+            }
         }
     }
 }

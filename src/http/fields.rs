@@ -66,26 +66,26 @@ impl<'r> Fields<'r> {
         fields
     }
 
-    /// The field of this name, in any case; `None` for all that nobody asks for.
+    /// The field of this name, a token in any case; `None` for all that nobody asks for.
     pub fn named(&mut self, name: &str) -> Option<&mut Field<'r>> {
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        let name = name.as_bytes();
         Some(match name.len() {
-            4 if is("host") => &mut self.host,
-            6 if is("accept") => &mut self.accept,
-            6 if is("cookie") => &mut self.cookie,
-            6 if is("origin") => &mut self.origin,
-            6 if is("expect") => &mut self.expect,
-            9 if is("forwarded") => &mut self.forwarded,
-            13 if is("authorization") => &mut self.authorization,
-            13 if is("if-none-match") => &mut self.if_none_match,
-            14 if is("sec-fetch-site") => &mut self.sec_fetch_site,
-            15 if is("accept-encoding") => &mut self.accept_encoding,
-            15 if is("x-forwarded-for") => &mut self.x_forwarded_for,
-            16 if is("content-encoding") => &mut self.content_encoding,
-            16 if is("codexmiroir-user") => &mut self.acts_for,
-            16 if is("x-forwarded-host") => &mut self.x_forwarded_host,
-            17 if is("transfer-encoding") => &mut self.transfer_encoding,
-            17 if is("x-forwarded-proto") => &mut self.x_forwarded_proto,
+            4 if is(name, b"host") => &mut self.host,
+            6 if is(name, b"accept") => &mut self.accept,
+            6 if is(name, b"cookie") => &mut self.cookie,
+            6 if is(name, b"origin") => &mut self.origin,
+            6 if is(name, b"expect") => &mut self.expect,
+            9 if is(name, b"forwarded") => &mut self.forwarded,
+            13 if is(name, b"authorization") => &mut self.authorization,
+            13 if is(name, b"if-none-match") => &mut self.if_none_match,
+            14 if is(name, b"sec-fetch-site") => &mut self.sec_fetch_site,
+            15 if is(name, b"accept-encoding") => &mut self.accept_encoding,
+            15 if is(name, b"x-forwarded-for") => &mut self.x_forwarded_for,
+            16 if is(name, b"content-encoding") => &mut self.content_encoding,
+            16 if is(name, b"codexmiroir-user") => &mut self.acts_for,
+            16 if is(name, b"x-forwarded-host") => &mut self.x_forwarded_host,
+            17 if is(name, b"transfer-encoding") => &mut self.transfer_encoding,
+            17 if is(name, b"x-forwarded-proto") => &mut self.x_forwarded_proto,
             _ => return None,
         })
     }
@@ -97,6 +97,13 @@ impl<'r> Fields<'r> {
         let repeated = self.all.filter(|_| field.is_repeated).map(|all| all.get_all(name));
         field.only().into_iter().chain(repeated.into_iter().flatten().map(HeaderValue::as_bytes))
     }
+}
+
+/// Whether a name is the known one, which is in lower case. Letters differ from their capitals by one bit, and what else
+/// differs from a hyphen by it alone is in no token; so all bytes can be compared at once.
+fn is<const LENGTH: usize>(name: &[u8], known: &[u8; LENGTH]) -> bool {
+    let name: Result<&[u8; LENGTH], _> = name.try_into();
+    name.is_ok_and(|name| (0..LENGTH).fold(0, |found, at| found | ((name[at] | 0x20) ^ known[at])) == 0)
 }
 
 #[cfg(test)]

@@ -37,14 +37,14 @@ static WITH_BODY: LazyLock<HeaderMap> = LazyLock::new(|| {
     headers
 });
 
-/// Both as lines, without the entity tag's.
+/// Both as lines, each behind the end of the one before, without the entity tag's.
 static UNCHANGED_LINES: LazyLock<Vec<u8>> = LazyLock::new(|| lines(&UNCHANGED));
 static WITH_BODY_LINES: LazyLock<Vec<u8>> = LazyLock::new(|| lines(&WITH_BODY));
 
 fn lines(headers: &HeaderMap) -> Vec<u8> {
     let mut lines = Vec::new();
     for (name, value) in headers.iter().filter(|(name, _)| **name != ETAG) {
-        lines.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        lines.extend_from_slice(&[b"\r\n", name.as_str().as_bytes(), b": ", value.as_bytes()].concat());
     }
     lines
 }
@@ -107,18 +107,17 @@ impl Hot {
             true => (&b"HTTP/1.1 304 Not Modified\r\netag: "[..], &UNCHANGED_LINES),
             false => (&b"HTTP/1.1 200 OK\r\netag: "[..], &WITH_BODY_LINES),
         };
-        for part in [begin, etag, b"\r\n", lines.as_slice()] {
+        for part in [begin, etag, lines.as_slice()] {
             head.extend_from_slice(part);
         }
         if !self.is_unchanged {
             if self.is_compressed {
-                head.extend_from_slice(b"content-encoding: gzip\r\n");
+                head.extend_from_slice(b"\r\ncontent-encoding: gzip");
             }
-            head.extend_from_slice(b"content-length: ");
+            head.extend_from_slice(b"\r\ncontent-length: ");
             write_decimal(body.len(), head);
-            head.extend_from_slice(b"\r\n");
         }
-        for part in [b"date: ", &http_date(now)[..], b"\r\n\r\n"] {
+        for part in [b"\r\ndate: ", &http_date(now)[..], b"\r\n\r\n"] {
             head.extend_from_slice(part);
         }
         if self.is_unchanged || method == Method::HEAD { Bytes::new() } else { body.clone() }

@@ -29,11 +29,10 @@ impl PresentRules {
     /// What a timeline is compared with. While the book is replaced it may for an instant be half the one and half the
     /// other: a hash that no timeline has, so that its reader goes on to the book.
     pub(super) fn basis(&self) -> Basis {
-        let mut basis = [0; 16];
-        for (bytes, half) in basis.chunks_exact_mut(8).zip(&self.basis) {
-            bytes.copy_from_slice(&half.load(Ordering::Acquire).to_be_bytes());
-        }
-        Basis(basis)
+        let [upper, lower] = &self.basis;
+        let upper = u128::from(upper.load(Ordering::Acquire));
+        let lower = u128::from(lower.load(Ordering::Acquire));
+        Basis((upper << 64 | lower).to_be_bytes())
     }
 
     /// From now on this book applies; whether it is another one.

@@ -78,7 +78,7 @@ impl Service {
     }
 
     /// The sessions that these secrets are of, each once.
-    pub fn sessions_among<'s>(&self, secrets: impl Iterator<Item = &'s str>) -> Result<Vec<Arc<Actor>>, StoreError> {
+    pub fn sessions_among<'s>(&self, secrets: impl Iterator<Item = &'s [u8]>) -> Result<Vec<Arc<Actor>>, StoreError> {
         let now = self.clock.now();
         let mut sessions: Vec<Arc<Actor>> = Vec::new();
         for secret in secrets {

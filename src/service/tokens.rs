@@ -102,7 +102,7 @@ pub struct Issued {
 impl Service {
     /// Whom a token stands for; `None` when it is not valid now.
     pub fn authenticate(&self, token: &str) -> Result<Option<Arc<Actor>>, StoreError> {
-        self.authenticate_at(GrantKind::Token, token, self.clock.now())
+        self.authenticate_at(GrantKind::Token, token.as_bytes(), self.clock.now())
     }
 
     /// Whom a token or a session stands for; `None` when it is not a valid one of this kind now. Blocks for microseconds
@@ -110,7 +110,7 @@ impl Service {
     pub fn authenticate_at(
         &self,
         kind: GrantKind,
-        secret: &str,
+        secret: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Actor>>, StoreError> {
         let Some(hash) = hash_of(kind, secret) else { return Ok(None) };

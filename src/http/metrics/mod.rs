@@ -31,12 +31,12 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub struct Secret([u8; 32]);
 
 impl Secret {
-    pub fn new(token: &str) -> Secret {
+    pub fn new(token: impl AsRef<[u8]>) -> Secret {
         Secret(Sha256::digest(token).into())
     }
 
     /// Takes the same time for every wrong token.
-    fn is(&self, token: &str) -> bool {
+    fn is(&self, token: &[u8]) -> bool {
         self.0.ct_eq(&Secret::new(token).0).into()
     }
 }

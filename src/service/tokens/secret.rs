@@ -11,25 +11,30 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// 32 bytes need 43 digits of base 62, a 32-bit checksum 6.
 const SECRET_DIGITS: usize = 43;
 const CHECKSUM_DIGITS: usize = 6;
+const PREFIX_BYTES: usize = 4;
 
 /// A one-time code needs 22 digits of base 62 for its 16 bytes.
 const CODE_DIGITS: usize = 22;
 
 /// How a secret begins. What is shown as one kind is never taken for the other.
-fn prefix(kind: GrantKind) -> &'static str {
+fn prefix(kind: GrantKind) -> &'static [u8; PREFIX_BYTES] {
     match kind {
-        GrantKind::Token => "cmr_",
-        GrantKind::Session => "cms_",
+        GrantKind::Token => b"cmr_",
+        GrantKind::Session => b"cms_",
     }
 }
+
+/// A secret as it is shown: its prefix, its digits and their checksum.
+type Secret = [u8; PREFIX_BYTES + SECRET_DIGITS + CHECKSUM_DIGITS];
 
 /// `cmr_`, 32 random bytes in base 62, and a CRC-32 of those digits in base 62: a typing error is told
 /// without asking the database, and a scanner for leaked secrets can be sure of what it found. A session's begins with
 /// `cms_`.
 pub(super) fn new_secret(kind: GrantKind) -> String {
     let secret = base62(&random::<32>(), SECRET_DIGITS);
-    let checksum = checksum(&secret).map(char::from);
-    [prefix(kind), &secret].into_iter().flat_map(str::chars).chain(checksum).collect()
+    let prefix = prefix(kind).map(char::from);
+    let checksum = checksum(secret.as_bytes()).map(char::from);
+    prefix.into_iter().chain(secret.chars()).chain(checksum).collect()
 }
 
 /// 16 random bytes as text, for a link that is used once.
@@ -37,8 +42,8 @@ pub(in crate::service) fn base62_code() -> String {
     base62(&random::<16>(), CODE_DIGITS)
 }
 
-/// A token and its SHA-256.
-type Hashed = (Box<str>, [u8; 32]);
+/// A secret and its SHA-256.
+type Hashed = (Secret, [u8; 32]);
 
 thread_local! {
     /// The secret that this thread hashed last, in each of a few places, with its hash.
@@ -49,40 +54,33 @@ const HASHED_PLACES: usize = 128;
 
 /// The SHA-256 of a secret; `None` if it is not a well-formed one of this kind. Clients send the same one again and again, so each thread
 /// remembers some. Only a hash is remembered, never what it grants: a token that is revoked is refused at once.
-pub(super) fn hash_of(kind: GrantKind, token: &str) -> Option<[u8; 32]> {
-    if !token.starts_with(prefix(kind)) {
+pub(super) fn hash_of(kind: GrantKind, secret: &[u8]) -> Option<[u8; 32]> {
+    // All are of one length, which tells nothing.
+    let secret: &Secret = secret.try_into().ok()?;
+    let [begin @ .., one, two, three] = secret;
+    if !begin.starts_with(prefix(kind)) {
         return None;
     }
-    // The last digits of the checksum spread tokens evenly.
-    let place = token.bytes().rev().take(3).fold(0, |place, digit| place * 31 + usize::from(digit)) % HASHED_PLACES;
+    // The last digits of the checksum spread secrets evenly.
+    let place = (usize::from(*one) + 31 * usize::from(*two) + 961 * usize::from(*three)) % HASHED_PLACES;
     HASHED.with_borrow_mut(|hashed| match &hashed[place] {
-        Some((known, hash)) if is_same_secret(known, token) => Some(*hash),
-        _ if !is_well_formed(kind, token) => None,
+        Some((known, hash)) if is_same_secret(known, secret) => Some(*hash),
+        _ if !is_well_formed(kind, secret) => None,
         _ => {
-            let hash = Sha256::digest(token).into();
-            hashed[place] = Some((token.into(), hash));
+            let hash = Sha256::digest(secret).into();
+            hashed[place] = Some((*secret, hash));
             Some(hash)
         }
     })
 }
 
 /// Compares without telling by the time where the first difference is: the one known may be somebody else's.
-fn is_same_secret(known: &str, token: &str) -> bool {
-    // All well-formed tokens are of one length, which tells nothing.
-    if known.len() != token.len() {
-        return false;
-    }
-    let (known, known_rest) = known.as_bytes().as_chunks::<8>();
-    let (token, token_rest) = token.as_bytes().as_chunks::<8>();
-    let pairs = known.iter().zip(token);
-    let differences =
-        pairs.fold(0, |found, (one, other)| found | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
-    let rest = known_rest.iter().zip(token_rest).fold(0, |found, (one, other)| found | (one ^ other));
-    differences | u64::from(rest) == 0
+fn is_same_secret(known: &Secret, other: &Secret) -> bool {
+    (0..known.len()).fold(0, |found, at| found | (known[at] ^ other[at])) == 0
 }
 
-fn checksum(secret: &str) -> [u8; CHECKSUM_DIGITS] {
-    base62_of(crc32fast::hash(secret.as_bytes()))
+fn checksum(digits: &[u8]) -> [u8; CHECKSUM_DIGITS] {
+    base62_of(crc32fast::hash(digits))
 }
 
 /// As [`base62`], without an allocation: every request's token is looked at.
@@ -96,10 +94,9 @@ fn base62_of(number: u32) -> [u8; CHECKSUM_DIGITS] {
     digits
 }
 
-fn is_well_formed(kind: GrantKind, token: &str) -> bool {
-    let Some(digits) = token.strip_prefix(prefix(kind)) else { return false };
-    let length_ok = digits.len() == SECRET_DIGITS + CHECKSUM_DIGITS && digits.is_ascii();
-    length_ok && checksum(&digits[..SECRET_DIGITS]) == digits.as_bytes()[SECRET_DIGITS..]
+fn is_well_formed(kind: GrantKind, secret: &Secret) -> bool {
+    let digits = secret.strip_prefix(prefix(kind)).and_then(|digits| digits.split_at_checked(SECRET_DIGITS));
+    digits.is_some_and(|(digits, told)| digits.is_ascii() && checksum(digits) == *told)
 }
 
 /// The big-endian number in base 62, padded to `digits`.
@@ -123,6 +120,10 @@ fn base62(bytes: &[u8], digits: usize) -> String {
 mod tests {
     use super::*;
 
+    fn secret(text: &str) -> Secret {
+        text.as_bytes().try_into().unwrap()
+    }
+
     #[test]
     fn base62_is_positional() {
         assert_eq!(base62(&[0], 2), "00");
@@ -142,19 +143,17 @@ mod tests {
         for (n, token) in tokens.iter().chain(&tokens).enumerate() {
             let (kind, other) = (kinds[n % 2], kinds[(n + 1) % 2]);
             for _ in 0..2 {
-                assert_eq!(hash_of(kind, token), Some(Sha256::digest(token).into()));
-                assert_eq!(hash_of(other, token), None, "also when it is remembered");
+                assert_eq!(hash_of(kind, token.as_bytes()), Some(Sha256::digest(token).into()));
+                assert_eq!(hash_of(other, token.as_bytes()), None, "also when it is remembered");
             }
         }
-        assert!(is_same_secret("abc", "abc"));
-        for other in ["abd", "xbc", "ab", "abcd", ""] {
-            assert!(!is_same_secret("abc", other), "{other}");
-        }
-        let token = &tokens[0];
+        let token = secret(&tokens[0]);
+        assert!(is_same_secret(&token, &secret(&tokens[0])));
         for at in 0..token.len() {
-            let mut other = token.clone();
-            other.replace_range(at..=at, "!");
-            assert!(!is_same_secret(token, &other), "{at}");
+            let mut other = token;
+            other[at] = b'!';
+            assert!(!is_same_secret(&token, &other), "{at}");
+            assert_eq!(hash_of(GrantKind::Token, &other), None, "{at}");
         }
     }
 
@@ -162,12 +161,12 @@ mod tests {
     fn tokens_carry_their_checksum() {
         let token = new_secret(GrantKind::Token);
         assert_eq!(token.len(), 4 + 43 + 6);
-        assert!(is_well_formed(GrantKind::Token, &token) && !is_well_formed(GrantKind::Session, &token));
-        let mut wrong = token.clone().into_bytes();
+        let mut wrong = secret(&token);
+        assert!(is_well_formed(GrantKind::Token, &wrong) && !is_well_formed(GrantKind::Session, &wrong));
         wrong[10] = if wrong[10] == b'a' { b'b' } else { b'a' };
-        assert!(!is_well_formed(GrantKind::Token, &String::from_utf8(wrong).unwrap()));
-        for bad in ["", "cmr_", "cmr_ä", &token[4..], &token[..token.len() - 1]] {
-            assert!(!is_well_formed(GrantKind::Token, bad), "{bad}");
+        assert!(!is_well_formed(GrantKind::Token, &wrong));
+        for bad in ["", "cmr_", "cmr_ä", &token[4..], &token[..token.len() - 1], &format!("{token}0")] {
+            assert_eq!(hash_of(GrantKind::Token, bad.as_bytes()), None, "{bad}");
         }
     }
 }

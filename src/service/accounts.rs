@@ -115,6 +115,7 @@ pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> Se
         | Administered::UserChanged
         | Administered::UserRemoved
         | Administered::TokenAdded
+        | Administered::SessionReplacedAnother
         | Administered::TokenRemoved
         | Administered::SessionsRemoved => StoreError::Damaged("users").into(),
     }

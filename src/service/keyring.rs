@@ -113,7 +113,7 @@ impl Keyring {
                     read.id(),
                     key.id()
                 );
-                Err(AccessRefusal::PasswordsUnavailable.into())
+                Err(AccessRefusal::KeyFileUnusable.into())
             }
             (Some(read), _) => self.take(&mut held, read, store),
             (None, Some(key)) => {

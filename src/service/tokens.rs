@@ -292,6 +292,10 @@ impl Service {
         let added = Administration::AddToken { hash, grant: grant.clone(), remember, by_credential };
         match self.store.administer(added).await? {
             Administered::TokenAdded => Ok(Issued { token, id, grant }),
+            Administered::SessionReplacedAnother => {
+                self.grants.forget();
+                Ok(Issued { token, id, grant })
+            }
             refused => Err(super::accounts::refusal(refused, owner.name.as_str(), "")),
         }
     }

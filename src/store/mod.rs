@@ -458,6 +458,8 @@ pub enum Administered {
     /// Nobody else could administer the users that there are.
     LastAdmin,
     TokenAdded,
+    /// As above, and another session had to end for it.
+    SessionReplacedAnother,
     TokenRemoved,
     SessionsRemoved,
     TooManyTokens,

@@ -286,14 +286,15 @@ fn add_token(
         return Ok(Administered::CredentialChanged);
     }
     let present = grants_of(transaction, grant.user, ALL, grant.kind)?;
+    let mut has_ended = false;
     match grant.kind {
         GrantKind::Token if present.len() >= TOKENS_OF_USER_MAX => return Ok(Administered::TooManyTokens),
         GrantKind::Token => {}
-        GrantKind::Session => make_room(transaction, grant.user, present, grant.created_at)?,
+        GrantKind::Session => has_ended = make_room(transaction, grant.user, present, grant.created_at)?,
     }
     transaction.open_table(USER_TOKENS)?.insert((grant.user.0, hash), ())?;
     transaction.open_table(TOKENS)?.insert(hash, codec::encode_grant(grant).as_slice())?;
-    Ok(Administered::TokenAdded)
+    Ok(if has_ended { Administered::SessionReplacedAnother } else { Administered::TokenAdded })
 }
 
 const ALL: ([u8; 32], [u8; 32]) = ([0; 32], [u8::MAX; 32]);
@@ -316,13 +317,14 @@ fn grants_of(
     Ok(grants)
 }
 
-/// Removes sessions that ended by themselves, and as many as leave a place for one more.
+/// Removes sessions that ended by themselves, and as many as leave a place for one more; whether one that had not ended is
+/// among them.
 fn make_room(
     transaction: &WriteTransaction,
     user: UserId,
     mut sessions: Vec<([u8; 32], Grant)>,
     now: DateTime<Utc>,
-) -> Result<(), redb::Error> {
+) -> Result<bool, redb::Error> {
     let has_ended = |grant: &Grant| grant.expires_at.is_some_and(|at| at <= now);
     sessions.sort_by_key(|(_, grant)| (!has_ended(grant), grant.last_used_at));
     let ended = sessions.iter().filter(|(_, grant)| has_ended(grant)).count();
@@ -330,7 +332,7 @@ fn make_room(
     for (hash, _) in &sessions[..ended.max(too_many)] {
         forget_grant(transaction, user, hash)?;
     }
-    Ok(())
+    Ok(too_many > ended)
 }
 
 fn forget_grant(transaction: &WriteTransaction, user: UserId, hash: &[u8; 32]) -> Result<(), redb::Error> {

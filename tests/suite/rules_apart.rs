@@ -186,14 +186,13 @@ async fn without_workers_the_servers_rules_stand_in() {
     assert_eq!((&rules["ok"], &rules["about"]), (&json!(false), &json!([null])), "a user's script never runs here");
 }
 
-/// Kills every worker of the server, again and again.
-fn kill_workers(server: Pid, until: &AtomicBool) -> usize {
-    let mut killed = 0;
+/// Kills every worker of the server, again and again, and counts them.
+fn kill_workers(server: Pid, until: &AtomicBool, killed: &AtomicUsize) {
     while !until.load(Ordering::Relaxed) {
-        killed += children(server).into_iter().filter(|worker| kill_process(*worker, Signal::KILL).is_ok()).count();
+        let here = children(server).into_iter().filter(|worker| kill_process(*worker, Signal::KILL).is_ok()).count();
+        killed.fetch_add(here, Ordering::Relaxed);
         std::thread::yield_now();
     }
-    killed
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,11 +215,14 @@ async fn the_answer_comes_although_all_workers_are_killed_all_the_time() {
                 .await;
         assert_eq!(status, 200, "{said}");
     }
-    let done = Arc::new(AtomicBool::new(false));
-    let (pid, until) = (server.pid(), done.clone());
-    let killing = std::thread::spawn(move || kill_workers(pid, &until));
-    let mut own = 0;
-    for round in 0..60 {
+    let (done, killed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (pid, until, count) = (server.pid(), done.clone(), killed.clone());
+    let killing = std::thread::spawn(move || kill_workers(pid, &until, &count));
+    let (mut own, mut round) = (0, 0);
+    // A busy machine lets fewer be killed in as many rounds.
+    while round < 60 || killed.load(Ordering::Relaxed) <= 20 {
+        assert!(round < 2_000, "only {killed:?} workers were killed");
+        round += 1;
         let (status, said) =
             send(reqwest::Method::PUT, "/api/tasks/0003", json!({"title": format!("Runde {round}")})).await;
         assert_eq!(status, 200, "{said}");
@@ -230,9 +232,8 @@ async fn the_answer_comes_although_all_workers_are_killed_all_the_time() {
         own += usize::from(codex["rules"]["ok"] == true);
     }
     done.store(true, Ordering::Relaxed);
-    let killed = killing.join().unwrap();
-    assert!(killed > 20, "only {killed} workers were killed");
-    eprintln!("{killed} workers were killed; {own} of 60 answers were by the rules of one's own");
+    killing.join().unwrap();
+    eprintln!("{killed:?} workers were killed; {own} of {round} answers were by the rules of one's own");
     let (status, codex) = send(reqwest::Method::GET, "/codex", Value::Null).await;
     assert_eq!((status, &codex["rules"]), (200, &json!({"name": "mine", "source": "user", "version": 1, "ok": true})));
     assert!(Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists(), "the server lives");

@@ -1,5 +1,5 @@
 //! Signing in. Each way of it is a file that finds out who somebody is, and ends in
-//! [`begin_session`](super::Service::begin_session).
+//! `Service::begin_session`.
 
 mod link;
 mod password;

@@ -28,8 +28,8 @@ use roles::{Role, this, until_told};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What was reached, 0.92, with little room, so that it does not get worse; the goal was 1.5.
-const RATIO_MAX: f64 = 1.0;
+/// What was reached, 0.83, with little room, so that it does not get worse; the goal was 1.5.
+const RATIO_MAX: f64 = 0.95;
 /// Requests of the two counted runs.
 const REQUESTS: [usize; 2] = [1_000, 6_000];
 /// Tasks of the user who is read.

@@ -18,12 +18,14 @@ const luminance = color => {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 const opaque = color => { const [, , , alpha] = channels(color); return alpha === undefined || alpha === 1; };
+const grounds = new Map();
 const behind = element => {
-    for (let e = element; e; e = e.parentElement) {
-        const color = getComputedStyle(e).backgroundColor;
-        if (opaque(color)) return color;
+    if (!element) return "rgb(255, 255, 255)";
+    if (!grounds.has(element)) {
+        const color = getComputedStyle(element).backgroundColor;
+        grounds.set(element, opaque(color) ? color : behind(element.parentElement));
     }
-    return "rgb(255, 255, 255)";
+    return grounds.get(element);
 };
 const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 let least = { ratio: 21, text: "" };

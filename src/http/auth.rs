@@ -64,13 +64,22 @@ pub(super) fn own_path(next: &str) -> &str {
     if is_path && is_plain && next.len() <= 2_000 { next } else { "/" }
 }
 
+fn with_cookie(cookie: HeaderValue, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(SET_COOKIE, cookie);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
 impl Visitor {
     /// The answer to somebody who was let in.
-    pub(super) fn keeps(&self, secret: &str, mut response: Response) -> Response {
-        let headers = response.headers_mut();
-        headers.insert(SET_COOKIE, cookie::kept(secret, self.is_https()));
-        headers.insert(CACHE_CONTROL, NO_STORE);
-        response
+    pub(super) fn keeps(&self, secret: &str, response: Response) -> Response {
+        with_cookie(cookie::kept(secret, self.is_https()), response)
+    }
+
+    /// The answer to somebody who is not signed in any more.
+    pub(super) fn forgets(&self, response: Response) -> Response {
+        with_cookie(cookie::forgotten(self.is_https()), response)
     }
 
     fn let_in(&self, signed_in: &SignedIn, response: Response) -> Response {
@@ -122,11 +131,8 @@ pub async fn logout(visitor: Visitor, MaybeFormOrJson(sent): MaybeFormOrJson) ->
         visitor.site.service.end_own_session(&actor).await?;
         tracing::info!(user = %actor.name, "somebody signed out");
     }
-    let mut response = if sent.is_form { see_other("/login") } else { json(&SignedOutJson { ok: true }, None) };
-    let headers = response.headers_mut();
-    headers.insert(SET_COOKIE, cookie::forgotten(visitor.is_https()));
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    Ok(response)
+    let response = if sent.is_form { see_other("/login") } else { json(&SignedOutJson { ok: true }, None) };
+    Ok(visitor.forgets(response))
 }
 
 /// `GET /welcome`: the link that a demo prints.

@@ -13,7 +13,7 @@ use axum::Router;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CACHE_CONTROL, CONNECTION, COOKIE, HeaderValue, LOCATION, VARY};
+use hyper::header::{ACCEPT, CACHE_CONTROL, CONNECTION, HeaderValue, LOCATION, VARY};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use tower_service::Service as _;
@@ -167,8 +167,7 @@ impl Gate {
         }
         // Once for all of it: to ask for the time is a good part of a warm read.
         let now = self.site.service.clock().now();
-        let cookies = request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-        let asker = self.check_asker(&head, peer, cookies, now)?;
+        let asker = self.check_asker(&head, peer, now)?;
         if let Some(hot) = self.hot(&asker, &head, now) {
             return Ok(Admitted::Hot(hot.response()));
         }
@@ -176,14 +175,8 @@ impl Gate {
     }
 
     /// Who asks, if that one may and no other site sent them.
-    fn check_asker<'r>(
-        &self,
-        head: &Head<'r>,
-        peer: Peer,
-        cookies: impl Iterator<Item = &'r [u8]>,
-        now: DateTime<Utc>,
-    ) -> Result<Asker, HttpError> {
-        let asker = self.authorize(head, peer, cookies, now)?;
+    fn check_asker(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
+        let asker = self.authorize(head, peer, now)?;
         let allowed = match &asker {
             Asker::Anonymous => Err(HttpError::SignInNeeded),
             Asker::User(actor) => check_scope(actor, actor.scopes, needed_scope(head.method, head.path)),
@@ -266,17 +259,11 @@ impl Gate {
     }
 
     /// Who asks. The one place that decides it.
-    fn authorize<'r>(
-        &self,
-        head: &Head<'r>,
-        peer: Peer,
-        cookies: impl Iterator<Item = &'r [u8]>,
-        now: DateTime<Utc>,
-    ) -> Result<Asker, HttpError> {
+    fn authorize(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
         let fields = head.fields;
         if fields.authorization.first.is_none() {
             return match peer {
-                Peer::Network(_) => self.signed_in(head, peer, cookies, now),
+                Peer::Network(_) => self.signed_in(head, peer, now),
                 Peer::Control => self.administrator(fields.acts_for),
             };
         }
@@ -290,18 +277,12 @@ impl Gate {
     }
 
     /// Who the session in the cookie stands for. One that has ended is as good as none: whoever it was signs in again.
-    fn signed_in<'r>(
-        &self,
-        head: &Head<'r>,
-        peer: Peer,
-        cookies: impl Iterator<Item = &'r [u8]>,
-        now: DateTime<Utc>,
-    ) -> Result<Asker, HttpError> {
+    fn signed_in(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
         if head.fields.cookie.first.is_none() {
             return Ok(Asker::Anonymous);
         }
-        let Some(secret) = cookie::session(cookies, self.site.client(head, peer).is_some_and(|client| client.is_https))
-        else {
+        let is_https = self.site.client(head, peer).is_some_and(|client| client.is_https);
+        let Some(secret) = cookie::session(head.fields.lines("cookie"), is_https) else {
             return Ok(Asker::Anonymous);
         };
         let actor = self.site.service.authenticate_at(GrantKind::Session, secret, now)?;
@@ -366,9 +347,7 @@ impl Handler for Gate {
         let mut asked = heading.check().ok()?;
         self.check_host(&mut asked, peer).ok()?;
         let now = self.site.service.clock().now();
-        // Several lines of them are read the long way.
-        let cookies = asked.fields.cookie.only().into_iter();
-        let asker = self.check_asker(&asked, peer, cookies, now).ok()?;
+        let asker = self.check_asker(&asked, peer, now).ok()?;
         Some(self.hot(&asker, &asked, now)?.write(asked.method, now, head))
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> Se
     let name = name.to_owned();
     match administered {
         Administered::NameTaken => Refusal::UserExists { name }.into(),
-        Administered::CredentialChanged => AccessRefusal::SignInFailed.into(),
+        Administered::CredentialChanged => AccessRefusal::WrongPassword.into(),
         Administered::NotTheFirst => AccessRefusal::SetUpBefore.into(),
         Administered::LastAdmin => Refusal::LastAdmin { name }.into(),
         Administered::TooManyTokens => Refusal::TooManyTokens.into(),

@@ -6,7 +6,7 @@ use super::accounts::{refusal, require_name};
 use super::error::{Refusal, ServiceError, repeatable};
 use super::{Service, read};
 use crate::domain::ids::{UserId, UserName};
-use crate::store::{AccountChange, Administered, Administration};
+use crate::store::{AccountChange, Administered, Administration, User};
 
 pub use crate::store::Account;
 
@@ -82,11 +82,19 @@ impl Service {
             None => None,
         };
         let change = AccountChange { admin: fields.admin, disabled: fields.disabled, credential, by_credential: None };
-        match self.change_rights(Administration::ChangeUser { id: user.id, change }).await? {
-            Administered::UserChanged => self.look_at_secrets_again().await,
-            refused => return Err(refusal(refused, name, "")),
-        }
+        self.change_user(&user, change).await?;
         self.require_account(name.to_owned()).await
+    }
+
+    /// Carries out a change of this account.
+    pub(super) async fn change_user(self: &Arc<Self>, user: &User, change: AccountChange) -> Result<(), ServiceError> {
+        match self.change_rights(Administration::ChangeUser { id: user.id, change }).await? {
+            Administered::UserChanged => {
+                self.look_at_secrets_again().await;
+                Ok(())
+            }
+            refused => Err(refusal(refused, user.name.as_str(), "")),
+        }
     }
 
     /// Removes an account with everything that is the user's. The name is free afterwards; it is then somebody

@@ -67,8 +67,10 @@ impl Service {
             last_used_at: Some(now),
         };
         let issued = match self.add_grant(grant, None, by_credential).await {
-            // Closed or removed since it was checked: that is no more told than before.
-            Err(ServiceError::Refused(Refusal::NoSuchUser { .. })) => return Err(AccessRefusal::SignInFailed.into()),
+            // Closed, removed or with another password since it was checked: that is no more told than before.
+            Err(ServiceError::Refused(Refusal::NoSuchUser { .. } | Refusal::Access(AccessRefusal::WrongPassword))) => {
+                return Err(AccessRefusal::SignInFailed.into());
+            }
             issued => issued?,
         };
         for present in &visit.present {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::service::Service;
-use crate::service::accounts::{Actor, refusal};
+use crate::service::accounts::Actor;
 use crate::service::error::{AccessRefusal, Refusal, ServiceError};
 use crate::service::passwords::{Known, check_new_password};
 use crate::service::sessions::{SignedIn, Visit};
-use crate::store::{AccountChange, Administered, Administration};
+use crate::store::AccountChange;
 
 /// The present password and the one that is to be it.
 pub struct PasswordChange {
@@ -44,19 +44,14 @@ impl Service {
         let name = actor.name.as_str();
         check_new_password(name, &change.new)?;
         let known = self.try_password(name, change.present, visit).await?.ok_or(AccessRefusal::WrongPassword)?;
-        let id = known.user.id;
-        let new = self.new_password(name, change.new).await?.kept_for(id);
+        let new = self.new_password(name, change.new).await?.kept_for(known.user.id);
         let change = AccountChange {
             credential: Some(new.clone()),
             // Of two who knew the old one and change it at once, one is too late.
             by_credential: Some(known.kept),
             ..AccountChange::default()
         };
-        match self.change_rights(Administration::ChangeUser { id, change }).await? {
-            Administered::UserChanged => self.look_at_secrets_again().await,
-            Administered::CredentialChanged => return Err(AccessRefusal::WrongPassword.into()),
-            refused => return Err(refusal(refused, name, "")),
-        }
+        self.change_user(&known.user, change).await?;
         match actor.session() {
             Some(_) => self.begin_session(known.user, Some(new), visit).await.map(Some),
             None => Ok(None),

@@ -4,7 +4,6 @@ mod page;
 
 use axum::response::Response;
 use hyper::StatusCode;
-use hyper::header::SET_COOKIE;
 
 use self::page::{NewToken, Planning, Session, SettingsPage};
 use super::form::Errors;
@@ -17,7 +16,7 @@ use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, Visitor};
 use crate::http::query::Query;
 use crate::http::wire::Known;
-use crate::http::{account, cookie, sessions, tokens};
+use crate::http::{account, sessions, tokens};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::settings::SettingsFields;
 use crate::service::sign_in::PasswordChange;
@@ -155,9 +154,7 @@ pub async fn end_sessions(
     let known = Known::of(&object.fields, &SESSION_FIELDS)?;
     if known.ticked("all")? {
         sessions::end_every(&asked).await?;
-        let mut response = see_other("/login");
-        response.headers_mut().insert(SET_COOKIE, cookie::forgotten(visitor.is_https()));
-        return Ok(response);
+        return Ok(visitor.forgets(see_other("/login")));
     }
     let id = known.text("id")?.unwrap_or_default();
     done_or_gone(sessions::end_one(&asked, &id).await, "/settings?done=signed-out")

@@ -4,6 +4,7 @@
 //! settings: what reads, prints and explains them goes through it, so a key cannot be forgotten in one of them.
 
 mod file;
+mod git;
 mod keys;
 mod layers;
 mod print;
@@ -18,6 +19,7 @@ use ipnet::IpNet;
 use crate::http::PublicUrl;
 use crate::http::listen::Limits;
 
+pub use self::git::{GitConfig, GitMode};
 pub use self::keys::{KEYS, Key};
 pub use self::layers::{ConfigError, Effective, Flag, load};
 pub use self::print::default_file;
@@ -49,6 +51,7 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// What to show at `/metrics`. A secret.
     pub metrics_token: Option<String>,
+    pub git: GitConfig,
 }
 
 impl Default for Config {
@@ -64,6 +67,7 @@ impl Default for Config {
             limits: Limits::default(),
             metrics_listen: None,
             metrics_token: None,
+            git: GitConfig::default(),
         }
     }
 }

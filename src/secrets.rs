@@ -49,6 +49,8 @@ impl fmt::Debug for KeyId {
 pub enum Purpose {
     /// The hash of a user's password.
     PasswordHash,
+    /// What a user's own remote is asked with.
+    GitToken,
 }
 
 impl Purpose {
@@ -56,6 +58,7 @@ impl Purpose {
     fn word(self) -> &'static str {
         match self {
             Purpose::PasswordHash => "password-hash",
+            Purpose::GitToken => "git-token",
         }
     }
 }

@@ -36,6 +36,8 @@ struct Entry {
     actor: String,
     through: String,
     summary: String,
+    #[serde(default)]
+    conflict: bool,
 }
 
 impl History {
@@ -54,8 +56,9 @@ impl History {
             return print("nothing was changed yet\n");
         }
         let mut table = Table::new(&["Generation", "When", "Who", "By", "What"], 4);
-        for Entry { generation, at, actor, through, summary } in page.entries {
-            table.row(vec![generation.to_string(), local(&at), actor, through, summary]);
+        for Entry { generation, at, actor, through, summary, conflict } in page.entries {
+            let what = if conflict { format!("CONFLICT: {summary}") } else { summary };
+            table.row(vec![generation.to_string(), local(&at), actor, through, what]);
         }
         print(&table.draw())?;
         match page.next {

@@ -28,7 +28,8 @@ pub struct Serve {
 }
 
 impl Serve {
-    pub async fn run(self, data_dir: Option<PathBuf>, config: Config) -> Result<(), CliError> {
+    pub async fn run(self, data_dir: Option<PathBuf>, mut config: Config) -> Result<(), CliError> {
+        config.git.read_files()?;
         let rules = RuleBook::from_files(&config.rules)?;
         let throw_away = match self.demo {
             true => {

@@ -41,10 +41,14 @@ fn argument(key: &'static Key, defaults: &Config) -> Arg {
     };
     let about = format!("{} {default}[env: {}]", key.about, key.variable());
     // What refuses a flag here repeats its value; a secret is left to whoever reads the configuration.
-    let check = |text: &str| if key.is_secret() { Ok(()) } else { key.check(text) };
+    let check = |text: &str| if key.hides(text) { Ok(()) } else { key.check(text) };
     let read = move |text: &str| check(text).map(|()| text.to_owned());
     let argument = Arg::new(key.name).long(key.flag()).value_name(key.placeholder).help(about).value_parser(read);
     let argument = argument.action(if key.is_list() { ArgAction::Append } else { ArgAction::Set });
     // The short help is for what most people set.
-    if key.name.starts_with("limits.") { argument.help_heading("Limits").hide_short_help(true) } else { argument }
+    match key.name.split_once('.') {
+        Some(("limits", _)) => argument.help_heading("Limits").hide_short_help(true),
+        Some(("git", _)) => argument.help_heading("Git").hide_short_help(true),
+        _ => argument,
+    }
 }

@@ -77,6 +77,7 @@ fn read(full: &str, name: &Spanned<impl AsRef<str>>, value: &Spanned<DeValue<'_>
             let read = i128::from_str_radix(number.as_str(), number.radix());
             vec![read.map_or_else(|_| number.as_str().to_owned(), |number| number.to_string())]
         }
+        (Takes::Flag(_), DeValue::Boolean(flag)) => vec![flag.to_string()],
         (Takes::List(_), DeValue::Array(items)) => {
             let text = |item: &Spanned<DeValue<'_>>| {
                 item.get_ref().as_str().map(str::to_owned).ok_or_else(|| wrong_type(key, item))

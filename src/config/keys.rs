@@ -1,5 +1,7 @@
 //! The settings: the one list of them.
 
+mod git;
+
 use std::path::{self, Path, PathBuf};
 
 use super::Config;
@@ -35,6 +37,7 @@ pub(super) enum Takes {
     Text(SetOne),
     Number(SetOne),
     TextOrNumber(SetOne),
+    Flag(SetOne),
     Path(SetPath),
     List(SetList),
 }
@@ -80,7 +83,7 @@ impl Key {
     /// Its value as TOML.
     pub(super) fn toml(&self, config: &Config) -> String {
         match self.takes {
-            Takes::Number(_) => self.text(config),
+            Takes::Number(_) | Takes::Flag(_) => self.text(config),
             Takes::Text(_) | Takes::TextOrNumber(_) | Takes::Path(_) => quoted(&self.text(config)),
             Takes::List(_) => quoted_list(&(self.show)(config)),
         }
@@ -89,6 +92,20 @@ impl Key {
     /// Whether its value is never shown.
     pub fn is_secret(&self) -> bool {
         self.is_secret
+    }
+
+    /// Whether a value, as it is written on the command line, must not be repeated to anybody.
+    pub fn hides(&self, text: &str) -> bool {
+        self.is_secret || values::has_credentials(text)
+    }
+
+    /// Whether its line can only be a comment: a secret that is set has to be put in by hand, and nothing is no value of
+    /// each.
+    pub(super) fn is_comment(&self, config: &Config) -> bool {
+        match self.text(config) {
+            text if text.is_empty() => self.check(&text).is_err(),
+            _ => self.is_secret,
+        }
     }
 
     /// Whether it takes several values.
@@ -115,7 +132,7 @@ impl Key {
     /// Sets it. A key that takes one value gets a list of one.
     pub(super) fn set(&self, config: &mut Config, values: &[String], folder: &Path) -> Result<(), String> {
         match self.takes {
-            Takes::Text(set) | Takes::Number(set) | Takes::TextOrNumber(set) => {
+            Takes::Text(set) | Takes::Number(set) | Takes::TextOrNumber(set) | Takes::Flag(set) => {
                 set(config, values.first().map_or("", String::as_str))
             }
             Takes::Path(set) => {
@@ -138,7 +155,7 @@ fn whole(file: &PathBuf) -> String {
 }
 
 /// Every setting, those outside of tables first.
-pub static KEYS: [Key; 17] = [
+pub static KEYS: [Key; 29] = [
     Key {
         name: "listen",
         placeholder: "ADDR",
@@ -280,4 +297,16 @@ pub static KEYS: [Key; 17] = [
         show: |config| config.metrics_token.iter().cloned().collect(),
         is_secret: true,
     },
+    git::REMOTE,
+    git::BRANCH,
+    git::BASE_PATH,
+    git::USERNAME,
+    git::TOKEN,
+    git::TOKEN_FILE,
+    git::MODE,
+    git::WEBHOOK_SECRET,
+    git::WEBHOOK_SECRET_FILE,
+    git::ALLOW_HOSTS,
+    git::ALLOW_LOCAL,
+    git::POLL,
 ];

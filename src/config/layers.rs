@@ -49,6 +49,10 @@ pub enum ConfigError {
     Environment(String),
     #[error("--{flag} is refused: {detail}")]
     Flag { flag: String, detail: String },
+    #[error("{one} and {other} are both set; leave one out")]
+    Both { one: &'static str, other: &'static str },
+    #[error("cannot use {path}, which {key} names: {detail}")]
+    Secret { key: &'static str, path: String, detail: String },
 }
 
 /// Reads the configuration: the file that was named, which must be there, else that in the data directory if it is
@@ -69,6 +73,7 @@ pub fn load(named: Option<&Path>, data_dir: Option<&Path>, flags: &[Flag]) -> Re
         let laid = effective.lay(key, &values, Path::new(""), Source::Flag);
         laid.map_err(|detail| ConfigError::Flag { flag: key.flag(), detail })?;
     }
+    effective.config.git.check()?;
     Ok(effective)
 }
 
@@ -130,7 +135,9 @@ struct Variable {
 
 fn variable_of(key: &Key) -> Result<Option<Variable>, String> {
     let (plain, of_file) = (key.variable(), format!("{}_FILE", key.variable()));
-    match (env::var_os(&plain), env::var_os(&of_file)) {
+    // Some keys have another one for their file.
+    let is_key = KEYS.iter().any(|other| other.variable() == of_file);
+    match (env::var_os(&plain), env::var_os(&of_file).filter(|_| !is_key)) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(format!("{plain} and {of_file} are both set; leave one out")),
         (Some(text), None) => {
@@ -152,7 +159,7 @@ fn variable_of(key: &Key) -> Result<Option<Variable>, String> {
 
 /// What to say of a value that will not do.
 fn cannot_be(name: &str, key: &Key, values: &[String]) -> String {
-    if key.is_secret {
+    if values.iter().any(|value| key.hides(value)) {
         return format!("{name} cannot be what it is");
     }
     let value = if key.is_list() { quoted_list(values) } else { quoted(&values.concat()) };
@@ -160,7 +167,7 @@ fn cannot_be(name: &str, key: &Key, values: &[String]) -> String {
 }
 
 /// Reads a text file, and no pipe or device.
-fn read(path: &Path) -> io::Result<String> {
+pub(super) fn read(path: &Path) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }

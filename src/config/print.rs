@@ -22,9 +22,9 @@ impl Effective {
                 Some(Source::Flag) => format!("flag, --{}", key.flag()),
                 Some(Source::Default) | None => "default".to_owned(),
             };
-            // What is printed can be read again; a secret that is set has to be put in by hand.
-            let hidden = if key.is_secret() && !key.text(&self.config).is_empty() { "# " } else { "" };
-            let _ = writeln!(text, "{hidden}{name} = {} # {source}", key.toml(&self.config));
+            // What is printed can be read again.
+            let left_out = if key.is_comment(&self.config) { "# " } else { "" };
+            let _ = writeln!(text, "{left_out}{name} = {} # {source}", key.toml(&self.config));
         });
         text
     }
@@ -41,7 +41,8 @@ pub fn default_file() -> String {
     each(&mut text, "\n", |text, key, name| {
         let (value, flag, variable) = (key.toml(&config), key.flag(), key.variable());
         let _ = writeln!(text, "\n# {}.\n# Value: {}. Default: {value}.", key.about, key.form);
-        let _ = writeln!(text, "# Flag: --{flag}. Environment: {variable}.\n{name} = {value}");
+        let left_out = if key.is_comment(&config) { "# " } else { "" };
+        let _ = writeln!(text, "# Flag: --{flag}. Environment: {variable}.\n{left_out}{name} = {value}");
     });
     text
 }

@@ -1,11 +1,17 @@
 //! Values of settings as people write them. A refusal says what would be right.
 
+mod git;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
+
+pub(super) use git::{
+    branch, flag, folder, git_mode, has_credentials, hosts, poll, remote, token, username, webhook_secret,
+};
 
 use crate::http::PublicUrl;
 

@@ -197,6 +197,38 @@ impl fmt::Display for Generation {
     }
 }
 
+/// The name of an object in Git (SHA-1): a commit, a tree or a file's content. Means the same in every copy of the
+/// repository.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectName(pub [u8; 20]);
+
+impl ObjectName {
+    /// `None` unless the text is 40 hexadecimal digits, in lower case.
+    pub fn parse(text: &str) -> Option<ObjectName> {
+        let is_name = text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_name {
+            return None;
+        }
+        let mut name = [0; 20];
+        for (byte, at) in name.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+        }
+        Some(ObjectName(name))
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +262,19 @@ mod tests {
         keys.sort();
         let names: Vec<_> = keys.iter().map(|k| k.file.as_str()).collect();
         assert_eq!(names, ["0001-a.md", "0001-b.md", "9999-a.md", "10000-a.md", "todo.md"]);
+    }
+
+    #[test]
+    fn object_names_are_forty_digits() {
+        let text = "00ff00000000000000000000000000000000a1b2";
+        let name = ObjectName::parse(text).unwrap();
+        assert_eq!((name.0[1], name.0[19]), (0xff, 0xb2));
+        assert_eq!((name.to_string(), format!("{name:?}")), (text.to_owned(), text.to_owned()));
+        for bad in
+            ["", &text[1..], &format!("{text}0"), &text.to_uppercase(), &text.replace("ff", "+f"), &"ä".repeat(20)]
+        {
+            assert!(ObjectName::parse(bad).is_none(), "{bad}");
+        }
     }
 
     #[test]

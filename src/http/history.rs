@@ -51,10 +51,15 @@ struct EntryJson<'a> {
     /// The same in words, in the asker's language.
     summary: String,
     /// The file that was changed; null for the settings and the rules.
-    file: Option<&'a str>,
+    file: Option<Cow<'a, str>>,
     /// The whole document, the settings or the list of rules as JSON; null where there was none.
+    /// Of a merge that a sync made: the version that was not taken.
     before: Option<Cow<'a, str>>,
+    /// Of a merge: the version that was taken.
     after: Option<Cow<'a, str>>,
+    /// Whether both sides had changed the same when a sync merged them: somebody should look at it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    conflict: bool,
 }
 
 /// A change that was taken back.
@@ -114,15 +119,15 @@ fn page_json(page: &Page, lang: Lang) -> PageJson<'_> {
 }
 
 fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
-    let (file, subject, before, after) = match &past.what {
+    let raw_text = |raw: &'_ Option<Vec<u8>>| raw.as_ref().map(|raw| String::from_utf8_lossy(raw).into_owned().into());
+    let (file, before, after) = match &past.what {
         PastState::Document { key, before, after } => {
-            let text =
-                |raw: &'_ Option<Vec<u8>>| raw.as_ref().map(|raw| String::from_utf8_lossy(raw).into_owned().into());
-            (Some(key.file.as_str()), key.file.as_str(), text(before), text(after))
+            (Some(key.file.as_str().into()), raw_text(before), raw_text(after))
         }
+        PastState::Merged { file, lost, kept, .. } => (Some(file.name()), raw_text(lost), raw_text(kept)),
         PastState::Settings { before, after } => {
             let text = |settings| serde_json::to_string(&settings_json(settings)).ok().map(Cow::from);
-            (None, "", text(*before), text(*after))
+            (None, text(*before), text(*after))
         }
         PastState::Rules { before, after } => {
             let text = |entries: &'_ Option<Entries>| {
@@ -131,7 +136,7 @@ fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
                     .and_then(|entries| serde_json::to_string(&RuleJson::list(entries)).ok())
                     .map(Cow::from)
             };
-            (None, lang.pick("the rules", "Regeln"), text(before), text(after))
+            (None, text(before), text(after))
         }
     };
     EntryJson {
@@ -140,15 +145,22 @@ fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
         actor: &past.actor,
         through: &past.through,
         verb: &past.verb,
-        summary: summary(&past.verb, subject, lang),
+        summary: summary(past, lang),
         file,
         before,
         after,
+        conflict: past.is_conflict(),
     }
 }
 
-fn summary(verb: &str, subject: &str, lang: Lang) -> String {
-    let done = match verb {
+fn summary(past: &Past, lang: Lang) -> String {
+    let subject = match &past.what {
+        PastState::Document { key, .. } => key.file.as_str().into(),
+        PastState::Merged { file, .. } => file.name(),
+        PastState::Settings { .. } => "".into(),
+        PastState::Rules { .. } => lang.pick("the rules", "Regeln").into(),
+    };
+    let done = match past.verb.as_str() {
         "create" => lang.pick("added", "angelegt"),
         "update" => lang.pick("changed", "geändert"),
         "complete" => lang.pick("completed", "erledigt"),
@@ -158,6 +170,7 @@ fn summary(verb: &str, subject: &str, lang: Lang) -> String {
         "unpin" => lang.pick("unpinned", "gelöst"),
         "delete" => lang.pick("removed", "entfernt"),
         "import" => lang.pick("imported", "importiert"),
+        "merge" => lang.pick("merged", "zusammengeführt"),
         "undo" => lang.pick("took back", "zurückgenommen"),
         "rules" => return lang.pick("changed the rules", "Regeln geändert").to_owned(),
         "remove_rules" => return lang.pick("removed the rules", "Regeln entfernt").to_owned(),

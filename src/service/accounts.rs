@@ -117,7 +117,8 @@ pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> Se
         | Administered::TokenAdded
         | Administered::SessionReplacedAnother
         | Administered::TokenRemoved
-        | Administered::SessionsRemoved => StoreError::Damaged("users").into(),
+        | Administered::SessionsRemoved
+        | Administered::RemoteChanged => StoreError::Damaged("users").into(),
     }
 }
 

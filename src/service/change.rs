@@ -22,7 +22,7 @@ use crate::domain::script::Script;
 use crate::rules::RuleError;
 use crate::store::{
     COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
-    RulesVersion, Snapshot, Store, StoreError, UserRules,
+    RulesVersion, Snapshot, Store, StoreError, SyncState, THROUGH_GIT, UserRules, Word,
 };
 
 /// The state that the last planned change of a user left, durable or not yet.
@@ -37,7 +37,7 @@ impl Lane {
     /// The database has the documents of this generation.
     fn forget_durable(&mut self, durable: Generation) {
         self.overlay.retain(|_, (generation, _)| *generation > durable);
-        self.pending.retain(|(generation, _)| *generation > durable);
+        self.pending.retain(|pending| pending.generation > durable);
     }
 }
 
@@ -45,8 +45,15 @@ impl Lane {
 /// `None` for one that was removed.
 type Overlay = HashMap<DocKey, (Generation, Option<Arc<[u8]>>)>;
 
-/// What the commits changed that the database may not have yet, in their order.
-type Pending = VecDeque<(Generation, Vec<PastState>)>;
+/// The commits that the database may not have yet, in their order.
+type Pending = VecDeque<PendingCommit>;
+
+/// What a commit changed, and by which way it came.
+struct PendingCommit {
+    generation: Generation,
+    through: Word,
+    changes: Vec<PastState>,
+}
 
 /// What a decision is based on.
 pub struct Situation<'a> {
@@ -80,10 +87,20 @@ impl Situation<'_> {
 
     /// What a commit of the user changed, as far as it is kept.
     pub fn changes_of(&self, generation: Generation) -> Result<Vec<PastState>, StoreError> {
-        if let Some((_, changes)) = self.pending.iter().find(|(pending, _)| *pending == generation) {
-            return Ok(changes.clone());
+        if let Some(pending) = self.pending.iter().find(|pending| pending.generation == generation) {
+            return Ok(pending.changes.clone());
         }
         Ok(self.store.list_changes(self.user, generation)?.into_iter().map(|past| past.what).collect())
+    }
+
+    /// The user's last commit that a sync did not bring, among the last changes that are kept.
+    pub fn last_own_generation(&self) -> Result<Option<Generation>, StoreError> {
+        if let Some(own) = self.pending.iter().rev().find(|pending| pending.through != THROUGH_GIT) {
+            return Ok(Some(own.generation));
+        }
+        let head = self.snapshot.head.generation;
+        let last = self.pending.front().map_or(head.0, |first| first.generation.0.saturating_sub(1));
+        self.store.last_own_generation(self.user, Generation(last), WALKED_CHANGES_MAX)
     }
 
     /// The slots that the user's rules give a day.
@@ -131,12 +148,15 @@ pub enum Decision<T> {
 
 /// Changes, and the answer that they lead to.
 pub struct Plan<T> {
+    /// Without any, the commit makes no generation and needs no timeline.
     pub changes: Vec<Change>,
     /// The next number, when the change raises it.
     pub next_number: Option<Option<TaskNumber>>,
     /// Whether the timeline is planned now and committed with the change; bulk changes leave it to the
     /// next read.
     pub with_timeline: bool,
+    /// Where the user stands with a repository afterwards, if that is another.
+    pub sync: Option<SyncState>,
     /// Makes the answer once the plan is known.
     pub answer: AnswerOf<T>,
 }
@@ -161,6 +181,9 @@ impl<T> Clone for Asked<T> {
 /// Rounds of deciding again before a writer gives up. Each round lost means that a commit failed or that
 /// the store was changed beside the lane, both rare.
 const ROUNDS_MAX: usize = 16;
+
+/// Changes of the history that are looked at for one's own last one.
+const WALKED_CHANGES_MAX: usize = 1_000;
 
 /// What a round on the planning thread led to.
 struct Round<T> {
@@ -348,17 +371,17 @@ impl RoundWork<'_> {
             }
             Err(error) => return Err(error),
         };
-        let changed = self.changed(&change.changes, ground, overlay)?;
         let expected = ground.head.generation;
-        pending.push_back((expected.next(), changed));
-        ground.head = Head {
-            generation: expected.next(),
-            committed_at: self.now,
-            next_number: change.next_number.unwrap_or(ground.head.next_number),
-        };
-        apply(&change.changes, ground, overlay);
-        let planned = change
-            .with_timeline
+        let is_change = !change.changes.is_empty();
+        if is_change {
+            let changes = self.changed(&change.changes, ground, overlay)?;
+            let generation = expected.next();
+            pending.push_back(PendingCommit { generation, through: origin.through.clone(), changes });
+            let next_number = change.next_number.unwrap_or(ground.head.next_number);
+            ground.head = Head { generation, committed_at: self.now, next_number };
+            apply(&change.changes, ground, overlay);
+        }
+        let planned = (is_change && change.with_timeline)
             .then(|| plan((self.desk, memo, self.rules), self.store, self.user, ground, overlay, self.now))
             .map(Arc::new);
         let answer = (change.answer)(ground.head.generation, planned.as_deref());
@@ -371,6 +394,7 @@ impl RoundWork<'_> {
             basis: self.rules.basis(),
             timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
             remember: remember.map(|remember| remember(&answer)),
+            sync: change.sync,
         };
         self.submit(Ok(answer), commit, planned)
     }
@@ -405,6 +429,11 @@ impl RoundWork<'_> {
             Change::PutSettings { settings, .. } => {
                 Ok(PastState::Settings { before: ground.settings, after: *settings })
             }
+            Change::Merged { file, lost, kept, is_conflict, .. } => {
+                let owned = |state: &Option<Arc<[u8]>>| state.as_deref().map(<[u8]>::to_vec);
+                let (file, lost, kept) = (file.clone(), owned(lost), owned(kept));
+                Ok(PastState::Merged { file, lost, kept, is_conflict: *is_conflict })
+            }
         });
         changed.collect()
     }
@@ -420,6 +449,7 @@ impl RoundWork<'_> {
             basis: self.rules.basis(),
             timeline: None,
             remember: None,
+            sync: None,
         }
     }
 }
@@ -457,6 +487,7 @@ fn apply(changes: &[Change], ground: &mut Snapshot, overlay: &mut Overlay) {
                 ground.tasks.remove(key);
                 overlay.insert(key.clone(), (generation, None));
             }
+            Change::Merged { .. } => {}
         }
     }
 }

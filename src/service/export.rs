@@ -204,7 +204,10 @@ fn list<T: Serialize>(items: impl Iterator<Item = T>, is_first: bool) -> Vec<u8>
 fn change_json(past: &Past) -> ChangeJson<'_> {
     let (file, before, after) = match &past.what {
         PastState::Document { key, before, after } => {
-            (Some(key.file.as_str()), document_state(before.as_deref()), document_state(after.as_deref()))
+            (Some(key.file.as_str().into()), document_state(before.as_deref()), document_state(after.as_deref()))
+        }
+        PastState::Merged { file, lost, kept, .. } => {
+            (Some(file.name()), document_state(lost.as_deref()), document_state(kept.as_deref()))
         }
         PastState::Settings { before, after } => {
             let state = |settings| Some(StateJson::Settings(settings_json(settings)));
@@ -223,6 +226,7 @@ fn change_json(past: &Past) -> ChangeJson<'_> {
         file,
         before,
         after,
+        conflict: past.is_conflict(),
     }
 }
 

@@ -83,7 +83,7 @@ impl Service {
         Ok(only(id, named.collect())?)
     }
 
-    /// Takes back the user's last change, or that of a generation, by a new change. Undoing an undo brings
+    /// Takes back the user's last change that no sync brought, or that of a generation, by a new change. Undoing an undo brings
     /// the change back.
     ///
     /// # Errors
@@ -103,25 +103,31 @@ impl Service {
 }
 
 fn undo(situation: &mut Situation<'_>, generation: Option<u64>) -> Result<Decision<Undone>, ServiceError> {
-    let wanted = generation.map_or(situation.snapshot.head.generation, Generation);
-    let missing = || Refusal::NoSuchChange { generation: wanted.0 };
-    if wanted == Generation(0) || wanted > situation.snapshot.head.generation {
-        return Err(missing().into());
+    let head = situation.snapshot.head.generation;
+    let missing = |generation: Generation| Refusal::NoSuchChange { generation: generation.0 };
+    let wanted = match generation {
+        Some(generation) => Generation(generation),
+        None => situation.last_own_generation()?.ok_or_else(|| missing(head))?,
+    };
+    if wanted == Generation(0) || wanted > head {
+        return Err(missing(wanted).into());
     }
     let past = situation.changes_of(wanted)?;
-    if past.is_empty() {
-        return Err(missing().into());
+    let reversed = past.iter().rev().map(|past| reverse(situation, past)).collect::<Result<Vec<_>, _>>()?;
+    let changes: Vec<Change> = reversed.into_iter().flatten().collect();
+    if changes.is_empty() {
+        return Err(missing(wanted).into());
     }
-    let changes = past.iter().rev().map(|past| reverse(situation, past)).collect::<Result<Vec<_>, _>>()?;
     let files = past.iter().filter_map(|past| match past {
         PastState::Document { key, .. } => Some(key.file.as_str().to_owned()),
-        PastState::Settings { .. } | PastState::Rules { .. } => None,
+        PastState::Settings { .. } | PastState::Rules { .. } | PastState::Merged { .. } => None,
     });
     let files = files.collect();
     Ok(Decision::Change(Plan {
         with_timeline: changes.len() <= PLANNED_CHANGES_MAX,
         changes,
         next_number: None,
+        sync: None,
         answer: Box::new(move |generation, _| Undone {
             generation: generation.0,
             undone: wanted.0,
@@ -131,21 +137,22 @@ fn undo(situation: &mut Situation<'_>, generation: Option<u64>) -> Result<Decisi
     }))
 }
 
-/// The change that takes a past one back, if nothing came between.
-fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Change, ServiceError> {
+/// The change that takes a past one back, if nothing came between; `None` for what changed nothing.
+fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Option<Change>, ServiceError> {
     const VERB: &str = "undo";
-    match past {
+    let change = match past {
+        PastState::Merged { .. } => return Ok(None),
         PastState::Settings { before, after } => {
             if situation.snapshot.settings != *after {
                 return Err(Refusal::TouchedSince { what: "settings".to_owned() }.into());
             }
-            Ok(Change::PutSettings { settings: *before, verb: VERB.into() })
+            Change::PutSettings { settings: *before, verb: VERB.into() }
         }
         PastState::Rules { before, after } => {
             if situation.snapshot.rules.as_ref().map(|rules| &rules.entries) != after.as_ref() {
                 return Err(Refusal::TouchedSince { what: "rules".to_owned() }.into());
             }
-            rules::change(situation, before.clone(), VERB)
+            rules::change(situation, before.clone(), VERB)?
         }
         PastState::Document { key, before, after } => {
             let present = match situation.snapshot.tasks.contains_key(key) {
@@ -156,12 +163,13 @@ fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Change, Se
                 return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() }.into());
             }
             match before {
-                None => Ok(Change::RemoveDocument { key: key.clone(), verb: VERB.into() }),
+                None => Change::RemoveDocument { key: key.clone(), verb: VERB.into() },
                 Some(raw) => {
                     let reading = planning::read(key, raw).ok_or(crate::store::StoreError::Damaged("history"))?;
-                    Ok(Change::PutDocument { key: key.clone(), raw: raw.as_slice().into(), reading, verb: VERB.into() })
+                    Change::PutDocument { key: key.clone(), raw: raw.as_slice().into(), reading, verb: VERB.into() }
                 }
             }
         }
-    }
+    };
+    Ok(Some(change))
 }

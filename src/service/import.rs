@@ -136,6 +136,7 @@ fn import(situation: &mut Situation<'_>, folder: &Folder, dry_run: bool) -> Resu
         changes,
         next_number: Some(next_number),
         with_timeline: false,
+        sync: None,
         answer: Box::new(move |generation, _| Report { generation: generation.0, ..report }),
     }))
 }
@@ -168,7 +169,10 @@ fn consider_rules(
 fn next_number(situation: &Situation<'_>, changes: &[Change]) -> Option<TaskNumber> {
     let imported = changes.iter().filter_map(|change| match change {
         Change::PutDocument { key, .. } => Some(key),
-        Change::RemoveDocument { .. } | Change::PutSettings { .. } | Change::PutRules { .. } => None,
+        Change::RemoveDocument { .. }
+        | Change::PutSettings { .. }
+        | Change::PutRules { .. }
+        | Change::Merged { .. } => None,
     });
     let known = situation.snapshot.head.next_number?;
     Some(planning::next_number(imported)?.max(known))

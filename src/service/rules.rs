@@ -200,6 +200,7 @@ impl Service {
                 changes: vec![change(situation, entries, verb)?],
                 next_number: None,
                 with_timeline: true,
+                sync: None,
                 answer: Box::new(move |generation, _| ruled(generation, has_rules.then_some(generation))),
             }))
         };

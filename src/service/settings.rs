@@ -51,6 +51,7 @@ impl Service {
                 changes: vec![Change::PutSettings { settings, verb: "settings".into() }],
                 next_number: None,
                 with_timeline: true,
+                sync: None,
                 answer: Box::new(move |generation, _| (settings, generation.0)),
             }))
         })

@@ -19,6 +19,7 @@ mod metrics;
 mod published;
 mod redb;
 mod rules;
+mod sync;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -28,16 +29,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{self, DocKey, Generation, TaskNumber, TokenId, UserId, UserName};
+use crate::domain::ids::{self, DocKey, Generation, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
 pub use self::redb::{CommitTicket, Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
-pub use account::{AccountChange, NewCredential};
+pub use account::{
+    Account, AccountChange, Administered, Administration, Grant, GrantKind, NewCredential, SESSIONS_OF_USER_MAX,
+    Scopes, TOKENS_OF_USER_MAX, TokenGrant, User,
+};
 pub use keyed::{Keyed, KeyedLocks};
 pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, RULES_VERSIONS_MAX, RulesVersion, UserRules};
+pub use sync::{DocumentsAt, HeldFile, OutboxFile, OutboxLine, OwnRemote, Pushing, SyncState, THROUGH_GIT};
 
 #[cfg(test)]
 pub(crate) use self::redb::disk;
@@ -186,6 +191,37 @@ pub enum Change {
         entries: Option<Entries>,
         verb: Word,
     },
+    /// Changes nothing, and keeps in the history what lost in a merge of two versions of a file, beside what was taken
+    /// instead; `None` where a version had no such file.
+    Merged {
+        file: MergedFile,
+        lost: Option<Arc<[u8]>>,
+        kept: Option<Arc<[u8]>>,
+        /// Whether both sides had changed the same, so that somebody should look at it.
+        is_conflict: bool,
+        verb: Word,
+    },
+}
+
+/// What the name of a rule's file begins with in the history. No document has such a name.
+pub const RULES_FOLDER: &str = "rules/";
+
+/// A file that two versions of were merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MergedFile {
+    Document(DocKey),
+    /// A file among the user's rules, by its name there.
+    Rule(String),
+}
+
+impl MergedFile {
+    /// Its name in the history: that of a rule begins with its folder.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            MergedFile::Document(key) => key.file.as_str().into(),
+            MergedFile::Rule(name) => format!("{RULES_FOLDER}{name}").into(),
+        }
+    }
 }
 
 /// One change of a commit, as the history keeps it.
@@ -200,6 +236,13 @@ pub struct Past {
     pub through: String,
     pub verb: String,
     pub what: PastState,
+}
+
+impl Past {
+    /// Whether it is a merge of versions that had both changed the same.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.what, PastState::Merged { is_conflict: true, .. })
+    }
 }
 
 /// What was changed, from what to what.
@@ -219,6 +262,13 @@ pub enum PastState {
     Rules {
         before: Option<Entries>,
         after: Option<Entries>,
+    },
+    /// Nothing: what lost in a merge, and what was taken instead. There is nothing to take back.
+    Merged {
+        file: MergedFile,
+        lost: Option<Vec<u8>>,
+        kept: Option<Vec<u8>>,
+        is_conflict: bool,
     },
 }
 
@@ -257,6 +307,15 @@ pub struct Commit {
     /// The timeline of the new generation. Without it the next read rebuilds.
     pub timeline: Option<Arc<hot::Entry>>,
     pub remember: Option<Remembered>,
+    /// Where the user stands with a repository afterwards. A commit of this alone raises no generation.
+    pub sync: Option<SyncState>,
+}
+
+impl Commit {
+    /// Whether it only asks whether the state that an answer was based on is the one that lasts.
+    pub fn is_confirmation(&self) -> bool {
+        self.changes.is_empty() && self.sync.is_none()
+    }
 }
 
 /// Timelines up to this size are stored in the transaction of their commit; a larger one would be most of what a
@@ -296,177 +355,6 @@ pub enum StoreError {
     /// Nothing of the change was handed over.
     #[error("the database is closing")]
     Closed,
-}
-
-/// Somebody who has an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    pub id: UserId,
-    pub name: UserName,
-    pub admin: bool,
-    /// Nobody comes in with this account; everything in it stays.
-    pub disabled: bool,
-    pub created_at: DateTime<Utc>,
-}
-
-impl User {
-    pub fn is_enabled_admin(&self) -> bool {
-        self.admin && !self.disabled
-    }
-}
-
-/// An account with what is told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    pub user: User,
-    pub settings: Settings,
-    pub generation: Generation,
-    /// How many documents it has.
-    pub tasks: usize,
-}
-
-/// What a token allows. More than one may be set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scopes(pub u8);
-
-impl Scopes {
-    pub const READ: Scopes = Scopes(1);
-    pub const WRITE: Scopes = Scopes(2);
-    pub const FEED: Scopes = Scopes(4);
-    pub const ADMIN: Scopes = Scopes(8);
-
-    pub fn with(self, other: Scopes) -> Scopes {
-        Scopes(self.0 | other.0)
-    }
-
-    /// What is set here and not in `other`.
-    pub fn without(self, other: Scopes) -> Scopes {
-        Scopes(self.0 & !other.0)
-    }
-
-    /// What is set in both.
-    pub fn only(self, other: Scopes) -> Scopes {
-        Scopes(self.0 & other.0)
-    }
-
-    /// The scope of this word.
-    pub fn parse(word: &str) -> Option<Scopes> {
-        [Self::READ, Self::WRITE, Self::FEED, Self::ADMIN].into_iter().find(|scope| scope.names() == [word])
-    }
-
-    /// The words of the scopes that are set.
-    pub fn names(self) -> Vec<&'static str> {
-        let all = [(Self::READ, "read"), (Self::WRITE, "write"), (Self::FEED, "feed"), (Self::ADMIN, "admin")];
-        all.into_iter().filter(|(scope, _)| self.allow(*scope)).map(|(_, name)| name).collect()
-    }
-
-    pub fn allow(self, needed: Scopes) -> bool {
-        self.0 & needed.0 == needed.0
-    }
-}
-
-/// What a secret is that somebody comes in with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GrantKind {
-    /// Made for a program, which shows it with each request.
-    Token,
-    /// Made when somebody signed in; a browser keeps it as a cookie.
-    Session,
-}
-
-/// What a token or a session grants to whoever shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
-    pub user: UserId,
-    pub kind: GrantKind,
-    /// The name that the token was given; of a session, what the browser says that it is.
-    pub token_name: String,
-    pub scopes: Scopes,
-    pub created_at: DateTime<Utc>,
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Coarsely: the first use of the last hour in which it was used.
-    pub last_used_at: Option<DateTime<Utc>>,
-}
-
-/// A token as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenGrant {
-    pub id: TokenId,
-    pub grant: Grant,
-}
-
-/// Tokens that one user has at most.
-pub const TOKENS_OF_USER_MAX: usize = 1_000;
-
-/// Sessions that one user has at most: a new one ends the one that was used the longest ago.
-pub const SESSIONS_OF_USER_MAX: usize = 100;
-
-/// A change of accounts. None raises a generation.
-#[derive(Debug)]
-pub enum Administration {
-    AddUser {
-        name: UserName,
-        admin: bool,
-        settings: Settings,
-        credential: Option<NewCredential>,
-        at: DateTime<Utc>,
-        /// Whether it is only to be added when there is nobody yet.
-        must_be_first: bool,
-    },
-    ChangeUser {
-        id: UserId,
-        change: AccountChange,
-    },
-    /// Keeps something else of the same password, if what is kept is `before` still; otherwise it changes nothing.
-    ReplaceCredential {
-        id: UserId,
-        before: String,
-        after: String,
-    },
-    /// Removes the user with everything that is the user's; the id is not given again.
-    RemoveUser {
-        id: UserId,
-    },
-    AddToken {
-        hash: [u8; 32],
-        grant: Grant,
-        remember: Option<Remembered>,
-        /// What was kept of the password that somebody came in with: nobody comes in when that is another by now.
-        by_credential: Option<String>,
-    },
-    /// Removes a token or ends a session, whichever the kind says.
-    RemoveToken {
-        user: UserId,
-        id: TokenId,
-        kind: GrantKind,
-    },
-    /// Ends every session of the user's.
-    RemoveSessions {
-        user: UserId,
-    },
-}
-
-/// What became of a change of accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Administered {
-    UserAdded(UserId),
-    UserChanged,
-    UserRemoved,
-    NameTaken,
-    /// Somebody has an account already.
-    NotTheFirst,
-    /// Nobody else could administer the users that there are.
-    LastAdmin,
-    TokenAdded,
-    /// As above, and another session had to end for it.
-    SessionReplacedAnother,
-    TokenRemoved,
-    SessionsRemoved,
-    TooManyTokens,
-    /// The password is another by now.
-    CredentialChanged,
-    NoSuchUser,
-    NoSuchToken,
 }
 
 /// Random bytes from the operating system.

@@ -1,5 +1,7 @@
 //! An export as JSON: it is written piece by piece, and these are the pieces.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -69,10 +71,14 @@ pub struct ChangeJson<'a> {
     pub through: &'a str,
     pub verb: &'a str,
     /// The file that was changed; null for the settings and the rules.
-    pub file: Option<&'a str>,
-    /// Null where there was none.
+    pub file: Option<Cow<'a, str>>,
+    /// Null where there was none. Of a merge that a sync made: the version that was not taken.
     pub before: Option<StateJson<'a>>,
+    /// Of a merge: the version that was taken.
     pub after: Option<StateJson<'a>>,
+    /// Whether both sides had changed the same when a sync merged them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
 }
 
 /// What was, or is, in the place of the change.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::binary::Home;
 use crate::harness::{Administrator, Answer, TestServer, TestUser, at_once};
 use crate::secrets::{self, Place};
+use crate::synced;
 
 const EVERYTHING: Scopes = Scopes(15);
 
@@ -231,11 +232,13 @@ fn owners(database: &std::path::Path) -> BTreeSet<u64> {
     rows!("history", (u64, u64, u32), &[u8], |key, _| key.0);
     rows!("history_by_file", (u64, &str, u64, u32), (), |key, ()| key.0);
     rows!("rules", (u64, u64), &[u8], |key, _| key.0);
+    rows!("sync", u64, &[u8], |id, _| id);
+    rows!("remotes", u64, &[u8], |id, _| id);
     rows!("idempotency", (u64, &str, &str), &[u8], |key, _| key.0);
     rows!("idempotency_by_time", (i64, u64, &str, &str), (), |key, ()| key.1);
     let tables: BTreeSet<String> =
         transaction.list_tables().unwrap().map(|table| redb::TableHandle::name(&table).to_owned()).collect();
-    assert_eq!(tables.len(), 16, "a table that this test does not know: {tables:?}");
+    assert_eq!(tables.len(), 18, "a table that this test does not know: {tables:?}");
     found
 }
 
@@ -255,6 +258,9 @@ async fn nothing_is_left_of_somebody_removed_and_the_id_is_not_given_again() {
             200
         );
         assert_eq!(user.put("/api/rules", &json!({"rules": [{"use": "spartan"}]})).await.status, 200);
+        let id = server.service().require_user(&user.name).unwrap().id;
+        synced::own_remote(&server, id, &format!("https://git.example.org/{}/Quarzlampe.git", user.name)).await;
+        synced::commit(&server, user, Vec::new()).await;
         user.codex().await;
     }
     let id = server.service().require_user("lena").unwrap().id;
@@ -282,6 +288,7 @@ async fn nothing_is_left_of_somebody_removed_and_the_id_is_not_given_again() {
     let bytes = std::fs::read(data_dir.join("codexmiroir.redb")).unwrap();
     let has = |word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
     assert!(has(b"Quarzlampe-von-tom") && !has(b"Quarzlampe-von-lena"));
+    assert!(has(b"tom/Quarzlampe.git") && !has(b"lena/Quarzlampe.git"));
 }
 
 #[tokio::test]

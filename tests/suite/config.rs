@@ -10,8 +10,8 @@ use rustix::process::Signal;
 use crate::binary::{Home, Ran, Serving};
 use crate::harness::{repository, vault};
 
-/// Name, and values as TOML that are all different and none the default: file, environment, flag.
-const VALUES: [(&str, [&str; 3]); 16] = [
+/// Name, and values as TOML that are different where there are so many, and none the default: file, environment, flag.
+const VALUES: [(&str, [&str; 3]); 26] = [
     ("listen", ["\"127.0.0.1:1\"", "\"127.0.0.1:2\"", "\"[::1]:3\""]),
     ("public_url", ["\"https://a.example\"", "\"http://b.example:81/\"", "\"https://c.example\""]),
     ("rules", ["[\"/a.rhai\"]", "[\"/b.rhai\", \"/c.rhai\"]", "[\"/d.rhai\", \"/e.rhai\"]"]),
@@ -28,6 +28,16 @@ const VALUES: [(&str, [&str; 3]); 16] = [
     ("limits.body_total", ["\"1s\"", "\"2s\"", "\"3s\""]),
     ("limits.drain", ["\"1s\"", "\"2s\"", "\"3s\""]),
     ("metrics.listen", ["\"127.0.0.1:4\"", "\"127.0.0.1:5\"", "\"127.0.0.1:6\""]),
+    ("git.remote", ["\"https://a.example/x\"", "\"/srv/git/b.git\"", "\"http://10.0.0.5:3000/c\""]),
+    ("git.branch", ["\"a\"", "\"b/c\"", "\"d\""]),
+    ("git.base_path", ["\"\"", "\"a/b\"", "\"c\""]),
+    ("git.username", ["\"anna\"", "\"bert\"", "\"clara\""]),
+    ("git.token_file", ["\"/a.token\"", "\"/b.token\"", "\"/c.token\""]),
+    ("git.mode", ["\"pull-only\"", "\"off\"", "\"pull-only\""]),
+    ("git.webhook_secret_file", ["\"/a.secret\"", "\"/b.secret\"", "\"/c.secret\""]),
+    ("git.allow_hosts", ["[\"a.example\"]", "[\"b:3000\", \"10.0.0.2\"]", "[\"c\"]"]),
+    ("git.allow_local", ["true", "true", "true"]),
+    ("git.poll", ["\"10s\"", "\"60s\"", "\"3600s\""]),
 ];
 
 /// A TOML value as it is written on the command line.
@@ -107,7 +117,9 @@ fn the_default_file_has_every_key_and_says_the_defaults() {
     let default = home.did(&["config", "--default"]);
     let file = write(&home, "default.toml", &default);
     let read = home.did(&["config", "--config", &file]);
-    for key in &KEYS {
+    // The one that cannot be set to nothing is there as a comment.
+    assert!(default.contains("\n# webhook_secret = \"\"\n") && read.contains("\n# webhook_secret = \"\" # default\n"));
+    for key in KEYS.iter().filter(|key| key.name != "git.webhook_secret") {
         let (value, source) = line_of(&read, key.name);
         assert!(source.starts_with("file, line "), "{}: {source}", key.name);
         assert!(default.contains(&format!("Default: {value}.")), "{}", key.name);
@@ -177,6 +189,11 @@ fn a_file_that_is_wrong_is_refused_with_the_place_and_what_would_be_right() {
             "limits.proxies = [\"::1\", \"10.0.0.1/8\"]",
             &[":1:18: ", "10.0.0.1/8", "write 10.0.0.0/8 for", "10.0.0.1 for"],
         ),
+        ("git.allow_local = \"true\"", &[":1:19: ", "takes no string", "allow_local = true"]),
+        ("[git]\nmode = \"pull-request\"", &[":2:8: ", "not yet built; use push"]),
+        ("[git]\npol = \"1m\"", &[":2:1: ", "did you mean git.poll?"]),
+        ("git.base_path = \"a/.git\"", &[":1:17: ", "a/.git", "codex-miroir"]),
+        ("git.webhook_secret = \"\"", &[":1:22: ", "leave the key out"]),
         ("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"", &[":2:1: ", "TOML"]),
         ("listen =", &[":1:9: ", "TOML"]),
     ] {
@@ -357,4 +374,51 @@ fn the_public_url_and_the_demo() {
     assert!(demo.line().contains("sample tasks"));
     let file = write(&home, "named.toml", "listen = \"0.0.0.0:0\"");
     assert!(home.run(&["serve", "--demo", "--config", &file]).refusal(1).contains("loopback"));
+}
+
+const SECRET: &str = "geheim-0123456789abcdef";
+
+#[test]
+fn secrets_of_the_repository_are_read_at_the_start_and_never_shown() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.data_dir()).unwrap();
+    let file = write(&home, "etc/token", &format!("{SECRET}\n"));
+    let printed = Ran::of(home.command(&["config"]).env("CODEXMIROIR_GIT_TOKEN_FILE", &file));
+    assert_eq!(line_of(&printed.stdout, "git.token_file").1, "environment, CODEXMIROIR_GIT_TOKEN_FILE", "{printed:?}");
+    assert_eq!(line_of(&printed.stdout, "git.token"), ("\"\"".to_owned(), "default".to_owned()));
+    let mut command = home.command(&["config", "--git-webhook-secret", SECRET]);
+    let shown = Ran::of(command.env("CODEXMIROIR_GIT_TOKEN", SECRET)).stdout;
+    assert!(
+        shown.contains("# token = \"…\" # environment") && shown.contains("# webhook_secret = \"…\" # flag"),
+        "{shown}"
+    );
+    assert!(!shown.contains(SECRET), "{shown}");
+
+    let empty = write(&home, "empty", "\n");
+    let with_password = format!("https://lena:{SECRET}@git.example.org/x");
+    for (variables, word) in [
+        ([("GIT_TOKEN", SECRET), ("GIT_TOKEN_FILE", &file)], "both set"),
+        ([("GIT_WEBHOOK_SECRET", SECRET), ("GIT_WEBHOOK_SECRET_FILE", &file)], "both set"),
+        ([("GIT_WEBHOOK_SECRET", ""), ("GIT_MODE", "off")], "leave the key out"),
+        ([("GIT_REMOTE", &with_password), ("GIT_MODE", "off")], "git.username"),
+    ] {
+        let variables = variables.map(|(name, value)| (format!("CODEXMIROIR_{name}"), value));
+        let ran = Ran::of(home.command(&["config"]).envs(variables));
+        assert!(ran.refusal(1).contains(word) && !ran.stderr.contains(SECRET), "{word}: {ran:?}");
+    }
+    let ran = home.run(&["config", "--git-remote", &with_password]);
+    assert!(ran.refusal(1).contains("git.username") && !ran.stderr.contains(SECRET), "{ran:?}");
+
+    let missing = home.path("missing");
+    for (flag, path, word) in [
+        ("--git-token-file", missing.to_str().unwrap(), "git.token_file"),
+        ("--git-token-file", &empty, "it is empty"),
+        ("--git-webhook-secret-file", &empty, "16 to 255"),
+        ("--git-webhook-secret-file", &write(&home, "short", "zu kurz"), "16 to 255"),
+    ] {
+        let ran = home.run(&["serve", "--listen", "127.0.0.1:0", flag, path]);
+        assert!(ran.refusal(1).contains(word) && !ran.stderr.contains("zu kurz"), "{flag} {path}: {ran:?}");
+    }
+    let file = write(&home, "etc/my.toml", "listen = \"127.0.0.1:0\"\n[git]\ntoken_file = \"token\"\n");
+    drop(Serving::of(&mut home.command(&["serve", "--config", &file])));
 }

@@ -68,6 +68,7 @@ mod shortcut;
 mod signing_in;
 mod slow;
 mod strangers;
+mod synced;
 mod tokens;
 mod transfer;
 mod under_way;

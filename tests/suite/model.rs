@@ -8,6 +8,7 @@ mod account;
 mod plan;
 mod request;
 mod steps;
+mod synced;
 mod world;
 
 use std::cell::RefCell;

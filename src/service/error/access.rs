@@ -17,7 +17,7 @@ pub enum AccessRefusal {
     TooManyPasswords,
     /// The key that passwords are sealed with is lost, for all of them or for some: whether this one was right is not known.
     PasswordsUnavailable,
-    /// The file of the key that a new password would be sealed with cannot be used.
+    /// The file of the key that a new password or token would be sealed with cannot be used.
     KeyFileUnusable,
     /// The link was used, or was never one of this server's.
     LinkUsed,
@@ -51,8 +51,8 @@ const PASSWORDS_UNAVAILABLE: Phrase = Phrase {
     de: "Name und Passwort passen nicht zusammen, oder dem Server fehlt die Schlüsseldatei für dieses Passwort; Tokens gehen, und was zu tun ist, steht für den Verwalter im Log des Servers.",
 };
 const KEY_FILE_UNUSABLE: Phrase = Phrase {
-    en: "No password can be given at the moment, because the server cannot use its key file; the administrator finds in the server's log what to do.",
-    de: "Gerade lässt sich kein Passwort vergeben, weil der Server seine Schlüsseldatei nicht benutzen kann; was zu tun ist, steht für den Verwalter im Log des Servers.",
+    en: "No password and no token of a repository can be given at the moment, because the server cannot use its key file; the administrator finds in the server's log what to do.",
+    de: "Gerade lässt sich weder ein Passwort noch das Token eines Repositorys eintragen, weil der Server seine Schlüsseldatei nicht benutzen kann; was zu tun ist, steht für den Verwalter im Log des Servers.",
 };
 pub(super) const GUESSABLE: Phrase = Phrase {
     en: "Choose a password that is harder to guess: not the name, not the same few characters again and again, not a row of keys.",

@@ -48,6 +48,7 @@ fn create(situation: &mut Situation<'_>, fields: &Fields) -> Result<Decision<Sav
         changes: vec![change],
         next_number: Some(number.next()),
         with_timeline: true,
+        sync: None,
         answer: Box::new(move |generation, planned| saved(&doc, &raw, generation, planned)),
     }))
 }

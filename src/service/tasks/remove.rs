@@ -26,6 +26,7 @@ impl Service {
                 changes: vec![Change::RemoveDocument { key: key.clone(), verb: "delete".into() }],
                 next_number: None,
                 with_timeline: true,
+                sync: None,
                 answer: Box::new(move |generation, _| saved(&key, &raw, generation, None)),
             }))
         };

@@ -137,6 +137,7 @@ where
         changes: vec![change],
         next_number: None,
         with_timeline: true,
+        sync: None,
         answer: Box::new(move |generation: Generation, planned| answer(saved(&key, &raw, generation, planned))),
     }))
 }

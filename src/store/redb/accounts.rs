@@ -8,7 +8,7 @@ use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
     META_REMOVED, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
-use super::{Store, apply as changes, codec, rules};
+use super::{Store, apply as changes, codec, rules, sync};
 use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::store::{
     Account, AccountChange, Administered, Administration, Grant, GrantKind, Head, NewCredential, SESSIONS_OF_USER_MAX,
@@ -168,6 +168,10 @@ pub(super) fn apply(
             remove_grants(transaction, user, GrantKind::Session)?;
             Ok(Administered::SessionsRemoved)
         }
+        Administration::PutRemote { user, remote } => match user_of(transaction, user)? {
+            Some(_) => sync::put_remote(transaction, user, remote.as_ref()),
+            None => Ok(Administered::NoSuchUser),
+        },
     }
 }
 
@@ -255,6 +259,7 @@ fn remove_user(transaction: &WriteTransaction, user: &User) -> Result<(), redb::
     transaction.open_table(DOCUMENTS)?.retain_in((id, 0, "")..(id + 1, 0, ""), |_, _| false)?;
     transaction.open_table(TASKS)?.retain_in((id, 0, "")..(id + 1, 0, ""), |_, _| false)?;
     rules::remove_all(transaction, id)?;
+    sync::remove_all(transaction, id)?;
     transaction.open_table(HISTORY)?.retain_in((id, 0, 0)..(id + 1, 0, 0), |_, _| false)?;
     transaction.open_table(HISTORY_BY_FILE)?.retain_in((id, "", 0, 0)..(id + 1, "", 0, 0), |_, ()| false)?;
     transaction.open_table(IDEMPOTENCY)?.retain_in((id, "", "")..(id + 1, "", ""), |_, _| false)?;

@@ -1,14 +1,16 @@
 //! Carrying out one request within a write transaction.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::codec::{self, StoredAnswer, StoredChange};
-use super::rules;
 use super::schema::{IDEMPOTENCY, IDEMPOTENCY_BY_TIME, RULES_FILE, SETTINGS};
 use super::tables::Tables;
+use super::{rules, sync};
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS, Remembered};
 
@@ -29,17 +31,20 @@ pub(super) fn apply_commit(tables: &mut Tables<'_>, commit: &Commit) -> Result<O
     if generation != commit.expected {
         return Ok(Outcome::Stale { generation });
     }
-    if commit.changes.is_empty() {
-        // Only asks whether the state that an answer was based on is the one that lasts.
+    if commit.is_confirmation() {
         return Ok(Outcome::Committed { generation });
     }
-    let user = commit.user.0;
     for (index, change) in commit.changes.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         let applied = apply_change(tables, commit, change)?;
-        record(tables, commit, index, applied)?;
+        record(tables, commit, index, &applied)?;
     }
-    tables.heads()?.insert(user, codec::encode_head(&commit.head).as_slice())?;
+    if !commit.changes.is_empty() {
+        tables.heads()?.insert(commit.user.0, codec::encode_head(&commit.head).as_slice())?;
+    }
+    if let Some(state) = &commit.sync {
+        sync::put_state(tables.transaction(), commit.user, state)?;
+    }
     if let Some(remembered) = &commit.remember {
         remember(tables.transaction(), commit.user, commit.head.committed_at, remembered)?;
     }
@@ -50,9 +55,11 @@ pub(super) fn apply_commit(tables: &mut Tables<'_>, commit: &Commit) -> Result<O
 struct Applied<'c> {
     verb: &'c str,
     /// Empty for the settings, [`RULES_FILE`] for the rules.
-    file: &'c str,
+    file: Cow<'c, str>,
     before: Option<Vec<u8>>,
     after: Option<Vec<u8>>,
+    /// Of a merge: whether it was a conflict.
+    merged: Option<bool>,
 }
 
 fn apply_change<'c>(tables: &mut Tables<'_>, commit: &Commit, change: &'c Change) -> Result<Applied<'c>, redb::Error> {
@@ -79,12 +86,17 @@ fn apply_change<'c>(tables: &mut Tables<'_>, commit: &Commit, change: &'c Change
             let (before, after) = rules::put(tables.transaction(), commit, entries.as_ref())?;
             (&**verb, RULES_FILE, before, after)
         }
+        Change::Merged { file, lost, kept, is_conflict, verb } => {
+            let owned = |state: &Option<Arc<[u8]>>| state.as_deref().map(<[u8]>::to_vec);
+            let merged = Some(*is_conflict);
+            return Ok(Applied { verb, file: file.name(), before: owned(lost), after: owned(kept), merged });
+        }
     };
-    Ok(Applied { verb, file, before, after })
+    Ok(Applied { verb, file: file.into(), before, after, merged: None })
 }
 
 /// Appends a change to the history.
-fn record(tables: &mut Tables<'_>, commit: &Commit, index: u32, applied: Applied<'_>) -> Result<(), redb::Error> {
+fn record(tables: &mut Tables<'_>, commit: &Commit, index: u32, applied: &Applied<'_>) -> Result<(), redb::Error> {
     let (user, generation) = (commit.user.0, commit.head.generation.0);
     let stored = StoredChange {
         at: commit.head.committed_at.timestamp_millis(),
@@ -92,12 +104,13 @@ fn record(tables: &mut Tables<'_>, commit: &Commit, index: u32, applied: Applied
         actor: (&commit.origin.actor).into(),
         through: (&*commit.origin.through).into(),
         verb: applied.verb.into(),
-        file: applied.file.into(),
-        before: applied.before,
-        after: applied.after,
+        file: (&*applied.file).into(),
+        before: applied.before.as_deref(),
+        after: applied.after.as_deref(),
+        merged: applied.merged,
     };
     tables.history()?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
-    tables.history_by_file()?.insert((user, applied.file, generation, index), ())?;
+    tables.history_by_file()?.insert((user, &*applied.file, generation, index), ())?;
     Ok(())
 }
 

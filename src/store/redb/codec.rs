@@ -16,7 +16,8 @@ use crate::domain::script::{OptionValue, RuleEntry, Script};
 use crate::domain::task::{SlotRef, Status, Task};
 use crate::domain::zone::Zone;
 use crate::store::{
-    Basis, Entries, Finished, Grant, GrantKind, Head, Past, PastState, Reading, Scopes, Settings, StoreError, User,
+    Basis, Entries, Finished, Grant, GrantKind, Head, MergedFile, Past, PastState, Reading, Scopes, Settings,
+    StoreError, User,
 };
 
 /// MessagePack by position.
@@ -317,23 +318,33 @@ pub struct StoredChange<'a> {
     pub verb: Cow<'a, str>,
     #[serde(borrow)]
     pub file: Cow<'a, str>,
-    #[serde(with = "serde_bytes")]
-    pub before: Option<Vec<u8>>,
-    #[serde(with = "serde_bytes")]
-    pub after: Option<Vec<u8>>,
+    /// Of a merge: what lost.
+    #[serde(borrow, with = "serde_bytes")]
+    pub before: Option<&'a [u8]>,
+    /// Of a merge: what was taken instead.
+    #[serde(borrow, with = "serde_bytes")]
+    pub after: Option<&'a [u8]>,
+    /// Of a merge, which changed nothing here: whether it was a conflict. What was stored before there were any ends
+    /// before this.
+    #[serde(default)]
+    pub merged: Option<bool>,
 }
 
 pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, StoreError> {
     let stored: StoredChange<'_> = decode(bytes, "history")?;
-    let what = if stored.file.is_empty() {
-        let settings = |state: Option<Vec<u8>>| decode_settings(&state.ok_or(StoreError::Damaged("history"))?);
+    let owned = |state: Option<&[u8]>| state.map(<[u8]>::to_vec);
+    let what = if let Some(is_conflict) = stored.merged {
+        let file = merged_file(&stored.file).ok_or(StoreError::Damaged("history"))?;
+        PastState::Merged { file, lost: owned(stored.before), kept: owned(stored.after), is_conflict }
+    } else if stored.file.is_empty() {
+        let settings = |state: Option<&[u8]>| decode_settings(state.ok_or(StoreError::Damaged("history"))?);
         PastState::Settings { before: settings(stored.before)?, after: settings(stored.after)? }
     } else if stored.file == RULES_FILE {
-        let list = |state: Option<Vec<u8>>| state.map(|state| decode(&state, "history").map(entries)).transpose();
+        let list = |state: Option<&[u8]>| state.map(|state| decode(state, "history").map(entries)).transpose();
         PastState::Rules { before: list(stored.before)?, after: list(stored.after)? }
     } else {
         let file = FileName::parse(&stored.file).ok_or(StoreError::Damaged("history"))?;
-        PastState::Document { key: DocKey::of(file), before: stored.before, after: stored.after }
+        PastState::Document { key: DocKey::of(file), before: owned(stored.before), after: owned(stored.after) }
     };
     Ok(Past {
         generation: Generation(generation),
@@ -345,6 +356,14 @@ pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, St
         verb: stored.verb.into_owned(),
         what,
     })
+}
+
+/// What a merge was about, as the history names it: `None` for a name that is none.
+pub fn merged_file(name: &str) -> Option<MergedFile> {
+    match name.strip_prefix(RULES_FILE) {
+        Some(rule) => Some(MergedFile::Rule(rule.to_owned())),
+        None => FileName::parse(name).map(|file| MergedFile::Document(DocKey::of(file))),
+    }
 }
 
 /// The answer to repeat for an `Idempotency-Key`.
@@ -372,5 +391,34 @@ mod tests {
         let tested = RuleEntry::Own { script: Script::new("mine", ""), tests: Some("// tests".to_owned()) };
         let again = entries(decode(&encode(&stored_entries(std::slice::from_ref(&tested))), "rules").unwrap());
         assert_eq!(again[..], [tested]);
+    }
+
+    #[test]
+    fn a_change_of_before_there_were_merges_is_read() {
+        let state = |text: &'static str| serde_bytes::Bytes::new(text.as_bytes());
+        let before = (
+            7_i64,
+            state("0123456789abcdef"),
+            "lena",
+            "token",
+            "update",
+            "0001.md",
+            Some(state("a")),
+            Some(state("b")),
+        );
+        let past = decode_past(3, 1, &encode(&before)).unwrap();
+        let key = DocKey::of(FileName::parse("0001.md").unwrap());
+        let what = PastState::Document { key: key.clone(), before: Some(b"a".to_vec()), after: Some(b"b".to_vec()) };
+        assert_eq!((past.generation, past.what, past.verb.as_str()), (Generation(3), what, "update"));
+        for (file, named) in
+            [("0001.md", MergedFile::Document(key)), ("rules/mine.rhai", MergedFile::Rule("mine.rhai".to_owned()))]
+        {
+            let (at, basis, actor, through, verb, _, lost, kept) = before;
+            let merged = encode(&(at, basis, actor, through, verb, file, lost, kept, Some(true)));
+            let past = decode_past(3, 1, &merged).unwrap();
+            let (lost, kept) = (Some(b"a".to_vec()), Some(b"b".to_vec()));
+            assert_eq!((named.name().as_ref(), past.is_conflict()), (file, true));
+            assert_eq!(past.what, PastState::Merged { file: named, lost, kept, is_conflict: true });
+        }
     }
 }

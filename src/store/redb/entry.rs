@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, StoredHead};
+use super::sync::StoredSync;
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
 use crate::store::{Basis, Change, Commit, Origin, Remembered, StoreError, Word};
@@ -25,6 +26,9 @@ struct Entry<'a> {
     changes: Vec<EntryChange<'a>>,
     #[serde(borrow)]
     answer: Option<EntryAnswer<'a>>,
+    /// What was written before there was a sync ends before this.
+    #[serde(default)]
+    sync: Option<StoredSync>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +50,15 @@ enum EntryChange<'a> {
     },
     Rules {
         entries: Option<Vec<codec::StoredEntry>>,
+        verb: &'a str,
+    },
+    Merged {
+        file: Cow<'a, str>,
+        #[serde(borrow, with = "serde_bytes")]
+        lost: Option<&'a [u8]>,
+        #[serde(borrow, with = "serde_bytes")]
+        kept: Option<&'a [u8]>,
+        is_conflict: bool,
         verb: &'a str,
     },
 }
@@ -71,6 +84,13 @@ impl<'a> EntryChange<'a> {
             Change::PutSettings { settings, verb } => {
                 EntryChange::Settings { settings: codec::encode_settings(*settings).into(), verb }
             }
+            Change::Merged { file, lost, kept, is_conflict, verb } => EntryChange::Merged {
+                file: file.name(),
+                lost: lost.as_deref(),
+                kept: kept.as_deref(),
+                is_conflict: *is_conflict,
+                verb,
+            },
         }
     }
 
@@ -92,6 +112,13 @@ impl<'a> EntryChange<'a> {
             EntryChange::Settings { settings, verb } => {
                 Ok(Change::PutSettings { settings: codec::decode_settings(&settings)?, verb: word(verb) })
             }
+            EntryChange::Merged { file, lost, kept, is_conflict, verb } => Ok(Change::Merged {
+                file: codec::merged_file(&file).ok_or(StoreError::Damaged(TABLE))?,
+                lost: lost.map(Arc::from),
+                kept: kept.map(Arc::from),
+                is_conflict,
+                verb: word(verb),
+            }),
         }
     }
 }
@@ -112,6 +139,7 @@ pub(super) fn append(content: &mut Vec<u8>, commit: &Commit) {
             fingerprint: remembered.fingerprint,
             answer: &remembered.answer,
         }),
+        sync: commit.sync.as_ref().map(StoredSync::of),
     };
     let bytes = codec::encode(&entry);
     content.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -147,6 +175,7 @@ fn commit(entry: Entry<'_>) -> Result<Commit, StoreError> {
             fingerprint: answer.fingerprint,
             answer: answer.answer.to_owned(),
         }),
+        sync: entry.sync.map(StoredSync::state),
     })
 }
 
@@ -156,4 +185,72 @@ fn key(file: &str) -> Result<DocKey, StoreError> {
 
 fn word(word: &str) -> Word {
     Word::Owned(word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use chrono::DateTime;
+    use serde_bytes::Bytes;
+
+    use super::*;
+    use crate::domain::ids::ObjectName;
+    use crate::store::{Head, HeldFile, MergedFile, Pushing, SyncState};
+
+    fn framed(entry: &impl Serialize) -> Vec<u8> {
+        let entry = codec::encode(entry);
+        [&u32::try_from(entry.len()).unwrap().to_be_bytes()[..], &entry].concat()
+    }
+
+    #[test]
+    fn an_entry_of_before_there_was_a_sync_is_read() {
+        let head = Head { generation: Generation(5), committed_at: DateTime::UNIX_EPOCH, next_number: None };
+        let basis = [7; 16];
+        let changes = vec![EntryChange::Remove { file: "0001.md", verb: "delete" }];
+        let answer: Option<EntryAnswer<'_>> = None;
+        let before = (3_u64, 4_u64, StoredHead::of(&head), "lena", "token", Bytes::new(&basis), changes, answer);
+        let commits = decode(&framed(&before)).unwrap();
+        let [Commit { expected: Generation(4), sync: None, changes, .. }] = &commits[..] else { panic!("{commits:?}") };
+        assert!(matches!(&changes[..], [Change::RemoveDocument { verb, .. }] if verb == "delete"));
+    }
+
+    #[test]
+    fn what_a_sync_commits_is_read_as_it_was_written() {
+        let name = |byte| ObjectName([byte; 20]);
+        let held = |base| HeldFile { base, reason: "a link".to_owned() };
+        let state = SyncState {
+            remote: [1; 16],
+            base: Some(name(2)),
+            outbox_from: Generation(9),
+            pushing: Some(Pushing { tip: name(3), until: Generation(10) }),
+            held: BTreeMap::from([("a".to_owned(), held(None)), ("b".to_owned(), held(Some(name(4))))]),
+            differing: BTreeSet::from(["0001.md".to_owned()]),
+        };
+        let empty = SyncState { base: None, pushing: None, held: BTreeMap::new(), ..state.clone() };
+        for (state, lost) in [(state, Some(Arc::from(&b"lost"[..]))), (empty, None)] {
+            let file = MergedFile::Rule("mine.rhai".to_owned());
+            let merged =
+                Change::Merged { file, lost: lost.clone(), kept: None, is_conflict: true, verb: "merge".into() };
+            let commit = Commit {
+                user: UserId(1),
+                expected: Generation(4),
+                head: Head { generation: Generation(5), committed_at: DateTime::UNIX_EPOCH, next_number: None },
+                changes: vec![merged],
+                origin: Origin { actor: "lena".to_owned(), through: "git".into() },
+                basis: Basis([0; 16]),
+                timeline: None,
+                remember: None,
+                sync: Some(state.clone()),
+            };
+            let mut content = Vec::new();
+            append(&mut content, &commit);
+            let read = decode(&content).unwrap();
+            assert_eq!(read[0].sync.as_ref(), Some(&state));
+            let [Change::Merged { file, lost: read, kept: None, is_conflict: true, .. }] = &read[0].changes[..] else {
+                panic!("{read:?}")
+            };
+            assert_eq!((file.name().as_ref(), read), ("rules/mine.rhai", &lost));
+        }
+    }
 }

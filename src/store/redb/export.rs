@@ -64,17 +64,19 @@ fn document_at(
 ) -> Result<Vec<u8>, StoreError> {
     let (id, file, next) = (user.0, key.file.as_str(), generation.0 + 1);
     let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
-    let mut later = by_file.range((id, file, next, 0)..(id, file, u64::MAX, u32::MAX)).map_err(failed)?;
-    if let Some(first) = later.next() {
-        let first = first.map_err(failed)?.0;
-        let (_, _, generation, index) = first.value();
-        let history = transaction.open_table(HISTORY).map_err(failed)?;
+    let history = transaction.open_table(HISTORY).map_err(failed)?;
+    for later in by_file.range((id, file, next, 0)..(id, file, u64::MAX, u32::MAX)).map_err(failed)? {
+        let later = later.map_err(failed)?.0;
+        let (_, _, generation, index) = later.value();
         let change = history.get((id, generation, index)).map_err(failed)?.ok_or(StoreError::Damaged("history"))?;
-        let past = codec::decode_past(generation, index, change.value())?;
-        let PastState::Document { before: Some(before), .. } = past.what else {
-            return Err(StoreError::Damaged("history"));
-        };
-        return Ok(before);
+        match codec::decode_past(generation, index, change.value())?.what {
+            PastState::Document { before: Some(before), .. } => return Ok(before),
+            // It changed nothing.
+            PastState::Merged { .. } => {}
+            PastState::Document { before: None, .. } | PastState::Settings { .. } | PastState::Rules { .. } => {
+                return Err(StoreError::Damaged("history"));
+            }
+        }
     }
     let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
     let raw = documents.get((id, codec::key_number(key), file)).map_err(failed)?;

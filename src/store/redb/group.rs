@@ -53,10 +53,12 @@ impl Group {
         match request {
             Request::Commit(commit, answer) => match apply_commit(tables, &commit) {
                 Ok(Outcome::Committed { generation }) => {
-                    if !commit.changes.is_empty() {
+                    if !commit.is_confirmation() {
                         entry::append(&mut self.record, &commit);
-                        self.timelines.remove(&commit.user);
                         self.before.entry(commit.user).or_insert(commit.expected);
+                    }
+                    if !commit.changes.is_empty() {
+                        self.timelines.remove(&commit.user);
                     }
                     let entry = commit.timeline.as_ref();
                     if let Some(entry) = entry.filter(|entry| entry.finished.body.len() <= COMMITTED_TIMELINE_BYTES_MAX)
@@ -114,7 +116,8 @@ impl Group {
             | Administration::ReplaceCredential { .. }
             | Administration::AddToken { .. }
             | Administration::RemoveToken { .. }
-            | Administration::RemoveSessions { .. } => None,
+            | Administration::RemoveSessions { .. }
+            | Administration::PutRemote { .. } => None,
         };
         let administered = accounts::apply(tables.close(), administration)?;
         if let (Administered::UserRemoved, Some((id, generation))) = (administered, removed) {

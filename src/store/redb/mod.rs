@@ -21,6 +21,7 @@ mod rewrite;
 mod rules;
 mod schema;
 mod seat;
+mod sync;
 mod tables;
 mod views;
 mod volume;
@@ -151,6 +152,7 @@ impl Store {
         let documents = commit.changes.iter().map(|change| match change {
             Change::PutDocument { raw, .. } => raw.len() as u64,
             Change::PutRules { entries, .. } => entries.as_deref().map_or(0, bytes_of),
+            Change::Merged { lost, kept, .. } => [lost, kept].into_iter().flatten().map(|text| text.len() as u64).sum(),
             Change::RemoveDocument { .. } | Change::PutSettings { .. } => 0,
         });
         let needed_bytes = documents.sum::<u64>().saturating_mul(ROOM_FACTOR);

@@ -17,7 +17,7 @@ use super::seat::Seat;
 use super::views::{Doubts, Views};
 use super::volume::{Session, Volume};
 use super::writer::Writer;
-use super::{QUEUE_MAX, Store, health, migrate};
+use super::{QUEUE_MAX, Store, health, migrate, sync};
 use crate::store::Incarnation;
 use crate::store::hot::Published;
 
@@ -97,6 +97,7 @@ impl Store {
                 "the database has the form {SCHEMA_VERSION} now; as it was for older versions it is kept as {copy}"
             );
         }
+        sync::make_tables_where_missing(&db).map_err(|error| failed(name, &error))?;
         let views = Arc::new(Views::new(db));
         let published = Arc::new(Published::new(hot_bytes_max));
         let (health, file) = (Arc::new(health::Health::default()), Arc::new(file));
@@ -273,6 +274,7 @@ pub(super) fn lay_out(db: &Database) -> Result<(), redb::Error> {
         transaction.open_table(schema::HISTORY_BY_FILE)?;
         transaction.open_table(schema::IDEMPOTENCY)?;
         transaction.open_table(schema::IDEMPOTENCY_BY_TIME)?;
+        sync::make_tables(&transaction)?;
     }
     transaction.commit()?;
     Ok(())

@@ -38,8 +38,10 @@ fn carry_out(tables: &mut Tables<'_>, content: &[u8]) -> Result<(), redb::Error>
             let detail = format!("user {} is at {generation} instead of {}", commit.user.0, commit.expected);
             return Err(unfit(detail));
         }
-        // The one that was made with it is not in the journal, and one of an earlier state is of no use.
-        tables.timelines()?.remove(commit.user.0)?;
+        if !commit.changes.is_empty() {
+            // The one that was made with it is not in the journal, and one of an earlier state is of no use.
+            tables.timelines()?.remove(commit.user.0)?;
+        }
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! The tables, their keys and the version of both.
 //!
 //! Keys begin with the user's id, so that one user's data is one range. Values are MessagePack of the types
-//! in `codec`, by position: a field can be added at the end of a type, nothing else may change without a new
-//! schema version and a migration.
+//! in `codec`, by position: a field can be added at the end of a type, and a table that is made where it is not there;
+//! nothing else may change without a new schema version and a migration.
 
 use redb::TableDefinition;
+
+use crate::store::RULES_FOLDER;
 
 /// The form of tables, keys and values that this version reads and writes. The first had no rules of users and no
 /// journal: a program that knows only it would read a change of rules as one of a document, and would not carry out
@@ -56,10 +58,15 @@ pub const RULES: TableDefinition<(u64, u64), &[u8]> = TableDefinition::new("rule
 pub const HISTORY: TableDefinition<(u64, u64, u32), &[u8]> = TableDefinition::new("history");
 
 /// What stands for the rules where a change names its file. No document has such a name.
-pub const RULES_FILE: &str = "rules/";
+pub const RULES_FILE: &str = RULES_FOLDER;
 
 /// (user id, file name, generation, index): the same by document.
 pub const HISTORY_BY_FILE: TableDefinition<(u64, &str, u64, u32), ()> = TableDefinition::new("history_by_file");
+
+/// User id → where the user stands with a repository.
+pub const SYNC: TableDefinition<u64, &[u8]> = TableDefinition::new("sync");
+/// User id → the remote that the user has for oneself.
+pub const REMOTES: TableDefinition<u64, &[u8]> = TableDefinition::new("remotes");
 
 /// (user id, route, key) → fingerprint, time and answer.
 pub const IDEMPOTENCY: TableDefinition<(u64, &str, &str), &[u8]> = TableDefinition::new("idempotency");

@@ -17,10 +17,13 @@ use codexmiroir::service::history::{Past, PastState, Undone};
 use codexmiroir::service::idempotency::IdempotencyKey;
 use codexmiroir::service::rules::{RuleFields, Ruled};
 use codexmiroir::service::tasks::{Completed, Edit, Expectation, Fields, Saved, SlotFields, Verb, document_tag};
-use codexmiroir::store::{Basis, Entries, REMEMBER_MILLIS, Settings};
+use codexmiroir::store::{Basis, Entries, REMEMBER_MILLIS, Settings, SyncState, THROUGH_GIT};
 
 use super::plan::Planner;
 use super::request::{NARROWER, Request};
+
+/// The way of every request.
+pub const THROUGH: &str = "model";
 
 /// What a request is answered, as text that two answers can be compared by.
 pub type Answer = Result<String, String>;
@@ -78,6 +81,8 @@ pub struct Account {
     pub rules_version: Option<u64>,
     /// In the order in which it happened.
     pub history: Vec<Past>,
+    /// Where the last sync left it.
+    pub sync: Option<SyncState>,
     basis: Basis,
     remembered: HashMap<(&'static str, String), Kept>,
 }
@@ -103,6 +108,7 @@ impl Account {
             rules: None,
             rules_version: None,
             history: Vec::new(),
+            sync: None,
             basis,
             remembered: HashMap::new(),
         }
@@ -222,12 +228,17 @@ impl Account {
     }
 
     fn undo(&mut self, generation: Option<u64>, now: DateTime<Utc>) -> Decided {
-        let wanted = generation.unwrap_or(self.generation);
+        let own = self.history.iter().rev().find(|past| past.through != THROUGH_GIT);
+        let wanted = generation.or(own.map(|past| past.generation.0));
+        let wanted = wanted.ok_or(Refusal::NoSuchChange { generation: self.generation })?;
         if wanted == 0 || wanted > self.generation {
             return Err(Refusal::NoSuchChange { generation: wanted });
         }
         let past: Vec<PastState> =
             self.history.iter().filter(|past| past.generation.0 == wanted).map(|past| past.what.clone()).collect();
+        if past.iter().all(|what| matches!(what, PastState::Merged { .. })) {
+            return Err(Refusal::NoSuchChange { generation: wanted });
+        }
         let mut settings = self.settings;
         let mut rules = None;
         let mut back = Vec::new();
@@ -251,6 +262,7 @@ impl Account {
                     }
                     back.push((key.clone(), before.clone()));
                 }
+                PastState::Merged { .. } => {}
             }
         }
         let files = back.iter().rev().map(|(key, _)| key.file.as_str().to_owned()).collect();
@@ -288,7 +300,7 @@ impl Account {
         self.rules = entries;
         self.advance(now);
         self.rules_version = self.rules.is_some().then_some(self.generation);
-        self.record(0, verb, what);
+        self.record(0, THROUGH, verb, what);
     }
 
     /// The fate of each file in a word, the generation, and the next number.
@@ -332,7 +344,7 @@ impl Account {
         let what = PastState::Settings { before: self.settings, after: settings };
         self.settings = settings;
         self.advance(now);
-        self.record(0, verb, what);
+        self.record(0, THROUGH, verb, what);
     }
 
     fn commit(&mut self, now: DateTime<Utc>, verb: &str, documents: Vec<(DocKey, Option<Vec<u8>>)>) {
@@ -342,23 +354,23 @@ impl Account {
                 Some(raw) => self.documents.insert(key.clone(), raw.clone()),
                 None => self.documents.remove(&key),
             };
-            self.record(index, verb, PastState::Document { key, before, after });
+            self.record(index, THROUGH, verb, PastState::Document { key, before, after });
         }
     }
 
-    fn advance(&mut self, now: DateTime<Utc>) {
+    pub fn advance(&mut self, now: DateTime<Utc>) {
         self.generation += 1;
         self.committed_at = now;
     }
 
-    fn record(&mut self, index: usize, verb: &str, what: PastState) {
+    pub fn record(&mut self, index: usize, through: &str, verb: &str, what: PastState) {
         self.history.push(Past {
             generation: Generation(self.generation),
             index: u32::try_from(index).unwrap(),
             at: self.committed_at,
             basis: self.basis,
             actor: self.name.as_str().to_owned(),
-            through: "model".to_owned(),
+            through: through.to_owned(),
             verb: verb.to_owned(),
             what,
         });

@@ -7,6 +7,7 @@ use codexmiroir::service::tasks::{Edit, Expectation, Fields, SlotFields, Verb, d
 
 use super::account::Account;
 use super::steps::{Expect, Id, Op, SlotChoice};
+use super::synced::Synced;
 
 /// What somebody asks, all of it spelled out.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub enum Request {
     Settings(SettingsFields),
     /// A list, or none.
     Rules(Option<Vec<RuleFields>>),
+    Synced(Synced),
     Stale(u64),
     Beside(DocKey, Vec<u8>),
     Token(i64),
@@ -187,6 +189,10 @@ pub fn spell_out(op: &Op, account: &Account) -> Request {
         }
         Op::Rules(choice) => Request::Rules(rules(*choice)),
         Op::Settings(choice) => Request::Settings(settings(*choice)),
+        Op::Synced(choice, name, words) => {
+            let key = DocKey::of(FileName::parse(FILES[usize::from(*name) % 7]).unwrap());
+            Request::Synced(Synced::of(*choice, key, text(*words % 7)))
+        }
         Op::Stale(off) => {
             let off = if *off == 0 { 1 } else { *off };
             Request::Stale(account.generation.checked_add_signed(i64::from(off)).unwrap_or(account.generation + 1))

@@ -48,6 +48,8 @@ pub enum Op {
     Settings(u8),
     /// One of the lists of rules, or none.
     Rules(u8),
+    /// What a sync brings: which, the file and its text.
+    Synced(u8, u8, u8),
     /// A commit that was decided so many generations before or after the present one.
     Stale(i8),
     /// A commit of somebody who does not stand in line.
@@ -102,6 +104,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (files, prop::bool::weighted(0.2)).prop_map(|(files, dry_run)| Op::Import { files, dry_run }),
         2 => any::<u8>().prop_map(Op::Settings),
         3 => (0..4_u8).prop_map(Op::Rules),
+        3 => any::<(u8, u8, u8)>().prop_map(|(choice, name, text)| Op::Synced(choice, name, text)),
         1 => (-2..=2_i8).prop_map(Op::Stale),
         1 => (0..12_u8, any::<u8>()).prop_map(|(name, text)| Op::Beside(name, text)),
         1 => (0..30_u8).prop_map(Op::Token),

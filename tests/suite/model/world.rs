@@ -212,6 +212,7 @@ impl World {
                 account.beside(key, raw, now);
                 Ok(format!("{:?}", Outcome::Committed { generation: Generation(account.generation) }))
             }
+            Request::Synced(synced) => Ok(account.take_over(synced, now)),
             Request::Token(_) => Ok(String::new()),
             Request::NameAgain => Err(format!("UserExists {{ name: {:?} }}", account.name.as_str())),
             Request::List { open, from, limit } => Ok(self.list(account, *open, *from, *limit, now)),
@@ -288,6 +289,8 @@ impl World {
         let keys: Vec<_> = snapshot.tasks.keys().collect();
         ensure(keys == account.documents.keys().collect::<Vec<_>>(), || format!("the documents are {keys:?}"))?;
         ensure(snapshot.settings == account.settings, || format!("{:?}", snapshot.settings))?;
+        let sync = store.sync_state(account.user).unwrap();
+        ensure(sync == account.sync, || format!("the sync stands at {sync:?}\n not {:?}", account.sync))?;
         let rules = snapshot.rules.as_ref().map(|rules| (rules.version.0, rules.entries.clone()));
         let expected = account.rules_version.zip(account.rules.clone());
         ensure(rules == expected, || format!("the rules are {rules:?}\n not {expected:?}"))?;
@@ -377,6 +380,7 @@ impl Asker {
                 let (settings, generation) = service.change_settings(user, origin, fields).await?;
                 format!("{settings:?} {generation}")
             }
+            Request::Synced(synced) => synced.commit(service, user, self.name.clone()).await?,
             Request::Stale(expected) => self.commit(Generation(expected), origin, Vec::new()).await?,
             Request::Beside(key, raw) => {
                 let reading = match document::read(&key.file, &raw) {
@@ -438,11 +442,24 @@ impl Asker {
         }
         let numbers = changes.iter().filter_map(|change| match change {
             Change::PutDocument { key, .. } => key.number.and_then(TaskNumber::next),
-            Change::RemoveDocument { .. } | Change::PutSettings { .. } | Change::PutRules { .. } => None,
+            Change::RemoveDocument { .. }
+            | Change::PutSettings { .. }
+            | Change::PutRules { .. }
+            | Change::Merged { .. } => None,
         });
         let next_number = self.head.next_number.map(|known| numbers.max().map_or(known, |next| next.max(known)));
         let head = Head { generation: expected.next(), next_number, ..self.head };
-        let commit = Commit { user: self.user, expected, head, changes, origin, basis, timeline: None, remember: None };
+        let commit = Commit {
+            user: self.user,
+            expected,
+            head,
+            changes,
+            origin,
+            basis,
+            timeline: None,
+            remember: None,
+            sync: None,
+        };
         let service = self.service.clone();
         let submitted = tokio::task::spawn_blocking(move || service.store().submit(commit)).await.unwrap();
         Ok(format!("{:?}", submitted?.outcome().await?))

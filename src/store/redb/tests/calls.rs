@@ -19,7 +19,12 @@ fn alone(wish: Wish) -> Step {
     Step::Together(vec![wish])
 }
 
-/// Creating, changing, completing and removing, one after the other.
+/// What a sync commits: where it stands, alone or with documents.
+fn synced(user: u64, choice: u8) -> Wish {
+    Wish { user, deeds: vec![Deed::Synced(choice)], key: None }
+}
+
+/// Creating, changing, completing and removing, one after the other, with a sync between.
 pub(super) fn edits() -> Vec<Step> {
     let mut steps = Vec::new();
     for file in 0..4 {
@@ -27,6 +32,10 @@ pub(super) fn edits() -> Vec<Step> {
         steps.push(alone(put(1, file, &"geändert ".repeat(400))));
         steps.push(Step::PutTimeline(1));
     }
+    steps.push(alone(synced(1, 1)));
+    let mut both = put(1, 2, "von dort");
+    both.deeds.push(Deed::Synced(2));
+    steps.push(alone(both));
     steps.push(alone(put(1, 0, "erledigt")));
     steps.push(alone(remove(1, 1)));
     steps
@@ -44,8 +53,11 @@ fn imports() -> Vec<Step> {
 /// Several users at once, each several times, so that groups come about.
 pub(super) fn groups() -> Vec<Step> {
     let round = |round: u32| {
-        let wishes = (0..20).map(|index| put(1 + u64::from(index % 2), round * 20 + index, "zugleich"));
-        Step::Together(wishes.collect())
+        let mut wishes: Vec<_> =
+            (0..20).map(|index| put(1 + u64::from(index % 2), round * 20 + index, "zugleich")).collect();
+        wishes.insert(7, synced(1, 1));
+        wishes.push(synced(2, 2));
+        Step::Together(wishes)
     };
     vec![round(0), round(1), Step::PutTimeline(2), round(2)]
 }

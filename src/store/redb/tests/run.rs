@@ -7,7 +7,7 @@ use chrono::DateTime;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::domain::document::{self, Outcome as Read};
-use crate::domain::ids::{DocKey, FileName, Generation, UserId, UserName};
+use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone::Zone;
@@ -16,7 +16,7 @@ use crate::store::redb::disk::Disk;
 use crate::store::redb::open::builder;
 use crate::store::{
     Administered, Administration, Basis, Change, Commit, Entries, Finished, Grant, GrantKind, Head, Origin, Outcome,
-    Remembered, Scopes, Settings, Store, StoreError,
+    Remembered, Scopes, Settings, Store, StoreError, SyncState,
 };
 
 const ROUTE: &str = "POST /api/tasks";
@@ -49,6 +49,8 @@ pub(super) enum Deed {
     Days(u16),
     /// A list of one script, or none.
     Rules(Option<&'static str>),
+    /// Where a sync stands. Alone it makes no generation.
+    Synced(u8),
 }
 
 /// The state of one user.
@@ -60,6 +62,7 @@ struct State {
     /// The text of the script.
     rules: Option<String>,
     keys: BTreeSet<&'static str>,
+    sync: Option<SyncState>,
 }
 
 /// What is known from outside.
@@ -108,8 +111,8 @@ impl Run {
         let runtime = Builder::new_current_thread().build().unwrap();
         let mut known = Known::default();
         for user in [1, 2] {
-            let state =
-                State { generation: 0, documents: BTreeMap::new(), days: 7, rules: None, keys: BTreeSet::new() };
+            let (documents, keys) = (BTreeMap::new(), BTreeSet::new());
+            let state = State { generation: 0, documents, days: 7, rules: None, keys, sync: None };
             known.states.insert(user, vec![state]);
         }
         let store = Store::on(&disk).ok();
@@ -173,8 +176,9 @@ impl Run {
                 Ok(Outcome::Stale { .. }) => assert!(failed.contains(&user), "nothing came between"),
                 Err(StoreError::NotWritten(_)) => {}
                 Err(StoreError::Unknown(_)) => {
-                    let last = states.last().unwrap().generation;
-                    assert_eq!(state.generation, last + 1, "on one that was certainly not written");
+                    let last = states.last().unwrap();
+                    let made = u64::from(State { sync: state.sync.clone(), ..last.clone() } != state);
+                    assert_eq!(state.generation, last.generation + made, "on one that was certainly not written");
                     states.push(state);
                 }
                 Err(error) => panic!("{error}"),
@@ -247,8 +251,9 @@ impl Run {
         self.store().wait_until_writable();
         for user in self.known.states.keys().copied().collect::<Vec<_>>() {
             let Some((state, is_durable)) = self.read(user) else { return false };
-            // A disk that fails while it is read may send the store back to where it was.
-            if is_durable {
+            // A disk that fails while it is read may send the store back to where it was. By the generation alone it is
+            // not told where a sync stands.
+            if is_durable && self.store().is_writable() {
                 let states = self.known.states.get_mut(&user).unwrap();
                 assert!(states.contains(&state), "{user}: {state:?} is none of {states:?}");
                 *states = vec![state];
@@ -296,7 +301,8 @@ impl Run {
         assert_eq!(!changes.is_empty(), generation > 0, "the history ends where the user stands");
         assert!(later.is_empty());
         let rules = snapshot.rules.map(|rules| rules.entries[0].source().unwrap().to_owned());
-        Some((State { generation, documents, days: snapshot.settings.days, rules, keys }, snapshot.is_durable))
+        let (days, sync) = (snapshot.settings.days, store.sync_state(id).ok()?);
+        Some((State { generation, documents, days, rules, keys, sync }, snapshot.is_durable))
     }
 
     /// Ends the run: closes the store.
@@ -344,10 +350,22 @@ fn timeline(user: u64, generation: u64) -> Finished {
     }
 }
 
+fn synced(choice: u8) -> SyncState {
+    SyncState {
+        remote: [choice; 16],
+        base: Some(ObjectName([choice; 20])),
+        outbox_from: Generation(u64::from(choice)),
+        pushing: None,
+        held: BTreeMap::new(),
+        differing: BTreeSet::new(),
+    }
+}
+
 /// The commit of a wish, and the state that it leads to.
 fn planned(wish: &Wish, before: &State) -> (Commit, State) {
-    let mut after = State { generation: before.generation + 1, ..before.clone() };
+    let mut after = before.clone();
     let mut changes = Vec::new();
+    let mut sync = None;
     for deed in &wish.deeds {
         let key = |file: &str| DocKey::of(FileName::parse(file).unwrap());
         changes.push(match deed {
@@ -370,8 +388,15 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
                 after.days = *days;
                 Change::PutSettings { settings: settings(*days), verb: "settings".into() }
             }
+            Deed::Synced(choice) => {
+                sync = Some(synced(*choice));
+                after.sync.clone_from(&sync);
+                continue;
+            }
         });
     }
+    let is_change = !changes.is_empty();
+    after.generation += u64::from(is_change);
     after.keys.extend(wish.key);
     let remember = wish.key.map(|key| Remembered {
         route: ROUTE.into(),
@@ -387,8 +412,9 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
         changes,
         origin: Origin { actor: "anna".to_owned(), through: "test".into() },
         basis: Basis([0; 16]),
-        timeline: Some(Arc::new(Entry::new(timeline(wish.user, after.generation), "t"))),
+        timeline: is_change.then(|| Arc::new(Entry::new(timeline(wish.user, after.generation), "t"))),
         remember,
+        sync,
     };
     (commit, after)
 }

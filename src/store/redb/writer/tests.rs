@@ -36,6 +36,7 @@ fn commit(user: u64, expected: u64) -> Commit {
         basis: Basis([0; 16]),
         timeline: None,
         remember: None,
+        sync: None,
     }
 }
 

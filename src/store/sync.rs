@@ -1,0 +1,91 @@
+//! What is kept for the sync with repositories: where each user stands, what is not in the remote yet, and the remotes that
+//! users have for themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{FileName, Generation, ObjectName};
+
+/// The way of changes that a sync brought, as [`Origin::through`](super::Origin::through) has it. No other change has it.
+pub const THROUGH_GIT: &str = "git";
+
+/// Where a user stands with the repository that the user's files are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncState {
+    /// Which remote, branch and folder this is about: a hash. For another one everything begins anew.
+    pub remote: [u8; 16],
+    /// The commit whose files were last merged; `None` as long as the branch had none.
+    pub base: Option<ObjectName>,
+    /// Changes of later generations may not be in the remote yet.
+    pub outbox_from: Generation,
+    /// A push whose outcome is not known.
+    pub pushing: Option<Pushing>,
+    /// Files of the remote that cannot be taken as they are.
+    pub held: BTreeMap<String, HeldFile>,
+    /// Files that differ from the remote's without a change in the outbox that says so.
+    pub differing: BTreeSet<String>,
+}
+
+/// A push that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushing {
+    /// The commit that the branch stands at if it succeeded.
+    pub tip: ObjectName,
+    /// Changes up to this generation are in it.
+    pub until: Generation,
+}
+
+/// A file of the remote that cannot be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldFile {
+    /// The content that was last merged; `None` where there was none.
+    pub base: Option<ObjectName>,
+    /// Why it is not taken, for whoever can mend it.
+    pub reason: String,
+}
+
+/// A change of the history as it concerns a repository: without contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxLine {
+    pub generation: Generation,
+    /// The place of the change within its commit.
+    pub index: u32,
+    pub at: DateTime<Utc>,
+    pub file: OutboxFile,
+    pub verb: String,
+    pub actor: String,
+    pub through: String,
+}
+
+/// What a change of the outbox is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxFile {
+    Document(FileName),
+    Rules,
+    Settings,
+}
+
+/// Documents of one generation, each as it is there; `None` for one that is not.
+pub type DocumentsAt = (Generation, Vec<Option<Vec<u8>>>);
+
+/// A remote that a user has for oneself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OwnRemote {
+    pub address: String,
+    pub branch: String,
+    /// The folder in the repository that everybody's folders are in; empty for its root.
+    pub base_path: String,
+    pub username: Option<String>,
+    /// Sealed for its user; the store does not look into it.
+    pub sealed_token: Option<String>,
+    /// The word for what is done with it.
+    pub mode: String,
+}
+
+impl fmt::Debug for OwnRemote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OwnRemote({} {} {})", self.address, self.branch, self.base_path)
+    }
+}

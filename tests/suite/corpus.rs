@@ -11,6 +11,8 @@ use crate::harness::repository;
 mod dates;
 #[path = "../../fuzz/laws/document_edit.rs"]
 mod document_edit;
+#[path = "../../fuzz/laws/document_merge.rs"]
+mod document_merge;
 #[path = "../../fuzz/laws/document_read.rs"]
 mod document_read;
 #[path = "../../fuzz/laws/http_body.rs"]
@@ -77,6 +79,20 @@ fn documents_are_edited() {
         for change in CHANGES {
             let input = [change.as_bytes(), b"\0", &fs::read(&sample).unwrap()].concat();
             hold(&sample, &input, document_edit::holds);
+        }
+    }
+}
+
+#[test]
+fn documents_are_merged() {
+    replay("document_merge", document_merge::holds);
+    let samples = samples();
+    let texts: Vec<_> = samples.iter().map(|sample| fs::read(sample).unwrap()).collect();
+    for (index, (ours, name)) in texts.iter().zip(&samples).enumerate() {
+        // Each with some of the others, and some other's as the base or none.
+        for (place, theirs) in texts.iter().enumerate().skip(index % 20).step_by(20) {
+            let base = texts.get((index + place) % (2 * texts.len())).map_or(b"".as_slice(), Vec::as_slice);
+            hold(name, &[base, ours, theirs].join(&0), document_merge::holds);
         }
     }
 }

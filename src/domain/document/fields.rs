@@ -69,6 +69,23 @@ impl<'a> Placed<'a> {
         }
     }
 
+    /// Whether both are the same value: the same texts in the same collections, the entries of maps in any order.
+    fn says_same(&self, yaml: &str, other: &Placed<'_>, other_yaml: &str) -> bool {
+        let same = |a: &Placed<'_>, b: &Placed<'_>| a.says_same(yaml, b, other_yaml);
+        match (&self.node, &other.node) {
+            (Node::Null, Node::Null) => true,
+            (Node::Text(a), Node::Text(b)) => a == b,
+            (Node::Typed, Node::Typed) => self.text(yaml) == other.text(other_yaml),
+            (Node::List(a), Node::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+            (Node::Map(a), Node::Map(b)) => {
+                let is_in_b =
+                    |(key, value): &(Placed<'_>, Placed<'_>)| b.iter().any(|b| same(key, &b.0) && same(value, &b.1));
+                a.len() == b.len() && a.iter().all(is_in_b)
+            }
+            (Node::Null | Node::Text(_) | Node::Typed | Node::List(_) | Node::Map(_), _) => false,
+        }
+    }
+
     /// The value's source on the line it begins on, to be shown in a problem.
     pub fn source<'s>(&self, yaml: &'s str) -> &'s str {
         yaml.get(self.at.start..).unwrap_or_default().lines().next().unwrap_or_default().trim_end()
@@ -187,6 +204,12 @@ impl<'a> Fields<'a> {
     pub fn get(&self, key: &str) -> Option<&Field<'a>> {
         self.all.iter().find(|field| field.key == key)
     }
+}
+
+/// Whether two texts are the same YAML, whatever way it is written in. False where one is none, or has types of its own.
+pub(super) fn say_same(a: &str, b: &str) -> bool {
+    let read = |yaml| serde_saphyr::from_str_with_options::<Placed<'_>>(yaml, options());
+    matches!((read(a), read(b)), (Ok(one), Ok(other)) if one.says_same(a, &other, b))
 }
 
 struct FieldList<'a>(Vec<Field<'a>>);

@@ -20,7 +20,7 @@ fn any_line() -> impl Strategy<Value = String> {
         .prop_map(|text| text.chars().filter(|c| !c.is_control() && *c != '\u{2028}' && *c != '\u{2029}').collect())
 }
 
-fn any_changes() -> impl Strategy<Value = Changes> {
+pub(super) fn any_changes() -> impl Strategy<Value = Changes> {
     let slot = || {
         proptest::option::of(proptest::option::of((1_u32..29, "[a-zü]{1,6}").prop_map(|(day, zeit)| (date(day), zeit))))
     };
@@ -41,7 +41,7 @@ fn any_changes() -> impl Strategy<Value = Changes> {
 }
 
 /// One way of writing each field, between lines that belong to none.
-fn any_document() -> impl Strategy<Value = Vec<&'static str>> {
+pub(super) fn any_document() -> impl Strategy<Value = Vec<&'static str>> {
     let one_of = |forms: &'static [&'static str]| proptest::sample::select(forms);
     let filler = || {
         one_of(&[
@@ -100,7 +100,7 @@ fn any_document() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 /// Each field of the changes as a change of its own.
-fn one_by_one(changes: &Changes) -> Vec<Changes> {
+pub(super) fn one_by_one(changes: &Changes) -> Vec<Changes> {
     let none = Changes::default;
     let all = vec![
         Changes { kategorie: changes.kategorie.clone(), ..none() },

@@ -2,7 +2,8 @@
 //!
 //! Read leniently ([`read()`]): what a person most likely meant counts. Written conservatively ([`edit()`]):
 //! a change touches the lines of its field alone, and a result that does not read back as intended is
-//! refused instead of returned. Nothing here knows of files or of the database; bytes in, bytes out.
+//! refused instead of returned. Merged ([`merge()`]) field by field, so that what two sides change apart comes
+//! together. Nothing here knows of files or of the database; bytes in, bytes out.
 
 mod compose;
 mod edit;
@@ -10,6 +11,7 @@ mod fields;
 mod frontmatter;
 #[cfg(test)]
 mod laws;
+mod merge;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ mod write;
 
 pub use compose::{NewTask, compose, file_name};
 pub use edit::{Changes, EditError, edit};
+pub use merge::{MergeConflict, MergeLines, Merged, Side, merge, merge_text};
 pub use read::{Outcome, body, read};
 
 /// The version of the reader. Raise it whenever the same bytes may be understood otherwise: what was stored

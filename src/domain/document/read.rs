@@ -78,6 +78,24 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// Whether a known field says the same in both, however it is written. Values that cannot be read do not.
+    pub fn says_same(&self, other: &Source<'_>, field: &str) -> bool {
+        fn same<T: PartialEq>(a: Result<T, Problem>, b: Result<T, Problem>) -> bool {
+            matches!((a, b), (Ok(a), Ok(b)) if a == b)
+        }
+        let slot = |source: &Source<'_>, field: &'static str| source.slot(field, [field; 3]);
+        match field {
+            name::TYP => self.typ().is_ok() && other.typ().is_ok(),
+            name::KATEGORIE => same(self.kategorie(), other.kategorie()),
+            name::STATUS => same(self.status(), other.status()),
+            name::TAGS => same(self.tags(), other.tags()),
+            name::DEADLINE => same(self.deadline(), other.deadline()),
+            name::FIXED_SLOT => same(slot(self, name::FIXED_SLOT), slot(other, name::FIXED_SLOT)),
+            name::ABGESCHLOSSEN_AM => same(slot(self, name::ABGESCHLOSSEN_AM), slot(other, name::ABGESCHLOSSEN_AM)),
+            _ => false,
+        }
+    }
+
     /// The line that says `typ: task`.
     fn typ(&self) -> Result<u32, Problem> {
         let (line, text) = self.word(name::TYP, Expected::TypTask)?;

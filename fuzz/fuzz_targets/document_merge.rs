@@ -1,0 +1,7 @@
+#![no_main]
+#![expect(clippy::expect_used, clippy::panic, reason = "a fuzz target fails by panicking")]
+
+#[path = "../laws/document_merge.rs"]
+mod law;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| law::holds(bytes));

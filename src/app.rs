@@ -7,7 +7,7 @@ mod metrics;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -24,9 +24,11 @@ use crate::planning::DAYS_DEFAULT;
 use crate::service::error::ServiceError;
 use crate::service::keyring::KeyringError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
+use crate::service::sync::{Following, SyncOptions};
 use crate::service::{Service, demo};
 use crate::store::{OpenError, Origin, Scopes, Settings, StoreError};
 
+pub use crate::service::sync::{Mode as SyncMode, SyncSettings};
 pub use crate::worker::{Options as WorkerOptions, Program as WorkerProgram};
 pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
 pub use control::connect;
@@ -67,6 +69,8 @@ pub enum StartError {
     Read(#[from] StoreError),
     #[error(transparent)]
     Rules(#[from] RuleFileError),
+    #[error("the setting {setting} cannot be used: {detail}")]
+    Setting { setting: &'static str, detail: String },
     #[error("cannot listen on {address}: {detail}; choose another --listen")]
     Listen { address: SocketAddr, detail: String },
     #[error("cannot listen on {address} for metrics: {detail}; choose another --metrics-listen")]
@@ -110,6 +114,8 @@ pub struct ServeOptions {
     pub demo: Option<Settings>,
     pub limits: Limits,
     pub clock: Clock,
+    /// The repository that the users' files are in.
+    pub sync: SyncSettings,
 }
 
 /// How whoever started the server comes in the first time. Each code is good for one use.
@@ -127,6 +133,7 @@ pub struct Running {
     pub way_in: Option<WayIn>,
     // Removed before the database is let go: the socket of the next server must stay.
     control: ControlFile,
+    following: Following,
     serving: Serving,
     metrics: Option<MetricsServer>,
     data_dir: DataDir,
@@ -137,6 +144,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     if options.demo.is_some() && !options.listen.ip().is_loopback() {
         return Err(StartError::DemoNotLocal);
     }
+    let sync = sync_options(options.sync, &options.data_dir)?;
     // A database that is there is opened first: whoever has it is named, rather than the port that it has too.
     // One that is not there is made last: a start that is refused leaves nothing behind.
     let data_dir = DataDir::at(options.data_dir.clone());
@@ -156,7 +164,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         None => data_dir.open_in_turn(true, options.hot_bytes_max).await?,
     };
     let (store, keyring) = data_dir.with_keyring(store, options.key_file, options.hot_bytes_max).await?;
-    let service = Service::new(store, options.clock, options.rules, options.workers, keyring);
+    let service = Service::new(store, options.clock, options.rules, options.workers, keyring, sync);
     let way_in = match options.demo {
         Some(settings) => Some(fill_demo(&service, settings).await?),
         None => service.make_set_up_code()?.map(|code| WayIn::SetUp { code }),
@@ -179,7 +187,17 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let metrics = metrics_bound.map(|bound| MetricsServer::start(bound, gate.clone(), &options.limits));
     let listeners = vec![Listener::Network(listener), Listener::Control(socket)];
     let serving = Serving::start(service.clone(), site, gate, options.limits, listeners);
-    Ok(Running { address, service, way_in, control, serving, metrics, data_dir })
+    let following = service.follow_links();
+    Ok(Running { address, service, way_in, control, following, serving, metrics, data_dir })
+}
+
+/// The folder of the copies of repositories in a data directory.
+const REPOSITORIES: &str = "git";
+
+/// What is synced with, from how it is written.
+fn sync_options(settings: SyncSettings, data_dir: &Path) -> Result<SyncOptions, StartError> {
+    let options = settings.options(data_dir.join(REPOSITORIES));
+    options.map_err(|(setting, detail)| StartError::Setting { setting, detail })
 }
 
 /// Connections that wait to be accepted. Where there are more, the system forgets some that their clients take for
@@ -202,8 +220,9 @@ impl Running {
 
     /// Takes no more connections, finishes what was begun, and leaves the database closed cleanly.
     pub async fn stop(self) {
-        let Running { service, control, serving, metrics, data_dir, .. } = self;
+        let Running { service, control, following, serving, metrics, data_dir, .. } = self;
         drop(service);
+        following.stop().await;
         let leave = async || {
             if let Some(metrics) = metrics {
                 metrics.stop().await;

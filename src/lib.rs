@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod git;
 pub mod http;
 pub mod metrics;
 pub mod outgoing;

@@ -3,6 +3,12 @@
 //! Every request has a deadline for all of it and a limit for its answer. Redirects are not followed: a request with
 //! a token, or one that changes something, must not end elsewhere than where it was sent. Proxies of the environment
 //! are not used, because a token would pass through them unseen.
+//!
+//! A server that the administrator or the person at the terminal named may be anywhere. One that a user of the server
+//! named may not be in a private network, unless it is allowed by name ([`Reach`]).
+
+mod network;
+mod sent;
 
 use std::error::Error as _;
 use std::fmt;
@@ -14,6 +20,12 @@ use bytes::Bytes;
 use hyper::http::response::Parts;
 use hyper::{Request, Response};
 use reqwest::Url;
+use tokio::time::Instant;
+
+use network::{NotPublic, PublicOnly, is_public};
+
+pub use network::AllowedHost;
+pub use sent::Feed;
 
 /// How long reaching a server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,16 +62,30 @@ impl Address {
         !self.is_tls() && !self.is_loopback()
     }
 
-    fn is_tls(&self) -> bool {
+    pub fn is_tls(&self) -> bool {
         self.0.scheme() == "https"
     }
 
+    /// The host's name in lower case, or its address; one of IPv6 without brackets.
+    pub fn host(&self) -> &str {
+        bare_host(&self.0)
+    }
+
+    /// The port, be it written or the scheme's own.
+    pub fn port(&self) -> Option<u16> {
+        self.0.port_or_known_default()
+    }
+
     fn is_loopback(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let host = self.host();
+        let literal = host.parse::<IpAddr>();
         let is_name = host == "localhost" || host.ends_with(".localhost");
         literal.map_or(is_name, |address| address.is_loopback())
     }
+}
+
+fn bare_host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
 impl fmt::Display for Address {
@@ -84,6 +110,9 @@ pub enum OutgoingError {
     TooSlow(u64),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(u64),
+    /// Nothing was sent.
+    #[error("{host} is {address}, an address of a private network")]
+    AddressRefused { host: String, address: IpAddr },
     #[error("cannot write the answer down: {0}")]
     Sink(#[from] io::Error),
 }
@@ -96,20 +125,40 @@ pub struct Bounds {
     pub body_bytes_max: u64,
 }
 
+/// How far a client reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody.
+    Anywhere,
+    /// Who is not in a private network.
+    Public,
+}
+
 /// The client.
 #[derive(Clone)]
-pub struct Outgoing(reqwest::Client);
+pub struct Outgoing {
+    client: reqwest::Client,
+    reach: Reach,
+}
 
 impl Outgoing {
-    /// A client for the servers of one scheme.
+    /// A client for the servers of one scheme, wherever they are.
     ///
     /// # Errors
     /// The system's certificates cannot be read, which are only needed for `https`.
     pub fn to(address: &Address) -> Result<Outgoing, OutgoingError> {
+        Outgoing::within(address, Reach::Anywhere, CONNECT_TIMEOUT)
+    }
+
+    /// A client for the servers of one scheme within reach; reaching one may take as long as `connect`.
+    ///
+    /// # Errors
+    /// The system's certificates cannot be read, which are only needed for `https`.
+    pub fn within(address: &Address, reach: Reach, connect: Duration) -> Result<Outgoing, OutgoingError> {
         // A second provider is refused, and the first is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(connect)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .user_agent(concat!("codexmiroir/", env!("CARGO_PKG_VERSION")));
@@ -117,7 +166,11 @@ impl Outgoing {
             // Reading them takes its time, and a small container has none.
             builder = builder.tls_certs_only([]);
         }
-        builder.build().map(Outgoing).map_err(|error| OutgoingError::Unreachable(reason(&error)))
+        if reach == Reach::Public {
+            builder = builder.dns_resolver(PublicOnly);
+        }
+        let client = builder.build().map_err(|error| OutgoingError::Unreachable(reason(&error)))?;
+        Ok(Outgoing { client, reach })
     }
 
     /// Asks, and writes the answer's body to `sink` as it comes.
@@ -130,35 +183,105 @@ impl Outgoing {
         bounds: Bounds,
         sink: &mut (dyn Write + Send),
     ) -> Result<Parts, OutgoingError> {
-        let request = reqwest::Request::try_from(request).map_err(|error| OutgoingError::Malformed(reason(&error)))?;
-        let asked = tokio::time::timeout(bounds.deadline, self.take(request, bounds.body_bytes_max, sink));
-        asked.await.unwrap_or_else(|_| Err(OutgoingError::TooSlow(bounds.deadline.as_secs())))
+        let mut answer = self.begin(request, bounds).await?;
+        while let Some(chunk) = answer.next_chunk().await? {
+            sink.write_all(&chunk)?;
+        }
+        Ok(answer.parts)
     }
 
-    async fn take(
+    /// Asks, and leaves the answer's body to be taken piece by piece, within the same bounds.
+    ///
+    /// # Errors
+    /// See [`OutgoingError`].
+    pub async fn begin(&self, request: Request<Bytes>, bounds: Bounds) -> Result<Answer, OutgoingError> {
+        self.execute(request.map(reqwest::Body::from), bounds).await
+    }
+
+    /// Like [`Outgoing::begin`], with a body of `length` bytes that another thread feeds into it.
+    ///
+    /// # Errors
+    /// See [`OutgoingError`].
+    pub fn begin_fed(
         &self,
-        request: reqwest::Request,
-        body_bytes_max: u64,
-        sink: &mut (dyn Write + Send),
-    ) -> Result<Parts, OutgoingError> {
-        let mut response = self.0.execute(request).await.map_err(|error| failure(&error))?;
+        request: Request<()>,
+        length: u64,
+        bounds: Bounds,
+    ) -> (Feed, impl Future<Output = Result<Answer, OutgoingError>> + Send + use<>) {
+        let (feed, pieces) = sent::pieces(length);
+        let client = self.clone();
+        (feed, async move { client.execute(request.map(|()| reqwest::Body::wrap(pieces)), bounds).await })
+    }
+
+    async fn execute(&self, request: Request<reqwest::Body>, bounds: Bounds) -> Result<Answer, OutgoingError> {
+        let ends = Instant::now() + bounds.deadline;
+        let request = reqwest::Request::try_from(request).map_err(|error| OutgoingError::Malformed(reason(&error)))?;
+        self.require_reach(request.url())?;
+        let executed = tokio::time::timeout_at(ends, self.client.execute(request)).await;
+        let mut response = executed.map_err(|_| too_slow(bounds))?.map_err(|error| failure(&error))?;
         let (mut parts, ()) = Response::new(()).into_parts();
         (parts.status, parts.version) = (response.status(), response.version());
         parts.headers = std::mem::take(response.headers_mut());
-        let mut taken = 0_u64;
-        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-            taken += chunk.len() as u64;
-            if taken > body_bytes_max {
-                return Err(OutgoingError::TooLarge(body_bytes_max));
+        Ok(Answer { parts, response, bounds, ends, taken: 0 })
+    }
+
+    /// An address that is written as such is never looked up.
+    fn require_reach(&self, url: &Url) -> Result<(), OutgoingError> {
+        let host = bare_host(url);
+        match host.parse::<IpAddr>() {
+            Ok(address) if self.reach == Reach::Public && !is_public(address) => {
+                Err(OutgoingError::AddressRefused { host: host.to_owned(), address })
             }
-            sink.write_all(&chunk)?;
+            _ => Ok(()),
         }
-        Ok(parts)
     }
 }
 
+/// An answer that has begun.
+pub struct Answer {
+    pub parts: Parts,
+    response: reqwest::Response,
+    bounds: Bounds,
+    ends: Instant,
+    taken: u64,
+}
+
+impl Answer {
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// See [`OutgoingError`].
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, OutgoingError> {
+        let come = tokio::time::timeout_at(self.ends, self.response.chunk()).await;
+        let chunk = come.map_err(|_| too_slow(self.bounds))?.map_err(|error| failure(&error))?;
+        self.taken += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        if self.taken > self.bounds.body_bytes_max {
+            return Err(OutgoingError::TooLarge(self.bounds.body_bytes_max));
+        }
+        Ok(chunk)
+    }
+}
+
+fn too_slow(bounds: Bounds) -> OutgoingError {
+    OutgoingError::TooSlow(bounds.deadline.as_secs())
+}
+
 fn failure(error: &reqwest::Error) -> OutgoingError {
+    if let Some(NotPublic { host, address }) = refused(error) {
+        return OutgoingError::AddressRefused { host: host.clone(), address: *address };
+    }
     if error.is_connect() { OutgoingError::Unreachable(reason(error)) } else { OutgoingError::Cut(reason(error)) }
+}
+
+fn refused(error: &reqwest::Error) -> Option<&NotPublic> {
+    let mut below = error.source();
+    while let Some(error) = below {
+        if let Some(refused) = error.downcast_ref() {
+            return Some(refused);
+        }
+        below = error.source();
+    }
+    None
 }
 
 /// What lies at the bottom of an error: those above it say no more than that there was one.

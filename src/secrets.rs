@@ -4,6 +4,7 @@
 //! says which key it takes, so that one sealed with another key is told from one that is damaged.
 
 mod file;
+mod signature;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 pub use file::{KEY_FILE, KeyFile, KeyFileError};
+pub use signature::is_signed;
 
 const KEY_BYTES: usize = 32;
 

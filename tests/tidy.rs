@@ -15,11 +15,11 @@ const FUNCTION_LINES_MAX: usize = 70;
 const MAIN_LINES_MAX: usize = 40;
 
 /// What each part of `src` may name of the others. A name with `::` allows just that.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("main", &["cli", "worker"]),
     ("lib", &[]),
     // Wires everything together, and only the command line asks it to.
-    ("app", &["clock", "domain", "http", "planning", "rules", "secrets", "service", "store", "view", "worker"]),
+    ("app", &["clock", "domain", "git", "http", "planning", "rules", "secrets", "service", "store", "view", "worker"]),
     (
         "cli",
         &[
@@ -38,10 +38,12 @@ const ARROWS: [(&str, &[&str]); 17] = [
         ],
     ),
     ("outgoing", &[]),
+    // Repositories and their remotes. It knows neither users nor tasks.
+    ("git", &["domain::ids", "domain::lang", "outgoing"]),
     ("http", &["domain", "metrics", "planning::DAYS_MAX", "service", "store", "view"]),
     // These are plain values too, and it makes no others.
     ("config", &["http::PublicUrl", "http::listen::Limits"]),
-    ("service", &["clock", "domain", "metrics", "planning", "rules", "secrets", "store", "view", "worker"]),
+    ("service", &["clock", "domain", "git", "metrics", "planning", "rules", "secrets", "store", "view", "worker"]),
     // The process that rules of users are asked in, from both sides. The tests that they bring have tasks planned there.
     ("worker", &["domain", "metrics", "planning", "rules"]),
     ("store", &["domain", "metrics"]),
@@ -71,7 +73,7 @@ const DEEDS: [&str; 9] = [
 ];
 
 /// The one part of `src` that knows of a library: its door.
-const DOORS: [(&str, &str); 13] = [
+const DOORS: [(&str, &str); 16] = [
     ("redb", "store"),
     ("rhai", "rules"),
     ("axum", "http"),
@@ -85,6 +87,9 @@ const DOORS: [(&str, &str); 13] = [
     ("reqwest", "outgoing"),
     ("rustls", "outgoing"),
     ("ring", "secrets"),
+    ("gix", "git"),
+    ("gix_pack", "git"),
+    ("gix_transport", "git"),
 ];
 
 /// Parts that only turn values into values.

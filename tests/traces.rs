@@ -19,7 +19,8 @@ use record::{SECRETS, TEXTS};
 const PLACES: [&str; 6] = ["error", "metrics", "export", "log", "stderr", "config"];
 
 /// The kinds of secrets that every whole run has.
-const KINDS: [Kind; 6] = [Kind::Token, Kind::Session, Kind::Password, Kind::OneTimeCode, Kind::MetricsToken, Kind::Key];
+const KINDS: [Kind; 7] =
+    [Kind::Token, Kind::Session, Kind::Password, Kind::OneTimeCode, Kind::MetricsToken, Kind::Git, Kind::Key];
 
 /// A labelled text, as it is in a file of the record.
 #[derive(Debug, PartialEq, Eq)]
@@ -150,7 +151,7 @@ fn what_is_no_secret_is_not_found() {
 fn what_was_not_recorded_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let Searched { found, lacking } = planted(folder.path(), &[("error", "x"), ("log", "y\nz"), ("config", "")]);
-    let expected = ["Session", "OneTimeCode", "MetricsToken", "Key"].map(|kind| format!("secrets: {kind}"));
+    let expected = ["Session", "OneTimeCode", "MetricsToken", "Git", "Key"].map(|kind| format!("secrets: {kind}"));
     let places = ["metrics", "export", "stderr"].map(|place| format!("texts: {place}"));
     assert_eq!((found, lacking), (Vec::new(), [&expected[..], &places].concat()));
     let nothing = search(&folder.path().join("nowhere"));

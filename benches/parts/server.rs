@@ -32,6 +32,7 @@ pub async fn start_at(folder: &Path, hot_bytes_max: u64, clock: Clock) -> Runnin
         demo: None,
         limits: Limits::default(),
         clock,
+        sync: app::SyncSettings::default(),
     };
     app::start(options).await.unwrap()
 }

@@ -65,6 +65,7 @@ impl House {
             // Whoever asks passes requests on: what is told of clients is read.
             limits: Limits { is_proxy: Arc::new(|address| address.is_loopback()), ..Limits::default() },
             clock: Clock::manual(now),
+            sync: codexmiroir::app::SyncSettings::default(),
         };
         let (running, token) = runtime.block_on(async {
             // A program with a `main` of Rust's ignores it; a fuzzer's ends when a client goes away.

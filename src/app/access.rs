@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::data_dir::{DataDir, LOOK_AGAIN};
-use super::{Serving, StartError, control, system_settings};
+use super::{Serving, StartError, SyncSettings, control, sync_options, system_settings};
 use crate::clock::Clock;
 use crate::http::listen::{Limits, Listener};
 use crate::http::{Gate, Site, SiteOptions};
@@ -32,6 +32,8 @@ pub struct AccessOptions {
     pub hot_bytes_max: u64,
     pub limits: Limits,
     pub clock: Clock,
+    /// That of the server, for a sync by hand.
+    pub sync: SyncSettings,
     /// How long another command, or a server that starts or stops, is waited for.
     pub patience: Duration,
 }
@@ -82,7 +84,8 @@ pub async fn reach(options: AccessOptions) -> Result<Access, StartError> {
             Ok(store) => {
                 let (key_file, hot_bytes_max) = (options.key_file, options.hot_bytes_max);
                 let (store, keyring) = data_dir.with_keyring(store, key_file, hot_bytes_max).await?;
-                let service = Service::new(store, options.clock, options.rules, options.workers, keyring);
+                let sync = sync_options(options.sync, data_dir.path())?;
+                let service = Service::new(store, options.clock, options.rules, options.workers, keyring, sync);
                 return Ok(Access::Local(Local::of(service, options.limits)));
             }
             Err(error) if error.is_in_use() && Instant::now() >= ends => {

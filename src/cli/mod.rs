@@ -20,6 +20,7 @@ mod rules;
 mod serve;
 mod settings;
 mod shell;
+mod sync;
 mod task;
 mod timeline;
 mod token;
@@ -111,6 +112,8 @@ enum Asking {
     Import(import::Import),
     /// Write out the task files, or everything in one file
     Export(export::Export),
+    /// Sync with the Git repository now
+    Sync(sync::Sync),
     /// Manage accounts
     #[command(subcommand)]
     User(user::UserCommand),
@@ -131,6 +134,7 @@ impl Asking {
             Asking::Settings(settings) => settings.run(client).await,
             Asking::Import(import) => import.run(client).await,
             Asking::Export(export) => export.run(client).await,
+            Asking::Sync(sync) => sync.run(client).await,
             Asking::User(user) => user.run(client).await,
             Asking::Token(token) => token.run(client).await,
             Asking::Inspect(inspect) => inspect.run(client).await,

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::print;
-use super::settings::SettingFlags;
+use super::settings::{SettingFlags, sync_settings};
 use super::{CliError, require_data_dir};
 use crate::app::{self, ServeOptions, WayIn};
 use crate::clock::Clock;
@@ -58,6 +58,8 @@ impl Serve {
             demo: self.demo.then(app::system_settings),
             limits,
             clock: Clock::System,
+            // Sample tasks are nobody's business in a repository.
+            sync: if self.demo { app::SyncSettings::default() } else { sync_settings(config.git) },
         });
         // Signals are caught from here on: a start that is interrupted leaves nothing behind either.
         let hangups = signal(SignalKind::hangup())?;

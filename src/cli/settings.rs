@@ -2,7 +2,8 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::config::{Config, Flag, KEYS, Key};
+use crate::app::{SyncMode, SyncSettings};
+use crate::config::{Config, Flag, GitConfig, GitMode, KEYS, Key};
 
 /// The flags that were given.
 #[derive(Default)]
@@ -50,5 +51,25 @@ fn argument(key: &'static Key, defaults: &Config) -> Arg {
         Some(("limits", _)) => argument.help_heading("Limits").hide_short_help(true),
         Some(("git", _)) => argument.help_heading("Git").hide_short_help(true),
         _ => argument,
+    }
+}
+
+/// What is to be synced with, as it was set; the secrets were read from their files before.
+pub(super) fn sync_settings(git: GitConfig) -> SyncSettings {
+    SyncSettings {
+        remote: git.remote,
+        branch: git.branch,
+        base_path: git.base_path,
+        username: git.username,
+        token: git.token.map(Into::into),
+        mode: match git.mode {
+            GitMode::Push => SyncMode::Push,
+            GitMode::PullOnly => SyncMode::PullOnly,
+            GitMode::Off => SyncMode::Off,
+        },
+        webhook_secret: git.webhook_secret.map(Into::into),
+        allow_hosts: git.allow_hosts,
+        allow_local: git.allow_local,
+        poll: git.poll,
     }
 }

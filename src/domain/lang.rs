@@ -30,3 +30,22 @@ impl Phrase {
         lang.pick(self.en, self.de)
     }
 }
+
+/// As [`Phrase`], of a sentence that says something which is known only while the program runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    pub en: String,
+    pub de: String,
+}
+
+impl Sentence {
+    pub fn text(&self, lang: Lang) -> &str {
+        lang.pick(&self.en, &self.de)
+    }
+}
+
+impl From<Phrase> for Sentence {
+    fn from(phrase: Phrase) -> Sentence {
+        Sentence { en: phrase.en.to_owned(), de: phrase.de.to_owned() }
+    }
+}

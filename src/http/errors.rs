@@ -12,7 +12,7 @@ use super::body::BodyError;
 use super::head::HeadError;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::script::RuleError;
-use crate::service::error::{AccessRefusal, Refusal, ServiceError, whole_seconds};
+use crate::service::error::{AccessRefusal, Refusal, ServiceError, SyncRefusal, whole_seconds};
 use crate::store::StoreError;
 use crate::view::rules::RuleErrorJson;
 
@@ -23,6 +23,10 @@ const SOMEBODY_ELSE: Phrase = Phrase {
 const OWN_ACCOUNT: Phrase = Phrase {
     en: "This is your own account: another administrator can do that, and your password is in the settings.",
     de: "Das ist dein eigenes Konto: Das kann nur jemand anderes, der verwaltet, und dein Passwort steht in den Einstellungen.",
+};
+const INVALID_SIGNATURE: Phrase = Phrase {
+    en: "X-Hub-Signature-256 is missing or wrong; give the webhook the secret that is set here as git.webhook_secret.",
+    de: "X-Hub-Signature-256 fehlt oder ist falsch; bitte dem Webhook das Geheimnis geben, das hier als git.webhook_secret gesetzt ist.",
 };
 const USER_NEEDED: Phrase = Phrase {
     en: "This is a user's; say whose with the header Codexmiroir-User.",
@@ -52,6 +56,8 @@ pub enum HttpError {
     },
     SignInNeeded,
     InvalidToken,
+    /// A webhook is not signed with the secret that was set for it.
+    InvalidSignature,
     /// The asker's token or session lacks this scope.
     ScopeMissing {
         scope: &'static str,
@@ -172,7 +178,7 @@ impl HttpError {
         match self {
             HttpError::Head(error) => error.status(),
             HttpError::UnknownHost { .. } => StatusCode::MISDIRECTED_REQUEST,
-            HttpError::SignInNeeded | HttpError::InvalidToken => StatusCode::UNAUTHORIZED,
+            HttpError::SignInNeeded | HttpError::InvalidToken | HttpError::InvalidSignature => StatusCode::UNAUTHORIZED,
             HttpError::ScopeMissing { .. } | HttpError::CrossSite => StatusCode::FORBIDDEN,
             HttpError::SomebodyElse | HttpError::OwnAccount => StatusCode::CONFLICT,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
@@ -207,6 +213,7 @@ impl HttpError {
             HttpError::UnknownHost { .. } => "unknown_host",
             HttpError::SignInNeeded => "sign_in_needed",
             HttpError::InvalidToken => "invalid_token",
+            HttpError::InvalidSignature => "invalid_signature",
             HttpError::ScopeMissing { .. } => "scope_missing",
             HttpError::UserNeeded => "user_needed",
             HttpError::SomebodyElse => "somebody_else",
@@ -263,6 +270,7 @@ impl HttpError {
                 "This token is not valid; it may have expired or been revoked: ask with another one.",
                 "Dieses Token ist nicht gültig; vielleicht ist es abgelaufen oder widerrufen: bitte ein anderes verwenden.",
             ),
+            HttpError::InvalidSignature => return INVALID_SIGNATURE.text(lang).to_owned(),
             HttpError::ScopeMissing { scope, is_session } => return scope_missing(scope, *is_session, lang),
             HttpError::UserNeeded => return USER_NEEDED.text(lang).to_owned(),
             HttpError::SomebodyElse => return SOMEBODY_ELSE.text(lang).to_owned(),
@@ -304,6 +312,7 @@ impl HttpError {
         match self {
             HttpError::Refused(Refusal::Field { field, .. }) => Some(field),
             HttpError::Refused(Refusal::UnknownField { name, .. }) => Some(name),
+            HttpError::Refused(Refusal::Sync(SyncRefusal::Unusable { field, .. })) => Some(field),
             HttpError::MalformedQuery { name, .. } | HttpError::MalformedHeader { name, .. } => Some(name),
             _ => None,
         }
@@ -341,6 +350,9 @@ impl HttpError {
     pub fn tell_when(&self, headers: &mut HeaderMap) {
         let wait = match self {
             HttpError::Refused(Refusal::Access(AccessRefusal::TooManyAttempts { wait })) => whole_seconds(*wait),
+            HttpError::Refused(Refusal::Sync(SyncRefusal::Trouble(trouble))) => {
+                trouble.kind.retry_after().map_or(1, whole_seconds)
+            }
             _ => 1,
         };
         match self.status() {

@@ -1,6 +1,6 @@
 //! `GET /api/events`: server-sent events (WHATWG HTML, 9.2). One event whenever the timeline is another: after a
-//! change, when the clock crosses a boundary, and when the server's rules are replaced. Nothing polls: a stream sleeps
-//! until one of them.
+//! change, when the clock crosses a boundary, and when the server's rules are replaced; and one whenever the sync with Git
+//! stands otherwise. Nothing polls: a stream sleeps until one of them.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -19,10 +19,14 @@ use tokio::sync::mpsc;
 use super::errors::HttpError;
 use super::extract::Asked;
 use super::listen::UntilClientLeaves;
+use super::negotiate::language;
 use super::rights::Rights;
 use super::site::Site;
+use super::sync::EventJson;
 use crate::domain::ids::UserId;
+use crate::domain::lang::Lang;
 use crate::service::Service;
+use crate::service::sync::Activity;
 use crate::store::Finished;
 use crate::view::json::utc;
 
@@ -38,7 +42,8 @@ const QUEUE_MAX: usize = 16;
 pub async fn stream(asked: Asked, rights: Rights, headers: HeaderMap) -> Result<Response, HttpError> {
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
     let (events, queue) = mpsc::channel(QUEUE_MAX);
-    tokio::spawn(publish(asked.site.clone(), asked.actor.user, rights, last, events));
+    let reader = Reader { user: asked.actor.user, lang: language(&headers), last };
+    tokio::spawn(publish(asked.site.clone(), rights, reader, events));
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     let headers = [content_type, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     let mut response = (headers, axum::body::Body::new(Events(queue))).into_response();
@@ -46,9 +51,18 @@ pub async fn stream(asked: Asked, rights: Rights, headers: HeaderMap) -> Result<
     Ok(response)
 }
 
+/// Whom a stream is for.
+struct Reader {
+    user: UserId,
+    lang: Lang,
+    /// The id of the last event that the client has.
+    last: Option<String>,
+}
+
 /// Sends an event for each timeline that the client does not know, until it goes away, may not read any more, or the
 /// server drains.
-async fn publish(site: Arc<Site>, user: UserId, rights: Rights, last: Option<String>, events: mpsc::Sender<Bytes>) {
+async fn publish(site: Arc<Site>, rights: Rights, reader: Reader, events: mpsc::Sender<Bytes>) {
+    let Reader { user, lang, last } = reader;
     let _open = site.counts.streams.hold();
     let mut draining = site.draining();
     tokio::select! {
@@ -57,6 +71,36 @@ async fn publish(site: Arc<Site>, user: UserId, rights: Rights, last: Option<Str
         () = async { drop(draining.wait_for(|draining| *draining).await) } => {}
         () = rights.end() => {}
         () = follow(&site.service, user, last, &events) => {}
+        () = follow_sync(&site.service, user, lang, &events) => {}
+    }
+}
+
+/// Sends an event for each state of the sync that the client does not know, until it goes away or the state cannot be
+/// read. It has no id, so that the last one stays the timeline's.
+async fn follow_sync(service: &Arc<Service>, user: UserId, lang: Lang, events: &mpsc::Sender<Bytes>) {
+    // Where there is nothing to sync with nobody waits to be told so.
+    let mut last = None;
+    loop {
+        // Anew each time: the repository may be another one by now. What comes while the state is read may not be in it.
+        let mut changes = service.sync_changes(user);
+        let status = match service.sync_status(user).await {
+            Ok(status) => status,
+            Err(error) => {
+                tracing::warn!(%error, "an event stream ends: the state of the sync cannot be read");
+                return;
+            }
+        };
+        let data = json!(EventJson::new(&status, lang)).to_string();
+        let is_first_and_off = last.is_none() && status.activity == Activity::Off;
+        if !is_first_and_off && last.as_ref() != Some(&data) {
+            let event = format!("event: sync\ndata: {data}\n\n");
+            if events.send(event.into()).await.is_err() {
+                return;
+            }
+        }
+        last = Some(data);
+        // Where nothing tells any more, something else does by now.
+        let _ = changes.changed().await;
     }
 }
 

@@ -222,8 +222,7 @@ impl FromRequest<Arc<Site>> for MaybeJson {
         if bytes.is_empty() {
             return Ok(MaybeJson(None));
         }
-        check_content_type(&parts.headers)?;
-        Ok(MaybeJson(Some(parse(&bytes)?)))
+        Ok(MaybeJson(Some(json_object(&parts.headers, &bytes)?)))
     }
 }
 
@@ -328,6 +327,12 @@ fn form(bytes: &Bytes) -> JsonObject {
         }
     }
     JsonObject { fields, fingerprint: Sha256::digest(bytes).into() }
+}
+
+/// The object that a body is, which has to say that it is JSON.
+pub fn json_object(headers: &HeaderMap, body: &Bytes) -> Result<JsonObject, HttpError> {
+    check_content_type(headers)?;
+    parse(body)
 }
 
 /// Only JSON in UTF-8: a form of another site can send neither.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
+use super::prefer::{PushedJson, Wait};
 use super::query::Query;
 use super::respond::{json, settings_json};
 use super::wire::{Known, WHOLE_NUMBER};
@@ -74,6 +75,8 @@ pub struct UndoneJson {
     undone: u64,
     /// The documents that are now as they were before; none for a change of the settings or the rules.
     files: Vec<String>,
+    #[serde(flatten)]
+    git: PushedJson,
     /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reused: bool,
@@ -153,7 +156,8 @@ fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
     }
 }
 
-fn summary(past: &Past, lang: Lang) -> String {
+/// What was done, in words.
+pub fn summary(past: &Past, lang: Lang) -> String {
     let subject = match &past.what {
         PastState::Document { key, .. } => key.file.as_str().into(),
         PastState::Merged { file, .. } => file.name(),
@@ -171,6 +175,7 @@ fn summary(past: &Past, lang: Lang) -> String {
         "delete" => lang.pick("removed", "entfernt"),
         "import" => lang.pick("imported", "importiert"),
         "merge" => lang.pick("merged", "zusammengeführt"),
+        "sync" => lang.pick("took over", "übernommen"),
         "undo" => lang.pick("took back", "zurückgenommen"),
         "rules" => return lang.pick("changed the rules", "Regeln geändert").to_owned(),
         "remove_rules" => return lang.pick("removed the rules", "Regeln entfernt").to_owned(),
@@ -186,7 +191,9 @@ pub async fn undo(asked: Asked, headers: HeaderMap, MaybeJson(object): MaybeJson
     let generation = object.as_ref().map_or(Ok(None), generation)?;
     let undone = asked.site.service.undo(asked.actor.user, asked.origin(), generation, key).await?;
     let Undone { generation, undone, files, reused } = undone;
-    Ok(json(&UndoneJson { ok: true, generation, undone, files, reused }, None))
+    let wait = Wait::of(&headers);
+    let git = asked.pushed(generation, wait).await;
+    Ok(wait.told(json(&UndoneJson { ok: true, generation, undone, files, git, reused }, None)))
 }
 
 fn generation(object: &JsonObject) -> Result<Option<u64>, Refusal> {

@@ -6,7 +6,9 @@ use axum::extract::FromRequestParts;
 use hyper::http::request::Parts;
 
 use super::errors::HttpError;
+use super::wire;
 use crate::domain::lang::Phrase;
+use crate::service::error::Refusal;
 
 const YES_OR_NO: Phrase = Phrase { en: "true or false", de: "true oder false" };
 
@@ -23,8 +25,15 @@ impl<S: Sync> FromRequestParts<S> for Query {
 }
 
 impl Query {
-    fn parse(query: &str) -> Query {
+    pub fn parse(query: &str) -> Query {
         Query(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    /// # Errors
+    /// A parameter that is not among `known`, with the one of them that it may have meant.
+    pub fn check(&self, known: &[&str]) -> Result<(), Refusal> {
+        let unknown = self.0.iter().find(|(name, _)| !known.contains(&name.as_str()));
+        unknown.map_or(Ok(()), |(name, _)| Err(wire::nearest_of(name, known)))
     }
 
     /// The parameter, if it is there and not empty; the last where it is there several times.

@@ -2,13 +2,14 @@
 
 use super::openapi::{Routes, delete, get, patch, post, put};
 use super::{
-    account, admin, auth, cache, codex, events, history, openapi, rules, sessions, tasks, tokens, transfer, web,
+    account, admin, auth, cache, codex, events, history, openapi, rules, sessions, sync, tasks, tokens, transfer, web,
+    webhook,
 };
 
 pub fn routes() -> Routes {
     use super::openapi::{account as of_account, admin as of_admin, auth as of_auth, beside};
     use super::openapi::{history as of_history, tasks as of_tasks};
-    use super::openapi::{rules as of_rules, timeline, tokens as of_tokens, transfer as of_transfer};
+    use super::openapi::{rules as of_rules, sync as of_sync, timeline, tokens as of_tokens, transfer as of_transfer};
     with_pages(Routes::default())
         .open("/login", [get(auth::login_page, of_auth::login_page)])
         .open("/auth/login", [post(auth::login, of_auth::login)])
@@ -41,6 +42,11 @@ pub fn routes() -> Routes {
         .at("/api/rules/versions/{n}", [get(rules::version, of_rules::version)])
         .at("/api/rules/versions/{n}/restore", [post(rules::restore, of_rules::restore)])
         .at("/api/events", [get(events::stream, timeline::events)])
+        .at("/sync", [get(sync::by_get, of_sync::by_get), post(sync::by_post, of_sync::by_post)])
+        .at("/api/sync", [get(sync::status, of_sync::status)])
+        .at("/api/sync/remote", [get(sync::remote, of_sync::remote), put(sync::set_remote, of_sync::set_remote)])
+        .at("/api/sync/remote", [delete(sync::remove_remote, of_sync::remove_remote)])
+        .signed("/github/webhook", [post(webhook::github, of_sync::github)])
         .at("/api/tokens", [get(tokens::list, of_tokens::list), post(tokens::create, of_tokens::create)])
         .at("/api/tokens/{id}", [delete(tokens::revoke, of_tokens::revoke)])
         .at("/api/export", [get(transfer::export, of_transfer::export)])
@@ -71,6 +77,9 @@ fn with_pages(routes: Routes) -> Routes {
         .at("/settings/sessions", [post(settings::end_sessions, pages::end_sessions)])
         .at("/settings/tokens", [post(settings::make_token, pages::make_token)])
         .at("/settings/tokens/revoke", [post(settings::revoke_token, pages::revoke_token)])
+        .at("/settings/git", [post(settings::git::set, pages::set_remote)])
+        .at("/settings/git/remove", [post(settings::git::remove, pages::remove_remote)])
+        .at("/sync-status", [get(web::sync::show, pages::sync), post(web::sync::now, pages::sync_now)])
         .at("/admin", [get(administration::accounts, pages::accounts)])
         .at("/admin/users", [post(administration::add, pages::add)])
         .at("/admin/users/{name}", [get(administration::account, pages::account)])

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::conditional::expectation;
 use super::errors::HttpError;
 use super::extract::{Asked, IdInPath, JsonObject, JsonOrText, idempotency_key};
+use super::prefer::{PushedJson, Wait};
 use super::respond::json;
 use super::wire;
 use crate::domain::lang::Phrase;
@@ -65,6 +66,8 @@ pub struct RuledJson {
     generation: u64,
     /// The version of your own rules now; null when you have none.
     version: Option<u64>,
+    #[serde(flatten)]
+    git: PushedJson,
     /// There, and true, when this repeats the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reused: bool,
@@ -125,17 +128,20 @@ pub async fn show(asked: Asked) -> Result<Response, HttpError> {
 pub async fn set(asked: Asked, headers: HeaderMap, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
     let fields = list(&object.fields)?;
     let request = request(&asked, &headers, "PUT /api/rules", "", Some(&object))?;
-    Ok(ruled(asked.site.service.set_rules(request, fields).await?))
+    let done = asked.site.service.set_rules(request, fields).await?;
+    Ok(ruled(&asked, &headers, done).await)
 }
 
 pub async fn remove(asked: Asked, headers: HeaderMap) -> Result<Response, HttpError> {
     let request = request(&asked, &headers, "DELETE /api/rules", "", None)?;
-    Ok(ruled(asked.site.service.remove_rules(request).await?))
+    let done = asked.site.service.remove_rules(request).await?;
+    Ok(ruled(&asked, &headers, done).await)
 }
 
 pub async fn restore(asked: Asked, IdInPath(version): IdInPath, headers: HeaderMap) -> Result<Response, HttpError> {
     let request = request(&asked, &headers, "POST /api/rules/versions/{n}/restore", &version, None)?;
-    Ok(ruled(asked.site.service.restore_rules(request, version).await?))
+    let done = asked.site.service.restore_rules(request, version).await?;
+    Ok(ruled(&asked, &headers, done).await)
 }
 
 pub async fn check(asked: Asked, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
@@ -170,8 +176,11 @@ fn version_json(version: &RulesVersion) -> VersionJson<'_> {
     }
 }
 
-fn ruled(Ruled { generation, version, reused }: Ruled) -> Response {
-    json(&RuledJson { ok: true, generation, version, reused }, None)
+/// The answer to a change, once the wait that it prefers is over.
+async fn ruled(asked: &Asked, headers: &HeaderMap, done: Ruled) -> Response {
+    let (Ruled { generation, version, reused }, wait) = (done, Wait::of(headers));
+    let git = asked.pushed(generation, wait).await;
+    wait.told(json(&RuledJson { ok: true, generation, version, git, reused }, None))
 }
 
 fn request(

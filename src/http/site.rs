@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::forwarded::{self, Client};
 use super::head::Head;
 use super::host::{Host, PublicUrl};
 use super::listen::{Limits, Peer};
 use super::metrics::{Counts, Secret};
+use super::webhook;
 use crate::service::Service;
 use crate::service::accounts::Actor;
 use crate::store::{Settings, Trouble};
@@ -55,6 +56,8 @@ pub struct Site {
     draining: watch::Sender<bool>,
     pub(super) metrics_token: Option<Secret>,
     pub(super) counts: Counts,
+    /// Places for events of forges, which anybody can send.
+    pub(super) events: Semaphore,
 }
 
 impl Site {
@@ -67,6 +70,7 @@ impl Site {
             limits: options.limits,
             new_user: options.new_user,
             draining: watch::Sender::new(false),
+            events: Semaphore::new(webhook::EVENTS_MAX),
         })
     }
 

@@ -10,6 +10,7 @@ use super::conditional::{expectation, is_unchanged};
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
+use super::prefer::Wait;
 use super::query::Query;
 use super::respond::{BY_ASKER, PRIVATE, json};
 use super::wire::{self, CompletedJson, Known, SavedJson};
@@ -75,7 +76,7 @@ pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Res
     let key = idempotency_key(&headers, "POST /api/tasks", "", Some(&object))?;
     let fields = wire::fields(&object.fields)?;
     let saved = asked.site.service.create_task(asked.actor.user, asked.origin(), fields, key).await?;
-    Ok(saved_response(&asked, saved))
+    Ok(saved_response(&asked, &headers, saved).await)
 }
 
 pub async fn show(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
@@ -95,14 +96,16 @@ pub async fn update(
     let expected = expectation(&headers)?;
     let key = idempotency_key(&headers, "PUT /api/tasks/{id}", &id, Some(&object))?;
     let saved = asked.site.service.update_task(asked.actor.user, asked.origin(), id, edit, expected, key).await?;
-    Ok(saved_response(&asked, saved))
+    Ok(saved_response(&asked, &headers, saved).await)
 }
 
 pub async fn remove(asked: Asked, TaskId(id): TaskId, headers: HeaderMap) -> Result<Response, HttpError> {
     let expected = expectation(&headers)?;
     let key = idempotency_key(&headers, "DELETE /api/tasks/{id}", &id, None)?;
     let saved = asked.site.service.remove_task(asked.actor.user, asked.origin(), id, expected, key).await?;
-    Ok(json(&SavedJson::new(&asked.actor.name, saved), None))
+    let wait = Wait::of(&headers);
+    let git = asked.pushed(saved.generation, wait).await;
+    Ok(wait.told(json(&SavedJson::new(&asked.folder(), saved, git), None)))
 }
 
 pub async fn complete(
@@ -117,8 +120,9 @@ pub async fn complete(
     let expected = expectation(&headers)?;
     let service = &asked.site.service;
     let completed = service.complete_task(asked.actor.user, asked.origin(), id, slot, expected, key).await?;
-    let etag = HeaderValue::try_from(completed.saved.etag.as_str()).ok();
-    Ok(json(&CompletedJson::new(&asked.actor.name, completed), etag))
+    let (etag, wait) = (HeaderValue::try_from(completed.saved.etag.as_str()).ok(), Wait::of(&headers));
+    let git = asked.pushed(completed.saved.generation, wait).await;
+    Ok(wait.told(json(&CompletedJson::new(&asked.folder(), completed, git), etag)))
 }
 
 pub async fn cancel(
@@ -181,7 +185,7 @@ async fn apply(
 ) -> Result<Response, HttpError> {
     let expected = expectation(headers)?;
     let saved = asked.site.service.apply_verb(asked.actor.user, asked.origin(), id, verb, expected, key).await?;
-    Ok(saved_response(&asked, saved))
+    Ok(saved_response(&asked, headers, saved).await)
 }
 
 /// A verb that takes nothing says so, instead of ignoring what was meant.
@@ -194,7 +198,9 @@ fn summary(task: &Summary, lang: Lang) -> TaskJson<'_> {
     TaskJson::new(&task.id, &task.file, reading, wire::placed(task.placed.clone()), lang)
 }
 
-fn saved_response(asked: &Asked, saved: Saved) -> Response {
-    let etag = HeaderValue::try_from(saved.etag.as_str()).ok();
-    json(&SavedJson::new(&asked.actor.name, saved), etag)
+/// The answer to a change, once the wait that it prefers is over.
+async fn saved_response(asked: &Asked, headers: &HeaderMap, saved: Saved) -> Response {
+    let (etag, wait) = (HeaderValue::try_from(saved.etag.as_str()).ok(), Wait::of(headers));
+    let git = asked.pushed(saved.generation, wait).await;
+    wait.told(json(&SavedJson::new(&asked.folder(), saved, git), etag))
 }

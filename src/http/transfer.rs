@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::body::{self, BodyError};
 use super::errors::HttpError;
 use super::extract::{Administering, Asked, NameInPath};
+use super::prefer::{PushedJson, Wait};
 use super::query::Query;
 use super::respond::{BY_ASKER, PRIVATE, json};
 use super::rights::Rights;
@@ -22,6 +23,7 @@ use crate::service::archive::ARCHIVE_BYTES_MAX;
 use crate::service::error::Refusal;
 use crate::service::export::{Export, Form};
 use crate::service::import::{Fate, Line, Report};
+use crate::service::sync::PushedState;
 
 const FORMATS: Phrase = Phrase { en: "markdown or json", de: "markdown oder json" };
 const NO_HISTORY: Phrase = Phrase { en: "left out with format=markdown", de: "bei format=markdown weggelassen werden" };
@@ -41,6 +43,8 @@ pub struct ImportJson {
     generation: u64,
     next_available_id: Option<String>,
     files: Vec<FileJson>,
+    #[serde(flatten)]
+    git: PushedJson,
 }
 
 /// What became, or would become, of a file.
@@ -140,7 +144,12 @@ pub async fn import(asked: Asked, rights: Rights, query: Query, request: Request
         BodyError::TooLarge { .. } => Refusal::ArchiveTooLarge.into(),
         BodyError::IdleTimeout | BodyError::TotalTimeout | BodyError::Cut => HttpError::Body(error),
     })?;
-    Ok(json(&import_json(imported?, dry_run), None))
+    let (report, wait) = (imported?, Wait::of(&parts.headers));
+    let git = match dry_run {
+        true => PushedState::default().into(),
+        false => asked.pushed(report.generation, wait).await,
+    };
+    Ok(wait.told(json(&import_json(report, dry_run, git), None)))
 }
 
 /// A tar archive, or bytes that say nothing about themselves.
@@ -152,13 +161,14 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
     if is_taken { Ok(()) } else { Err(HttpError::NotTar) }
 }
 
-fn import_json(report: Report, dry_run: bool) -> ImportJson {
+fn import_json(report: Report, dry_run: bool, git: PushedJson) -> ImportJson {
     ImportJson {
         ok: true,
         dry_run,
         generation: report.generation,
         next_available_id: report.next_number.map(|next| next.to_string()),
         files: report.lines.into_iter().map(file_json).collect(),
+        git,
     }
 }
 

@@ -4,14 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::ids::UserName;
+use super::prefer::PushedJson;
 use crate::domain::lang::Phrase;
 use crate::service::error::{Fault, Refusal, repeatable};
 use crate::service::tasks::{Completed, Edit, Fields, Saved, SlotFields};
 use crate::view::json::SlotRefJson;
-
-/// The folder of all users' tasks in the Git repository.
-const BASE_PATH: &str = "codex-miroir";
 
 /// The fields that a create takes; an update takes `document` too.
 pub const FIELDS: [&str; 7] = ["kategorie", "status", "deadline", "fixedSlot", "tags", "title", "body"];
@@ -196,8 +193,8 @@ pub struct SavedJson {
     /// Where the file stands in the repository.
     path: String,
     filename: String,
-    git_pushed: bool,
-    git_pending: bool,
+    #[serde(flatten)]
+    git: PushedJson,
     /// There, and true, when this repeats the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     reused: bool,
@@ -212,15 +209,14 @@ pub struct SavedJson {
 }
 
 impl SavedJson {
-    pub fn new(user: &UserName, saved: Saved) -> SavedJson {
+    /// `folder` is the user's in the repository.
+    pub fn new(folder: &str, saved: Saved, git: PushedJson) -> SavedJson {
         SavedJson {
             ok: true,
             id: saved.id,
-            path: format!("{BASE_PATH}/{user}/tasks/{}", saved.file),
+            path: format!("{folder}/tasks/{}", saved.file),
             filename: saved.file,
-            // No remote is configured, so there is nothing to push and nothing pending.
-            git_pushed: false,
-            git_pending: false,
+            git,
             reused: saved.reused,
             generation: saved.generation,
             placed: placed(saved.placed),
@@ -241,9 +237,10 @@ pub struct CompletedJson {
 }
 
 impl CompletedJson {
-    pub fn new(user: &UserName, completed: Completed) -> CompletedJson {
+    /// `folder` is the user's in the repository.
+    pub fn new(folder: &str, completed: Completed, git: PushedJson) -> CompletedJson {
         let completed_at = SlotRefJson { datum: Some(completed.datum), zeit: completed.zeit };
-        CompletedJson { saved: SavedJson::new(user, completed.saved), completed_at }
+        CompletedJson { saved: SavedJson::new(folder, completed.saved, git), completed_at }
     }
 }
 

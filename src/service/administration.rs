@@ -110,6 +110,7 @@ impl Service {
                 self.idle_lanes.forget(id);
                 self.memos.forget(id);
                 self.failures.forget(id);
+                self.drop_own_link(id).await;
                 self.look_at_secrets_again().await;
                 Ok(id)
             }
@@ -144,6 +145,7 @@ mod tests {
     use crate::domain::zone::Zone;
     use crate::service::keyring::Keyring;
     use crate::service::rulebook::RuleBook;
+    use crate::service::sync::SyncOptions;
     use crate::service::tasks::Fields;
     use crate::store::disk::Disk;
     use crate::store::{Origin, Settings, Store};
@@ -160,7 +162,14 @@ mod tests {
         let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
         let store = Store::on(&Disk::new()).unwrap();
         let keyring = Keyring::for_no_passwords(&store);
-        let service = Service::new(store, clock, RuleBook::builtin(), WorkerOptions::of_this_program(), keyring);
+        let service = Service::new(
+            store,
+            clock,
+            RuleBook::builtin(),
+            WorkerOptions::of_this_program(),
+            keyring,
+            SyncOptions::for_nothing(),
+        );
         let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
         let mut users = Vec::new();
         for name in ["lena", "tom"] {

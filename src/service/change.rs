@@ -4,26 +4,27 @@
 //! writers of one user each plan on the result of the one before, and the store writes them as one group,
 //! instead of all but one being stale. Nobody is answered before what the answer is based on is durable.
 
+mod situation;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Service;
 use super::error::{Refusal, ServiceError};
 use super::memo::{Memo, Memos};
 use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
-use super::rulebook::{RuleBook, RuleList};
-use crate::domain::document;
+use super::rulebook::RuleBook;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
-use crate::domain::policy::SlotSpec;
-use crate::domain::script::Script;
-use crate::rules::RuleError;
 use crate::store::{
     COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
-    RulesVersion, Snapshot, Store, StoreError, SyncState, THROUGH_GIT, UserRules, Word,
+    Snapshot, Store, StoreError, SyncState, THROUGH_GIT, UserRules, Word,
 };
+
+pub use situation::Situation;
+use situation::{body_of, document_of};
 
 /// The state that the last planned change of a user left, durable or not yet.
 #[derive(Default)]
@@ -53,90 +54,6 @@ struct PendingCommit {
     generation: Generation,
     through: Word,
     changes: Vec<PastState>,
-}
-
-/// What a decision is based on.
-pub struct Situation<'a> {
-    pub snapshot: &'a Snapshot,
-    pub now: DateTime<Utc>,
-    store: &'a Store,
-    user: UserId,
-    overlay: &'a Overlay,
-    pending: &'a Pending,
-    memo: &'a mut Memo,
-    desk: &'a mut Desk,
-    rules: &'a RuleBook,
-}
-
-impl Situation<'_> {
-    /// The document of a key of the snapshot, byte for byte.
-    pub fn document(&self, key: &DocKey) -> Result<Arc<[u8]>, StoreError> {
-        document_of(self.store, self.user, self.overlay, key)?.ok_or(StoreError::Damaged("documents"))
-    }
-
-    /// The plan of the present state, for an answer that changes nothing.
-    pub fn plan(&mut self) -> Planned {
-        let work = (&mut *self.desk, &mut *self.memo, self.rules);
-        plan(work, self.store, self.user, self.snapshot, self.overlay, self.now)
-    }
-
-    /// The day it is for the user.
-    pub fn today(&self) -> NaiveDate {
-        self.snapshot.settings.zone.date_of(self.now)
-    }
-
-    /// What a commit of the user changed, as far as it is kept.
-    pub fn changes_of(&self, generation: Generation) -> Result<Vec<PastState>, StoreError> {
-        if let Some(pending) = self.pending.iter().find(|pending| pending.generation == generation) {
-            return Ok(pending.changes.clone());
-        }
-        Ok(self.store.list_changes(self.user, generation)?.into_iter().map(|past| past.what).collect())
-    }
-
-    /// The user's last commit that a sync did not bring, among the last changes that are kept.
-    pub fn last_own_generation(&self) -> Result<Option<Generation>, StoreError> {
-        if let Some(own) = self.pending.iter().rev().find(|pending| pending.through != THROUGH_GIT) {
-            return Ok(Some(own.generation));
-        }
-        let head = self.snapshot.head.generation;
-        let last = self.pending.front().map_or(head.0, |first| first.generation.0.saturating_sub(1));
-        self.store.last_own_generation(self.user, Generation(last), WALKED_CHANGES_MAX)
-    }
-
-    /// The slots that the user's rules give a day.
-    pub fn slots(&mut self, day: NaiveDate) -> Result<Arc<[SlotSpec]>, ServiceError> {
-        let today = self.today();
-        Ok(planning::slots_of_day(self.desk, self.rules, self.snapshot, day, today)?)
-    }
-
-    /// Tries a list that is to become the user's, with the tasks that there are and its tests.
-    pub(super) fn try_rules(&mut self, list: &RuleList, tests: &[Script]) -> Vec<RuleError> {
-        let body_of = |key: &DocKey| body_of(self.store, self.user, self.overlay, key);
-        planning::try_list(self.desk, (list, tests), self.snapshot, self.now, &body_of)
-    }
-
-    /// A version of the user's rules, if it is kept.
-    pub(super) fn rules_version(&self, number: u64) -> Result<Option<RulesVersion>, StoreError> {
-        self.store.get_rules_version(self.user, number)
-    }
-
-    /// The categories that the user's rules know.
-    pub fn categories(&mut self) -> Result<Vec<String>, ServiceError> {
-        Ok(planning::categories(self.desk, self.rules, self.snapshot)?)
-    }
-}
-
-fn document_of(store: &Store, user: UserId, overlay: &Overlay, key: &DocKey) -> Result<Option<Arc<[u8]>>, StoreError> {
-    match overlay.get(key) {
-        Some((_, raw)) => Ok(raw.clone()),
-        None => Ok(store.get_document(user, key)?.map(Arc::from)),
-    }
-}
-
-/// The body of a document, for rules that read it.
-fn body_of(store: &Store, user: UserId, overlay: &Overlay, key: &DocKey) -> Option<Arc<str>> {
-    let raw = document_of(store, user, overlay, key).ok().flatten()?;
-    document::body(&raw).map(Arc::from)
 }
 
 /// What a use case decided.
@@ -182,9 +99,6 @@ impl<T> Clone for Asked<T> {
 /// the store was changed beside the lane, both rare.
 const ROUNDS_MAX: usize = 16;
 
-/// Changes of the history that are looked at for one's own last one.
-const WALKED_CHANGES_MAX: usize = 1_000;
-
 /// What a round on the planning thread led to.
 struct Round<T> {
     lane: Lane,
@@ -197,6 +111,8 @@ struct Submitted<T> {
     answer: Result<T, Refusal>,
     ticket: CommitTicket,
     planned: Option<Arc<Planned>>,
+    /// Whether it changes something that a remote may lack.
+    is_for_remote: bool,
 }
 
 impl Service {
@@ -238,13 +154,16 @@ impl Service {
         for _ in 0..ROUNDS_MAX {
             let mut guard = keyed.lock().await;
             let round = self.round(user, asked.clone(), std::mem::take(&mut *guard), decide.clone()).await?;
-            let Submitted { answer, ticket, planned } = round.result?;
+            let Submitted { answer, ticket, planned, is_for_remote } = round.result?;
             *guard = round.lane;
             drop(guard);
             match ticket.outcome().await {
                 Ok(Outcome::Committed { .. }) => {
                     self.keep_large_timeline(user, planned);
                     self.keep_lane(user, keyed);
+                    if is_for_remote {
+                        self.note_change(user);
+                    }
                     return Ok(answer?);
                 }
                 Ok(Outcome::Stale { .. }) => *keyed.lock().await = Lane::default(),
@@ -406,7 +325,8 @@ impl RoundWork<'_> {
         commit: Commit,
         planned: Option<Arc<Planned>>,
     ) -> Result<Submitted<T>, ServiceError> {
-        Ok(Submitted { answer, ticket: self.store.submit(commit)?, planned })
+        let is_for_remote = !commit.changes.is_empty() && commit.origin.through != THROUGH_GIT;
+        Ok(Submitted { answer, ticket: self.store.submit(commit)?, planned, is_for_remote })
     }
 
     /// What the changes will have changed, as the history will have it.

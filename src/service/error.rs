@@ -1,6 +1,7 @@
 //! Why a use case did not do what was asked: values, with their sentences in two languages.
 
 mod access;
+mod sync;
 
 use chrono::NaiveDate;
 
@@ -13,6 +14,7 @@ use crate::rules::RuleError;
 use crate::store::StoreError;
 
 pub use access::{AccessRefusal, whole_seconds};
+pub use sync::{SyncRefusal, Trouble, TroubleKind};
 
 /// A use case that was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +136,8 @@ pub enum Refusal {
     },
     /// Somebody was not let in.
     Access(AccessRefusal),
+    /// Something about the repository that a user's files are in.
+    Sync(SyncRefusal),
 }
 
 /// What is wrong with a field.
@@ -307,6 +311,7 @@ impl Refusal {
             Refusal::RulesRefused { errors } => rules_refused(errors, lang),
             Refusal::NotAnAdministrator { name } => access::not_an_administrator(name, lang),
             Refusal::Access(refusal) => refusal.text(lang),
+            Refusal::Sync(refusal) => refusal.text(lang),
         }
     }
 }

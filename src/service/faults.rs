@@ -8,6 +8,7 @@ use super::Service;
 use super::error::ServiceError;
 use super::keyring::Keyring;
 use super::rulebook::RuleBook;
+use super::sync::SyncOptions;
 use super::tasks::{Fields, IdempotencyKey, Saved};
 use crate::clock::Clock;
 use crate::domain::ids::{Generation, UserId};
@@ -33,7 +34,14 @@ async fn service_on(disk: &Disk) -> (Arc<Service>, UserId) {
     let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
     let store = Store::on(disk).unwrap();
     let keyring = Keyring::for_no_passwords(&store);
-    let service = Service::new(store, clock, RuleBook::builtin(), WorkerOptions::of_this_program(), keyring);
+    let service = Service::new(
+        store,
+        clock,
+        RuleBook::builtin(),
+        WorkerOptions::of_this_program(),
+        keyring,
+        SyncOptions::for_nothing(),
+    );
     let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
     let user = service.add_user("lena", false, settings, None).await.unwrap();
     (service, user.id)

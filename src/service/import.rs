@@ -14,13 +14,20 @@ use super::folder::Folder;
 use super::rules::{self, files};
 use super::{Service, planning, read};
 use crate::domain::ids::{DocKey, FileName, TaskNumber, UserId};
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
-use crate::store::{Change, Origin};
+use crate::store::{Change, Origin, Reading};
 
 /// The highest number that an import takes: far enough below the highest of all that no file can use up the
 /// numbers of new tasks.
 const IMPORTED_NUMBER_MAX: u32 = 99_999_999;
+
+/// Why a file that looks like a task file is none.
+pub(super) const NOT_A_NAME: Phrase =
+    Phrase { en: "its name cannot be the name of a task file", de: "ihr Name kann kein Name einer Aufgabendatei sein" };
+pub(super) const TOO_LARGE: Phrase = Phrase { en: "it is larger than 64 KiB", de: "sie ist größer als 64 KiB" };
+const NUMBER_TOO_HIGH: Phrase = Phrase { en: "its number is above 99999999", de: "ihre Nummer liegt über 99999999" };
+const NOT_A_TASK: Phrase = Phrase { en: "it is not a task file", de: "sie ist keine Aufgabendatei" };
 
 /// What became, or would become, of each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,7 +134,7 @@ fn import(situation: &mut Situation<'_>, folder: &Folder, dry_run: bool) -> Resu
         changes.extend(change);
         lines.push(Line { file: files::FOLDER.to_owned(), fate });
     }
-    let next_number = next_number(situation, &changes);
+    let next_number = planning::next_number_after(situation.snapshot.head.next_number, &changes);
     let report = Report { lines, generation: situation.snapshot.head.generation.0, next_number };
     if changes.is_empty() || dry_run {
         return Ok(Decision::Keep(report));
@@ -165,31 +172,29 @@ fn consider_rules(
     }
 }
 
-/// The next number, which goes up and never down.
-fn next_number(situation: &Situation<'_>, changes: &[Change]) -> Option<TaskNumber> {
-    let imported = changes.iter().filter_map(|change| match change {
-        Change::PutDocument { key, .. } => Some(key),
-        Change::RemoveDocument { .. }
-        | Change::PutSettings { .. }
-        | Change::PutRules { .. }
-        | Change::Merged { .. } => None,
-    });
-    let known = situation.snapshot.head.next_number?;
-    Some(planning::next_number(imported)?.max(known))
+/// The document that a file is.
+///
+/// # Errors
+/// Why it is none, or none that comes from outside.
+pub(super) fn acceptable(name: &str, raw: &[u8]) -> Result<(DocKey, Reading), Phrase> {
+    let file = FileName::parse(name).ok_or(NOT_A_NAME)?;
+    if raw.len() > DOCUMENT_BYTES_MAX {
+        return Err(TOO_LARGE);
+    }
+    if file.number().is_some_and(|number| number.get() > IMPORTED_NUMBER_MAX) {
+        return Err(NUMBER_TOO_HIGH);
+    }
+    let key = DocKey::of(file);
+    let reading = planning::read(&key, raw).ok_or(NOT_A_TASK)?;
+    Ok((key, reading))
 }
 
 /// What is to become of one file.
 fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, Option<Change>), ServiceError> {
-    let skipped = |reason| Ok((skipped(reason), None));
-    let Some(file) = FileName::parse(name) else { return skipped("its name cannot be the name of a task file") };
-    if raw.len() > DOCUMENT_BYTES_MAX {
-        return skipped("it is larger than 64 KiB");
-    }
-    if file.number().is_some_and(|number| number.get() > IMPORTED_NUMBER_MAX) {
-        return skipped("its number is above 99999999");
-    }
-    let key = DocKey::of(file);
-    let Some(reading) = planning::read(&key, raw) else { return skipped("it is not a task file") };
+    let (key, reading) = match acceptable(name, raw) {
+        Ok(accepted) => accepted,
+        Err(reason) => return Ok((skipped(reason.en), None)),
+    };
     let before = match situation.snapshot.tasks.contains_key(&key) {
         true => Some(situation.document(&key)?),
         false => None,

@@ -37,6 +37,7 @@ pub mod rules;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
+pub mod sync;
 pub mod tasks;
 pub mod timeline;
 pub mod tokens;
@@ -66,6 +67,7 @@ use one_time::OneTimeLinks;
 use planners::{Interrupted, Planners};
 use present::PresentRules;
 use rulebook::RuleBook;
+use sync::{Links, SyncOptions};
 
 /// Planning threads beside one for each core. A thread that waits for a worker or the disk uses no core, and one user has at most as
 /// many jobs at a time (a rebuild, a change, a view and an import): slow rules hold up nobody else.
@@ -98,6 +100,7 @@ pub struct Service {
     one_time_links: OneTimeLinks,
     passwords: passwords::Passwords,
     keyring: Arc<Keyring>,
+    links: Links,
     metrics: Arc<ServiceMetrics>,
 }
 
@@ -110,11 +113,12 @@ impl Service {
         rules: RuleBook,
         workers: worker::Options,
         keyring: Keyring,
+        sync: SyncOptions,
     ) -> Arc<Service> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from) + THREADS_THAT_WAIT;
         let (metrics, failures) = (Arc::new(ServiceMetrics::default()), Arc::new(Failures::default()));
         let workers = Arc::new(Pool::new(workers, threads));
-        Arc::new(Service {
+        let service = Arc::new(Service {
             store: Arc::new(store),
             clock,
             rules: PresentRules::new(rules),
@@ -134,8 +138,13 @@ impl Service {
             one_time_links: OneTimeLinks::default(),
             passwords: passwords::Passwords::new(),
             keyring: Arc::new(keyring),
+            links: Links::new(sync),
             metrics,
-        })
+        });
+        if let Err(error) = service.load_own_links() {
+            tracing::error!(%error, "nobody's own remote is synced with");
+        }
+        service
     }
 
     pub fn store(&self) -> &Store {

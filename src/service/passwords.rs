@@ -256,6 +256,7 @@ mod tests {
     use crate::service::keyring::Keyring;
     use crate::service::rulebook::RuleBook;
     use crate::service::sessions::Visit;
+    use crate::service::sync::SyncOptions;
     use crate::store::disk::Disk;
     use crate::store::{AccountChange, Settings, Store};
     use crate::worker::Options as WorkerOptions;
@@ -296,7 +297,14 @@ mod tests {
             let (store, folder) = (Store::on(&Disk::new()).unwrap(), tempfile::tempdir().unwrap());
             let key_file = KeyFile::at(folder.path().join("key"));
             let keyring = Keyring::open(key_file.clone(), &store).unwrap();
-            let service = Service::new(store, clock, RuleBook::builtin(), WorkerOptions::of_this_program(), keyring);
+            let service = Service::new(
+                store,
+                clock,
+                RuleBook::builtin(),
+                WorkerOptions::of_this_program(),
+                keyring,
+                SyncOptions::for_nothing(),
+            );
             let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
             for (name, password) in [("lena", Some(LENAS)), ("tom", None)] {
                 service.add_user(name, false, settings, password.map(str::to_owned)).await.unwrap();

@@ -23,7 +23,7 @@ use crate::domain::timeline::{InvalidDocument, Timeline};
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
 use crate::rules::RuleError;
 use crate::store::hot::Entry;
-use crate::store::{Finished, Head, Incarnation, Reading, Settings, Snapshot};
+use crate::store::{Change, Finished, Head, Incarnation, Reading, Settings, Snapshot};
 use crate::view::{Answer, RulesSource, RulesState, json};
 
 /// What a snapshot became: the answer as a value and as the bytes that are served.
@@ -254,6 +254,18 @@ pub(super) fn read(key: &DocKey, raw: &[u8]) -> Option<Reading> {
         document::Outcome::Invalid(problem) => Some(Err::<Arc<Task>, Problem>(problem)),
         document::Outcome::NotATask => None,
     }
+}
+
+/// The next number once these documents are there: it goes up and never down.
+pub(super) fn next_number_after(known: Option<TaskNumber>, changes: &[Change]) -> Option<TaskNumber> {
+    let put = changes.iter().filter_map(|change| match change {
+        Change::PutDocument { key, .. } => Some(key),
+        Change::RemoveDocument { .. }
+        | Change::PutSettings { .. }
+        | Change::PutRules { .. }
+        | Change::Merged { .. } => None,
+    });
+    Some(next_number(put)?.max(known?))
 }
 
 /// The number after the highest of these; the first one when there are none.

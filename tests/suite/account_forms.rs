@@ -9,6 +9,8 @@ use crate::signing_in::account;
 use crate::visitor::{PASSWORD, Visitor};
 
 const OTHER_PASSWORD: &str = "another horse, another battery";
+/// Nobody asks there, because the mode is always `off`.
+const REPOSITORY: &str = "https://git.example.org/anna/tasks.git";
 
 /// A form on a page: where it is sent to, and the fields that a browser sends without anything being typed.
 struct PageForm {
@@ -40,6 +42,7 @@ fn typed(action: &str) -> Vec<(&'static str, &'static str)> {
         "/settings" => vec![("timeZone", "Europe/Vienna"), ("language", "de"), ("horizon", "9")],
         "/settings/password" => vec![("current", PASSWORD), ("password", OTHER_PASSWORD)],
         "/settings/tokens" => vec![("name", "x"), ("scope", "read"), ("expires", "7d")],
+        "/settings/git" => vec![("remote", REPOSITORY), ("mode", "off")],
         "/admin/users" => vec![("name", "eve"), ("password", PASSWORD), ("admin", "true")],
         "/admin/users/tom/password" => vec![("password", OTHER_PASSWORD)],
         "/admin/users/tom/remove" => vec![("confirm", "tom")],
@@ -59,7 +62,7 @@ async fn send(browser: &mut Visitor, form: &PageForm, signed_in_as: Option<&str>
 /// All that the forms could change.
 async fn state(anna: &TestUser) -> Vec<Value> {
     let mut state = Vec::new();
-    for path in ["/api/me", "/api/tokens", "/api/sessions", "/api/admin/users"] {
+    for path in ["/api/me", "/api/tokens", "/api/sessions", "/api/admin/users", "/api/sync/remote"] {
         state.push(anna.get(path).await.json());
     }
     state
@@ -72,6 +75,7 @@ async fn a_form_that_was_left_open_does_nothing_to_the_next_account() {
     account(&server, "tom").await;
     Visitor::signed_in(&server, "anna").await;
     let anna = server.holder("anna", server.token("anna", Scopes::READ.with(Scopes::ADMIN)).await);
+    browser.form("/settings/git", &typed("/settings/git")).await;
     let mut forms = Vec::new();
     for path in ["/settings", "/admin", "/admin/users/tom", "/admin/users/tom/remove"] {
         forms.extend(forms_on(&browser.open(path).await));
@@ -85,7 +89,9 @@ async fn a_form_that_was_left_open_does_nothing_to_the_next_account() {
     actions.dedup();
     let of_tom = ["admin", "disable", "enable", "password", "remove", "sign-out"];
     let of_tom = of_tom.map(|deed| format!("/admin/users/tom/{deed}"));
-    let own = ["/settings", "/settings/password", "/settings/sessions", "/settings/tokens", "/settings/tokens/revoke"];
+    let own = ["", "/git", "/git/remove", "/password", "/sessions", "/tokens", "/tokens/revoke"];
+    let own: Vec<_> = own.map(|form| format!("/settings{form}")).to_vec();
+    let own = own.iter().map(String::as_str);
     let all: Vec<_> = ["/admin/users"].into_iter().chain(of_tom.iter().map(String::as_str)).chain(own).collect();
     assert_eq!(actions, all);
     let before = state(&anna).await;

@@ -11,7 +11,7 @@ use crate::visitor::{PASSWORD, Visitor};
 
 const NEW_PASSWORD: &str = "another horse, another battery";
 
-async fn sign_in(browser: &Browser, name: &str, password: &str) {
+pub async fn sign_in(browser: &Browser, name: &str, password: &str) {
     browser.fill("[name=name]", name).await;
     browser.fill("[name=password]", password).await;
     browser.click("form .main").await;
@@ -172,6 +172,7 @@ async fn the_pages_of_accounts_are_readable_on_every_screen() {
             phone.json(reqwest::Method::PUT, "/api/settings", &json!({"language": language})).await;
             for (path, name) in [
                 ("/settings?done=saved", "settings"),
+                ("/sync-status", "sync-none"),
                 ("/admin", "admin"),
                 ("/admin/users/donaudampfschifffahrtsgesellschaft-tom?done=added", "admin-account"),
                 ("/admin/users/donaudampfschifffahrtsgesellschaft-tom/remove", "admin-removal"),

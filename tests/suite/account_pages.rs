@@ -32,7 +32,7 @@ pub async fn administrator(server: &TestServer, name: &str) -> Visitor {
 
 /// The page once more, with this at its top, with a way to the field, and in the place for errors of the field, where one
 /// begins.
-fn assert_refused(page: &Answer, field: &str, sentence: &str) {
+pub fn assert_refused(page: &Answer, field: &str, sentence: &str) {
     assert_eq!(page.status, 422, "{}", page.text);
     let top = page.text.split("<section").next().unwrap();
     let alert = top.split("class=\"alert\" role=\"alert\">").nth(1).unwrap_or_else(|| panic!("no alert in {top}"));

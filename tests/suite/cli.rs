@@ -60,6 +60,7 @@ const HELP: &[(&[&str], &[&str])] = &[
             "rules",
             "user",
             "token",
+            "sync",
             "inspect",
             "healthcheck",
             "config",
@@ -89,6 +90,7 @@ const HELP: &[(&[&str], &[&str])] = &[
     (&["login"], &["<URL>", "--token-stdin"]),
     (&["healthcheck"], &["[URL]"]),
     (&["inspect"], &["<USER>", "--timeline", "--json"]),
+    (&["sync"], &["--full", "--clean", "--status", "--json", "--user <NAME>"]),
     (&["completions"], &["bash", "fish", "zsh"]),
     (&["man"], &["--output <DIR>"]),
     (

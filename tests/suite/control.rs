@@ -4,7 +4,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use codexmiroir::app::{self, Access, AccessOptions, Duplex, StartError};
+use codexmiroir::app::{self, Access, AccessOptions, Duplex, StartError, SyncSettings};
 use codexmiroir::clock::Clock;
 use codexmiroir::http::listen::Limits;
 use codexmiroir::service::rulebook::RuleBook;
@@ -29,6 +29,7 @@ fn options(data_dir: &Path, create: bool, patience: Duration) -> AccessOptions {
         hot_bytes_max: 1 << 20,
         limits: Limits::default(),
         clock: Clock::manual(instant(MONDAY)),
+        sync: SyncSettings::default(),
         patience,
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WayIn, WorkerOptions, WorkerProgram};
+use codexmiroir::app::{
+    self, MetricsOptions, Running, ServeOptions, SyncSettings, WayIn, WorkerOptions, WorkerProgram,
+};
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::lang::Lang;
@@ -70,6 +72,7 @@ pub struct Start {
     pub limits: Limits,
     pub hot_bytes_max: u64,
     pub metrics: MetricsOptions,
+    pub sync: SyncSettings,
 }
 
 /// Workers of the real binary.
@@ -81,7 +84,8 @@ impl Default for Start {
     fn default() -> Self {
         let (limits, hot_bytes_max) = (Limits::default(), HOT_MAP_BYTES_DEFAULT);
         let metrics = MetricsOptions::default();
-        Start { now: MONDAY, rules: Vec::new(), workers: workers(), public_url: None, limits, hot_bytes_max, metrics }
+        let (rules, workers, sync) = (Vec::new(), workers(), SyncSettings::default());
+        Start { now: MONDAY, rules, workers, public_url: None, limits, hot_bytes_max, metrics, sync }
     }
 }
 
@@ -111,6 +115,7 @@ impl TestServer {
             demo: None,
             limits: start.limits,
             clock: clock.clone(),
+            sync: start.sync,
         };
         let running = app::start(options).await.unwrap();
         secrets::learn_key(data_dir.path());

@@ -257,15 +257,21 @@ pub fn ran(command: &Command, stdout: &str, stderr: &str) {
     }
 }
 
+/// Settings that are secrets, by their flags.
+const SECRET_SETTINGS: [(&str, Kind); 3] =
+    [("--metrics-token", Kind::MetricsToken), ("--git-token", Kind::Git), ("--git-webhook-secret", Kind::Git)];
+
 /// Learns the secrets among the arguments and the environment of a command.
 pub fn learn_given(command: &Command) {
     let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
-    let flag = arguments.windows(2).filter(|pair| pair[0] == "--metrics-token").map(|pair| pair[1].clone());
-    let named = |(name, value): (&std::ffi::OsStr, Option<&std::ffi::OsStr>)| {
-        (name == "CODEXMIROIR_METRICS_TOKEN").then(|| value.map(|value| value.to_string_lossy().into_owned()))?
-    };
-    for secret in flag.map(std::borrow::Cow::into_owned).chain(command.get_envs().filter_map(named)) {
-        learn(Kind::MetricsToken, &secret);
+    for (flag, kind) in SECRET_SETTINGS {
+        let variable = format!("CODEXMIROIR{}", flag[1..].replace('-', "_").to_uppercase());
+        for pair in arguments.windows(2).filter(|pair| pair[0] == flag) {
+            learn(kind, &pair[1]);
+        }
+        for (_, value) in command.get_envs().filter(|(name, _)| **name == *variable) {
+            value.iter().for_each(|value| learn(kind, &value.to_string_lossy()));
+        }
     }
 }
 

@@ -14,7 +14,13 @@ async fn undone(user: &TestUser, generation: u64, files: &[&str]) {
     let mut answer = answer.json();
     // In the order of the commit, which an undo turns round.
     answer["files"].as_array_mut().unwrap().sort_by_key(ToString::to_string);
-    assert_eq!(answer, json!({"ok": true, "generation": before + 1, "undone": generation, "files": files}));
+    assert_eq!(
+        answer,
+        json!({
+            "ok": true, "generation": before + 1, "undone": generation, "files": files,
+            "gitPushed": false, "gitPending": false,
+        })
+    );
     assert_eq!(user.generation().await, before + 1);
 }
 
@@ -79,7 +85,10 @@ async fn without_a_generation_the_last_change_is_taken_back() {
     }
     for (body, undone, left) in [(json!({}), 2, 1), (json!({"generation": null}), 3, 2)] {
         let answer = lena.post("/api/undo", &body).await;
-        let expected = json!({"ok": true, "generation": undone + 1, "undone": undone, "files": ["0001-Zwei.md"]});
+        let expected = json!({
+            "ok": true, "generation": undone + 1, "undone": undone, "files": ["0001-Zwei.md"],
+            "gitPushed": false, "gitPending": false,
+        });
         assert_eq!((answer.status, answer.json()), (200, expected));
         assert_eq!(lena.tasks().await.len(), left);
     }

@@ -31,7 +31,7 @@ const PERMISSIVE: [&str; 13] = [
 const MOZILLA: [&str; 4] = ["cssparser", "dtoa-short", "option-ext", "smartstring"];
 
 /// Crates that bring code in another language, or the names of a system's own library.
-const NATIVE: [&str; 12] = [
+const NATIVE: [&str; 13] = [
     // C, built with the program: the allocator, and the arithmetic of TLS.
     "libmimalloc-sys",
     "ring",
@@ -40,6 +40,8 @@ const NATIVE: [&str; 12] = [
     // Constants and types alone.
     "dirs-sys",
     "linux-raw-sys",
+    // Small devices, where a library of dates can be used: built for none of ours.
+    "defmt",
     // Other systems than Linux.
     "core-foundation-sys",
     "jni-sys",

@@ -15,6 +15,8 @@ pub enum Kind {
     /// What a link holds that is good once.
     OneTimeCode,
     MetricsToken,
+    /// Of a repository: what it is asked with, or what the forge signs with.
+    Git,
     /// Of the file that other secrets are sealed with.
     Key,
 }

@@ -26,6 +26,7 @@ impl From<OutgoingError> for Failure {
             OutgoingError::Malformed(_) | OutgoingError::TooLarge(_) => Failure::Answer(error.to_string()),
             OutgoingError::Unreachable(detail) => Failure::Unreachable(detail),
             OutgoingError::Cut(detail) => Failure::Cut(detail),
+            OutgoingError::AddressRefused { .. } => Failure::Unreachable(error.to_string()),
             OutgoingError::TooSlow(_) => Failure::Cut(error.to_string()),
             OutgoingError::Sink(error) => Failure::Own(Box::new(error.into())),
         }

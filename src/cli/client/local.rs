@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::super::CliError;
+use super::super::settings::sync_settings;
 use super::failure::Failure;
 use super::target::DataPlace;
 use crate::app::{self, Access, AccessOptions, DataDir, LOCK_WAIT};
@@ -98,6 +99,8 @@ impl Local {
             Err(_) if app::connect(&self.place.path).await.is_ok() => RuleBook::builtin(),
             Err(error) => return Err(error.into()),
         };
+        let mut git = config.git.clone();
+        git.read_files()?;
         Ok(AccessOptions {
             data_dir: self.place.path.clone(),
             key_file: config.key_file.clone(),
@@ -107,6 +110,7 @@ impl Local {
             hot_bytes_max: config.hot_map,
             limits: config.http_limits(),
             clock: Clock::System,
+            sync: sync_settings(git),
             patience: LOCK_WAIT,
         })
     }

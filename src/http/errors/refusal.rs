@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 
-use crate::service::error::{AccessRefusal, Fault, Refusal};
+use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
 
 /// 400 where the old system answered so; 422 for everything else that is understood but cannot be.
 pub(super) fn status(refusal: &Refusal) -> StatusCode {
@@ -41,6 +41,7 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Changed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
         Refusal::Access(refusal) => access_status(*refusal),
+        Refusal::Sync(refusal) => sync_status(refusal),
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn code(refusal: &Refusal) -> &'static str {
         Refusal::NoSuchRulesVersion { .. } => "no_such_version",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
         Refusal::Access(refusal) => access_code(*refusal),
+        Refusal::Sync(refusal) => sync_code(refusal),
     }
 }
 
@@ -101,5 +103,29 @@ fn access_code(refusal: AccessRefusal) -> &'static str {
         AccessRefusal::PasswordsUnavailable | AccessRefusal::KeyFileUnusable => "passwords_unavailable",
         AccessRefusal::LinkUsed => "link_used",
         AccessRefusal::SetUpBefore => "set_up_before",
+    }
+}
+
+fn sync_status(refusal: &SyncRefusal) -> StatusCode {
+    match refusal {
+        SyncRefusal::NoRemote | SyncRefusal::SwitchedOff => StatusCode::CONFLICT,
+        SyncRefusal::NoSuchBranch { .. } | SyncRefusal::NoSuchCommit { .. } => StatusCode::NOT_FOUND,
+        SyncRefusal::Unusable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        // What may be over in a moment is this server's to try again; the rest somebody has to mend there.
+        SyncRefusal::Trouble(trouble) => match trouble.kind.retry_after() {
+            Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+            None => StatusCode::BAD_GATEWAY,
+        },
+    }
+}
+
+fn sync_code(refusal: &SyncRefusal) -> &'static str {
+    match refusal {
+        SyncRefusal::NoRemote => "no_remote",
+        SyncRefusal::SwitchedOff => "sync_off",
+        SyncRefusal::NoSuchBranch { .. } => "no_such_branch",
+        SyncRefusal::NoSuchCommit { .. } => "no_such_commit",
+        SyncRefusal::Unusable { .. } => "malformed_value",
+        SyncRefusal::Trouble(trouble) => trouble.kind.code(),
     }
 }

@@ -22,6 +22,7 @@ use super::openapi::{Described, EndpointIndex};
 use super::respond::{full, wrong_method};
 use super::site::Site;
 use crate::metrics::{Counter, Held, Histogram};
+use crate::service::Service;
 use crate::service::timeline::Layer;
 
 pub const PATH: &str = "/metrics";
@@ -282,10 +283,24 @@ fn of_timelines(out: &mut Exposition, site: &Site) {
     for (fate, number) in fates {
         out.sample(name, &[("fate", fate)], number.get());
     }
+    of_sync(out, service);
     let name = "codexmiroir_planner_queue_length";
     out.single(name, "gauge", "Jobs that wait for a planning thread.", service.queued());
     let name = "codexmiroir_event_streams";
     out.single(name, "gauge", "Open streams of events.", counts.streams.get());
+}
+
+fn of_sync(out: &mut Exposition, service: &Service) {
+    let metrics = service.metrics();
+    let name = "codexmiroir_sync_rounds_total";
+    out.family(name, "counter", "Rounds of the sync with repositories, by whether they came to their end.");
+    for (outcome, number) in [("done", &metrics.sync_rounds), ("failed", &metrics.sync_failures)] {
+        out.sample(name, &[("outcome", outcome)], number.get());
+    }
+    let name = "codexmiroir_sync_commits_total";
+    out.single(name, "counter", "Commits that were pushed to repositories.", metrics.sync_commits.get());
+    let name = "codexmiroir_sync_failing_links";
+    out.single(name, "gauge", "Repositories that the last round with failed.", service.failing_links());
 }
 
 fn of_store(out: &mut Exposition, site: &Site) {

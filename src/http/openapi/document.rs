@@ -73,6 +73,11 @@ pub fn document(routes: &[Described]) -> Value {
                 "type": "http",
                 "scheme": "bearer",
                 "description": "The server's setting `metrics.token`.",
+            }, "signature": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Hub-Signature-256",
+                "description": "`sha256=` and the HMAC-SHA256 of the body with the server's setting `git.webhook_secret`.",
             }},
         },
     })
@@ -142,6 +147,7 @@ fn operation(
         }
         Some(Scheme::Everybody) => json!([]),
         Some(Scheme::Metrics) => json!([{"metricsToken": []}]),
+        Some(Scheme::Signature) => json!([{"signature": []}]),
         None => json!([]),
     };
     described
@@ -224,11 +230,13 @@ fn meaning(status: u16) -> &'static str {
         417 => "`Expect` can only be `100-continue`.",
         421 => "The server does not answer for this host.",
         422 => "It was understood, but it cannot be done; nothing happened.",
+        405 => "A session cannot do that by this method; see the header `Allow`.",
+        502 => "The Git repository did not do its part, which somebody has to mend there; nothing happened.",
         428 => "This change needs the header `If-Match`.",
         429 => "Too many attempts; see `Retry-After`.",
         507 => "The disk has no room for it; nothing happened.",
         503 => {
-            "The store does not work at the moment, it is not known whether the change was saved, or a trial of rules was cut."
+            "The store or the Git repository does not work at the moment, it is not known whether the change was saved, or a trial of rules was cut."
         }
         _ => "The request failed.",
     }

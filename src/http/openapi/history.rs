@@ -38,6 +38,7 @@ pub fn undo() -> Operation {
         .repeatable()
         .may_take::<UndoWanted>(json!({"generation": 2}))
         .gives::<UndoneJson>("The change was taken back.")
+        .waits()
         .writes()
         .refuses(&[
             (400, "wrong_type"),

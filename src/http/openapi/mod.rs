@@ -14,6 +14,7 @@ mod operation;
 pub mod pages;
 mod requests;
 pub mod rules;
+pub mod sync;
 pub mod tasks;
 pub mod timeline;
 pub mod tokens;
@@ -32,9 +33,10 @@ use serde_json::Value;
 
 use self::operation::Operation;
 use super::errors::HttpError;
+use super::query::Query;
 use super::respond::Asset;
 use super::site::Site;
-use super::{router, web, wire};
+use super::{router, web};
 
 /// Tells what a method of a route does.
 pub type Describe = fn() -> Operation;
@@ -82,6 +84,8 @@ pub struct Routes {
     pub described: Vec<Described>,
     /// The paths that are for everybody.
     pub open: Vec<&'static str>,
+    /// Of these, those whose requests are signed, which says more than where they come from.
+    pub signed: Vec<&'static str>,
 }
 
 impl Routes {
@@ -89,6 +93,12 @@ impl Routes {
     pub fn open<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
         self.open.push(path);
         self.at(path, endpoints)
+    }
+
+    /// As [`Routes::open`], for programs that sign what they send: its handler must not do anything unsigned.
+    pub fn signed<const N: usize>(mut self, path: &'static str, endpoints: [Endpoint; N]) -> Routes {
+        self.signed.push(path);
+        self.open(path, endpoints)
     }
 
     /// Adds what a path answers to.
@@ -121,19 +131,15 @@ impl Routes {
     }
 }
 
+/// A request that changes something says nothing in its query that is not understood.
 fn with_checked_query(handler: MethodRouter<Arc<Site>>, describe: Describe) -> MethodRouter<Arc<Site>> {
     let known = describe().query_names();
     handler.route_layer(map_request(move |request: Request| {
-        std::future::ready(check_query(request.uri().query(), &known).map(|()| request))
+        // `?dryrun=true` would change what it was only to look at. Reading is patient, with what clients add against
+        // caches.
+        let query = Query::parse(request.uri().query().unwrap_or_default());
+        std::future::ready(query.check(&known).map(|()| request).map_err(HttpError::from))
     }))
-}
-
-/// A request that changes something says nothing in its query that is not understood: `?dryrun=true` would change what
-/// it was only to look at. Reading is patient, with what clients add against caches.
-fn check_query(query: Option<&str>, known: &[&str]) -> Result<(), HttpError> {
-    let names = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).map(|(name, _)| name);
-    let unknown = names.into_iter().find(|name| !known.contains(&name.as_ref()));
-    unknown.map_or(Ok(()), |name| Err(wire::nearest_of(&name, known).into()))
 }
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&router::routes().described));
@@ -160,12 +166,12 @@ mod tests {
 
     use super::*;
     use crate::domain::document::EditError;
-    use crate::domain::lang::Phrase;
+    use crate::domain::lang::{Phrase, Sentence};
     use crate::domain::problem::{Problem, ProblemKind};
     use crate::domain::script::RuleError;
     use crate::http::body::BodyError;
     use crate::http::head::HeadError;
-    use crate::service::error::{AccessRefusal, Fault, Refusal};
+    use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal, Trouble, TroubleKind};
 
     const EXPECTED: Phrase = Phrase { en: "", de: "" };
 
@@ -240,7 +246,20 @@ mod tests {
             AccessRefusal::LinkUsed,
             AccessRefusal::SetUpBefore,
         ];
-        fields.chain(others).chain(access.map(Refusal::Access)).collect()
+        fields.chain(others).chain(access.map(Refusal::Access)).chain(sync()).collect()
+    }
+
+    fn sync() -> impl Iterator<Item = Refusal> {
+        let sentence = || Sentence { en: text(), de: text() };
+        let own = [
+            SyncRefusal::NoRemote,
+            SyncRefusal::SwitchedOff,
+            SyncRefusal::NoSuchBranch { branch: text() },
+            SyncRefusal::NoSuchCommit { commit: text() },
+            SyncRefusal::Unusable { field: "", sentence: sentence() },
+        ];
+        let troubles = TroubleKind::ALL.map(|kind| SyncRefusal::Trouble(Trouble { kind, sentence: sentence() }));
+        own.into_iter().chain(troubles).map(Refusal::Sync)
     }
 
     fn errors() -> Vec<HttpError> {
@@ -251,11 +270,13 @@ mod tests {
             HttpError::UnknownHost { host: text() },
             HttpError::SignInNeeded,
             HttpError::InvalidToken,
+            HttpError::InvalidSignature,
             HttpError::ScopeMissing { scope: "read", is_session: false },
             HttpError::SomebodyElse,
             HttpError::OwnAccount,
             HttpError::CrossSite,
             HttpError::NoSuchRoute,
+            HttpError::MethodNotAllowed,
             HttpError::NotJson,
             HttpError::NotJsonOrText,
             HttpError::NotJsonOrForm,

@@ -48,6 +48,8 @@ pub enum Scheme {
     User,
     /// The one that is set for `/metrics`.
     Metrics,
+    /// Nobody's: the request is signed with the secret of the webhook.
+    Signature,
 }
 
 /// What a method of a route does.
@@ -149,6 +151,15 @@ impl Operation {
         Operation { scheme: Some(Scheme::Metrics), ..self.without_sign_in() }.refuses(&refusals)
     }
 
+    /// It is for a forge, which signs what it sends.
+    pub fn with_signature(self) -> Operation {
+        let about =
+            "`sha256=` and the HMAC-SHA256 of the body's bytes with the webhook's secret, in hexadecimal digits.";
+        let refusals = [(401, "invalid_signature"), (404, "no_such_route")];
+        let operation = Operation { scheme: Some(Scheme::Signature), ..self.of_everybody() }.refuses(&refusals);
+        operation.header("X-Hub-Signature-256", about)
+    }
+
     pub fn refuses(mut self, refusals: &[Refusal]) -> Operation {
         for (status, code) in refusals {
             self.refusals.entry(*status).or_default().insert(code);
@@ -227,6 +238,15 @@ impl Operation {
             (409, "idempotency_key_in_flight"),
             (422, "idempotency_key_reused"),
         ])
+    }
+
+    /// It heeds `Prefer: wait=N`, for the answer before.
+    pub fn waits(self) -> Operation {
+        self.carries("Preference-Applied", "`wait=N`, where that was preferred.").header(
+            "Prefer",
+            "`wait=N`: answer once the change is in the Git repository, or after N seconds, 60 at most; `gitPushed` then \
+             says whether it is, and `commitSha` by which commit.",
+        )
     }
 
     /// It changes what is stored.

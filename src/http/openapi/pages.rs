@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 
 use super::operation::Operation;
 use super::requests::{
-    AdminForm, ButtonForm, NewPasswordForm, NewUserForm, PasswordForm, RemovalForm, SessionsForm, SettingsForm,
-    TokenForm, TokenRevocation,
+    AdminForm, ButtonForm, NewPasswordForm, NewUserForm, PasswordForm, RemoteForm, RemovalForm, SessionsForm,
+    SettingsForm, TokenForm, TokenRevocation,
 };
 
 const TAG: &str = "Pages";
@@ -70,6 +70,26 @@ pub fn make_token() -> Operation {
 
 pub fn revoke_token() -> Operation {
     form::<TokenRevocation>("sendTokenEnd", "Revoke a token by form").refuses(&[(422, "missing")])
+}
+
+pub fn set_remote() -> Operation {
+    form::<RemoteForm>("sendRemote", "Sync with a Git repository of your own, by form")
+}
+
+pub fn remove_remote() -> Operation {
+    sent::<ButtonForm>("sendRemoteEnd", "Forget your own Git repository by form").may_be_left_out()
+}
+
+pub fn sync() -> Operation {
+    page("showSync", "How the sync with Git stands, as a page").query("done", DONE)
+}
+
+pub fn sync_now() -> Operation {
+    sent::<ButtonForm>("sendSync", "Sync with the Git repository by form")
+        .may_be_left_out()
+        .gives_text_with(422, PAGE, "The page, with why nothing was synced.")
+        .gives_text_with(503, PAGE, "The same, where another try may succeed.")
+        .carries("Retry-After", "Seconds after which it may.")
 }
 
 pub fn accounts() -> Operation {

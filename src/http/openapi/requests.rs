@@ -180,6 +180,24 @@ pub struct NewToken {
     expires_at: Option<String>,
 }
 
+/// A Git repository of one's own; what is left out gets its default.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RemoteWanted {
+    /// Its URL: `https://…`, and `http://…` or a path where the administrator allows it.
+    remote: String,
+    /// `main` if left out.
+    branch: Option<String>,
+    /// The folder of all users' files in it; `codex-miroir` if left out, and it may be empty.
+    base_path: Option<String>,
+    /// What goes with the token, where the forge asks for it.
+    username: Option<String>,
+    /// The password or access token; null removes the one that is kept.
+    token: Option<String>,
+    /// `push` (the default), `pull-only` or `off`.
+    mode: Option<String>,
+}
+
 /// Settings, as their form has them.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -218,6 +236,28 @@ pub struct TokenForm {
     /// The same key makes no second token.
     key: Option<String>,
     /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// A Git repository of one's own.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RemoteForm {
+    /// Its URL.
+    remote: Option<String>,
+    branch: Option<String>,
+    /// The folder of all users' files in it.
+    base_path: Option<String>,
+    username: Option<String>,
+    /// Empty for the one that is kept.
+    token: Option<String>,
+    /// `true`: the one that is kept is forgotten.
+    #[schemars(rename = "forgetToken")]
+    forget_token: Option<String>,
+    /// `push`, `pull-only` or `off`.
+    mode: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    #[schemars(rename = "signedInAs")]
     signed_in_as: Option<String>,
 }
 
@@ -309,7 +349,7 @@ mod tests {
     use super::*;
     use crate::http::extract::SIGNED_IN_AS;
     use crate::http::web::{admin as administration, settings};
-    use crate::http::{account, admin, history, rules, sessions, tokens, wire};
+    use crate::http::{account, admin, history, rules, sessions, sync, tokens, wire};
 
     fn assert_fields(schema: &Schema, known: &[&str]) {
         let mut described: Vec<_> =
@@ -339,12 +379,14 @@ mod tests {
         assert_fields(&schema_for!(NewUser), &admin::NEW_USER_FIELDS);
         assert_fields(&schema_for!(UserChange), &admin::USER_FIELDS);
         assert_fields(&schema_for!(NewToken), &tokens::FIELDS);
+        assert_fields(&schema_for!(RemoteWanted), &sync::REMOTE_FIELDS);
         assert_form(&schema_for!(ButtonForm), &[]);
         assert_form(&schema_for!(PasswordForm), &sessions::PASSWORD_FIELDS);
         assert_form(&schema_for!(SettingsForm), &account::FIELDS);
         assert_form(&schema_for!(SessionsForm), &settings::SESSION_FIELDS);
         assert_form(&schema_for!(TokenForm), &settings::TOKEN_FIELDS);
         assert_form(&schema_for!(TokenRevocation), &settings::REVOKE_FIELDS);
+        assert_form(&schema_for!(RemoteForm), &settings::git::FIELDS);
         assert_form(&schema_for!(NewUserForm), &admin::NEW_USER_FIELDS);
         assert_form(&schema_for!(AdminForm), &administration::ADMIN_FIELDS);
         assert_form(&schema_for!(NewPasswordForm), &administration::PASSWORD_FIELDS);

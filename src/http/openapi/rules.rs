@@ -89,5 +89,6 @@ fn changes(operation: Operation) -> Operation {
         .refuses(&[(412, "changed")])
         .repeatable()
         .gives::<RuledJson>("Your rules are so now.")
+        .waits()
         .writes()
 }

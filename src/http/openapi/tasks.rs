@@ -62,6 +62,7 @@ pub fn create() -> Operation {
         }))
         .gives::<SavedJson>("The task was added, or had been.")
         .carries("ETag", "For `If-Match`.")
+        .waits()
         .writes()
         .refuses(&FIELDS)
         .refuses(&[
@@ -89,6 +90,7 @@ fn update(id: &'static str) -> Operation {
         .takes::<TaskChange>(json!({"title": "Tax return 2025", "deadline": null}))
         .gives::<SavedJson>("The task is now as asked for.")
         .carries("ETag", "For the next `If-Match`.")
+        .waits()
         .writes()
         .refuses(&FIELDS)
         .refuses(&EDIT)
@@ -110,6 +112,7 @@ pub fn remove() -> Operation {
         .guarded()
         .repeatable()
         .gives::<SavedJson>("The task was removed.")
+        .waits()
         .writes()
 }
 
@@ -128,11 +131,13 @@ pub fn complete() -> Operation {
         .refuses(&SLOT)
         .gives::<CompletedJson>("The task is done.")
         .carries("ETag", "For the next `If-Match`.")
+        .waits()
 }
 
 /// The answer of a verb.
 fn saved(operation: Operation) -> Operation {
-    operation.gives::<SavedJson>("The task is now as asked for.").carries("ETag", "For the next `If-Match`.")
+    let gives = operation.gives::<SavedJson>("The task is now as asked for.");
+    gives.carries("ETag", "For the next `If-Match`.").waits()
 }
 
 pub fn cancel() -> Operation {

@@ -37,7 +37,9 @@ pub fn events() -> Operation {
     Operation::new(TAG, "followTimeline", "An event whenever the timeline is another")
         .about(
             "Server-sent events. `timeline` comes after each change and at each slot boundary; its data is \
-             `{\"generation\": 17, \"validUntil\": \"2025-10-13T07:00:00Z\"}`. A comment every 15 seconds shows that the stream \
+             `{\"generation\": 17, \"validUntil\": \"2025-10-13T07:00:00Z\"}`. `sync` comes first where there is a Git \
+             repository, and whenever its sync stands otherwise; its data is `{\"state\": \"idle\", \"head\": null, \
+             \"outbox\": 0, \"problem\": null}` in the words of `GET /api/sync`, and it has no id. A comment every 15 seconds shows that the stream \
              lives. It ends when the server is stopped, and over HTTP/1 when the client ends what it sends.",
         )
         .header("Last-Event-ID", "The id of the last event that you have: one is sent at once if the timeline is another.")

@@ -45,6 +45,7 @@ pub fn import() -> Operation {
         .checked_query("dryRun", "Only say what would happen.", one_of(&["true", "false", "1", "0"]))
         .takes_bytes(&["application/x-tar", "application/tar", "application/octet-stream"])
         .gives::<ImportJson>("What became, or would become, of each file.")
+        .waits()
         .writes()
         .refuses(&[(400, "malformed_archive"), (400, "cut"), (408, "too_slow"), (413, "too_large"), (415, "not_tar")])
         .refuses(&[(503, "trial_cut"), (507, "no_room")])

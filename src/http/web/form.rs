@@ -7,10 +7,10 @@ use maud::{Markup, Render, html};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
 use crate::http::extract::SIGNED_IN_AS;
-use crate::service::error::{AccessRefusal, Fault, Refusal};
+use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
 
 /// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
-const LABELS: [(&str, Phrase); 9] = [
+const LABELS: [(&str, Phrase); 15] = [
     ("name", Phrase { en: "Name", de: "Name" }),
     ("password", Phrase { en: "Password", de: "Passwort" }),
     ("current", Phrase { en: "Present password", de: "Jetziges Passwort" }),
@@ -20,6 +20,12 @@ const LABELS: [(&str, Phrase); 9] = [
     ("scopes", Phrase { en: "It may", de: "Es darf" }),
     ("expires", Phrase { en: "It lasts", de: "Es gilt" }),
     ("confirm", Phrase { en: "Name of the account", de: "Name des Kontos" }),
+    ("remote", Phrase { en: "Address", de: "Adresse" }),
+    ("branch", Phrase { en: "Branch", de: "Branch" }),
+    ("base_path", Phrase { en: "Folder", de: "Ordner" }),
+    ("username", Phrase { en: "Name there", de: "Name dort" }),
+    ("token", Phrase { en: "Token there", de: "Token dort" }),
+    ("mode", Phrase { en: "Direction", de: "Richtung" }),
 ];
 
 /// How long a password has to be, which is said before it is typed.
@@ -48,6 +54,9 @@ impl Errors {
             }
             Refusal::Field { field, fault } => {
                 Errors::at_field(field, fault.text(label(field, lang).unwrap_or(field), lang))
+            }
+            Refusal::Sync(SyncRefusal::Unusable { field, sentence }) => {
+                Errors::at_field(field, sentence.text(lang).to_owned())
             }
             Refusal::UserExists { .. } => Errors::at_field("name", refusal.text(lang)),
             Refusal::ScopeNotHeld { .. } | Refusal::NotAnAdministrator { .. } => {
@@ -114,6 +123,12 @@ impl<'a> Form<'a> {
     pub fn new_password(self, name: &'a str) -> Field<'a> {
         let input = Input { chars_min: Some(PASSWORD_CHARS_MIN), ..Input::of("password", "new-password") };
         self.input(name, input).hint(PASSWORD_LENGTH.text(self.lang))
+    }
+
+    /// A field for a secret of another place, which is never shown again. A browser does not put the password of here
+    /// into it.
+    pub fn secret(self, name: &'a str) -> Field<'a> {
+        self.input(name, Input { is_optional: true, ..Input::of("password", "new-password") })
     }
 
     /// A field for the name of a time zone, with all of them to choose from.

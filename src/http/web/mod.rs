@@ -10,6 +10,7 @@ mod notice;
 pub mod set_up;
 pub mod settings;
 pub mod sign_in;
+pub mod sync;
 mod week;
 
 pub use form::Errors;

@@ -7,7 +7,7 @@ use crate::domain::ids::UserName;
 use crate::domain::lang::{Lang, Phrase};
 
 /// Of what was done to one's own, or to accounts that are no more.
-const NOTICES: [(&str, Phrase); 6] = [
+const NOTICES: [(&str, Phrase); 9] = [
     ("saved", Phrase { en: "Saved.", de: "Gespeichert." }),
     (
         "password",
@@ -19,6 +19,21 @@ const NOTICES: [(&str, Phrase); 6] = [
     ("signed-out", Phrase { en: "That browser is signed out.", de: "Dieser Browser ist abgemeldet." }),
     ("revoked", Phrase { en: "The token is revoked.", de: "Das Token ist widerrufen." }),
     ("removed", Phrase { en: "The account is removed.", de: "Das Konto ist entfernt." }),
+    ("synced", Phrase { en: "Both sides have the same now.", de: "Beide Seiten haben jetzt dasselbe." }),
+    (
+        "repository",
+        Phrase {
+            en: "Your tasks are synced with your own repository from now on.",
+            de: "Deine Aufgaben werden ab jetzt mit deinem eigenen Repository abgeglichen.",
+        },
+    ),
+    (
+        "no-repository",
+        Phrase {
+            en: "Your own repository is forgotten. Your tasks stay as they are, here and there.",
+            de: "Dein eigenes Repository ist vergessen. Deine Aufgaben bleiben, wie sie sind, hier und dort.",
+        },
+    ),
     ("gone", Phrase { en: "That was gone already.", de: "Das gab es schon nicht mehr." }),
 ];
 

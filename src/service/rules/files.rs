@@ -88,6 +88,18 @@ pub fn files_of(entries: &[RuleEntry]) -> Vec<(String, Vec<u8>)> {
     scripts.chain([(LIST.to_owned(), list)]).collect()
 }
 
+/// Leaves the list itself out where the scripts alone are the same list, and there is none in the folder yet.
+pub(in crate::service) fn leave_out_list(wanted: &mut RuleFiles, there: &RuleFiles, entries: Option<&Entries>) {
+    if there.contains_key(LIST) {
+        return;
+    }
+    if let Some(list) = wanted.remove(LIST)
+        && (wanted.is_empty() || list_of(wanted).ok().as_ref() != entries)
+    {
+        wanted.insert(LIST.to_owned(), list);
+    }
+}
+
 /// The list that files are; scripts that it does not name follow in the order of their names, as all do where there
 /// is no list.
 ///

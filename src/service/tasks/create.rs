@@ -24,6 +24,7 @@ impl Service {
         fields: Fields,
         key: Option<IdempotencyKey>,
     ) -> Result<Saved, ServiceError> {
+        self.meet_remote(user).await?;
         let create = move |situation: &mut Situation<'_>| create(situation, &fields);
         Ok(reusable(self.change_once(user, origin, key, create).await?))
     }

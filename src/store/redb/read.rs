@@ -78,6 +78,18 @@ impl Store {
         self.read(|transaction, _| get_user(transaction, id))
     }
 
+    /// Everybody, without what is counted of them.
+    pub fn list_users(&self) -> Result<Vec<User>, StoreError> {
+        self.read(|transaction, _| {
+            let users = transaction.open_table(USERS).map_err(failed)?;
+            let rows = users.iter().map_err(failed)?.map(|row| {
+                let (id, bytes) = row.map_err(failed)?;
+                codec::decode_user(UserId(id.value()), bytes.value())
+            });
+            rows.collect()
+        })
+    }
+
     /// Whether there is any account.
     pub fn has_users(&self) -> Result<bool, StoreError> {
         self.read(|transaction, _| {

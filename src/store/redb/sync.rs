@@ -150,7 +150,8 @@ pub(super) fn remove_all(transaction: &WriteTransaction, user: u64) -> Result<()
 }
 
 impl Store {
-    /// Where the user stands with a repository; `None` for somebody who was never synced.
+    /// Where the user stands with a repository; `None` for somebody who was never synced. After a fault of the disk it may be
+    /// one that goes away again: what is done outside on its account needs a commit first.
     pub fn sync_state(&self, user: UserId) -> Result<Option<SyncState>, StoreError> {
         self.read(|transaction, _| {
             let states = transaction.open_table(SYNC).map_err(failed)?;

@@ -78,6 +78,11 @@ impl Row {
         ["/auth/login", "/api/me/password", "/settings/password"].contains(&self.path)
     }
 
+    /// Whether its requests are signed, and do not have to say where they come from.
+    pub fn is_signed(&self) -> bool {
+        self.path == "/github/webhook"
+    }
+
     /// In how many ways it can name what it is about.
     pub fn spellings(&self) -> usize {
         if matches!(self.named(), Some(Named::Task)) { 3 } else { 1 }
@@ -113,6 +118,7 @@ impl Row {
             ("POST", "/api/admin/users") => json!({"name": format!("{name}.more")}),
             ("POST", "/api/import") => return Body::Bytes("application/x-tar", archive()),
             ("POST", "/api/tokens") => json!({"name": "laptop"}),
+            ("POST", "/github/webhook") => json!({"ref": "refs/heads/main"}),
             _ => return self.example().await,
         };
         Body::Json(json)
@@ -120,7 +126,8 @@ impl Row {
 
     /// The fields of a page's form.
     fn form(&self, holdings: &Holdings) -> Option<Vec<(&'static str, String)>> {
-        if self.method != Method::POST || !(self.path.starts_with("/settings") || self.path.starts_with("/admin")) {
+        let has_form = ["/settings", "/admin", "/sync-status"].iter().any(|page| self.path.starts_with(page));
+        if self.method != Method::POST || !has_form {
             return None;
         }
         let name = &holdings.account;
@@ -132,6 +139,10 @@ impl Row {
             "/settings/sessions" => vec![("id", holdings.session.clone())],
             "/settings/tokens" => vec![("name", "laptop".to_owned()), ("scope", "write".to_owned())],
             "/settings/tokens/revoke" => vec![("id", holdings.token.clone())],
+            "/settings/git" => {
+                vec![("remote", "https://git.example.org/tasks.git".to_owned()), ("mode", "off".to_owned())]
+            }
+            "/settings/git/remove" => Vec::new(),
             "/admin/users" => vec![("name", format!("{name}.more")), ("password", "another good password".to_owned())],
             path if path.ends_with("/admin") => vec![("admin", "true".to_owned())],
             path if path.ends_with("/password") => vec![("password", "another good password".to_owned())],

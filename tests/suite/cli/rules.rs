@@ -44,7 +44,8 @@ fn rules_are_set_shown_restored_and_removed() {
         assert_eq!(at.did(&again), "your rules are now: spartan, words (version 4)\n");
         assert!(at.did(&["rules", "show"]).ends_with("  words (2 lines) wort=\"so\"\n"));
         at.did(&["undo"]);
-        assert_eq!(at.json(&["rules", "restore", "1"]), json!({"ok": true, "generation": 6, "version": 6}));
+        let restored = at.json(&["rules", "restore", "1"]);
+        assert_eq!((&restored["generation"], &restored["version"]), (&json!(6), &json!(6)));
         assert_eq!(at.json(&["rules", "show"])["rules"], json!([{"name": "mine", "script": ONE_SLOT}]));
         let removed = "you have no rules of your own; these apply: spartan (built in)\n";
         assert_eq!(at.did(&["rules", "remove"]), removed);

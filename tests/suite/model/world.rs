@@ -21,6 +21,7 @@ use codexmiroir::service::import::Fate;
 use codexmiroir::service::keyring::Keyring;
 use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::service::rules::RulesRequest;
+use codexmiroir::service::sync::SyncSettings;
 use codexmiroir::service::tasks::Filter;
 use codexmiroir::store::{Basis, Change, Commit, Finished, Head, Origin, Outcome, Scopes, Settings, Store};
 use codexmiroir::view::json;
@@ -80,7 +81,8 @@ impl World {
     fn open(&mut self) {
         let store = Store::open(&self.folder.path().join("model.redb"), HOT_BYTES_MAX).unwrap();
         let keyring = Keyring::open(KeyFile::at(self.folder.path().join(KEY_FILE)), &store).unwrap();
-        self.service = Some(Service::new(store, self.clock.clone(), RuleBook::builtin(), workers(), keyring));
+        let sync = SyncSettings::default().options(self.folder.path().join("git")).unwrap();
+        self.service = Some(Service::new(store, self.clock.clone(), RuleBook::builtin(), workers(), keyring, sync));
     }
 
     fn close(&mut self) {

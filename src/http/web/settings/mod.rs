@@ -1,10 +1,12 @@
 //! `/settings` and its forms: what one can do for oneself, by the use cases that the API has.
 
+pub mod git;
 mod page;
 
 use axum::response::Response;
 use hyper::StatusCode;
 
+use self::git::RemoteForm;
 use self::page::{NewToken, Planning, Session, SettingsPage};
 use super::form::Errors;
 use super::layout::Viewer;
@@ -37,6 +39,7 @@ struct Typed {
     planning: Option<Planning>,
     password: Errors,
     new_token: Option<NewToken>,
+    remote: Option<RemoteForm>,
 }
 
 impl NewToken {
@@ -75,6 +78,7 @@ impl Asked {
         let (service, user) = (&self.site.service, self.actor.user);
         let settings = self.own_settings()?;
         let own = self.actor.session();
+        let remote = service.own_remote(user).await?;
         let sessions = service.list_sessions(user).await?.into_iter();
         let page = page::page(&SettingsPage {
             viewer: Viewer::of(&self.actor, settings.lang),
@@ -87,6 +91,8 @@ impl Asked {
             sessions: sessions.map(|grant| Session { is_this: own == Some(grant.id), grant }).collect(),
             tokens: service.list_tokens(user).await?,
             new_token: typed.new_token.unwrap_or_else(NewToken::blank),
+            has_remote: remote.is_some(),
+            remote: typed.remote.unwrap_or_else(|| RemoteForm::of(remote)),
         });
         Ok(shown(status, page))
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
+use super::git::{self, RemoteForm};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
 use crate::http::web::browser::plain_name;
@@ -27,6 +28,9 @@ pub struct SettingsPage<'a> {
     pub sessions: Vec<Session>,
     pub tokens: Vec<TokenGrant>,
     pub new_token: NewToken,
+    /// Whether there is a repository of one's own.
+    pub has_remote: bool,
+    pub remote: RemoteForm,
 }
 
 /// The form about planning, as it was typed or as things are.
@@ -78,9 +82,10 @@ pub fn page(page: &SettingsPage<'_>) -> Markup {
         @if let Some(notice) = page.notice { (notice.show(lang)) }
         (alert(planning_form(&page.planning, lang), &["timeZone", "language", "horizon"]))
         (alert(password_form(page), if page.has_password { &["current", "password"] } else { &[] }))
+        (alert(page.remote.form(lang), &git::FIELDS))
         (alert(token_form(&page.new_token, lang), &["name", "scopes", "expires"]))
         div.columns {
-            div { (planning(&page.planning, page.viewer)) (password(page, lang)) }
+            div { (planning(&page.planning, page.viewer)) (password(page, lang)) (git::section(page)) }
             div { (sessions(page, lang)) (tokens(page, lang)) }
         }
         (zone_list())

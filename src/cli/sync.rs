@@ -1,0 +1,207 @@
+//! `codexmiroir sync`
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::CliError;
+use super::client::{Ask, Client, query};
+use super::history::local;
+use super::output::{Table, print, print_json};
+use crate::outgoing::Bounds;
+
+/// What a sync may take: the server gives a slow repository minutes.
+const SYNC: Bounds = Bounds { deadline: Duration::from_secs(900), body_bytes_max: 64 * 1024 * 1024 };
+
+#[derive(Args)]
+pub struct Sync {
+    /// Read everything in the repository anew, instead of what changed
+    #[arg(long)]
+    full: bool,
+    /// With --full: also remove what the repository does not have, but nothing that waits to be pushed
+    #[arg(long, requires = "full")]
+    clean: bool,
+    /// Only tell how the sync stands
+    #[arg(long, conflicts_with = "full")]
+    status: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Deserialize)]
+struct Synced {
+    #[serde(rename = "ref")]
+    branch: String,
+    merged: Vec<String>,
+    conflicts: Vec<Conflict>,
+    files: Files,
+    pushed: u64,
+    head: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Files {
+    changed: Vec<String>,
+    removed: Vec<String>,
+    skipped: Vec<Skipped>,
+}
+
+#[derive(Deserialize)]
+struct Skipped {
+    file: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Conflict {
+    file: String,
+    what: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    remote: Option<String>,
+    branch: Option<String>,
+    mode: Option<String>,
+    is_own: bool,
+    state: String,
+    head: Option<String>,
+    outbox: u64,
+    outbox_since: Option<String>,
+    last_success: Option<String>,
+    problem: Option<Problem>,
+    next: Option<String>,
+    held: Vec<Skipped>,
+    notices: Vec<Notice>,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    at: String,
+    error: String,
+}
+
+#[derive(Deserialize)]
+struct Notice {
+    at: String,
+    text: String,
+}
+
+impl Sync {
+    pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
+        let answer = if self.status {
+            client.get("/api/sync").await?
+        } else {
+            let mode = if self.full { "full" } else { "diff" };
+            let clean = self.clean.then(|| "true".to_owned());
+            let path = query("/sync", &[("mode", Some(mode.to_owned())), ("clean", clean)]);
+            // What is synced already is not synced again, so the second of two changes nothing.
+            client.send_within(Ask::post(&path).repeatable(), SYNC).await?
+        };
+        match (self.json, self.status) {
+            (true, _) => print_json(&answer.text()),
+            (false, true) => print(&status(answer.read()?)),
+            (false, false) => print(&report(&answer.read()?)),
+        }
+    }
+}
+
+/// A line for every file that is another now or that could not be taken, and a summary.
+fn report(synced: &Synced) -> String {
+    let Synced { branch, merged, conflicts, files, pushed, head } = synced;
+    let mut text = String::new();
+    for file in &files.changed {
+        let how = if merged.contains(file) { "merged" } else { "changed" };
+        let _ = writeln!(text, "{file}: {how}");
+    }
+    for file in &files.removed {
+        let _ = writeln!(text, "{file}: removed; codexmiroir history has it");
+    }
+    for Conflict { file, what } in conflicts {
+        let _ = writeln!(text, "{file}: conflict: {what}");
+    }
+    for Skipped { file, reason } in &files.skipped {
+        let _ = writeln!(text, "{file}: left out: {reason}");
+    }
+    let (changed, removed, skipped) = (files.changed.len(), files.removed.len(), files.skipped.len());
+    let commits = if *pushed == 1 { "1 commit".to_owned() } else { format!("{pushed} commits") };
+    let at = head.as_deref().map_or_else(|| "which is empty".to_owned(), |head| format!("at {}", short(head)));
+    let _ = writeln!(
+        text,
+        "{changed} changed, {removed} removed, {} in conflict, {skipped} left out, {commits} pushed; {branch}, {at}",
+        conflicts.len()
+    );
+    text
+}
+
+/// As much of a commit's name as tells it from others.
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+fn status(status: Status) -> String {
+    let Status { remote: Some(remote), .. } = status else {
+        return "there is no Git repository to sync with; see git.remote in codexmiroir config --default\n".to_owned();
+    };
+    let mut table = Table::new(&["Repository", ""], 1);
+    let mut row = |name: &str, value: String| table.row(vec![name.to_owned(), value]);
+    let whose = if status.is_own { "your own" } else { "the server's" };
+    row("address", format!("{remote} ({whose})"));
+    row("branch", status.branch.unwrap_or_default());
+    row("mode", status.mode.unwrap_or_default());
+    row("state", status.state);
+    row("head", status.head.unwrap_or_else(|| "none yet".to_owned()));
+    let since = status.outbox_since.map(|since| format!(", since {}", local(&since))).unwrap_or_default();
+    row("to be pushed", format!("{} changes{since}", status.outbox));
+    row("last sync", status.last_success.map_or_else(|| "none yet".to_owned(), |at| local(&at)));
+    if let Some(next) = status.next {
+        row("next sync", local(&next));
+    }
+    let mut text = table.draw();
+    if let Some(Problem { at, error }) = status.problem {
+        let _ = writeln!(text, "\n{}: {error}", local(&at));
+    }
+    for Skipped { file, reason } in status.held {
+        let _ = writeln!(text, "{file}: left out: {reason}");
+    }
+    for Notice { at, text: said } in status.notices {
+        let _ = writeln!(text, "{}: {said}", local(&at));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_file_has_its_line() {
+        let synced = json!({
+            "ok": true, "ref": "main", "merged": ["0002-b.md"], "pushed": 1, "head": "0123456789abcdef",
+            "conflicts": [{"file": "0003-c.md", "what": "both changed the status; the later one stands"}],
+            "files": {
+                "changed": ["0001-a.md", "0002-b.md"], "removed": ["0004-d.md"],
+                "skipped": [{"file": "e.exe", "reason": "no task"}],
+            },
+        });
+        let text = report(&serde_json::from_value(synced).unwrap());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "0001-a.md: changed",
+                "0002-b.md: merged",
+                "0004-d.md: removed; codexmiroir history has it",
+                "0003-c.md: conflict: both changed the status; the later one stands",
+                "e.exe: left out: no task",
+                "2 changed, 1 removed, 1 in conflict, 1 left out, 1 commit pushed; main, at 0123456789",
+            ]
+        );
+    }
+}

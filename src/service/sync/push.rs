@@ -1,0 +1,68 @@
+//! Waiting for what was changed to be pushed.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Mode;
+use super::link::Link;
+use crate::domain::ids::{ObjectName, UserId};
+use crate::service::error::ServiceError;
+use crate::service::{Service, read};
+
+/// What became of a change on its way to the remote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PushedState {
+    pub pushed: bool,
+    /// Whether it will be.
+    pub pending: bool,
+    /// The commit that it is, as far as that is remembered.
+    pub commit: Option<ObjectName>,
+}
+
+impl Service {
+    /// Waits at most so long until the remote has what the user's generation changed; without a time it only looks.
+    pub async fn wait_for_push(self: &Arc<Self>, user: UserId, generation: u64, at_most: Duration) -> PushedState {
+        let Some(link) = self.links.of(user).filter(|link| link.remote.mode == Mode::Push) else {
+            return PushedState::default();
+        };
+        let pending = PushedState { pending: true, ..PushedState::default() };
+        if at_most.is_zero() {
+            return pending;
+        }
+        let mut changes = link.subscribe();
+        link.is_urgent.store(true, Ordering::Relaxed);
+        self.note_change(user);
+        let pushed = async {
+            loop {
+                changes.mark_unchanged();
+                // What cannot be looked up may be looked up at the next change.
+                if let Ok(Some(pushed)) = self.pushed(&link, user, generation).await {
+                    return pushed;
+                }
+                if link.is_closed() || changes.changed().await.is_err() {
+                    return pending;
+                }
+            }
+        };
+        tokio::time::timeout(at_most, pushed).await.unwrap_or(pending)
+    }
+
+    async fn pushed(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        user: UserId,
+        generation: u64,
+    ) -> Result<Option<PushedState>, ServiceError> {
+        let (service, kept) = (self.clone(), link.clone());
+        let state = read(move || Ok(service.store.sync_state(user)?.filter(|state| state.remote == kept.key))).await?;
+        if state.is_none_or(|state| state.outbox_from.0 < generation) {
+            return Ok(None);
+        }
+        let live = link.live();
+        let commits = live.pushed.get(&user);
+        // What was merged with a later change is in that one's commit.
+        let commit = commits.and_then(|commits| commits.iter().find(|(pushed, _)| pushed.0 >= generation));
+        Ok(Some(PushedState { pushed: true, pending: false, commit: commit.map(|(_, commit)| *commit) }))
+    }
+}

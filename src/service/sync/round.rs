@@ -1,0 +1,487 @@
+//! One round of a link: fetch, take in, write commits, push, and once more if somebody else was faster.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::DateTime;
+use tokio::runtime::Handle;
+
+use super::commits::{Outbox, Written};
+use super::failure::Failure;
+use super::incoming::{Incoming, Look};
+use super::link::{Link, Turn, locked};
+use super::status::Activity;
+use super::take_in::{Newer, TakingIn};
+use super::{Mode, SyncReport, SyncRequest};
+use crate::domain::document::Side;
+use crate::domain::ids::{Generation, ObjectName, UserId};
+use crate::git::{self, GitError, Repository};
+use crate::service::Service;
+use crate::service::change::{Decision, Plan, Situation};
+use crate::service::error::{Refusal, ServiceError, SyncRefusal};
+use crate::store::{Head, Origin, Pushing, SyncState, THROUGH_GIT, User};
+
+/// How often a round tries to push when others are faster.
+const PUSHES_MAX: u32 = 8;
+
+/// The longest pause before it tries again.
+const PAUSE_MAX: Duration = Duration::from_millis(400);
+
+/// What a round is for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ask {
+    /// Whether the remote is asked first. Else what was changed here is pushed, and the remote asked if it moved.
+    pub(super) fetch: bool,
+    /// Who asks for more than what changed.
+    pub(super) request: Option<(UserId, SyncRequest)>,
+}
+
+/// What a round did.
+#[derive(Debug, Default)]
+pub(super) struct RoundReport {
+    pub(super) head: Option<ObjectName>,
+    pub(super) of_user: HashMap<UserId, SyncReport>,
+    /// What went wrong for one user alone.
+    pub(super) failed: HashMap<UserId, SyncRefusal>,
+}
+
+/// A round under way.
+struct Round {
+    service: Arc<Service>,
+    link: Arc<Link>,
+    repository: Repository,
+    ask: Ask,
+    report: RoundReport,
+    head: Option<ObjectName>,
+}
+
+/// A user's part of a push.
+struct Part {
+    user: UserId,
+    state: SyncState,
+    written: Written,
+}
+
+impl Service {
+    /// A round, or the answer of one that began after this was asked for. It goes on to its end even when the asker goes
+    /// away.
+    pub(super) async fn make_round(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        ask: Ask,
+    ) -> Result<Arc<RoundReport>, SyncRefusal> {
+        let (service, kept) = (self.clone(), link.clone());
+        let work = tokio::spawn(async move { service.take_turn(&kept, ask).await });
+        work.await.unwrap_or_else(|_| Err(Failure::Ended.refusal()))
+    }
+
+    async fn take_turn(self: &Arc<Self>, link: &Arc<Link>, ask: Ask) -> Result<Arc<RoundReport>, SyncRefusal> {
+        let asked = link.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut turn = link.turn.clone().lock_owned().await;
+        let is_answered = ask.fetch && ask.request.is_none() && turn.served >= asked;
+        if let Some(last) = turn.last.clone().filter(|_| is_answered) {
+            return last;
+        }
+        // One who has a place ends by the remote's limits, so that this wait ends too.
+        let _place = match link.owner {
+            Some(_) => self.links.own_places.clone().acquire_owned().await.ok(),
+            None => None,
+        };
+        let is_common = ask.fetch && ask.request.is_none();
+        let served = link.asked.load(Ordering::SeqCst);
+        link.show(|live| live.activity = Activity::Running);
+        let result = self.try_round(link, &mut turn, ask).await;
+        let result = self.end_round(link, result);
+        if is_common {
+            (turn.served, turn.last) = (served, Some(result.clone()));
+        }
+        result
+    }
+
+    /// Shows what became of a round.
+    fn end_round(&self, link: &Link, result: Result<RoundReport, Failure>) -> Result<Arc<RoundReport>, SyncRefusal> {
+        let now = self.clock.now();
+        match result {
+            Ok(report) => {
+                self.metrics.sync_rounds.add(1);
+                link.show(|live| {
+                    (live.activity, live.failures, live.problem) = (Activity::Idle, 0, None);
+                    live.last_success = Some(now);
+                });
+                Ok(Arc::new(report))
+            }
+            Err(failure) => {
+                let problem = failure.problem(now);
+                self.metrics.sync_failures.add(1);
+                tracing::warn!(
+                    code = problem.code,
+                    "a sync with {} failed: {}",
+                    link.remote.remote.address,
+                    problem.text.en
+                );
+                link.show(|live| {
+                    live.activity = Activity::Waiting;
+                    live.failures = live.failures.saturating_add(1);
+                    live.problem = Some(problem);
+                });
+                Err(failure.refusal())
+            }
+        }
+    }
+
+    async fn try_round(self: &Arc<Self>, link: &Arc<Link>, turn: &mut Turn, ask: Ask) -> Result<RoundReport, Failure> {
+        if link.is_token_sealed {
+            return Err(Failure::TokenSealed);
+        }
+        let mut is_anew = false;
+        loop {
+            if link.is_closed() {
+                return Err(Failure::Ended);
+            }
+            let repository = match turn.repository.clone() {
+                Some(repository) => repository,
+                None => {
+                    let folder = link.folder.clone();
+                    let open =
+                        move || if is_anew { Repository::begin_anew(&folder) } else { Repository::open(&folder) };
+                    match blocking(open).await {
+                        Err(Failure::Git(GitError::Damaged { reason })) if !is_anew => {
+                            tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
+                            is_anew = true;
+                            continue;
+                        }
+                        opened => opened?,
+                    }
+                }
+            };
+            turn.repository = Some(repository.clone());
+            let (service, link) = (self.clone(), link.clone());
+            // What was begun anew has to be fetched.
+            let ask = Ask { fetch: ask.fetch || is_anew, ..ask.clone() };
+            let mut round = Round { service, link, repository, ask, report: RoundReport::default(), head: None };
+            match round.run().await {
+                Err(Failure::Git(GitError::Damaged { reason })) if !is_anew => {
+                    tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
+                    (turn.repository, is_anew) = (None, true);
+                }
+                Ok(()) => return Ok(round.report),
+                Err(failure) => {
+                    // Opened anew the next time, which puts right what was left behind.
+                    turn.repository = None;
+                    return Err(failure);
+                }
+            }
+        }
+    }
+
+    /// Shows what went wrong for one user alone.
+    fn tell_of_user(&self, link: &Link, user: &User, failure: &Failure) {
+        let problem = failure.problem(self.clock.now());
+        tracing::warn!(user = user.name.as_str(), code = problem.code, "a sync failed: {}", problem.text.en);
+        link.show(|live| drop(live.of_user.insert(user.id, problem)));
+    }
+
+    /// The users who sync with a link.
+    fn users_of(&self, link: &Link) -> Result<Vec<User>, ServiceError> {
+        match link.owner {
+            Some(owner) => Ok(self.store.get_user(owner)?.into_iter().collect()),
+            None => {
+                let users = self.store.list_users()?;
+                Ok(users.into_iter().filter(|user| !self.links.has_own(user.id)).collect())
+            }
+        }
+    }
+
+    /// Where a user stands with a link.
+    pub(super) fn state_of(&self, link: &Link, user: UserId) -> Result<Option<SyncState>, ServiceError> {
+        Ok(self.store.sync_state(user)?.filter(|state| state.remote == link.key))
+    }
+
+    fn require_head_of(&self, user: UserId) -> Result<Head, ServiceError> {
+        let settings = self.store.get_settings(user)?;
+        let (_, head) = settings.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?;
+        Ok(head)
+    }
+
+    async fn put_state(self: &Arc<Self>, link: &Arc<Link>, user: UserId, state: SyncState) -> Result<(), Failure> {
+        let kept = link.clone();
+        let decide = move |_: &mut Situation<'_>| {
+            if kept.is_closed() {
+                return Ok(Decision::Keep(()));
+            }
+            Ok(Decision::Change(Plan {
+                changes: Vec::new(),
+                next_number: None,
+                with_timeline: false,
+                sync: Some(state.clone()),
+                answer: Box::new(|_, _| ()),
+            }))
+        };
+        Ok(self.change(user, origin(), decide).await?)
+    }
+}
+
+/// Who changes what a sync changes.
+fn origin() -> Origin {
+    Origin { actor: "git".to_owned(), through: THROUGH_GIT.into() }
+}
+
+async fn blocking<T: Send + 'static, E: Into<Failure> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(Failure::Ended),
+    }
+}
+
+impl Round {
+    async fn run(&mut self) -> Result<(), Failure> {
+        let (service, link) = (self.service.clone(), self.link.clone());
+        let users = blocking(move || service.users_of(&link)).await?;
+        let changed_here: Vec<UserId> = locked(&self.link.changed_here).drain().collect();
+        let known = self.repository.clone();
+        self.head = blocking(move || known.fetched_head()).await?;
+        let mut fetch = self.ask.fetch || self.head.is_none();
+        for tried in 0..PUSHES_MAX {
+            if fetch {
+                self.fetch().await?;
+            }
+            self.report.head = self.head;
+            let looked_at = users.iter().filter(|user| fetch || changed_here.contains(&user.id));
+            for user in looked_at.clone() {
+                self.take_in_of(user).await?;
+            }
+            if self.link.remote.mode != Mode::Push {
+                return self.end().await;
+            }
+            let Some((tip, parts)) = self.write(looked_at.cloned().collect()).await? else {
+                return self.end().await;
+            };
+            match self.push(tip, parts).await? {
+                true => return self.end().await,
+                false => {
+                    fetch = true;
+                    tokio::time::sleep(pause(tried)).await;
+                }
+            }
+        }
+        Err(Failure::Overtaken)
+    }
+
+    async fn fetch(&mut self) -> Result<(), Failure> {
+        let (repository, link, runtime) = (self.repository.clone(), self.link.clone(), Handle::current());
+        let fetch = move || git::fetch(&repository, &link.remote.remote, &runtime, &link.stop);
+        self.head = blocking(fetch).await?;
+        self.link.show(|live| live.head = self.head);
+        Ok(())
+    }
+
+    /// Takes in what the remote has for one user. What goes wrong for one alone holds up no other.
+    async fn take_in_of(&mut self, user: &User) -> Result<(), Failure> {
+        match self.take_in(user).await {
+            Ok(report) => {
+                self.link.show(|live| drop(live.of_user.remove(&user.id)));
+                let head = self.head;
+                let branch = self.link.remote.remote.branch.to_string();
+                let report = SyncReport { branch, head, is_own: self.link.owner.is_some(), ..report };
+                self.report.of_user.entry(user.id).or_default().extend(report);
+                Ok(())
+            }
+            Err(failure) if self.link.owner.is_some() || failure.is_of_all() => Err(failure),
+            Err(failure) => {
+                self.service.tell_of_user(&self.link, user, &failure);
+                self.report.failed.insert(user.id, failure.refusal());
+                Ok(())
+            }
+        }
+    }
+
+    async fn take_in(&mut self, user: &User) -> Result<SyncReport, Failure> {
+        let (service, link, repository, head) =
+            (self.service.clone(), self.link.clone(), self.repository.clone(), self.head);
+        let asked = self.ask.request.take_if(|(asker, _)| *asker == user.id).map(|(_, request)| request);
+        let request = asked.unwrap_or_default();
+        let (id, name) = (user.id, user.name.as_str().to_owned());
+        let read = move || -> Result<(Option<SyncState>, bool, Option<Incoming>), Failure> {
+            let stored = service.state_of(&link, id)?;
+            let state = confirmed(&repository, stored.clone(), head)?;
+            let look = Look {
+                repository: &repository,
+                link: &link,
+                user: &name,
+                state: state.as_ref(),
+                head,
+                request: &request,
+            };
+            let incoming = look.read()?;
+            Ok((state.clone(), state != stored, incoming))
+        };
+        let (state, is_confirmed, incoming) = blocking(read).await?;
+        let Some(incoming) = incoming else {
+            if let Some(state) = state.filter(|_| is_confirmed) {
+                self.service.put_state(&self.link, user.id, state).await?;
+            }
+            let service = self.service.clone();
+            let head = blocking(move || service.require_head_of(id)).await?;
+            return Ok(SyncReport {
+                next_number: head.next_number,
+                generation: head.generation.0,
+                ..SyncReport::default()
+            });
+        };
+        if incoming.is_rewritten {
+            let now = self.service.clock.now();
+            self.link.show(|live| {
+                live.rewritten_at.insert(user.id, now);
+            });
+        }
+        let newer = self.newer(user, state.as_ref(), &incoming);
+        let repository = self.repository.clone();
+        let was_there = move |content: &[u8]| repository.read(Repository::blob_name(content), content.len()).is_ok();
+        let was_there = Box::new(was_there);
+        let taking_in = TakingIn { link: self.link.clone(), incoming, state, newer, was_there };
+        let decide = move |situation: &mut Situation<'_>| taking_in.decide(situation);
+        Ok(self.service.change(user.id, origin(), decide).await?)
+    }
+
+    /// Tells of a file that both sides changed which did it later.
+    fn newer(&self, user: &User, state: Option<&SyncState>, incoming: &Incoming) -> Newer {
+        let (repository, link, name) = (self.repository.clone(), self.link.clone(), user.name.clone());
+        let (base, head) = (incoming.base, incoming.head);
+        let from = state.map_or(Generation(0), |state| state.outbox_from);
+        Box::new(move |situation, file| {
+            let ours = situation.changed_since(from)?.get(file).map(DateTime::timestamp);
+            let path = link.path(name.as_str(), &format!("{}/{file}", super::incoming::TASKS));
+            // What cannot be told counts as older: what is here was acknowledged.
+            let theirs = head.and_then(|head| repository.last_change(head, base, &path).ok().flatten());
+            Ok(if theirs > ours { Side::Theirs } else { Side::Ours })
+        })
+    }
+
+    /// Writes what the outboxes hold as commits, one user's after the other's.
+    async fn write(&self, users: Vec<User>) -> Result<Option<(ObjectName, Vec<Part>)>, Failure> {
+        let (service, link, repository) = (self.service.clone(), self.link.clone(), self.repository.clone());
+        let mut tip = self.head;
+        let work = move || -> Result<_, Failure> {
+            let (mut parts, mut looked_at) = (Vec::new(), Vec::new());
+            for user in users {
+                let Some(state) = service.state_of(&link, user.id)? else { continue };
+                let outbox = Outbox {
+                    store: &service.store,
+                    repository: &repository,
+                    link: &link,
+                    user: user.id,
+                    name: user.name.as_str(),
+                    state: &state,
+                    now: service.clock.now(),
+                };
+                match outbox.write(tip) {
+                    Ok((_, Some(written))) => {
+                        tip = Some(written.tip);
+                        parts.push(Part { user: user.id, state, written });
+                    }
+                    // The remote has it all.
+                    Ok((until, None)) => looked_at.push((user.id, emptied(&state, until))),
+                    Err(failure) if link.owner.is_some() || failure.is_of_all() => return Err(failure),
+                    Err(failure) => service.tell_of_user(&link, &user, &failure),
+                }
+            }
+            Ok((tip, parts, looked_at))
+        };
+        let (tip, parts, looked_at) = blocking(work).await?;
+        for (user, state) in looked_at {
+            if let Some(state) = state {
+                self.service.put_state(&self.link, user, state).await?;
+            }
+        }
+        Ok(tip.filter(|_| !parts.is_empty()).map(|tip| (tip, parts)))
+    }
+
+    /// Pushes the commits; false when the remote has moved.
+    async fn push(&mut self, tip: ObjectName, parts: Vec<Part>) -> Result<bool, Failure> {
+        for part in &parts {
+            // Whoever finds this commit in the remote later knows what is in it.
+            let pushing = Some(Pushing { tip, until: part.written.until });
+            self.service.put_state(&self.link, part.user, SyncState { pushing, ..part.state.clone() }).await?;
+        }
+        let (repository, link, expected) = (self.repository.clone(), self.link.clone(), self.head);
+        let runtime = Handle::current();
+        let push =
+            move || Ok::<_, Failure>(git::push(&repository, &link.remote.remote, &runtime, expected, tip, &link.stop));
+        if let Err(error) = blocking(push).await? {
+            return Failure::of_push(error).map_or(Ok(false), Err);
+        }
+        self.head = Some(tip);
+        self.report.head = Some(tip);
+        for Part { user, state, written } in parts {
+            let state = SyncState { base: Some(tip), ..after_push(state, written.until) };
+            self.service.put_state(&self.link, user, state).await?;
+            let report = self.report.of_user.entry(user).or_default();
+            (report.pushed, report.head) = (report.pushed + written.count, Some(tip));
+            self.service.metrics.sync_commits.add(written.count as u64);
+            self.link.show(|live| {
+                live.head = Some(tip);
+                live.note_pushed(user, written.commits);
+            });
+        }
+        Ok(true)
+    }
+
+    /// A quiet moment.
+    async fn end(&self) -> Result<(), Failure> {
+        let (service, link, repository) = (self.service.clone(), self.link.clone(), self.repository.clone());
+        let tidy = move || -> Result<(), Failure> {
+            let mut keep = Vec::new();
+            for user in service.users_of(&link)? {
+                if let Some(state) = service.state_of(&link, user.id)? {
+                    keep.extend(state.base);
+                    keep.extend(state.pushing.map(|pushing| pushing.tip));
+                }
+            }
+            keep.retain(|commit| repository.has_commit(*commit));
+            match repository.tidy_up(&keep, &link.stop) {
+                Ok(_) | Err(GitError::Interrupted) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        };
+        blocking(tidy).await
+    }
+}
+
+/// Where a user stands once a push that was begun before is found in the remote.
+fn confirmed(
+    repository: &Repository,
+    state: Option<SyncState>,
+    head: Option<ObjectName>,
+) -> Result<Option<SyncState>, Failure> {
+    let Some(state) = state else { return Ok(None) };
+    let (Some(pushing), Some(head)) = (state.pushing, head) else { return Ok(Some(state)) };
+    if repository.has_commit(pushing.tip) && repository.is_ancestor(pushing.tip, head)? {
+        return Ok(Some(SyncState { base: Some(pushing.tip), ..after_push(state, pushing.until) }));
+    }
+    Ok(Some(state))
+}
+
+/// Everything up to a generation is in the remote, but what it cannot be given.
+fn after_push(mut state: SyncState, until: Generation) -> SyncState {
+    state.outbox_from = until;
+    state.pushing = None;
+    let held = &state.held;
+    state.differing.retain(|file| held.contains_key(file));
+    state
+}
+
+/// The state of a user whose outbox held nothing that the remote lacks; `None` when it is as before.
+fn emptied(state: &SyncState, until: Generation) -> Option<SyncState> {
+    let after = after_push(state.clone(), until);
+    (after != *state).then_some(after)
+}
+
+/// A pause before the next try, longer each time and never the same for two.
+fn pause(tried: u32) -> Duration {
+    let longest = PAUSE_MAX.min(Duration::from_millis(20) * 2_u32.saturating_pow(tried));
+    longest.mul_f64(super::follow::share())
+}

@@ -1,0 +1,448 @@
+//! Taking in what the remote changed: three versions of each file (what was last merged, what is here, what is there)
+//! become one, and nothing that was written on either side is dropped without a trace in the history.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::incoming::{Incoming, IncomingFile, RULES, Theirs};
+use super::link::Link;
+use super::status::kept_reason;
+use super::{ConflictLine, SkippedFile, SyncReport};
+use crate::domain::document::{self, MergeConflict, Merged, Side};
+use crate::domain::ids::{DocKey, FILE_NAME_BYTES_MAX, FileName, Generation, ObjectName};
+use crate::domain::lang::{Phrase, Sentence};
+use crate::domain::problem::DOCUMENT_BYTES_MAX;
+use crate::git;
+use crate::service::change::{Decision, Plan, Situation};
+use crate::service::error::ServiceError;
+use crate::service::import::acceptable;
+use crate::service::planning;
+use crate::store::{Change, HeldFile, MergedFile, SyncState};
+
+mod rules;
+mod twins;
+
+/// A sync of up to this many changes brings its timeline; of more it is made by whoever reads next.
+const PLANNED_CHANGES_MAX: usize = 20;
+
+const TAKEN: &str = "sync";
+const MERGED: &str = "merge";
+
+/// Which of the two versions of a file was written later.
+pub(super) type Newer = Box<dyn Fn(&Situation<'_>, &FileName) -> Result<Side, ServiceError> + Send + Sync>;
+
+/// Whether the remote has, or had, a file with this content.
+type WasThere = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
+/// What is taken in, by what and for whom.
+pub(super) struct TakingIn {
+    pub(super) link: Arc<Link>,
+    pub(super) incoming: Incoming,
+    /// Where the user stood before.
+    pub(super) state: Option<SyncState>,
+    pub(super) newer: Newer,
+    pub(super) was_there: WasThere,
+}
+
+/// What one sync comes to, as it grows.
+struct Work<'a, 's> {
+    from: &'a TakingIn,
+    situation: &'a mut Situation<'s>,
+    /// Of a full sync: files that were changed here and may not be in the remote.
+    unpushed: BTreeSet<FileName>,
+    changes: Vec<Change>,
+    report: SyncReport,
+    differing: BTreeSet<String>,
+    held: BTreeMap<String, HeldFile>,
+    /// Names that the changes give to documents.
+    given: BTreeSet<String>,
+}
+
+impl TakingIn {
+    /// What is to become of the user's documents and rules.
+    pub(super) fn decide(&self, situation: &mut Situation<'_>) -> Result<Decision<SyncReport>, ServiceError> {
+        if self.link.is_closed() {
+            return Ok(Decision::Keep(SyncReport::default()));
+        }
+        let incoming = &self.incoming;
+        let unpushed = match &self.state {
+            Some(state) if incoming.is_full => situation.changed_since(state.outbox_from)?.into_keys().collect(),
+            Some(_) | None => BTreeSet::new(),
+        };
+        let differing = self.state.iter().flat_map(|state| &state.differing).cloned().collect();
+        let report = SyncReport { skipped: incoming.skipped.clone(), ..SyncReport::default() };
+        let mut work = Work {
+            from: self,
+            situation,
+            unpushed,
+            changes: Vec::new(),
+            report,
+            differing,
+            held: BTreeMap::new(),
+            given: BTreeSet::new(),
+        };
+        work.take_in()?;
+        work.decision()
+    }
+}
+
+impl Work<'_, '_> {
+    fn take_in(&mut self) -> Result<(), ServiceError> {
+        let incoming = &self.from.incoming;
+        let renamed = renamed(incoming);
+        let targets: BTreeSet<&FileName> = renamed.values().copied().collect();
+        for (name, file) in &incoming.files {
+            // What is looked at again says anew whether it differs.
+            self.differing.remove(name.as_str());
+            if let Some(new_name) = renamed.get(name) {
+                self.rename(name, file, new_name, &incoming.files[*new_name])?;
+            } else if !targets.contains(name) {
+                self.file(name, file)?;
+            }
+        }
+        if incoming.is_first || incoming.is_full {
+            self.take_stock()?;
+        }
+        if let Some(incoming) = &incoming.rules {
+            self.differing.remove(RULES);
+            self.rules(incoming)?;
+        } else if incoming.is_first && self.situation.snapshot.rules.is_some() {
+            self.differing.insert(RULES.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Looks at what is here alone.
+    fn take_stock(&mut self) -> Result<(), ServiceError> {
+        let incoming = &self.from.incoming;
+        let keys: Vec<DocKey> = self.situation.snapshot.tasks.keys().cloned().collect();
+        for key in keys {
+            if incoming.names.contains(key.file.as_str()) || incoming.files.contains_key(&key.file) {
+                continue;
+            }
+            if incoming.clean && !self.unpushed.contains(&key.file) {
+                self.remove(key);
+            } else {
+                self.differing.insert(key.file.as_str().to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, name: &FileName, file: &IncomingFile) -> Result<(), ServiceError> {
+        let key = DocKey::of(name.clone());
+        let ours = self.ours(&key)?;
+        match &file.theirs {
+            Theirs::Unusable(reason) => self.hold(name.as_str(), file.base_name, (*reason).into()),
+            Theirs::Absent => self.gone(key, ours.as_deref(), file.base.as_deref()),
+            Theirs::File(theirs) => match acceptable(name.as_str(), theirs) {
+                // Somebody's notes beside the tasks.
+                Err(_) if ours.is_none() && name.number().is_none() => {}
+                Err(reason) => self.hold(name.as_str(), file.base_name, reason.into()),
+                Ok(_) => return self.there(key, ours, file, theirs),
+            },
+        }
+        Ok(())
+    }
+
+    /// Keeps what is here, and the remote's as it is, until that can be taken.
+    fn hold(&mut self, name: &str, base: Option<ObjectName>, reason: Sentence) {
+        self.held.insert(name.to_owned(), HeldFile { base, reason: kept_reason(&reason) });
+        self.report.skipped.push(SkippedFile::new(name, reason));
+    }
+
+    /// The remote does not have it.
+    fn gone(&mut self, key: DocKey, ours: Option<&[u8]>, base: Option<&[u8]>) {
+        let Some(ours) = ours else { return };
+        let is_as_merged = base == Some(ours);
+        let is_left_over = self.from.incoming.clean && !self.unpushed.contains(&key.file);
+        if is_as_merged || is_left_over {
+            self.remove(key);
+            return;
+        }
+        self.differing.insert(key.file.as_str().to_owned());
+        if base.is_some() {
+            self.keep(&key, None, Some(ours.into()), true);
+            self.conflict(&key.file, REMOVED_THERE.into());
+        }
+    }
+
+    /// The remote has it.
+    fn there(
+        &mut self,
+        key: DocKey,
+        ours: Option<Arc<[u8]>>,
+        file: &IncomingFile,
+        theirs: &Arc<[u8]>,
+    ) -> Result<(), ServiceError> {
+        let is_as_merged = file.base.as_deref() == Some(&theirs[..]);
+        match (ours, &file.base) {
+            (Some(ours), _) if ours == *theirs => {}
+            (None, Some(_)) if is_as_merged => {
+                // Removed here; or lost, which a full sync mends.
+                if self.from.incoming.is_full && !self.unpushed.contains(&key.file) {
+                    self.put(key, theirs.clone(), TAKEN);
+                } else {
+                    self.differing.insert(key.file.as_str().to_owned());
+                }
+            }
+            (None, Some(_)) => {
+                self.conflict(&key.file, REMOVED_HERE.into());
+                self.keep(&key, None, Some(theirs.clone()), true);
+                self.put(key, theirs.clone(), TAKEN);
+            }
+            // It was removed here, when these two had not met yet.
+            (None, None) if self.situation.was_here(&key.file, theirs)? => {
+                self.differing.insert(key.file.as_str().to_owned());
+            }
+            (None, None) => self.put(key, theirs.clone(), TAKEN),
+            // What is here was there before, so that what is there now is later.
+            (Some(ours), None) if (self.from.was_there)(&ours) => self.put(key, theirs.clone(), TAKEN),
+            (Some(_), None) if self.situation.was_here(&key.file, theirs)? => {
+                self.differing.insert(key.file.as_str().to_owned());
+            }
+            (Some(ours), None) => self.keep_both(key, ours, theirs.clone()),
+            (Some(_), Some(_)) if is_as_merged => {
+                self.differing.insert(key.file.as_str().to_owned());
+            }
+            (Some(ours), Some(base)) if ours == *base => self.put(key, theirs.clone(), TAKEN),
+            (Some(ours), Some(base)) => {
+                let merged = self.merge(&key, base, &ours, theirs)?;
+                if merged[..] != ours[..] {
+                    self.put(key, merged, MERGED);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The remote gave a file another name. What was changed here meanwhile goes with it.
+    fn rename(
+        &mut self,
+        name: &FileName,
+        file: &IncomingFile,
+        new_name: &FileName,
+        new_file: &IncomingFile,
+    ) -> Result<(), ServiceError> {
+        let (key, new_key) = (DocKey::of(name.clone()), DocKey::of(new_name.clone()));
+        let (ours, taken) = (self.ours(&key)?, self.ours(&new_key)?);
+        match (&file.base, &new_file.theirs, ours) {
+            (Some(base), Theirs::File(theirs), Some(ours))
+                if taken.is_none() && ours != *base && acceptable(new_name.as_str(), theirs).is_ok() =>
+            {
+                let merged = self.merge(&new_key, base, &ours, theirs)?;
+                self.remove(key);
+                self.put(new_key, merged, MERGED);
+            }
+            // Removed here, and only its name is another there.
+            (Some(base), Theirs::File(theirs), None) if taken.is_none() && base == theirs => {
+                self.differing.insert(new_name.as_str().to_owned());
+            }
+            (Some(_) | None, Theirs::File(_) | Theirs::Absent | Theirs::Unusable(_), _) => {
+                self.file(name, file)?;
+                self.file(new_name, new_file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One document of three versions. The remote's is kept in the history where it stands nowhere else.
+    fn merge(&mut self, key: &DocKey, base: &[u8], ours: &[u8], theirs: &Arc<[u8]>) -> Result<Arc<[u8]>, ServiceError> {
+        let newer = (self.from.newer)(self.situation, &key.file)?;
+        let Merged { document, conflicts } = document::merge(base, ours, theirs, newer, &git::merge_lines);
+        let is_document = document.len() <= DOCUMENT_BYTES_MAX && planning::read(key, &document).is_some();
+        let (document, conflicts): (Arc<[u8]>, _) = match (is_document, newer) {
+            (true, _) => (document.into(), conflicts),
+            (false, Side::Ours) => (ours.into(), vec![MergeConflict::Whole { winner: newer }]),
+            (false, Side::Theirs) => (theirs.clone(), vec![MergeConflict::Whole { winner: newer }]),
+        };
+        let loses = |side| conflicts.iter().any(|conflict| loses(conflict, side));
+        if document != *theirs || loses(Side::Theirs) {
+            self.keep(key, Some(theirs.clone()), Some(document.clone()), loses(Side::Theirs));
+        }
+        if loses(Side::Ours) {
+            self.keep(key, Some(ours.into()), Some(document.clone()), true);
+        }
+        for conflict in &conflicts {
+            self.conflict(&key.file, told(conflict));
+        }
+        self.report.merged.push(key.file.as_str().to_owned());
+        if document != *theirs {
+            self.differing.insert(key.file.as_str().to_owned());
+        }
+        Ok(document)
+    }
+
+    /// Two documents that were added under one name: the one of here, which is not in the remote, gets another.
+    fn keep_both(&mut self, key: DocKey, ours: Arc<[u8]>, theirs: Arc<[u8]>) {
+        let name = self.free_name(&key.file);
+        let what = Sentence {
+            en: format!("it was added here and in the repository; the one of here is now {name}"),
+            de: format!("sie kam hier und im Repository dazu; die von hier heißt jetzt {name}"),
+        };
+        self.conflict(&key.file, what);
+        self.differing.insert(name.as_str().to_owned());
+        self.put(DocKey::of(name), ours, MERGED);
+        self.put(key, theirs, TAKEN);
+    }
+
+    /// The name with a number at its end that nobody has.
+    fn free_name(&self, file: &FileName) -> FileName {
+        let mut number = 2_u32;
+        loop {
+            let ending = format!("-{number}.md");
+            let mut stem = file.stem();
+            while stem.len() + ending.len() > FILE_NAME_BYTES_MAX {
+                let mut characters = stem.chars();
+                characters.next_back();
+                stem = characters.as_str();
+            }
+            let name = format!("{stem}{ending}");
+            let free = FileName::parse(&name).filter(|name| {
+                let is_here = self.situation.snapshot.tasks.contains_key(&DocKey::of(name.clone()));
+                !is_here && !self.from.incoming.names.contains(name.as_str()) && !self.given.contains(name.as_str())
+            });
+            if let Some(free) = free {
+                return free;
+            }
+            number += 1;
+        }
+    }
+
+    fn ours(&self, key: &DocKey) -> Result<Option<Arc<[u8]>>, ServiceError> {
+        match self.situation.snapshot.tasks.contains_key(key) {
+            true => Ok(Some(self.situation.document(key)?)),
+            false => Ok(None),
+        }
+    }
+
+    fn put(&mut self, key: DocKey, raw: Arc<[u8]>, verb: &'static str) {
+        // Whatever is put was accepted before.
+        let Some(reading) = planning::read(&key, &raw) else { return };
+        self.report.changed.push(key.file.as_str().to_owned());
+        self.given.insert(key.file.as_str().to_owned());
+        self.changes.push(Change::PutDocument { key, raw, reading, verb: verb.into() });
+    }
+
+    fn remove(&mut self, key: DocKey) {
+        self.report.removed.push(key.file.as_str().to_owned());
+        self.changes.push(Change::RemoveDocument { key, verb: TAKEN.into() });
+    }
+
+    /// Keeps in the history what would stand nowhere else.
+    fn keep(&mut self, key: &DocKey, lost: Option<Arc<[u8]>>, kept: Option<Arc<[u8]>>, is_conflict: bool) {
+        let file = MergedFile::Document(key.clone());
+        self.changes.push(Change::Merged { file, lost, kept, is_conflict, verb: MERGED.into() });
+    }
+
+    fn conflict(&mut self, file: &FileName, what: Sentence) {
+        self.report.conflicts.push(ConflictLine { file: file.as_str().to_owned(), what });
+    }
+
+    fn decision(mut self) -> Result<Decision<SyncReport>, ServiceError> {
+        self.tell_twins();
+        let Work { from, situation, changes, mut report, differing, held, .. } = self;
+        let head = &situation.snapshot.head;
+        let next_number = planning::next_number_after(head.next_number, &changes);
+        let after = if changes.is_empty() { head.generation } else { head.generation.next() };
+        let sync = from.state_after(after, differing, held);
+        (report.next_number, report.generation) = (next_number, head.generation.0);
+        if changes.is_empty() && from.state.as_ref() == Some(&sync) {
+            return Ok(Decision::Keep(report));
+        }
+        Ok(Decision::Change(Plan {
+            next_number: Some(next_number),
+            with_timeline: !changes.is_empty() && changes.len() <= PLANNED_CHANGES_MAX,
+            changes,
+            sync: Some(sync),
+            answer: Box::new(move |generation, _| SyncReport { generation: generation.0, ..report }),
+        }))
+    }
+}
+
+impl TakingIn {
+    /// Where the user stands once this is taken in.
+    fn state_after(
+        &self,
+        generation: Generation,
+        differing: BTreeSet<String>,
+        held: BTreeMap<String, HeldFile>,
+    ) -> SyncState {
+        let before = self.state.as_ref().filter(|_| !self.incoming.is_first);
+        SyncState {
+            remote: self.link.key,
+            base: self.incoming.head,
+            outbox_from: before.map_or(generation, |state| state.outbox_from),
+            pushing: before.and_then(|state| state.pushing),
+            held,
+            differing,
+        }
+    }
+}
+
+/// The files that have another name in the remote now, by the one that they had: of one number, one is gone and one is new.
+fn renamed(incoming: &Incoming) -> BTreeMap<&FileName, &FileName> {
+    let mut by_number: BTreeMap<_, (Vec<&FileName>, Vec<&FileName>)> = BTreeMap::new();
+    for (name, file) in &incoming.files {
+        let Some(number) = name.number() else { continue };
+        let (gone, new) = by_number.entry(number).or_default();
+        match (&file.base, &file.theirs) {
+            (Some(_), Theirs::Absent) => gone.push(name),
+            (None, Theirs::File(_)) => new.push(name),
+            (Some(_) | None, Theirs::File(_) | Theirs::Absent | Theirs::Unusable(_)) => {}
+        }
+    }
+    let pair = |(gone, new): (Vec<_>, Vec<_>)| match (&gone[..], &new[..]) {
+        ([gone], [new]) => Some((*gone, *new)),
+        _ => None,
+    };
+    by_number.into_values().filter_map(pair).collect()
+}
+
+const REMOVED_THERE: Phrase = Phrase {
+    en: "it was removed in the repository and changed here; it stays",
+    de: "sie wurde im Repository entfernt und hier geändert; sie bleibt",
+};
+const REMOVED_HERE: Phrase = Phrase {
+    en: "it was removed here and changed in the repository; it is back",
+    de: "sie wurde hier entfernt und im Repository geändert; sie ist wieder da",
+};
+const BOTH_TEXTS: Phrase = Phrase {
+    en: "the same lines were changed on both sides; both texts are in it, between marked lines",
+    de: "auf beiden Seiten wurden dieselben Zeilen geändert; beide Texte stehen darin, zwischen markierten Zeilen",
+};
+
+/// Whether a conflict cost a side something that is not in the document any more, or is there twice.
+fn loses(conflict: &MergeConflict, side: Side) -> bool {
+    match conflict {
+        MergeConflict::Field { winner, .. } | MergeConflict::Whole { winner } => *winner != side,
+        MergeConflict::Body => side == Side::Theirs,
+    }
+}
+
+/// One conflict, in words.
+fn told(conflict: &MergeConflict) -> Sentence {
+    let stands = |side: &Side| match side {
+        Side::Ours => ("what was written here later stands", "was hier später geschrieben wurde, gilt"),
+        Side::Theirs => {
+            ("what was written in the repository later stands", "was im Repository später geschrieben wurde, gilt")
+        }
+    };
+    match conflict {
+        MergeConflict::Field { name, winner } => {
+            let (en, de) = stands(winner);
+            Sentence {
+                en: format!("{name} was changed on both sides; {en}"),
+                de: format!("{name} wurde auf beiden Seiten geändert; {de}"),
+            }
+        }
+        MergeConflict::Body => BOTH_TEXTS.into(),
+        MergeConflict::Whole { winner } => {
+            let (en, de) = stands(winner);
+            Sentence {
+                en: format!("both sides changed it so that it cannot be merged; {en}"),
+                de: format!("beide Seiten haben sie so geändert, dass sie sich nicht zusammenführen lässt; {de}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `codexmiroir sync`: a line for everything that became of a file, and how it stands.
+
+use serde_json::Value;
+
+use crate::binary::{Home, Ran};
+use crate::git_host::Behaviour;
+use crate::harness::{TestServer, TestUser};
+use crate::shared::{Shared, document};
+
+/// Runs the command against the server, as this user.
+async fn command(server: &TestServer, user: &TestUser, arguments: &[&str]) -> Ran {
+    let (url, token) = (server.url(""), user.token.clone());
+    let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    let run = move || {
+        let home = Home::new();
+        let arguments: Vec<&str> = ["sync"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
+        Ran::of(home.command(&arguments).env("CODEXMIROIR_SERVER", url).env("CODEXMIROIR_TOKEN", token))
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+/// What it printed, where it succeeded.
+async fn printed(server: &TestServer, user: &TestUser, arguments: &[&str]) -> String {
+    let ran = command(server, user, arguments).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{arguments:?}: {}", ran.stdout);
+    ran.stdout
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_every_file_is_printed() {
+    let shared = Shared::new();
+    let clone = shared.clone_of("clone");
+    let tasks = "codex-miroir/lena/tasks";
+    clone.write(&format!("{tasks}/0001-a.md"), Some(&document("A", "", "")));
+    clone.write(&format!("{tasks}/0002-gross.md"), Some(&"x".repeat(70_000)));
+    clone.push("two files");
+    let server = shared.server().await;
+    let lena = server.user("lena").await;
+    let text = printed(&server, &lena, &["--full"]).await;
+    assert!(text.lines().any(|line| line.starts_with("0002-gross.md: left out: ")), "{text}");
+    // The server may have been faster with what it does by itself.
+    assert!(text.ends_with(&format!("main, at {}\n", &shared.head()[..10])), "{text}");
+    lena.create(serde_json::json!({"kategorie": "arbeit", "title": "Neu"})).await;
+    clone.write(&format!("{tasks}/0001-a.md"), None);
+    clone.pull();
+    let json: Value = serde_json::from_str(&printed(&server, &lena, &["--json"]).await).unwrap();
+    assert_eq!((&json["ok"], &json["mode"], &json["userId"]), (&true.into(), &"diff".into(), &"lena".into()));
+    let status = printed(&server, &lena, &["--status"]).await;
+    for part in [shared.host.repository("tasks.git").as_str(), "the server's", "push", "idle", "0 changes", "left out"]
+    {
+        assert!(status.contains(part), "no {part}: {status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_nothing_was_synced_is_said_in_a_sentence() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let sentence = command(&server, &lena, &[]).await.refusal(1).to_owned();
+    assert!(sentence.contains("There is no Git repository to sync with"), "{sentence}");
+    assert!(printed(&server, &lena, &["--status"]).await.contains("no Git repository"));
+    let usage = command(&server, &lena, &["--clean"]).await.refusal(2).to_owned();
+    assert!(usage.contains("--full"), "{usage}");
+    let both = command(&server, &lena, &["--status", "--full"]).await.refusal(2).to_owned();
+    assert!(both.contains("--status"), "{both}");
+
+    let shared = Shared::new();
+    let server = shared.server().await;
+    let lena = server.user("lena").await;
+    shared.host.behave(Behaviour::Status(403));
+    let sentence = command(&server, &lena, &[]).await.refusal(1).to_owned();
+    assert!(sentence.contains("(the server http://"), "{sentence}");
+    let status = printed(&server, &lena, &["--status"]).await;
+    assert!(status.contains("waiting") || status.contains("idle"), "{status}");
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, WorkerOptions, WorkerProgram};
+use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, SyncSettings, WorkerOptions, WorkerProgram};
 use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::zone::Zone;
@@ -20,6 +20,11 @@ pub async fn start(folder: &Path, hot_bytes_max: u64) -> Running {
 
 /// As [`start`], with another clock than the system's.
 pub async fn start_at(folder: &Path, hot_bytes_max: u64, clock: Clock) -> Running {
+    start_synced(folder, hot_bytes_max, clock, SyncSettings::default()).await
+}
+
+/// As [`start_at`], with a repository of the users' files.
+pub async fn start_synced(folder: &Path, hot_bytes_max: u64, clock: Clock, sync: SyncSettings) -> Running {
     let options = ServeOptions {
         data_dir: folder.to_owned(),
         key_file: None,
@@ -32,7 +37,7 @@ pub async fn start_at(folder: &Path, hot_bytes_max: u64, clock: Clock) -> Runnin
         demo: None,
         limits: Limits::default(),
         clock,
-        sync: app::SyncSettings::default(),
+        sync,
     };
     app::start(options).await.unwrap()
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::Limits;
 use crate::domain::ids::ObjectName;
 use crate::domain::lang::{Lang, Phrase};
 
@@ -106,6 +107,10 @@ impl GitError {
             GitError::CheckedOut { branch } => lang.pick(
                 format!("The branch {branch} is checked out there; use a bare repository, or check out another branch."),
                 format!("Der Branch {branch} ist dort ausgecheckt; bitte ein Bare-Repository nehmen oder einen anderen Branch auschecken."),
+            ),
+            GitError::TooManyFiles { folder, files_max } if folder.is_empty() => lang.pick(
+                format!("A folder of the repository has more than {files_max} files; spread them over several."),
+                format!("Ein Ordner des Repositorys hat mehr als {files_max} Dateien; bitte auf mehrere verteilen."),
             ),
             GitError::TooManyFiles { folder, files_max } => lang.pick(
                 format!("The folder “{folder}” has more than {files_max} files; spread them over several."),
@@ -253,4 +258,15 @@ pub(super) fn fault_of_disk(error: &gix::Error) -> Option<GitError> {
         let code = fault.raw_os_error()?;
         Some(GitError::of_disk(io::Error::from_raw_os_error(code)))
     })
+}
+
+/// What failed with objects that somebody else sent.
+pub(super) fn of_remote(error: &gix::Error, limits: &Limits) -> GitError {
+    if let Some(fault) = fault_of_disk(error) {
+        return fault;
+    }
+    if error.is_resource_exhausted() {
+        return GitError::TooLarge { what: Large::Object, bytes_max: limits.object_bytes_max };
+    }
+    GitError::not_git(&cause(error))
 }

@@ -8,7 +8,7 @@ use super::repository::{of_name, to_name};
 use super::{GitError, Repository};
 use crate::domain::ids::ObjectName;
 
-/// How many commits are looked through for a path's last change.
+/// How many commits are looked through for what a path had.
 const COMMITS_MAX: usize = 10_000;
 
 impl Repository {
@@ -56,6 +56,23 @@ impl Repository {
                 }
             }
             Ok(None)
+        })
+    }
+
+    /// Whether the path had this content in a commit that can be reached from `head`, as far as that many are looked
+    /// through.
+    ///
+    /// # Errors
+    /// [`GitError::Damaged`] if a commit on the way cannot be read.
+    pub fn had(&self, head: ObjectName, path: &str, content: ObjectName) -> Result<bool, GitError> {
+        self.look(|objects| {
+            let order = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
+            for commit in objects.rev_walk([of_name(head)]).sorting(order).all()?.take(COMMITS_MAX) {
+                if what_stands_at(&commit?.object()?, path)?.is_some_and(|(name, _)| name == of_name(content)) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         })
     }
 }

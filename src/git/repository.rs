@@ -182,9 +182,6 @@ pub(super) fn options(object_bytes_max: u64) -> gix::open::Options {
         .config_overrides([
             format!("gitoxide.objects.allocLimit={object_bytes_max}"),
             "core.logAllRefUpdates=false".to_owned(),
-            // Half a history would end where its other half is needed.
-            "clone.rejectShallow=true".to_owned(),
-            "pack.threads=1".to_owned(),
         ])
 }
 

@@ -71,8 +71,8 @@ impl Repository {
             // Without a name, so that a crash leaves nothing.
             let mut file = tempfile::tempfile_in(&folder).map_err(GitError::of_disk)?;
             let bases = Bases { outside: false, by_offset: true };
-            let bytes =
-                pack::write(objects, &planned, bases, &file, &|| stop.load(Ordering::Relaxed)).map_err(failed)?;
+            let bytes = pack::write(objects, &planned, bases, &file, &|| stop.load(Ordering::Relaxed))
+                .map_err(PackError::of_own_copy)?;
             file.rewind().map_err(GitError::of_disk)?;
             let made = pack::index(objects, &mut BufReader::new(file), &folder, u64::MAX, stop);
             let made = made.map_err(|error| {
@@ -91,14 +91,6 @@ impl Repository {
         let old: Vec<PathBuf> = gathered.loose.iter().cloned().chain(old).chain(made.keep).collect();
         alone.remove(&old)?;
         Ok(Tidied::Packed { objects: planned, bytes })
-    }
-}
-
-fn failed(error: PackError) -> GitError {
-    match error {
-        PackError::Stopped => GitError::Interrupted,
-        PackError::TooManyFiles(files_max) => GitError::TooManyFiles { folder: String::new(), files_max },
-        PackError::Objects(error) => GitError::of_own_copy(error),
     }
 }
 
@@ -136,7 +128,8 @@ impl Gathered {
         tips: &[ObjectId],
         stop: &AtomicBool,
     ) -> Result<Vec<Planned>, GitError> {
-        let planned = pack::plan(objects, tips, &[], usize::MAX, &|| stop.load(Ordering::Relaxed)).map_err(failed)?;
+        let planned = pack::plan(objects, tips, &[], usize::MAX, &|| stop.load(Ordering::Relaxed))
+            .map_err(PackError::of_own_copy)?;
         let indexes =
             self.large.iter().map(|pack| gix_pack::index::File::at(pack.with_extension("idx"), gix::hash::Kind::Sha1));
         let indexes = indexes.collect::<gix::Result<Vec<_>>>().map_err(GitError::of_own_copy)?;

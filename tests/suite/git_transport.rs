@@ -1,5 +1,6 @@
 //! Repositories and their remotes, with the real git on the other side.
 
+mod alone;
 mod hostile;
 mod kept;
 mod local;

@@ -175,8 +175,13 @@ pub struct Sent {
 }
 
 /// Where a secret stands in JSON or in a form.
-const FIELDS: [(&str, Kind); 3] =
-    [("password", Kind::Password), ("current", Kind::Password), ("code", Kind::OneTimeCode)];
+const FIELDS: [(&str, Kind); 4] = [
+    ("password", Kind::Password),
+    ("current", Kind::Password),
+    ("code", Kind::OneTimeCode),
+    // Of a repository.
+    ("token", Kind::Git),
+];
 
 impl Sent {
     pub fn of(request: &Request) -> Sent {

@@ -52,6 +52,32 @@ async fn what_became_of_every_file_is_printed() {
     }
 }
 
+#[test]
+fn it_needs_no_server() {
+    let (home, shared) = (Home::new(), Shared::new());
+    let repository = shared.bare.to_str().unwrap();
+    let synced = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        command.env("CODEXMIROIR_GIT_REMOTE", repository).env("CODEXMIROIR_GIT_ALLOW_LOCAL", "true");
+        let ran = Ran::of(&mut command);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{arguments:?}: {}", ran.stdout);
+        ran.stdout
+    };
+    home.did(&["user", "add", "lena"]);
+    home.did(&["task", "add", "Hier"]);
+    let first = synced(&["sync"]);
+    assert!(first.contains("0 changed, 0 removed, 0 in conflict, 0 left out, 1 commit pushed; main, at "), "{first}");
+    let clone = shared.clone_of("clone");
+    clone.write("codex-miroir/lena/tasks/0001-dort.md", Some(&document("Dort", "", "")));
+    clone.write("codex-miroir/lena/tasks/0000-Hier.md", None);
+    clone.push("the other way");
+    let second = synced(&["sync", "--user", "lena"]);
+    let lines: Vec<&str> = second.lines().collect();
+    assert_eq!(lines[..2], ["0001-dort.md: changed", "0000-Hier.md: removed; codexmiroir history has it"]);
+    assert!(home.did(&["task", "list"]).contains("Dort"));
+    assert!(synced(&["sync", "--status"]).contains(repository));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn why_nothing_was_synced_is_said_in_a_sentence() {
     let server = TestServer::start().await;

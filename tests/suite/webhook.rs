@@ -12,14 +12,14 @@ use crate::shared::{Shared, WEBHOOK_SECRET, document, sync};
 
 const PATH: &str = "/github/webhook";
 const SIGNATURE: HeaderName = HeaderName::from_static("x-hub-signature-256");
-const MAIN: &str = r#"{"ref": "refs/heads/main", "commits": [{"removed": ["codex-miroir/lena/tasks/0001-a.md"]}]}"#;
+pub const MAIN: &str = r#"{"ref": "refs/heads/main", "commits": [{"removed": ["codex-miroir/lena/tasks/0001-a.md"]}]}"#;
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the forge would sign this body with.
-fn signature(secret: &str, body: &[u8]) -> String {
+pub fn signature(secret: &str, body: &[u8]) -> String {
     format!("sha256={}", hexadecimal(sign(&Key::new(HMAC_SHA256, secret.as_bytes()), body).as_ref()))
 }
 
@@ -29,7 +29,7 @@ fn event(server: &TestServer, kind: &'static str, body: &[u8]) -> RequestBuilder
 }
 
 /// Sends an event as the forge does that knows the secret.
-async fn send(server: &TestServer, kind: &'static str, body: &[u8]) -> Answer {
+pub async fn send(server: &TestServer, kind: &'static str, body: &[u8]) -> Answer {
     Answer::of(event(server, kind, body).header(SIGNATURE, signature(WEBHOOK_SECRET, body))).await
 }
 

@@ -26,7 +26,11 @@ pub(in crate::git) fn plan(
     files_max: usize,
     stop: Stop<'_>,
 ) -> Result<Vec<Planned>, PackError> {
-    let have = have.iter().copied().filter(|commit| objects.find_commit(*commit).is_ok());
+    // A remote has many that are not here: for none of them is the disk looked through again.
+    let mut known = objects.clone();
+    known.objects.refresh_never();
+    let have: HashSet<_> = have.iter().copied().collect();
+    let have = have.into_iter().filter(|commit| known.find_commit(*commit).is_ok());
     let walk = objects.rev_walk(tips.iter().copied()).with_hidden(have).all()?;
     let mut commits = Vec::new();
     for commit in walk {

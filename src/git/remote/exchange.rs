@@ -22,7 +22,7 @@ use tempfile::SpooledTempFile;
 use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
-use super::super::error::{Large, told};
+use super::super::error::{Large, of_remote, told};
 use super::super::{Credentials, GitError, Limits, PushError, Remote};
 use super::watch::{TICK, Watch};
 use crate::outgoing::{Address, Answer, Bounds, Outgoing, OutgoingError, Reach};
@@ -37,7 +37,12 @@ const SPOOL_BYTES: usize = 1 << 20;
 const PIECE_BYTES: usize = 64 << 10;
 
 /// What gix knows a remote by: it needs no address, and gets none, so that it can tell nobody.
-pub(super) const NAMELESS: &str = "https://remote.invalid";
+const NAMELESS: &str = "https://remote.invalid";
+
+/// The program's name in the protocol.
+pub(super) fn agent() -> (&'static str, Option<String>) {
+    ("agent", Some(WHO_ASKS.to_owned()))
+}
 
 /// The transport that gix speaks through.
 pub(super) type Transport<'w> = http::Transport<Requests<'w>>;
@@ -76,7 +81,7 @@ impl<'w> Wire<'w> {
         let limits = &remote.limits;
         // Its timers and lookups are the runtime's.
         let _within = runtime.enter();
-        let client = Outgoing::within(address, reach, limits.connect).map_err(|error| fault(error, limits))?;
+        let client = Outgoing::within(address, reach, limits.connect).map_err(|error| fault(error, limits, true))?;
         let authorization = remote.credentials.as_ref().map(basic).transpose()?;
         Ok(Rc::new(Wire {
             client,
@@ -94,7 +99,7 @@ impl<'w> Wire<'w> {
     /// What an error of the protocol comes from.
     pub(super) fn explain(&self, error: &gix::Error) -> GitError {
         let noted = self.fault.borrow().clone().or_else(|| self.watch.reason());
-        noted.unwrap_or_else(|| super::http::of_remote(error, self.limits))
+        noted.unwrap_or_else(|| of_remote(error, self.limits))
     }
 
     /// What an error comes to for who pushes.
@@ -136,15 +141,13 @@ fn basic(credentials: &Credentials) -> Result<HeaderValue, GitError> {
     Ok(value)
 }
 
-fn fault(error: OutgoingError, limits: &Limits) -> GitError {
+fn fault(error: OutgoingError, limits: &Limits, is_list: bool) -> GitError {
     match error {
         OutgoingError::Malformed(reason) | OutgoingError::Unreachable(reason) | OutgoingError::Cut(reason) => {
             GitError::Unreachable { reason: told(&reason) }
         }
         OutgoingError::TooSlow(seconds) => GitError::TooSlow { seconds },
-        OutgoingError::TooLarge(bytes_max) if bytes_max == limits.advertisement_bytes_max => {
-            GitError::TooLarge { what: Large::Advertisement, bytes_max }
-        }
+        OutgoingError::TooLarge(bytes_max) if is_list => GitError::TooLarge { what: Large::Advertisement, bytes_max },
         OutgoingError::TooLarge(_) => too_large_pack(limits),
         OutgoingError::AddressRefused { host, address } => {
             GitError::AddressRefused { host, address: address.to_string() }
@@ -205,6 +208,8 @@ impl Wire<'_> {
 struct Exchange<'w> {
     wire: Rc<Wire<'w>>,
     state: State,
+    /// Whether it asks for the list of branches, which has limits of its own.
+    is_list: bool,
 }
 
 enum State {
@@ -242,7 +247,8 @@ impl<'w> Exchange<'w> {
         if let Some(authorization) = &wire.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        Rc::new(RefCell::new(Exchange { wire: Rc::clone(wire), state: State::Unsent(request, spool) }))
+        let is_list = spool.is_none();
+        Rc::new(RefCell::new(Exchange { wire: Rc::clone(wire), state: State::Unsent(request, spool), is_list }))
     }
 
     /// Sends the request if it was not sent yet.
@@ -259,8 +265,8 @@ impl<'w> Exchange<'w> {
         }
     }
 
-    fn send(&self, request: Builder, spool: Option<Spool>) -> Result<Answer, GitError> {
-        let wire = &self.wire;
+    fn send(&mut self, request: Builder, spool: Option<Spool>) -> Result<Answer, GitError> {
+        let wire = Rc::clone(&self.wire);
         let malformed = |_| GitError::Unreachable { reason: "the address cannot be asked".to_owned() };
         let answer = match spool {
             None => {
@@ -269,15 +275,15 @@ impl<'w> Exchange<'w> {
                 wire.wait(wire.client.begin(request, bounds))?
             }
             Some(spool) => {
-                let is_list = spool.begin.windows(b"command=ls-refs".len()).any(|part| part == b"command=ls-refs");
+                self.is_list = spool.begin.windows(b"command=ls-refs".len()).any(|part| part == b"command=ls-refs");
                 let is_push = request.uri_ref().is_some_and(|uri| uri.path().ends_with("/git-receive-pack"));
                 let request = request.body(()).map_err(malformed)?;
                 wire.is_pushed.set(is_push);
-                wire.wait(wire.feed(request, spool, wire.bounds(is_list)))?
+                wire.wait(wire.feed(request, spool, wire.bounds(self.is_list)))?
             }
         };
         let answer = answer.inspect_err(|error| wire.is_pushed.set(wire.is_pushed.get() && may_have_come(error)));
-        let answer = answer.map_err(|error| fault(error, wire.limits))?;
+        let answer = answer.map_err(|error| fault(error, wire.limits, self.is_list))?;
         match refusal(&answer) {
             None => Ok(answer),
             Some(refusal) => {
@@ -291,9 +297,11 @@ impl<'w> Exchange<'w> {
     fn next_chunk(&mut self) -> io::Result<Bytes> {
         let wire = Rc::clone(&self.wire);
         let chunk = wire.wait(self.answer()?.next_chunk()).map_err(|fault| wire.note(fault))?;
-        let chunk = chunk.map_err(|error| wire.note(fault(error, wire.limits)))?;
+        let chunk = chunk.map_err(|error| wire.note(fault(error, wire.limits, self.is_list)))?;
         let chunk = chunk.unwrap_or_default();
-        wire.taken_bytes.set(wire.taken_bytes.get() + chunk.len() as u64);
+        if !self.is_list {
+            wire.taken_bytes.set(wire.taken_bytes.get() + chunk.len() as u64);
+        }
         Ok(chunk)
     }
 }

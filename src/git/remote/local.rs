@@ -1,7 +1,7 @@
 //! A remote that is a folder of this machine, which others may use with their own Git at the same time.
 //!
-//! Its objects are copied as a pack, by the plan that a push over HTTP is made by. No hook of it is run, and nothing of
-//! its configuration has an effect.
+//! Its objects are copied as a pack, by the plan that a push over HTTP is made by. No hook of it is run, and no program
+//! that its configuration names.
 
 use std::fs;
 use std::io::{BufReader, Seek, Write};
@@ -11,11 +11,10 @@ use gix::ObjectId;
 use gix::refs::Target;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 
-use super::super::error::{Large, told};
+use super::super::error::{Large, of_remote, told};
 use super::super::pack::{self, Bases, PackError};
 use super::super::repository::{of_name, options, to_name};
 use super::super::{GitError, Limits, PushError, Remote, Repository};
-use super::http::of_remote;
 use super::watch::Watch;
 use crate::domain::ids::ObjectName;
 
@@ -167,8 +166,8 @@ impl Copy<'_> {
         let stop = || self.watch.is_over();
         let own = |error| match error {
             PackError::Stopped => self.watch.reason().unwrap_or(GitError::Interrupted),
-            PackError::TooManyFiles(files_max) => GitError::TooManyFiles { folder: String::new(), files_max },
             PackError::Objects(error) => source_failed(error),
+            other => other.of_remote(self.limits),
         };
         let planned = pack::plan(self.from, &[head], have, self.limits.files_max, &stop).map_err(own)?;
         if planned.is_empty() {
@@ -183,10 +182,17 @@ impl Copy<'_> {
         }
         written.map_err(own)?;
         file.rewind().map_err(GitError::of_disk)?;
+        // Whoever wrote the objects may have meant harm, and be it to a folder of ours.
+        pack::inspect(&mut BufReader::new(&file), self.to, self.limits.object_bytes_max, &stop).map_err(own)?;
+        file.rewind().map_err(GitError::of_disk)?;
         let folder = self.to.objects.store_ref().path().join("pack");
         let object_bytes_max = self.limits.object_bytes_max;
-        let made = pack::index(self.to, &mut BufReader::new(file), &folder, object_bytes_max, self.watch.flag());
-        Ok(made.map_err(target_failed)?.keep)
+        let made = pack::index(self.to, &mut BufReader::new(file), &folder, object_bytes_max, self.watch.flag())
+            .map_err(target_failed)?;
+        // A branch that is moved to them must not outlive them.
+        let files = [Some(&folder), made.pack.as_ref(), made.index.as_ref()];
+        files.into_iter().flatten().try_for_each(|file| fs::File::open(file)?.sync_all()).map_err(GitError::of_disk)?;
+        Ok(made.keep)
     }
 
     fn own(&self, error: gix::Error, otherwise: impl Fn(gix::Error) -> GitError) -> GitError {

@@ -15,6 +15,7 @@ use super::super::pack::{self, Bases, PackError};
 use super::super::repository::{of_name, to_name};
 use super::super::{GitError, PushError, Remote, Repository};
 use super::exchange::{Transport, Wire, transport};
+use super::http::require_known_hash;
 use super::report::{Report, Words};
 use crate::domain::ids::ObjectName;
 use crate::domain::lang::Phrase;
@@ -25,10 +26,6 @@ const REPORT_BYTES_MAX: u64 = 64 << 10;
 const NO_REPORT: Phrase = Phrase {
     en: "The remote does not tell what becomes of a push; it needs a newer Git.",
     de: "Das Remote meldet nicht, was aus einem Push wird; es braucht ein neueres Git.",
-};
-const ANOTHER_HASH: Phrase = Phrase {
-    en: "The remote's repository is one with SHA-256, which is not yet built; use one with SHA-1.",
-    de: "Das Repository des Remotes verwendet SHA-256, was noch nicht gebaut ist; bitte eins mit SHA-1 nehmen.",
 };
 
 pub(super) fn push(
@@ -103,10 +100,7 @@ impl<'w> Asked<'w> {
         if !can.contains("report-status") {
             return Err(GitError::Unsupported { what: NO_REPORT });
         }
-        let format = can.capability("object-format");
-        if format.and_then(|format| format.value().map(|value| value != "sha1")).unwrap_or(false) {
-            return Err(GitError::Unsupported { what: ANOTHER_HASH });
-        }
+        require_known_hash(can)?;
         let can = Can {
             side_band: can.contains("side-band-64k"),
             quiet: can.contains("quiet"),
@@ -144,8 +138,7 @@ fn send<'a>(
     let stop = || wire.watch.is_over();
     let own = |error| match error {
         PackError::Stopped => wire.watch.reason().unwrap_or(GitError::Interrupted),
-        PackError::TooManyFiles(files_max) => GitError::TooManyFiles { folder: String::new(), files_max },
-        PackError::Objects(error) => wire.noted().unwrap_or_else(|| GitError::of_own_copy(error)),
+        other => wire.noted().unwrap_or_else(|| other.of_own_copy()),
     };
     let planned = pack::plan(objects, &[new], &asked.has, usize::MAX, &stop).map_err(own)?;
     let can = asked.can;

@@ -10,7 +10,7 @@ use crate::http::extract::SIGNED_IN_AS;
 use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
 
 /// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
-const LABELS: [(&str, Phrase); 15] = [
+const LABELS: [(&str, Phrase); 16] = [
     ("name", Phrase { en: "Name", de: "Name" }),
     ("password", Phrase { en: "Password", de: "Passwort" }),
     ("current", Phrase { en: "Present password", de: "Jetziges Passwort" }),
@@ -25,6 +25,7 @@ const LABELS: [(&str, Phrase); 15] = [
     ("base_path", Phrase { en: "Folder", de: "Ordner" }),
     ("username", Phrase { en: "Name there", de: "Name dort" }),
     ("token", Phrase { en: "Token there", de: "Token dort" }),
+    ("forgetToken", Phrase { en: "Present token", de: "Jetziges Token" }),
     ("mode", Phrase { en: "Direction", de: "Richtung" }),
 ];
 

@@ -20,13 +20,7 @@ const NOTICES: [(&str, Phrase); 9] = [
     ("revoked", Phrase { en: "The token is revoked.", de: "Das Token ist widerrufen." }),
     ("removed", Phrase { en: "The account is removed.", de: "Das Konto ist entfernt." }),
     ("synced", Phrase { en: "Both sides have the same now.", de: "Beide Seiten haben jetzt dasselbe." }),
-    (
-        "repository",
-        Phrase {
-            en: "Your tasks are synced with your own repository from now on.",
-            de: "Deine Aufgaben werden ab jetzt mit deinem eigenen Repository abgeglichen.",
-        },
-    ),
+    ("repository", Phrase { en: "Your own repository is set.", de: "Dein eigenes Repository ist gesetzt." }),
     (
         "no-repository",
         Phrase {

@@ -85,9 +85,18 @@ pub(super) struct Incoming {
     pub(super) is_first: bool,
     /// Whether the remote's history does not have what was merged before.
     pub(super) is_rewritten: bool,
+    /// Whether it has not even an ancestor in common with it.
+    pub(super) is_unrelated: bool,
     pub(super) is_full: bool,
     /// Whether what the remote lacks is removed.
     pub(super) clean: bool,
+}
+
+impl Incoming {
+    /// Whether what was merged before can be read nowhere any more: then what is here and not there is as good as new.
+    pub(super) fn has_lost_base(&self) -> bool {
+        self.is_rewritten && self.base.is_none()
+    }
 }
 
 /// What one user's folder in the repository is asked for.
@@ -127,11 +136,15 @@ impl Look<'_> {
         };
         incoming.base = match last.filter(|last| self.repository.has_commit(*last)) {
             // Without an ancestor in common the contents are compared with what was last merged.
-            Some(last) if incoming.is_rewritten => self.repository.merge_base(last, head)?.or(Some(last)),
+            Some(last) if incoming.is_rewritten => {
+                let common = self.repository.merge_base(last, head)?;
+                incoming.is_unrelated = common.is_none();
+                common.or(Some(last))
+            }
             last => last,
         };
         self.read_files(&mut incoming, head, last)?;
-        self.read_rules(&mut incoming, head)?;
+        self.read_rules(&mut incoming, head, last)?;
         Ok(Some(incoming))
     }
 
@@ -164,9 +177,13 @@ impl Look<'_> {
         let there = self.repository.list(Some(head), &folder)?;
         let before = self.repository.list(incoming.base, &folder)?;
         let mut looked_at: BTreeSet<&str> = differing(&before, &there);
-        let last_listing = self.repository.list(last.filter(|last| self.repository.has_commit(*last)), &folder)?;
+        // What the remote lost is put back.
+        let merged_last = match last.filter(|last| incoming.is_rewritten && self.repository.has_commit(*last)) {
+            Some(last) => self.repository.list(Some(last), &folder)?,
+            None => Listing::default(),
+        };
         if incoming.is_rewritten {
-            looked_at.extend(differing(&before, &last_listing));
+            looked_at.extend(differing(&before, &merged_last));
         }
         let since = match self.request.since {
             Some(since) if !self.repository.has_commit(since) => {
@@ -190,7 +207,9 @@ impl Look<'_> {
                 // It may be in no commit that the remote still has.
                 Some(held) => (held.base, held.base.and_then(|base| self.base(base).ok().flatten())),
                 None => {
-                    let name = file_of(before.entries.get(name));
+                    // What a rewriting left as it was last merged is no change of the remote's.
+                    let is_left = incoming.is_rewritten && there.entries.get(name) == merged_last.entries.get(name);
+                    let name = file_of(if is_left { &merged_last } else { &before }.entries.get(name));
                     (name, name.map(|name| self.base(name)).transpose()?.flatten())
                 }
             };
@@ -243,23 +262,29 @@ impl Look<'_> {
     }
 
     /// Reads the rules, if they differ from the base or could not be taken before.
-    fn read_rules(&self, incoming: &mut Incoming, head: ObjectName) -> Result<(), Failure> {
+    fn read_rules(&self, incoming: &mut Incoming, head: ObjectName, last: Option<ObjectName>) -> Result<(), Failure> {
         let folder = self.link.path(self.user, files::FOLDER);
         let tree =
             |commit: Option<ObjectName>| commit.map(|commit| self.repository.folder_name(commit, &folder)).transpose();
         let (before, there) = (tree(incoming.base)?.flatten(), tree(Some(head))?.flatten());
         let held = self.state.and_then(|state| state.held.get(RULES));
-        if before == there && held.is_none() && !incoming.is_full && !incoming.is_first {
+        if before == there && held.is_none() && !incoming.is_full && !incoming.is_first && !incoming.is_rewritten {
             return Ok(());
         }
+        let last = last.filter(|last| incoming.is_rewritten && self.repository.has_commit(*last));
         let base_commit = match held {
             Some(held) => held.base.filter(|base| self.repository.has_commit(*base)),
+            // As with files.
+            None if last.is_some() && tree(last)?.flatten() == there => last,
             None => incoming.base,
         };
         let mut rules = IncomingRules { base_name: base_commit, ..IncomingRules::default() };
         // What was merged before was fit to be.
         rules.base = self.rule_files(base_commit, &folder)?.0;
         (rules.theirs, rules.problem) = self.rule_files(Some(head), &folder)?;
+        if incoming.is_unrelated {
+            rules.base.retain(|name, _| rules.theirs.contains_key(name));
+        }
         incoming.rules = Some(rules);
         Ok(())
     }

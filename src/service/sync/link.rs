@@ -7,17 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, watch};
 use zeroize::Zeroizing;
 
-use super::round::RoundReport;
+use super::round::RoundResult;
 use super::status::{Activity, Live};
 use super::{Mode, RemoteView};
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
 use crate::git::{AllowedHost, Branch, Credentials, Limits, Policy, Remote, RemoteAddress, Repository};
 use crate::service::Service;
-use crate::service::error::SyncRefusal;
 
 /// What a remote has for whom nothing else was said.
 pub(super) const BRANCH: &str = "main";
@@ -62,7 +61,9 @@ pub(super) struct Turn {
     pub(super) repository: Option<Repository>,
     /// The last round that was asked for and is answered by `last`.
     pub(super) served: u64,
-    pub(super) last: Option<Result<Arc<RoundReport>, SyncRefusal>>,
+    pub(super) last: Option<RoundResult>,
+    /// How often in a row the copy was not tidied up because somebody waited.
+    pub(super) put_off: u32,
 }
 
 /// What is set of the server's remote, as it is written.
@@ -150,6 +151,10 @@ pub struct Link {
     pub(super) turn: Arc<tokio::sync::Mutex<Turn>>,
     /// Rounds that were asked for: one answers all who asked before it began.
     pub(super) asked: AtomicU64,
+    /// Rounds that wait for their turn.
+    pub(super) waiting: AtomicU64,
+    /// Set by whoever wants a turn: what nobody waits for gives way.
+    pub(super) is_wanted: AtomicBool,
     /// Who changed something here since the last round.
     pub(super) changed_here: Mutex<HashSet<UserId>>,
     live: Mutex<Live>,
@@ -182,6 +187,8 @@ impl Link {
             is_token_sealed,
             turn: Arc::default(),
             asked: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            is_wanted: AtomicBool::new(false),
             changed_here: Mutex::default(),
             live: Mutex::default(),
             changed: watch::Sender::new(0),
@@ -191,6 +198,15 @@ impl Link {
             closed: watch::Sender::new(false),
             met: Mutex::default(),
         }
+    }
+
+    /// Waits until no other round is under way; what nobody waits for gives way.
+    pub(super) async fn wait_for_turn(&self) -> OwnedMutexGuard<Turn> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        self.is_wanted.store(true, Ordering::SeqCst);
+        let turn = self.turn.clone().lock_owned().await;
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        turn
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, Live> {
@@ -237,6 +253,7 @@ impl Link {
     pub(super) fn close(&self) {
         self.stop.store(true, Ordering::Relaxed);
         self.closed.send_replace(true);
+        self.is_wanted.store(true, Ordering::SeqCst);
         self.show(|live| live.activity = Activity::Off);
     }
 }

@@ -17,6 +17,7 @@ mod push;
 mod round;
 mod status;
 mod take_in;
+mod tidy;
 mod webhook;
 
 use chrono::{DateTime, Utc};

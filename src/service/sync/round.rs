@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::commits::{Outbox, Written};
 use super::failure::Failure;
 use super::incoming::{Incoming, Look};
 use super::link::{Link, Turn, locked};
 use super::status::Activity;
-use super::take_in::{Newer, TakingIn};
+use super::take_in::{Newer, TakingIn, WasThere};
 use super::{Mode, SyncReport, SyncRequest};
 use crate::domain::document::Side;
 use crate::domain::ids::{Generation, ObjectName, UserId};
@@ -47,6 +48,9 @@ pub(super) struct RoundReport {
     pub(super) failed: HashMap<UserId, SyncRefusal>,
 }
 
+/// What those who ask for a round are told.
+pub(super) type RoundResult = Result<Arc<RoundReport>, SyncRefusal>;
+
 /// A round under way.
 struct Round {
     service: Arc<Service>,
@@ -67,22 +71,21 @@ struct Part {
 impl Service {
     /// A round, or the answer of one that began after this was asked for. It goes on to its end even when the asker goes
     /// away.
-    pub(super) async fn make_round(
-        self: &Arc<Self>,
-        link: &Arc<Link>,
-        ask: Ask,
-    ) -> Result<Arc<RoundReport>, SyncRefusal> {
+    pub(super) async fn make_round(self: &Arc<Self>, link: &Arc<Link>, ask: Ask) -> RoundResult {
         let (service, kept) = (self.clone(), link.clone());
-        let work = tokio::spawn(async move { service.take_turn(&kept, ask).await });
-        work.await.unwrap_or_else(|_| Err(Failure::Ended.refusal()))
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move { service.take_turn(&kept, ask, answer).await });
+        answered.await.unwrap_or_else(|_| Err(Failure::Ended.refusal()))
     }
 
-    async fn take_turn(self: &Arc<Self>, link: &Arc<Link>, ask: Ask) -> Result<Arc<RoundReport>, SyncRefusal> {
+    async fn take_turn(self: &Arc<Self>, link: &Arc<Link>, ask: Ask, answer: oneshot::Sender<RoundResult>) {
         let asked = link.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut turn = link.turn.clone().lock_owned().await;
+        let mut turn = link.wait_for_turn().await;
         let is_answered = ask.fetch && ask.request.is_none() && turn.served >= asked;
         if let Some(last) = turn.last.clone().filter(|_| is_answered) {
-            return last;
+            // Here and below: whoever asked may have gone away.
+            let _ = answer.send(last);
+            return;
         }
         // One who has a place ends by the remote's limits, so that this wait ends too.
         let _place = match link.owner {
@@ -97,11 +100,15 @@ impl Service {
         if is_common {
             (turn.served, turn.last) = (served, Some(result.clone()));
         }
-        result
+        let is_done = result.is_ok();
+        let _ = answer.send(result);
+        if is_done {
+            self.tidy_up(link, &mut turn).await;
+        }
     }
 
     /// Shows what became of a round.
-    fn end_round(&self, link: &Link, result: Result<RoundReport, Failure>) -> Result<Arc<RoundReport>, SyncRefusal> {
+    fn end_round(&self, link: &Link, result: Result<RoundReport, Failure>) -> RoundResult {
         let now = self.clock.now();
         match result {
             Ok(report) => {
@@ -184,7 +191,7 @@ impl Service {
     }
 
     /// The users who sync with a link.
-    fn users_of(&self, link: &Link) -> Result<Vec<User>, ServiceError> {
+    pub(super) fn users_of(&self, link: &Link) -> Result<Vec<User>, ServiceError> {
         match link.owner {
             Some(owner) => Ok(self.store.get_user(owner)?.into_iter().collect()),
             None => {
@@ -228,7 +235,7 @@ fn origin() -> Origin {
     Origin { actor: "git".to_owned(), through: THROUGH_GIT.into() }
 }
 
-async fn blocking<T: Send + 'static, E: Into<Failure> + Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static, E: Into<Failure> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
@@ -244,7 +251,9 @@ impl Round {
         let changed_here: Vec<UserId> = locked(&self.link.changed_here).drain().collect();
         let known = self.repository.clone();
         self.head = blocking(move || known.fetched_head()).await?;
-        let mut fetch = self.ask.fetch || self.head.is_none();
+        // One that failed had taken over what there was to do, for whomever that was.
+        let has_failed = self.link.live().failures > 0;
+        let mut fetch = self.ask.fetch || self.head.is_none() || has_failed;
         for tried in 0..PUSHES_MAX {
             if fetch {
                 self.fetch().await?;
@@ -255,13 +264,13 @@ impl Round {
                 self.take_in_of(user).await?;
             }
             if self.link.remote.mode != Mode::Push {
-                return self.end().await;
+                return Ok(());
             }
             let Some((tip, parts)) = self.write(looked_at.cloned().collect()).await? else {
-                return self.end().await;
+                return Ok(());
             };
             match self.push(tip, parts).await? {
-                true => return self.end().await,
+                true => return Ok(()),
                 false => {
                     fetch = true;
                     tokio::time::sleep(pause(tried)).await;
@@ -339,12 +348,25 @@ impl Round {
             });
         }
         let newer = self.newer(user, state.as_ref(), &incoming);
-        let repository = self.repository.clone();
-        let was_there = move |content: &[u8]| repository.read(Repository::blob_name(content), content.len()).is_ok();
-        let was_there = Box::new(was_there);
+        let was_there = self.was_there(user, state.as_ref());
         let taking_in = TakingIn { link: self.link.clone(), incoming, state, newer, was_there };
         let decide = move |situation: &mut Situation<'_>| taking_in.decide(situation);
         Ok(self.service.change(user.id, origin(), decide).await?)
+    }
+
+    /// Tells of a file whether the remote had it so. What is in the copy alone does not count: it was never pushed.
+    fn was_there(&self, user: &User, state: Option<&SyncState>) -> WasThere {
+        // A history that was rewritten lacks what was merged before.
+        let heads = [self.head, state.and_then(|state| state.base)];
+        let (repository, link, name) = (self.repository.clone(), self.link.clone(), user.name.clone());
+        Box::new(move |file, content| {
+            let blob = Repository::blob_name(content);
+            let path = link.path(name.as_str(), &format!("{}/{file}", super::incoming::TASKS));
+            let is_known = repository.read(blob, content.len()).is_ok();
+            // What cannot be told was not: then both are kept.
+            let had = |head: &ObjectName| repository.had(*head, &path, blob).unwrap_or(false);
+            is_known && heads.iter().flatten().any(had)
+        })
     }
 
     /// Tells of a file that both sides changed which did it later.
@@ -428,26 +450,6 @@ impl Round {
             });
         }
         Ok(true)
-    }
-
-    /// A quiet moment.
-    async fn end(&self) -> Result<(), Failure> {
-        let (service, link, repository) = (self.service.clone(), self.link.clone(), self.repository.clone());
-        let tidy = move || -> Result<(), Failure> {
-            let mut keep = Vec::new();
-            for user in service.users_of(&link)? {
-                if let Some(state) = service.state_of(&link, user.id)? {
-                    keep.extend(state.base);
-                    keep.extend(state.pushing.map(|pushing| pushing.tip));
-                }
-            }
-            keep.retain(|commit| repository.has_commit(*commit));
-            match repository.tidy_up(&keep, &link.stop) {
-                Ok(_) | Err(GitError::Interrupted) => Ok(()),
-                Err(error) => Err(error.into()),
-            }
-        };
-        blocking(tidy).await
     }
 }
 

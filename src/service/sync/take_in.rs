@@ -31,8 +31,8 @@ const MERGED: &str = "merge";
 /// Which of the two versions of a file was written later.
 pub(super) type Newer = Box<dyn Fn(&Situation<'_>, &FileName) -> Result<Side, ServiceError> + Send + Sync>;
 
-/// Whether the remote has, or had, a file with this content.
-type WasThere = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+/// Whether the remote's file had this content at some time.
+pub(super) type WasThere = Box<dyn Fn(&FileName, &[u8]) -> bool + Send + Sync>;
 
 /// What is taken in, by what and for whom.
 pub(super) struct TakingIn {
@@ -91,22 +91,24 @@ impl Work<'_, '_> {
         let incoming = &self.from.incoming;
         let renamed = renamed(incoming);
         let targets: BTreeSet<&FileName> = renamed.values().copied().collect();
-        for (name, file) in &incoming.files {
-            // What is looked at again says anew whether it differs.
+        // What is looked at again says anew whether it differs. A rename says it of two.
+        for name in incoming.files.keys() {
             self.differing.remove(name.as_str());
+        }
+        for (name, file) in &incoming.files {
             if let Some(new_name) = renamed.get(name) {
                 self.rename(name, file, new_name, &incoming.files[*new_name])?;
             } else if !targets.contains(name) {
                 self.file(name, file)?;
             }
         }
-        if incoming.is_first || incoming.is_full {
+        if incoming.is_first || incoming.is_full || incoming.has_lost_base() {
             self.take_stock()?;
         }
         if let Some(incoming) = &incoming.rules {
             self.differing.remove(RULES);
             self.rules(incoming)?;
-        } else if incoming.is_first && self.situation.snapshot.rules.is_some() {
+        } else if (incoming.is_first || incoming.has_lost_base()) && self.situation.snapshot.rules.is_some() {
             self.differing.insert(RULES.to_owned());
         }
         Ok(())
@@ -156,12 +158,13 @@ impl Work<'_, '_> {
         let Some(ours) = ours else { return };
         let is_as_merged = base == Some(ours);
         let is_left_over = self.from.incoming.clean && !self.unpushed.contains(&key.file);
-        if is_as_merged || is_left_over {
+        // A history that has nothing in common does not say that somebody removed it.
+        if is_left_over || (is_as_merged && !self.from.incoming.is_unrelated) {
             self.remove(key);
             return;
         }
         self.differing.insert(key.file.as_str().to_owned());
-        if base.is_some() {
+        if base.is_some() && !is_as_merged {
             self.keep(&key, None, Some(ours.into()), true);
             self.conflict(&key.file, REMOVED_THERE.into());
         }
@@ -197,12 +200,20 @@ impl Work<'_, '_> {
             }
             (None, None) => self.put(key, theirs.clone(), TAKEN),
             // What is here was there before, so that what is there now is later.
-            (Some(ours), None) if (self.from.was_there)(&ours) => self.put(key, theirs.clone(), TAKEN),
+            (Some(ours), None) if (self.from.was_there)(&key.file, &ours) => self.put(key, theirs.clone(), TAKEN),
             (Some(_), None) if self.situation.was_here(&key.file, theirs)? => {
                 self.differing.insert(key.file.as_str().to_owned());
             }
             (Some(ours), None) => self.keep_both(key, ours, theirs.clone()),
             (Some(_), Some(_)) if is_as_merged => {
+                self.differing.insert(key.file.as_str().to_owned());
+            }
+            // Another history that begins with an older version says nothing against the later one.
+            (Some(ours), Some(base))
+                if ours == *base
+                    && self.from.incoming.is_unrelated
+                    && self.situation.was_here(&key.file, theirs)? =>
+            {
                 self.differing.insert(key.file.as_str().to_owned());
             }
             (Some(ours), Some(base)) if ours == *base => self.put(key, theirs.clone(), TAKEN),

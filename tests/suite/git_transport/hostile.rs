@@ -281,3 +281,70 @@ fn half_a_history_and_a_broken_pack_are_not_believed() {
     pair.remote.address = honest;
     assert_eq!(pair.fetch(), Ok(Some(name(&commit))));
 }
+
+/// A pack of these objects: what kind each is of, how far before it the one is that it is told by, and its content.
+fn pack_of(objects: &[(u8, Option<usize>, Vec<u8>)]) -> Vec<u8> {
+    let mut pack = b"PACK\0\0\0\x02".to_vec();
+    pack.extend_from_slice(&u32::try_from(objects.len()).unwrap().to_be_bytes());
+    let mut places = Vec::new();
+    for (index, (kind, told_by, content)) in objects.iter().enumerate() {
+        places.push(pack.len());
+        let mut length = content.len() >> 4;
+        let mut byte = (kind << 4) | (content.len().to_le_bytes()[0] & 0x0f);
+        while length > 0 {
+            pack.push(byte | 0x80);
+            byte = length.to_le_bytes()[0] & 0x7f;
+            length >>= 7;
+        }
+        pack.push(byte);
+        if let Some(back) = told_by {
+            // The first digit of a distance is the last byte, and each byte before it says one less.
+            let mut distance = places[index] - places[index - back];
+            let mut bytes = vec![distance.to_le_bytes()[0] & 0x7f];
+            distance >>= 7;
+            while distance > 0 {
+                distance -= 1;
+                bytes.push(0x80 | (distance.to_le_bytes()[0] & 0x7f));
+                distance >>= 7;
+            }
+            pack.extend(bytes.iter().rev());
+        }
+        let mut packed = flate2::write::ZlibEncoder::new(&mut pack, flate2::Compression::fast());
+        packed.write_all(content).unwrap();
+        packed.finish().unwrap();
+    }
+    // Nobody comes as far as to look at it.
+    pack.extend_from_slice(&[0; 20]);
+    pack
+}
+
+#[test]
+fn a_few_kilobytes_do_not_take_all_memory() {
+    const BYTES: usize = 16 << 20;
+    // The same length twice, in sevens of bits. What is to be copied is never looked at.
+    let same = [0x80, 0x80, 0x80, 0x08].repeat(2);
+    let mut objects = vec![(3, None, vec![0; BYTES])];
+    // Each tells two, so that it has to be kept until the second is told.
+    for level in 0..200 {
+        let back = if level == 0 { 1 } else { 2 };
+        objects.push((6, Some(back), same.clone()));
+        objects.push((6, Some(back + 1), same.clone()));
+    }
+    objects.truncate(399);
+    let host = sender(&"1".repeat(40), pack_of(&objects));
+    let limits = short_limits();
+    let (error, _) = fetched(limits, &host);
+    assert_eq!(error, GitError::TooLarge { what: Large::Pack, bytes_max: limits.pack_bytes_max });
+
+    // One that says that it becomes larger than an object may be.
+    let mut large = vec![0x80, 0x80, 0x80, 0x08];
+    large.extend_from_slice(&[0x80, 0x80, 0x80, 0x80, 0x01]);
+    let host = sender(&"1".repeat(40), pack_of(&[(3, None, vec![0; BYTES]), (6, Some(1), large)]));
+    let (error, _) = fetched(limits, &host);
+    assert_eq!(error, GitError::TooLarge { what: Large::Object, bytes_max: limits.object_bytes_max });
+
+    // More objects than there is room to count.
+    let host = sender(&"1".repeat(40), b"PACK\0\0\0\x02\x10\0\0\0".to_vec());
+    let (error, _) = fetched(limits, &host);
+    assert_eq!(error, GitError::TooLarge { what: Large::Pack, bytes_max: limits.pack_bytes_max });
+}

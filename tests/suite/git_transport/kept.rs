@@ -308,6 +308,28 @@ fn tidying_up_keeps_what_can_be_reached_in_little_room() {
 }
 
 #[test]
+fn packs_of_many_fetches_become_one() {
+    let pair = Pair::new().by_path();
+    let theirs = pair.theirs();
+    let first = name(&commit_there(&theirs, &[("a/1", "one\n")], "first"));
+    let stop = AtomicBool::new(false);
+    let mut heads = vec![first];
+    while pair.ours.tidy_up(&[], &stop) == Ok(Tidied::NotDue) {
+        assert!(heads.len() < 100, "never due");
+        assert_eq!(pair.fetch(), Ok(heads.last().copied()));
+        let next = git(&theirs, &["commit-tree", "-m", "next", "-p", "main", "main^{tree}"]);
+        git(&theirs, &["update-ref", "refs/heads/main", &next]);
+        heads.push(name(&next));
+    }
+    let folder = pair.root.path().join("ours");
+    assert_eq!(files(&folder).keys().filter(|path| path.ends_with(".pack")).count(), 1);
+    heads.pop();
+    assert!(heads.len() >= 20 && heads.iter().all(|head| pair.ours.has_commit(*head)));
+    assert_eq!(text_of(&pair.ours, heads[10], "a", "1").as_deref(), Some("one\n"));
+    assert_eq!(pair.fetch(), Ok(Some(name(&git(&theirs, &["rev-parse", "main"])))));
+}
+
+#[test]
 fn lines_are_merged_as_git_merges_them() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

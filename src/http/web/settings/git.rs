@@ -125,14 +125,14 @@ pub(super) fn section(page: &SettingsPage<'_>) -> Markup {
             h2 { "Git" }
             p.hint {
                 (lang.pick(
-                    "Your tasks and rules are kept the same as in a Git repository of your own, in both directions. ",
+                    "Tasks and rules are synced with a Git repository of your own, in both directions. ",
                     "Aufgaben und Regeln werden mit einem eigenen Git-Repository abgeglichen, in beide Richtungen. ",
                 ))
                 a href="/sync-status" { (lang.pick("How it stands", "Wie es steht")) }
             }
             (fields(&page.remote, name, lang))
             @if page.has_remote {
-                form method="post" action="/settings/git/remove" {
+                form.more method="post" action="/settings/git/remove" {
                     (signed_in_as(name))
                     button type="submit" { (lang.pick("Forget the repository", "Repository vergessen")) }
                 }
@@ -148,11 +148,7 @@ fn fields(remote: &RemoteForm, name: Option<&str>, lang: Lang) -> Markup {
         (Mode::PullOnly.name(), lang.pick("from there to here", "von dort hierher")),
         (Mode::Off.name(), lang.pick("not at all", "gar nicht")),
     ];
-    let forget = [TickBox {
-        value: "true",
-        label: lang.pick("forget the token that is kept", "das aufbewahrte Token vergessen"),
-        is_ticked: false,
-    }];
+    let forget = [TickBox { value: "true", label: lang.pick("forget it", "vergessen"), is_ticked: false }];
     html! {
         form method="post" action="/settings/git" {
             (signed_in_as(name))

@@ -244,7 +244,9 @@ struct Place {
 
 impl Place {
     fn load(&self, flags: &SettingFlags) -> Result<Effective, CliError> {
-        Ok(configuration::load(self.named.as_deref(), self.data_dir.as_deref(), &flags.0)?)
+        let effective = configuration::load(self.named.as_deref(), self.data_dir.as_deref(), &flags.0)?;
+        settings::check_sync(&effective)?;
+        Ok(effective)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `codexmiroir serve`
 
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::settings::{SettingFlags, sync_settings};
 use super::{CliError, require_data_dir};
 use crate::app::{self, ServeOptions, WayIn};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, GitConfig};
 use crate::service::Service;
 use crate::service::rulebook::RuleBook;
 
@@ -29,7 +29,11 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self, data_dir: Option<PathBuf>, mut config: Config) -> Result<(), CliError> {
+        let open_to_others = open_secrets(&config.git);
         config.git.read_files()?;
+        for sentence in open_to_others {
+            tracing::warn!("{sentence}");
+        }
         let rules = RuleBook::from_files(&config.rules)?;
         let throw_away = match self.demo {
             true => {
@@ -82,6 +86,26 @@ impl Serve {
         running.stop().await;
         Ok(())
     }
+}
+
+/// The bits of a mode that let others of the machine do something.
+const OTHERS: u32 = 0o007;
+
+/// A sentence for each file whose secret others can read: its owner may have meant that, so it is no refusal.
+fn open_secrets(git: &GitConfig) -> Vec<String> {
+    let files = [("git.token_file", &git.token_file), ("git.webhook_secret_file", &git.webhook_secret_file)];
+    let sentence = |(key, file): (&str, &Option<PathBuf>)| {
+        let path = file.as_ref()?;
+        let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+        let path = path.display();
+        (mode & OTHERS != 0).then(|| {
+            format!(
+                "{path}, which {key} names, is open to other users of this machine (mode {mode:o}); close it with: \
+                 chmod 600 '{path}'"
+            )
+        })
+    };
+    files.into_iter().filter_map(sentence).collect()
 }
 
 /// Somebody in front speaks https, whose word counts for nothing as long as it is not named.

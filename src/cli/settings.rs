@@ -1,9 +1,12 @@
 //! A flag for every setting of the configuration.
 
+use std::path::PathBuf;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use super::CliError;
 use crate::app::{SyncMode, SyncSettings};
-use crate::config::{Config, Flag, GitConfig, GitMode, KEYS, Key};
+use crate::config::{Config, Effective, Flag, GitConfig, GitMode, KEYS, Key};
 
 /// The flags that were given.
 #[derive(Default)]
@@ -52,6 +55,16 @@ fn argument(key: &'static Key, defaults: &Config) -> Arg {
         Some(("git", _)) => argument.help_heading("Git").hide_short_help(true),
         _ => argument,
     }
+}
+
+/// Whether the settings of the sync go with each other, before a secret is read.
+pub(super) fn check_sync(effective: &Effective) -> Result<(), CliError> {
+    let checked = sync_settings(effective.config.git.clone()).options(PathBuf::new());
+    let said = |(name, detail): (&str, String)| {
+        let place = effective.place_of(name);
+        CliError::Said(format!("{place}: the setting {name} cannot be used: {detail}"))
+    };
+    checked.map(drop).map_err(said)
 }
 
 /// What is to be synced with, as it was set; the secrets were read from their files before.

@@ -72,17 +72,27 @@ struct Status {
     head: Option<String>,
     outbox: u64,
     outbox_since: Option<String>,
+    only_here: u64,
     last_success: Option<String>,
     problem: Option<Problem>,
     next: Option<String>,
     held: Vec<Skipped>,
     notices: Vec<Notice>,
+    conflicts: Vec<PastConflict>,
 }
 
 #[derive(Deserialize)]
 struct Problem {
     at: String,
     error: String,
+}
+
+#[derive(Deserialize)]
+struct PastConflict {
+    at: String,
+    generation: u64,
+    file: String,
+    what: String,
 }
 
 #[derive(Deserialize)]
@@ -143,6 +153,10 @@ fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 
+fn changes(count: u64) -> String {
+    if count == 1 { "1 change".to_owned() } else { format!("{count} changes") }
+}
+
 fn status(status: Status) -> String {
     let Status { remote: Some(remote), .. } = status else {
         return "there is no Git repository to sync with; see git.remote in codexmiroir config --default\n".to_owned();
@@ -156,7 +170,10 @@ fn status(status: Status) -> String {
     row("state", status.state);
     row("head", status.head.unwrap_or_else(|| "none yet".to_owned()));
     let since = status.outbox_since.map(|since| format!(", since {}", local(&since))).unwrap_or_default();
-    row("to be pushed", format!("{} changes{since}", status.outbox));
+    row("to be pushed", format!("{}{since}", changes(status.outbox)));
+    if status.only_here > 0 {
+        row("only here", changes(status.only_here));
+    }
     row("last sync", status.last_success.map_or_else(|| "none yet".to_owned(), |at| local(&at)));
     if let Some(next) = status.next {
         row("next sync", local(&next));
@@ -170,6 +187,12 @@ fn status(status: Status) -> String {
     }
     for Notice { at, text: said } in status.notices {
         let _ = writeln!(text, "{}: {said}", local(&at));
+    }
+    if !status.conflicts.is_empty() {
+        text.push_str("\nIn conflict lately; codexmiroir undo GENERATION takes a merge back:\n");
+    }
+    for PastConflict { at, generation, file, what } in status.conflicts {
+        let _ = writeln!(text, "{}, generation {generation}: {file}: {what}", local(&at));
     }
     text
 }

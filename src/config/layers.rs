@@ -160,7 +160,7 @@ fn variable_of(key: &Key) -> Result<Option<Variable>, String> {
 /// What to say of a value that will not do.
 fn cannot_be(name: &str, key: &Key, values: &[String]) -> String {
     if values.iter().any(|value| key.hides(value)) {
-        return format!("{name} cannot be what it is");
+        return format!("the value of {name} will not do");
     }
     let value = if key.is_list() { quoted_list(values) } else { quoted(&values.concat()) };
     format!("{name} cannot be {value}")

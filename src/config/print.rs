@@ -7,6 +7,17 @@ use super::layers::{Effective, Source};
 use super::{CONFIG_FILE, Config};
 
 impl Effective {
+    /// Where the value of a key was set: a line of the file, a variable or a flag; the key's name if nowhere.
+    pub fn place_of(&self, name: &str) -> String {
+        let known = KEYS.iter().zip(&self.sources).find(|(key, _)| key.name == name);
+        match (known, &self.file) {
+            (Some((_, Source::File(line))), Some(file)) => format!("{}:{line}", file.display()),
+            (Some((_, Source::Environment(variable))), _) => variable.clone(),
+            (Some((key, Source::Flag)), _) => format!("--{}", key.flag()),
+            (Some((_, Source::File(_) | Source::Default)) | None, _) => name.to_owned(),
+        }
+    }
+
     /// The values that apply as TOML, each with where it came from.
     pub fn to_toml(&self) -> String {
         let file = self.file.as_ref().map(|file| file.display().to_string());

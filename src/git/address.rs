@@ -116,19 +116,35 @@ impl fmt::Display for RemoteAddress {
 }
 
 impl AddressError {
-    /// What is wrong, and what to write instead.
+    /// What is wrong, and what to write instead, for whoever sets the server's own repository.
+    pub fn text_of_setting(&self) -> String {
+        match self {
+            AddressError::CarriesSecret => {
+                "an address carries no name and no password; set git.username and git.token_file instead".to_owned()
+            }
+            AddressError::LocalRefused => {
+                "a folder of this machine has to be allowed; set git.allow_local = true".to_owned()
+            }
+            AddressError::InTheClear { host } => format!(
+                "http:// would send the token to {host} in the clear; write https://, or add \"{host}\" to git.allow_hosts"
+            ),
+            AddressError::Malformed | AddressError::NotYetBuilt { .. } => self.text(Lang::En),
+        }
+    }
+
+    /// What is wrong, and what to write instead, for whoever sets a repository of one's own.
     pub fn text(&self, lang: Lang) -> String {
         match self {
             AddressError::Malformed => MALFORMED.text(lang).to_owned(),
             AddressError::CarriesSecret => CARRIES_SECRET.text(lang).to_owned(),
             AddressError::LocalRefused => LOCAL_REFUSED.text(lang).to_owned(),
             AddressError::NotYetBuilt { scheme } => lang.pick(
-                format!("Remotes over {scheme} are not yet built; write an address with https://."),
-                format!("Remotes über {scheme} sind noch nicht gebaut; bitte eine Adresse mit https:// angeben."),
+                format!("Repositories over {scheme} are not yet built; write an address with https://."),
+                format!("Repositorys über {scheme} gehen noch nicht; bitte eine Adresse mit https:// angeben."),
             ),
             AddressError::InTheClear { host } => lang.pick(
-                format!("http:// would send the token to {host} in the clear; write https://, or add {host} to git.allow_hosts."),
-                format!("http:// würde das Token im Klartext an {host} senden; bitte https:// schreiben oder {host} in git.allow_hosts eintragen."),
+                format!("http:// would send the token to {host} in the clear; write https://, or ask the administrator to add {host} to git.allow_hosts."),
+                format!("http:// würde das Token im Klartext an {host} senden; bitte https:// schreiben oder {host} von der Verwaltung in git.allow_hosts eintragen lassen."),
             ),
         }
     }
@@ -143,8 +159,8 @@ const CARRIES_SECRET: Phrase = Phrase {
     de: "Eine Adresse trägt weder Namen noch Passwort; bitte weglassen und stattdessen Benutzername und Token angeben.",
 };
 const LOCAL_REFUSED: Phrase = Phrase {
-    en: "A remote may not be a folder of the server; the administrator can allow it with git.allow_local.",
-    de: "Ein Remote darf kein Ordner des Servers sein; die Verwaltung kann es mit git.allow_local erlauben.",
+    en: "A repository of your own may not be a folder of the server; write an address with https://.",
+    de: "Ein eigenes Repository darf kein Ordner des Servers sein; bitte eine Adresse mit https:// angeben.",
 };
 
 /// The name of a branch, without `refs/heads/`.

@@ -92,10 +92,16 @@ impl GitError {
                 format!("The remote answers with status {status} of HTTP; ask whoever runs it."),
                 format!("Das Remote antwortet mit dem HTTP-Status {status}; bitte bei dessen Betreiber nachfragen."),
             ),
-            GitError::AddressRefused { host, address } => lang.pick(
-                format!("{host} is {address}, an address of a private network; if it may be asked, add {host} to git.allow_hosts."),
-                format!("{host} ist {address}, eine Adresse eines privaten Netzes; darf es gefragt werden, {host} in git.allow_hosts eintragen."),
-            ),
+            GitError::AddressRefused { host, address } => {
+                let (is, ist) = match host.trim_matches(['[', ']']) == address {
+                    true => ("is".to_owned(), "ist".to_owned()),
+                    false => (format!("is {address},"), format!("ist {address},")),
+                };
+                lang.pick(
+                    format!("{host} {is} an address of a private network; if it may be asked, have the administrator add {host} to git.allow_hosts."),
+                    format!("{host} {ist} eine Adresse eines privaten Netzes; darf sie gefragt werden, {host} von der Verwaltung in git.allow_hosts eintragen lassen."),
+                )
+            }
             GitError::Redirected { to } => lang.pick(
                 format!("The remote refers to {to}; if that is right, write that address."),
                 format!("Das Remote verweist auf {to}; stimmt das, bitte diese Adresse angeben."),
@@ -143,16 +149,16 @@ impl GitError {
 }
 
 const UNAUTHORIZED: Phrase = Phrase {
-    en: "The remote refuses the username or the token, or needs some; set others.",
-    de: "Das Remote lehnt Benutzername oder Token ab oder verlangt welche; bitte andere eintragen.",
+    en: "The remote refuses the username or the token, or needs some; set others: of your own repository at Settings, of the server's as git.username and git.token_file, which it reads at its start.",
+    de: "Das Remote lehnt Benutzername oder Token ab oder verlangt welche; bitte andere eintragen: beim eigenen Repository unter Einstellungen, bei dem des Servers als git.username und git.token_file, die er beim Start liest.",
 };
 const FORBIDDEN: Phrase = Phrase {
     en: "The remote does not allow this with the token; use one that may read and write the repository.",
     de: "Das Remote erlaubt das mit diesem Token nicht; bitte eins nehmen, das im Repository lesen und schreiben darf.",
 };
 const NO_SUCH_REPOSITORY: Phrase = Phrase {
-    en: "There is no repository at this address, or none that the token may see; check both.",
-    de: "Unter dieser Adresse gibt es kein Repository, oder das Token darf es nicht sehen; bitte beides prüfen.",
+    en: "There is no repository at this address, or none that may be seen from here; check the address and, where one is needed, the token.",
+    de: "Unter dieser Adresse gibt es kein Repository, oder keins, das von hier aus zu sehen ist; bitte die Adresse und, wo eins nötig ist, das Token prüfen.",
 };
 const NO_ROOM: Phrase = Phrase {
     en: "The server's disk is full; make room on it.",
@@ -255,8 +261,11 @@ pub(super) fn cause(error: &gix::Error) -> String {
 pub(super) fn fault_of_disk(error: &gix::Error) -> Option<GitError> {
     let faults = error.iter_errors_with_locations().filter_map(|source| source.error().downcast_ref::<io::Error>());
     faults.filter(|fault| fault.kind() != io::ErrorKind::NotFound).find_map(|fault| {
-        let code = fault.raw_os_error()?;
-        Some(GitError::of_disk(io::Error::from_raw_os_error(code)))
+        match fault.kind() {
+            // Whoever names the file in the error leaves the system's number out.
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(GitError::NoRoom),
+            _ => Some(GitError::of_disk(io::Error::from_raw_os_error(fault.raw_os_error()?))),
+        }
     })
 }
 

@@ -9,7 +9,7 @@ use super::{GitError, Repository};
 use crate::domain::ids::ObjectName;
 
 /// How many commits are looked through for what a path had.
-const COMMITS_MAX: usize = 10_000;
+const COMMITS_MAX: usize = 2_000;
 
 impl Repository {
     /// Whether the commit is here, and its content.

@@ -7,7 +7,7 @@ const NAME_BYTES_MAX: usize = 255;
 
 /// Whether a file or folder may have this name: in no clone, on no system, may it be what Git keeps its own things in,
 /// or lead out of the clone.
-pub(super) fn is_writable_name(name: &str) -> bool {
+pub fn is_writable_name(name: &str) -> bool {
     let options = component::Options { protect_windows: false, protect_hfs: true, protect_ntfs: true };
     let is_plain = !name.contains(['/', '\\']) && !name.chars().any(|c| c == '\0');
     is_plain && name.len() <= NAME_BYTES_MAX && component(name.into(), None, options).is_ok()

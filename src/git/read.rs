@@ -36,9 +36,6 @@ pub enum Entry {
     Folder(ObjectName),
 }
 
-/// What stands under a name before and after.
-pub type Change = (Option<Entry>, Option<Entry>);
-
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -68,30 +65,6 @@ impl Repository {
         self.with_objects(|objects| Ok(tree_of(objects, Some(commit), folder)?.map(to_name)))
     }
 
-    /// What differs directly in a folder between two commits. Only the folders on the way to it are read.
-    ///
-    /// # Errors
-    /// [`GitError::TooManyFiles`], [`GitError::Damaged`].
-    pub fn changes(
-        &self,
-        before: Option<ObjectName>,
-        after: ObjectName,
-        folder: &str,
-    ) -> Result<BTreeMap<String, Change>, GitError> {
-        self.with_objects(|objects| {
-            let before = tree_of(objects, before, folder)?;
-            let after = tree_of(objects, Some(after), folder)?;
-            if before == after {
-                return Ok(BTreeMap::new());
-            }
-            let list = |tree: Option<ObjectId>| match tree {
-                Some(tree) => listing(objects, tree, folder).map(|listing| listing.entries),
-                None => Ok(BTreeMap::new()),
-            };
-            Ok(differences(list(before)?, list(after)?))
-        })
-    }
-
     /// A file's content, if it is at most this large.
     ///
     /// # Errors
@@ -105,18 +78,6 @@ impl Repository {
             Ok(Content::Bytes(objects.find_blob(of_name(file))?.take_data()))
         })
     }
-}
-
-fn differences(before: BTreeMap<String, Entry>, mut after: BTreeMap<String, Entry>) -> BTreeMap<String, Change> {
-    let mut differences = BTreeMap::new();
-    for (name, old) in before {
-        let new = after.remove(&name);
-        if new != Some(old) {
-            differences.insert(name, (Some(old), new));
-        }
-    }
-    differences.extend(after.into_iter().map(|(name, new)| (name, (None, Some(new)))));
-    differences
 }
 
 /// The tree of a folder; `None` if there is none, or something else under its name.

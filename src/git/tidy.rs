@@ -1,7 +1,9 @@
 //! Keeping a repository small.
 //!
-//! Every commit that is written here adds loose objects, and every fetch a pack. Now and then one pack is made of them.
-//! Large packs stay as they are: whoever made them did it better, and to make them again takes long.
+//! Every commit that is written here adds loose objects, and every fetch a pack. Now and then one pack is made of them
+//! ([`levels`]). Large packs stay as they are: whoever made them did it better, and to make them again takes long.
+
+mod levels;
 
 use std::fs;
 use std::io::{BufReader, Seek};
@@ -10,16 +12,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gix::ObjectId;
 
-use super::pack::{self, Bases, PackError, Planned};
+use super::pack::{self, Bases, Indexed, PackError, Planned};
 use super::repository::{Alone, files_in, of_name};
 use super::{GitError, Repository};
 use crate::domain::ids::ObjectName;
+use levels::{Level, Levels};
 
 /// How many loose objects may gather.
-const LOOSE_MAX: usize = 1_000;
+const LOOSE_MAX: usize = 500;
 
 /// How many packs may gather, besides large ones.
 const PACKS_MAX: usize = 20;
+
+/// How many bytes may gather: of a large folder every version is whole until it is packed.
+const GATHERED_BYTES_MAX: u64 = 512 << 10;
 
 /// A pack from this size on is left as it is.
 const LARGE_PACK_BYTES: u64 = 16 << 20;
@@ -38,22 +44,23 @@ pub enum Tidied {
 }
 
 impl Repository {
-    /// Packs everything that can be reached into one pack and removes the rest, if enough has gathered since the last
-    /// time; for a quiet moment. `keep`: further commits that must stay, besides the fetched head; those that are not
-    /// here are passed over.
+    /// Packs what can be reached of what has gathered since the last time, and removes the rest of that, if it is enough;
+    /// for a quiet moment. `keep`: further commits that must stay, besides the fetched head; those that are not here are
+    /// passed over.
     ///
     /// # Errors
     /// [`GitError::Interrupted`], [`GitError::NoRoom`], [`GitError::Io`], [`GitError::Damaged`]; everything that was
     /// there still is.
     pub fn tidy_up(&self, keep: &[ObjectName], stop: &AtomicBool) -> Result<Tidied, GitError> {
         let tidied = self.alone(|alone| {
-            let gathered = Gathered::in_folder(&self.folder().join("objects"))?;
-            if gathered.loose.len() < LOOSE_MAX && gathered.packs.len() < PACKS_MAX {
+            let levels = Levels::read(self.folder());
+            let gathered = Gathered::in_folder(&self.folder().join("objects"), &levels)?;
+            if !gathered.is_due() {
                 return Ok(Tidied::NotDue);
             }
             let here = keep.iter().copied().filter(|commit| self.has_commit(*commit));
             let tips: Vec<_> = here.chain(self.fetched_head()?).map(of_name).collect();
-            self.pack(alone, &gathered, &tips, stop)
+            self.pack(alone, gathered, levels, tips, stop)
         });
         Ok(tidied?.unwrap_or(Tidied::Busy))
     }
@@ -61,13 +68,19 @@ impl Repository {
     fn pack(
         &self,
         alone: &Alone<'_>,
-        gathered: &Gathered,
-        tips: &[ObjectId],
+        mut gathered: Gathered,
+        mut levels: Levels,
+        tips: Vec<ObjectId>,
         stop: &AtomicBool,
     ) -> Result<Tidied, GitError> {
         let folder = self.folder().join("objects/pack");
-        let (planned, bytes, made) = self.with_objects(|objects| {
-            let planned = gathered.planned(objects, tips, stop)?;
+        let (again, times) = levels.take_off(|pack| gathered.large.iter().any(|large| large == pack));
+        gathered.packs.extend(again);
+        let (objects, bytes, made) = self.with_objects(|objects| {
+            let planned = gathered.planned(objects, &levels, &tips, stop)?;
+            if planned.is_empty() {
+                return Ok((0, 0, None));
+            }
             // Without a name, so that a crash leaves nothing.
             let mut file = tempfile::tempfile_in(&folder).map_err(GitError::of_disk)?;
             let bases = Bases { outside: false, by_offset: true };
@@ -78,41 +91,60 @@ impl Repository {
             let made = made.map_err(|error| {
                 if stop.load(Ordering::Relaxed) { GitError::Interrupted } else { GitError::of_own_copy(error) }
             })?;
-            Ok((planned.len(), bytes, made))
+            let Indexed { pack: Some(pack), index: Some(index), keep } = made else {
+                return Err(GitError::damaged("no pack came about"));
+            };
+            Ok((planned.len(), bytes, Some((pack, index, keep))))
         })?;
-        // What is removed next must be on the disk in its new place.
-        let kept: Vec<&PathBuf> = [&made.pack, &made.index].into_iter().flatten().collect();
-        kept.iter().try_for_each(|file| fs::File::open(file)?.sync_all()).map_err(GitError::of_disk)?;
-        fs::File::open(&folder).and_then(|folder| folder.sync_all()).map_err(GitError::of_disk)?;
-        let old = gathered.packs.iter().filter(|pack| !kept.contains(pack)).flat_map(|pack| {
+        let (mut kept, mut keep) = (None, None);
+        if let Some((pack, index, left)) = made {
+            // What is removed next must be on the disk in its new place.
+            [&pack, &index].iter().try_for_each(|file| fs::File::open(file)?.sync_all()).map_err(GitError::of_disk)?;
+            fs::File::open(&folder).and_then(|folder| folder.sync_all()).map_err(GitError::of_disk)?;
+            (kept, keep) = (Some(pack.clone()), left);
+            levels.push(Level { pack, times, tips });
+        }
+        levels.write(self.folder()).map_err(GitError::of_disk)?;
+        let old = gathered.packs.iter().filter(|pack| Some(*pack) != kept.as_ref()).flat_map(|pack| {
             // The index goes last: a pack without one is removed when it is found.
             [pack.with_extension("rev"), pack.clone(), pack.with_extension("idx")]
         });
-        let old: Vec<PathBuf> = gathered.loose.iter().cloned().chain(old).chain(made.keep).collect();
+        let old: Vec<PathBuf> = gathered.loose.iter().cloned().chain(old).chain(keep).collect();
         alone.remove(&old)?;
-        Ok(Tidied::Packed { objects: planned, bytes })
+        Ok(Tidied::Packed { objects, bytes })
     }
 }
 
 /// What has gathered since the last time.
 struct Gathered {
     loose: Vec<PathBuf>,
-    /// Packs, without the large ones.
+    /// Packs, without the large ones and those that tidying made.
     packs: Vec<PathBuf>,
     large: Vec<PathBuf>,
+    /// Of loose objects and packs.
+    bytes: u64,
 }
 
 impl Gathered {
-    fn in_folder(objects: &Path) -> Result<Gathered, GitError> {
-        let mut gathered = Gathered { loose: Vec::new(), packs: Vec::new(), large: Vec::new() };
+    fn in_folder(objects: &Path, levels: &Levels) -> Result<Gathered, GitError> {
+        let mut gathered = Gathered { loose: Vec::new(), packs: Vec::new(), large: Vec::new(), bytes: 0 };
         let found = (|| {
             for first in 0..=u8::MAX {
-                gathered.loose.extend(files_in(&objects.join(format!("{first:02x}")))?);
+                for file in files_in(&objects.join(format!("{first:02x}")))? {
+                    gathered.bytes += fs::metadata(&file)?.len();
+                    gathered.loose.push(file);
+                }
             }
             for file in files_in(&objects.join("pack"))? {
-                if file.extension().is_some_and(|extension| extension == "pack") {
-                    let is_large = fs::metadata(&file)?.len() >= LARGE_PACK_BYTES;
-                    if is_large { &mut gathered.large } else { &mut gathered.packs }.push(file);
+                if file.extension().is_none_or(|extension| extension != "pack") {
+                    continue;
+                }
+                let bytes = fs::metadata(&file)?.len();
+                if bytes >= LARGE_PACK_BYTES {
+                    gathered.large.push(file);
+                } else if levels.packs().all(|pack| *pack != file) {
+                    gathered.bytes += bytes;
+                    gathered.packs.push(file);
                 }
             }
             Ok(())
@@ -121,17 +153,22 @@ impl Gathered {
         Ok(gathered)
     }
 
-    /// What can be reached and is not in a large pack.
+    fn is_due(&self) -> bool {
+        self.loose.len() >= LOOSE_MAX || self.packs.len() >= PACKS_MAX || self.bytes >= GATHERED_BYTES_MAX
+    }
+
+    /// What can be reached and is in no pack that stays.
     fn planned(
         &self,
         objects: &gix::Repository,
+        levels: &Levels,
         tips: &[ObjectId],
         stop: &AtomicBool,
     ) -> Result<Vec<Planned>, GitError> {
-        let planned = pack::plan(objects, tips, &[], usize::MAX, &|| stop.load(Ordering::Relaxed))
-            .map_err(PackError::of_own_copy)?;
-        let indexes =
-            self.large.iter().map(|pack| gix_pack::index::File::at(pack.with_extension("idx"), gix::hash::Kind::Sha1));
+        let stop = || stop.load(Ordering::Relaxed);
+        let planned = pack::plan(objects, tips, levels.tips(), usize::MAX, &stop).map_err(PackError::of_own_copy)?;
+        let kept = self.large.iter().chain(levels.packs());
+        let indexes = kept.map(|pack| gix_pack::index::File::at(pack.with_extension("idx"), gix::hash::Kind::Sha1));
         let indexes = indexes.collect::<gix::Result<Vec<_>>>().map_err(GitError::of_own_copy)?;
         let is_kept = |object: &ObjectId| indexes.iter().any(|index| index.lookup(object).is_some());
         Ok(pack::newest_first(planned).into_iter().filter(|planned| !is_kept(&planned.object)).collect())

@@ -1,6 +1,7 @@
 //! `/sync` and `/api/sync`: the sync with Git, how it stands, and a remote of one's own.
 
 use axum::response::{IntoResponse, Response};
+use chrono::SubsecRound;
 use hyper::HeaderMap;
 use hyper::header::{ALLOW, HeaderValue};
 use schemars::JsonSchema;
@@ -17,8 +18,8 @@ use crate::domain::ids::{ObjectName, TaskNumber};
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::sync::{
-    Activity, ConflictLine, Mode, Notice, RemoteFields, RemoteView, SkippedFile, SyncMode, SyncProblem, SyncReport,
-    SyncRequest, SyncStatus,
+    Activity, ConflictLine, Mode, Notice, PastConflict, RemoteFields, RemoteView, SkippedFile, SyncMode, SyncProblem,
+    SyncReport, SyncRequest, SyncStatus,
 };
 use crate::view::json::utc;
 
@@ -166,7 +167,7 @@ impl From<Option<RemoteView>> for RemoteJson {
             has_token: view.as_ref().is_some_and(|view| view.has_token),
             is_own: view.as_ref().is_some_and(|view| view.is_own),
             mode: view.as_ref().map(|view| view.mode.name()),
-            username: view.as_ref().and_then(|view| view.username.clone()),
+            username: view.as_ref().and_then(|view| view.asked_as().map(str::to_owned)),
             base_path: view.as_ref().map(|view| view.base_path.clone()),
             branch: view.as_ref().map(|view| view.branch.clone()),
             remote: view.map(|view| view.address),
@@ -210,6 +211,8 @@ pub struct StatusJson<'a> {
     outbox: usize,
     /// Since when the first of them waits; RFC 3339, as the other instants.
     outbox_since: Option<String>,
+    /// How many changes stay here, because nothing is pushed in this mode.
+    only_here: usize,
     last_success: Option<String>,
     /// Why the last sync failed; null when it did not.
     problem: Option<ProblemJson<'a>>,
@@ -219,6 +222,20 @@ pub struct StatusJson<'a> {
     held: Vec<SkippedJson<'a>>,
     /// What happened that is worth knowing.
     notices: Vec<NoticeJson<'a>>,
+    /// What both sides had changed lately, and what became of it, the latest first: of the last 50 since the server
+    /// started. The history keeps them all.
+    conflicts: Vec<PastConflictJson<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastSyncConflict")]
+struct PastConflictJson<'a> {
+    at: String,
+    /// Of the change that merged it; `POST /api/undo` takes that back.
+    generation: u64,
+    file: &'a str,
+    /// What was in conflict and what became of it, in the asker's language.
+    what: &'a str,
 }
 
 /// Why a sync failed.
@@ -328,16 +345,23 @@ fn status_json(status: &SyncStatus, lang: Lang) -> StatusJson<'_> {
         base: status.base.as_ref().map(ObjectName::to_string),
         outbox: status.outbox,
         outbox_since: status.outbox_since.map(utc),
+        only_here: status.only_here,
         last_success: status.last_success.map(utc),
         problem: status.problem.as_ref().map(|problem| ProblemJson::new(problem, lang)),
-        next: status.next_at.map(utc),
+        next: status.next_at.map(|at| utc(at.trunc_subsecs(3))),
         held: SkippedJson::list(&status.held, lang),
         notices: status.notices.iter().map(|notice| notice_json(notice, lang)).collect(),
+        conflicts: status.conflicts.iter().map(|conflict| past_conflict(conflict, lang)).collect(),
     }
 }
 
 fn notice_json(notice: &Notice, lang: Lang) -> NoticeJson<'_> {
     NoticeJson { at: utc(notice.at), text: notice.text.text(lang) }
+}
+
+fn past_conflict(conflict: &PastConflict, lang: Lang) -> PastConflictJson<'_> {
+    let PastConflict { at, generation, file, what } = conflict;
+    PastConflictJson { at: utc(*at), generation: generation.0, file, what: what.text(lang) }
 }
 
 /// `GET /api/sync/remote`

@@ -84,7 +84,11 @@ impl Service {
         };
         let cut = |_| Err(StoreError::Unknown("the change was interrupted".to_owned()));
         match tokio::spawn(work).await.unwrap_or_else(cut)? {
-            Administered::UserAdded(id) => Ok(User { id, name: user_name, admin, disabled: false, created_at: at }),
+            Administered::UserAdded(id) => {
+                // The repository may have a folder of this name.
+                self.note_change(id);
+                Ok(User { id, name: user_name, admin, disabled: false, created_at: at })
+            }
             refused => Err(refusal(refused, name, "")),
         }
     }

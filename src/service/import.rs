@@ -20,7 +20,7 @@ use crate::store::{Change, Origin, Reading};
 
 /// The highest number that an import takes: far enough below the highest of all that no file can use up the
 /// numbers of new tasks.
-const IMPORTED_NUMBER_MAX: u32 = 99_999_999;
+pub(super) const IMPORTED_NUMBER_MAX: u32 = 99_999_999;
 
 /// Why a file that looks like a task file is none.
 pub(super) const NOT_A_NAME: Phrase =

@@ -20,8 +20,8 @@ pub struct SyncState {
     pub base: Option<ObjectName>,
     /// Changes of later generations may not be in the remote yet.
     pub outbox_from: Generation,
-    /// A push whose outcome is not known.
-    pub pushing: Option<Pushing>,
+    /// Pushes whose outcome is not known, in their order: the remote may carry one out after it was given up.
+    pub pushing: Vec<Pushing>,
     /// Files of the remote that cannot be taken as they are.
     pub held: BTreeMap<String, HeldFile>,
     /// Files that differ from the remote's without a change in the outbox that says so.

@@ -28,7 +28,7 @@ const VALUES: [(&str, [&str; 3]); 26] = [
     ("limits.body_total", ["\"1s\"", "\"2s\"", "\"3s\""]),
     ("limits.drain", ["\"1s\"", "\"2s\"", "\"3s\""]),
     ("metrics.listen", ["\"127.0.0.1:4\"", "\"127.0.0.1:5\"", "\"127.0.0.1:6\""]),
-    ("git.remote", ["\"https://a.example/x\"", "\"/srv/git/b.git\"", "\"http://10.0.0.5:3000/c\""]),
+    ("git.remote", ["\"https://a.example/x\"", "\"https://b.example/git/b.git\"", "\"https://10.0.0.5:3000/c\""]),
     ("git.branch", ["\"a\"", "\"b/c\"", "\"d\""]),
     ("git.base_path", ["\"\"", "\"a/b\"", "\"c\""]),
     ("git.username", ["\"anna\"", "\"bert\"", "\"clara\""]),

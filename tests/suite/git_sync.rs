@@ -19,7 +19,9 @@ use std::sync::Mutex;
 
 use world::{Tally, World};
 
-const ROUNDS_DEFAULT: u64 = 100;
+const ROUNDS_DEFAULT: u64 = 20;
+/// From so many rounds on it is looked whether enough happened in them.
+const ROUNDS_LIVELY: u64 = 100;
 /// Rounds of one server and repository; longer runs go on with new ones, so that what is compared stays small.
 const ROUNDS_OF_WORLD: u64 = 20;
 
@@ -45,6 +47,6 @@ fn both_sides_come_together_and_nothing_is_lost() {
     }
     let tally = tally.into_inner().unwrap();
     eprintln!("{rounds} rounds: {tally:?}");
-    let is_lively = rounds < ROUNDS_DEFAULT || tally.merges > 20 && tally.words > 500 && tally.created > 50;
+    let is_lively = rounds < ROUNDS_LIVELY || tally.merges > 20 && tally.words > 500 && tally.created > 50;
     assert!(is_lively, "{tally:?}");
 }

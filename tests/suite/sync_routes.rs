@@ -77,8 +77,8 @@ async fn without_a_repository_there_is_nothing_to_tell() {
     let status = anna.get("/api/sync").await.json();
     let expected = json!({
         "remote": null, "branch": null, "base_path": null, "username": null, "mode": null, "hasToken": false,
-        "isOwn": false, "state": "off", "head": null, "base": null, "outbox": 0, "outboxSince": null,
-        "lastSuccess": null, "problem": null, "next": null, "held": [], "notices": [],
+        "isOwn": false, "state": "off", "head": null, "base": null, "outbox": 0, "outboxSince": null, "onlyHere": 0,
+        "lastSuccess": null, "problem": null, "next": null, "held": [], "notices": [], "conflicts": [],
     });
     assert_eq!(status, expected);
     let created = Answer::of(

@@ -32,7 +32,7 @@ fn state(user: &TestUser) -> SyncState {
         remote: [1; 16],
         base: Some(ObjectName([2; 20])),
         outbox_from: codexmiroir::domain::ids::Generation(0),
-        pushing: None,
+        pushing: Vec::new(),
         held: BTreeMap::new(),
         differing: BTreeSet::from([format!("Quarzlampe-{}.md", user.name)]),
     }

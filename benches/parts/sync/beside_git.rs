@@ -18,40 +18,61 @@ pub fn measure() {
     client.sync();
     let first = begun.elapsed();
     let (writer, reader) = (shared.clone_of("writer"), shared.clone_of("reader"));
-    let (mut taken, mut fetched, mut sent, mut pushed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut sides = [Side::of(&shared), Side::of(&shared), Side::of(&shared), Side::of(&shared)];
     for round in 0..FIRST_ROUNDS + ROUNDS {
+        let [taken, fetched, sent, pushed] = &mut sides;
         writer.write(2 * round, round + 1);
         writer.commit("a title");
-        let push = writer.push();
+        pushed.times(|| writer.push());
         // Whoever comes first has the host cold.
-        let (take, fetch) = if round % 2 == 0 {
-            let take = sync(&mut client);
-            (take, reader.fetch())
+        if round % 2 == 0 {
+            taken.times(|| sync(&mut client));
+            fetched.times(|| reader.fetch());
         } else {
-            let fetch = reader.fetch();
-            (sync(&mut client), fetch)
-        };
-        let send = edit(&mut client, 2 * round + 1, round);
+            fetched.times(|| reader.fetch());
+            taken.times(|| sync(&mut client));
+        }
+        sent.times(|| edit(&mut client, 2 * round + 1, round));
         catch_up(&writer);
         catch_up(&reader);
-        if round >= FIRST_ROUNDS {
-            taken.push(take);
-            fetched.push(fetch);
-            sent.push(send);
-            pushed.push(push);
-        }
     }
+    let first = first.as_secs_f64();
+    println!("\none changed file of {FILES}, medians of {ROUNDS} rounds by turns (the first sync took {first:.1} s)");
+    let [taken, fetched, sent, pushed] = &sides;
+    told("fetch, merge, commit to the store", taken, "git fetch", fetched);
+    told("an edit, on disk and pushed", sent, "git push", pushed);
+}
+
+fn told(what: &str, ours: &Side<'_>, git: &str, theirs: &Side<'_>) {
+    let (ratio, ours_asked, theirs_asked) = (ratio(ours.counted(), theirs.counted()), ours.asked, theirs.asked);
+    let (ours, theirs) = (percentile(ours.counted(), 50), percentile(theirs.counted(), 50));
     println!(
-        "\none changed file of {FILES}, medians of {ROUNDS} rounds by turns (the first sync took {:.1} s)",
-        first.as_secs_f64()
+        "  {what:<34} {ours:>7.1} ms, {ours_asked} requests   {git:<9} {theirs:>7.1} ms, {theirs_asked} requests   {ratio:.2} times"
     );
-    let line = |what: &str, ours: &[Duration], git: &str, theirs: &[Duration]| {
-        let ratio = ratio(ours, theirs);
-        let (ours, theirs) = (percentile(ours, 50), percentile(theirs, 50));
-        println!("  {what:<34} {ours:>7.1} ms   {git:<9} {theirs:>7.1} ms   {ratio:.2} times");
-    };
-    line("fetch, merge, commit to the store", &taken, "git fetch", &fetched);
-    line("an edit, on disk and pushed", &sent, "git push", &pushed);
+}
+
+/// One of those who are compared.
+struct Side<'a> {
+    shared: &'a Shared,
+    took: Vec<Duration>,
+    /// How many requests the host got of it the last time.
+    asked: usize,
+}
+
+impl<'a> Side<'a> {
+    fn of(shared: &'a Shared) -> Side<'a> {
+        Side { shared, took: Vec::new(), asked: 0 }
+    }
+
+    fn times(&mut self, work: impl FnOnce() -> Duration) {
+        let before = self.shared.host.requests().len();
+        self.took.push(work());
+        self.asked = self.shared.host.requests().len() - before;
+    }
+
+    fn counted(&self) -> &[Duration] {
+        &self.took[FIRST_ROUNDS..]
+    }
 }
 
 /// The middle one of the rounds' ratios.

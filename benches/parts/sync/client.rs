@@ -57,9 +57,9 @@ impl Client {
         }
     }
 
-    /// Asks for a sync by hand; what it did.
+    /// Asks for a sync of what changed; what it did.
     pub fn sync(&mut self) -> Value {
-        self.send("POST /sync", "", "");
+        self.send("POST /sync?mode=diff", "", "");
         serde_json::from_slice(&self.answer()).unwrap()
     }
 

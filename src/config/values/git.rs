@@ -24,11 +24,17 @@ pub(in crate::config) fn remote(text: &str) -> Result<Option<String>, String> {
     };
     match text {
         "" => Ok(None),
-        _ if has_credentials(text) => Err("write user and token as git.username and git.token_file".to_owned()),
+        _ if is_ssh(text) => Err("ssh is not yet built; write an address with https://, and the token as git.token_file".to_owned()),
+        _ if has_credentials(text) => Err("it holds a user or a token; write them as git.username and git.token_file".to_owned()),
         _ if is_line && (text.starts_with('/') || is_url()) => Ok(Some(text.to_owned())),
         _ => Err("write a URL like https://git.example.org/team/tasks.git, or the whole path of a repository on this machine"
             .to_owned()),
     }
+}
+
+fn is_ssh(text: &str) -> bool {
+    let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+    ["ssh", "git+ssh", "ssh+git"].iter().any(|ssh| scheme.eq_ignore_ascii_case(ssh))
 }
 
 /// Whether a text is a URL with a user or password in it.

@@ -12,7 +12,7 @@ use super::{GitError, Limits};
 
 pub(super) use inspect::inspect;
 pub(super) use plan::{Planned, newest_first, plan};
-pub(super) use write::{Bases, index, write};
+pub(super) use write::{Bases, Indexed, index, write};
 
 /// Whether it is to be stopped, asked now and then.
 pub(super) type Stop<'a> = &'a dyn Fn() -> bool;

@@ -60,6 +60,22 @@ fn when(instant: DateTime<Utc>, zone: Zone) -> Markup {
     html! { time datetime=(utc(instant)) { (date::to_text(local.date_naive())) " " (local.format("%H:%M")) } }
 }
 
+/// As [`when`], to the second.
+fn exactly(instant: DateTime<Utc>, zone: Zone) -> Markup {
+    let local = zone.local(instant);
+    html! { time datetime=(utc(instant)) { (date::to_text(local.date_naive())) " " (local.format("%H:%M:%S")) } }
+}
+
+/// A part of an address, which stands for itself whatever is in it.
+fn segment(text: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encoded).collect()
+}
+
 /// The values of a field that a form may have several times.
 fn words(known: &Known<'_>, field: &'static str) -> Result<Vec<String>, Refusal> {
     match known.value(field) {

@@ -7,7 +7,7 @@ use crate::domain::ids::UserName;
 use crate::domain::lang::{Lang, Phrase};
 
 /// Of what was done to one's own, or to accounts that are no more.
-const NOTICES: [(&str, Phrase); 9] = [
+const NOTICES: [(&str, Phrase); 13] = [
     ("saved", Phrase { en: "Saved.", de: "Gespeichert." }),
     (
         "password",
@@ -20,6 +20,22 @@ const NOTICES: [(&str, Phrase); 9] = [
     ("revoked", Phrase { en: "The token is revoked.", de: "Das Token ist widerrufen." }),
     ("removed", Phrase { en: "The account is removed.", de: "Das Konto ist entfernt." }),
     ("synced", Phrase { en: "Both sides have the same now.", de: "Beide Seiten haben jetzt dasselbe." }),
+    ("synced-but", Phrase { en: "Synced, but for the files below.", de: "Abgeglichen, bis auf die Dateien unten." }),
+    ("taken-in", Phrase { en: "What the repository has is here now.", de: "Was im Repository steht, ist jetzt hier." }),
+    (
+        "repository-synced",
+        Phrase {
+            en: "Your own repository is set, and a first sync with it succeeded.",
+            de: "Dein eigenes Repository ist gesetzt, und ein erster Abgleich damit ist gelungen.",
+        },
+    ),
+    (
+        "repository-trying",
+        Phrase {
+            en: "Your own repository is set. The first sync is still under way; the page Git shows how it ends.",
+            de: "Dein eigenes Repository ist gesetzt. Der erste Abgleich läuft noch; wie er ausgeht, zeigt die Seite Git.",
+        },
+    ),
     ("repository", Phrase { en: "Your own repository is set.", de: "Dein eigenes Repository ist gesetzt." }),
     (
         "no-repository",
@@ -54,14 +70,27 @@ const OF_ACCOUNTS: [(&str, Phrase); 7] = [
     ("out-everywhere", Phrase { en: "is signed out of all browsers.", de: "ist in allen Browsern abgemeldet." }),
 ];
 
+/// Of what was done and did not have the effect that was wanted.
+const FAILURES: [(&str, Phrase); 1] = [(
+    "repository-failed",
+    Phrase {
+        en: "Your own repository is set, but the first sync failed; why stands at the form.",
+        de: "Dein eigenes Repository ist gesetzt, aber der erste Abgleich ist fehlgeschlagen; warum, steht beim Formular.",
+    },
+)];
+
 /// One of the things that can have been done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notice(Phrase);
+pub struct Notice {
+    sentence: Phrase,
+    is_bad: bool,
+}
 
 impl Notice {
     /// By the word in an address; other words say nothing.
     pub fn of(word: Option<&str>) -> Option<Notice> {
-        found(&NOTICES, word)
+        let failure = found(&FAILURES, word).map(|notice| Notice { is_bad: true, ..notice });
+        failure.or_else(|| found(&NOTICES, word))
     }
 
     /// The same of an account.
@@ -70,16 +99,19 @@ impl Notice {
     }
 
     pub fn show(self, lang: Lang) -> Markup {
-        html! { p.notice role="status" { (self.0.text(lang)) } }
+        let sentence = self.sentence.text(lang);
+        html! {
+            @if self.is_bad { p.alert role="alert" { (sentence) } } @else { p.notice role="status" { (sentence) } }
+        }
     }
 
     /// With the account that it is about. The name is the account's own, not one that an address says.
     pub fn show_of(self, name: &UserName, lang: Lang) -> Markup {
-        html! { p.notice role="status" { (name) " " (self.0.text(lang)) } }
+        html! { p.notice role="status" { (name) " " (self.sentence.text(lang)) } }
     }
 }
 
 fn found(notices: &[(&str, Phrase)], word: Option<&str>) -> Option<Notice> {
     let found = notices.iter().find(|(known, _)| Some(*known) == word);
-    found.map(|(_, sentence)| Notice(*sentence))
+    found.map(|(_, sentence)| Notice { sentence: *sentence, is_bad: false })
 }

@@ -1,5 +1,9 @@
 //! `/sync-status`: how the sync with Git stands, and a button for it.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use hyper::StatusCode;
@@ -8,14 +12,13 @@ use maud::{Markup, html};
 use super::form::signed_in_as;
 use super::layout::{Place, Viewer, account_page};
 use super::notice::Notice;
-use super::{Again, when};
-use crate::domain::ids::ObjectName;
+use super::{Again, exactly, segment, when};
+use crate::domain::ids::{Generation, ObjectName};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
 use crate::http::auth::{page as shown, see_other};
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, MaybeFormOrJson};
-use crate::http::history::summary;
 use crate::http::query::Query;
 use crate::http::sync;
 use crate::http::wire::Known;
@@ -43,7 +46,7 @@ impl Asked {
     async fn sync_page(
         &self,
         status: StatusCode,
-        notice: Option<Notice>,
+        done: Option<&str>,
         refused: Option<String>,
     ) -> Result<Response, HttpError> {
         let service = &self.site.service;
@@ -53,6 +56,7 @@ impl Asked {
         merged.retain(|past| matches!(past.what, PastState::Merged { .. }));
         merged.truncate(MERGED_MAX);
         let viewer = Viewer::of(&self.actor, settings.lang);
+        let notice = Notice::of(done.map(|word| told(word, &stands)));
         let page = Page { viewer, zone: settings.zone, notice, refused, status: &stands, merged: &merged };
         Ok(shown(status, whole(&page)))
     }
@@ -60,7 +64,7 @@ impl Asked {
 
 /// `GET /sync-status`
 pub async fn show(asked: Asked, query: Query) -> Result<Response, HttpError> {
-    asked.sync_page(StatusCode::OK, Notice::of(query.text("done")), None).await
+    asked.sync_page(StatusCode::OK, query.text("done"), None).await
 }
 
 /// `POST /sync-status`
@@ -80,15 +84,26 @@ pub async fn now(
     }
 }
 
+/// The word for what a sync came to, as things stand: both sides have the same only where nothing is left on one.
+fn told<'w>(word: &'w str, status: &SyncStatus) -> &'w str {
+    let SyncStatus { remote, activity, problem, held, outbox, only_here, .. } = status;
+    match (word, remote) {
+        ("synced", None) => "",
+        ("synced", Some(_)) if problem.is_some() || *activity == Activity::Off => "",
+        ("synced", Some(_)) if !held.is_empty() => "synced-but",
+        ("synced", Some(_)) if outbox + only_here > 0 => "taken-in",
+        (word, _) => word,
+    }
+}
+
 fn whole(page: &Page<'_>) -> Markup {
     let (lang, status) = (page.viewer.lang, page.status);
-    let problem = status.problem.as_ref().map(|problem| problem.text.text(lang));
     let content = html! {
         @if let Some(notice) = page.notice { (notice.show(lang)) }
         @if let Some(refused) = &page.refused { p.alert role="alert" { (refused) } }
         // What was refused just now is the problem by now.
-        @if let Some(problem) = problem.filter(|problem| page.refused.as_deref() != Some(problem)) {
-            p.alert role="alert" { (problem) }
+        @if let Some(problem) = &status.problem && page.refused.as_deref() != Some(problem.text.text(lang)) {
+            p.alert role="alert" { (exactly(problem.at, page.zone)) ": " (problem.text.text(lang)) }
         }
         @match &status.remote {
             Some(remote) => (repository(page, remote)),
@@ -125,7 +140,10 @@ fn repository(page: &Page<'_>, remote: &RemoteView) -> Markup {
                 (fact(lang.pick("At present", "Gerade"), &html! { (activity(status.activity).text(lang)) }))
                 (fact(lang.pick("Commit there", "Commit dort"), &commit(status.head, lang)))
                 (fact(lang.pick("Merged here", "Hier zusammengeführt"), &commit(status.base, lang)))
-                (fact(lang.pick("Waiting to be pushed", "Noch zu pushen"), &outbox(page)))
+                @match remote.mode {
+                    Mode::Push => (fact(lang.pick("Waiting to be pushed", "Noch zu pushen"), &outbox(page))),
+                    Mode::PullOnly | Mode::Off => (fact(lang.pick("Only here", "Nur hier"), &changes(status.only_here, lang))),
+                }
                 (fact(lang.pick("Last time", "Zuletzt"), &instant(status.last_success, page.zone, lang)))
                 @if status.next_at.is_some() {
                     (fact(lang.pick("Next time", "Das nächste Mal"), &instant(status.next_at, page.zone, lang)))
@@ -178,8 +196,18 @@ fn commit(name: Option<ObjectName>, lang: Lang) -> Markup {
 fn instant(at: Option<DateTime<Utc>>, zone: Zone, lang: Lang) -> Markup {
     html! {
         @match at {
-            Some(at) => (when(at, zone)),
+            Some(at) => (exactly(at, zone)),
             None => (lang.pick("not yet", "noch nie")),
+        }
+    }
+}
+
+fn changes(count: usize, lang: Lang) -> Markup {
+    html! {
+        @match count {
+            0 => (lang.pick("nothing", "nichts")),
+            1 => (lang.pick("1 change", "1 Änderung")),
+            count => { (count) " " (lang.pick("changes", "Änderungen")) }
         }
     }
 }
@@ -187,11 +215,7 @@ fn instant(at: Option<DateTime<Utc>>, zone: Zone, lang: Lang) -> Markup {
 fn outbox(page: &Page<'_>) -> Markup {
     let (lang, status) = (page.viewer.lang, page.status);
     html! {
-        @match status.outbox {
-            0 => (lang.pick("nothing", "nichts")),
-            1 => (lang.pick("1 change", "1 Änderung")),
-            count => { (count) " " (lang.pick("changes", "Änderungen")) }
-        }
+        (changes(status.outbox, lang))
         @if let Some(since) = status.outbox_since { (lang.pick(", since ", ", seit ")) (when(since, page.zone)) }
     }
 }
@@ -201,7 +225,7 @@ fn files(page: &Page<'_>) -> Markup {
     html! {
         @if !page.status.held.is_empty() {
             section.panel {
-                h2 { (lang.pick("Files that cannot be taken", "Dateien, die nicht gehen")) }
+                h2 { (lang.pick("Files that cannot be taken", "Dateien, die nicht übernommen werden")) }
                 ul.lines { @for held in &page.status.held {
                     li { div { strong { (held.file) } p.hint { (held.reason.text(lang)) } } }
                 } }
@@ -224,38 +248,82 @@ fn notices(page: &Page<'_>) -> Markup {
     }
 }
 
+/// Something that was merged: what both sides had changed, or two tasks that can be taken for each other.
+struct Merge<'a> {
+    at: DateTime<Utc>,
+    generation: Generation,
+    file: Cow<'a, str>,
+    is_conflict: bool,
+    reasons: Vec<&'a str>,
+    /// The versions that were not taken.
+    others: Vec<Cow<'a, str>>,
+}
+
+/// What was merged lately, the latest first: the history has the versions, the status the reasons.
+fn merged<'a>(page: &Page<'a>) -> Vec<Merge<'a>> {
+    let mut found: BTreeMap<(Reverse<Generation>, Cow<'a, str>), Merge<'a>> = BTreeMap::new();
+    let empty = |at, generation, file: &Cow<'a, str>| Merge {
+        at,
+        generation,
+        file: file.clone(),
+        is_conflict: false,
+        reasons: Vec::new(),
+        others: Vec::new(),
+    };
+    for past in page.merged {
+        let PastState::Merged { file, lost, .. } = &past.what else { continue };
+        let file = file.name();
+        let merge = found
+            .entry((Reverse(past.generation), file.clone()))
+            .or_insert_with(|| empty(past.at, past.generation, &file));
+        merge.is_conflict |= past.is_conflict();
+        merge.others.extend(lost.as_deref().map(String::from_utf8_lossy));
+    }
+    for conflict in &page.status.conflicts {
+        let file = Cow::from(conflict.file.as_str());
+        let merge = found
+            .entry((Reverse(conflict.generation), file.clone()))
+            .or_insert_with(|| empty(conflict.at, conflict.generation, &file));
+        merge.is_conflict = true;
+        merge.reasons.push(conflict.what.text(page.viewer.lang));
+    }
+    found.into_values().take(MERGED_MAX).collect()
+}
+
 fn merges(page: &Page<'_>) -> Markup {
-    let lang = page.viewer.lang;
+    let (lang, merged) = (page.viewer.lang, merged(page));
     html! {
-        @if !page.merged.is_empty() {
+        @if !merged.is_empty() {
             section.panel {
                 h2 { (lang.pick("Merged lately", "Zuletzt zusammengeführt")) }
-                ul.lines { @for past in page.merged { (merge(page, past)) } }
+                p.hint {
+                    (lang.pick("A merge is taken back by ", "Zurückgenommen wird eine Zusammenführung mit "))
+                    code { "codexmiroir undo" }
+                    (lang.pick(" and its generation.", " und ihrer Generation."))
+                }
+                ul.lines { @for merge in &merged { (line(merge, page.zone, lang)) } }
             }
         }
     }
 }
 
-/// What both sides had changed, with the text that gave way.
-fn merge(page: &Page<'_>, past: &Past) -> Markup {
-    let lang = page.viewer.lang;
-    let gave_way = match &past.what {
-        PastState::Merged { lost: Some(lost), .. } => Some(String::from_utf8_lossy(lost)),
-        PastState::Merged { .. }
-        | PastState::Document { .. }
-        | PastState::Settings { .. }
-        | PastState::Rules { .. } => None,
-    };
+fn line(merge: &Merge<'_>, zone: Zone, lang: Lang) -> Markup {
     html! {
         li {
             div {
-                strong { (summary(past, lang)) }
-                @if past.is_conflict() { " " span.mark { (lang.pick("please look at it", "bitte ansehen")) } }
-                p.hint { (when(past.at, page.zone)) }
-                @if let Some(text) = gave_way {
+                strong { (merge.file) }
+                @if merge.is_conflict { " " span.late { (lang.pick("please look at it", "bitte ansehen")) } }
+                @for reason in &merge.reasons { p { (reason) } }
+                p.hint {
+                    (when(merge.at, zone)) ", Generation " (merge.generation.0)
+                    @if merge.file.ends_with(".md") {
+                        ", " a href={ "/api/tasks/" (segment(&merge.file)) "/history" } { (lang.pick("history", "Verlauf")) }
+                    }
+                }
+                @for other in &merge.others {
                     details {
-                        summary { (lang.pick("what gave way", "was weichen musste")) }
-                        pre { code { (text) } }
+                        summary { (lang.pick("the whole version that was not taken", "die ganze Fassung, die nicht übernommen wurde")) }
+                        pre { code { (other) } }
                     }
                 }
             }

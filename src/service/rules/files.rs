@@ -13,7 +13,7 @@ use crate::store::Entries;
 pub const FOLDER: &str = "rules";
 
 /// The file that has the order, the options and the names of the library's scripts.
-const LIST: &str = "rules.json";
+pub(in crate::service) const LIST: &str = "rules.json";
 const ENDING: &str = ".rhai";
 /// Files of tests beside the scripts.
 const TEST_ENDING: &str = ".test.rhai";
@@ -74,10 +74,7 @@ pub fn files_of(entries: &[RuleEntry]) -> Vec<(String, Vec<u8>)> {
         };
         PlaceFile { library, file, options }
     };
-    let list = ListFile { rules: entries.iter().map(place).collect() };
-    // Plain values have nothing that could fail.
-    let mut list = serde_json::to_vec_pretty(&list).unwrap_or_default();
-    list.push(b'\n');
+    let list = list_file(entries.iter().map(place).collect());
     let scripts = entries.iter().flat_map(|entry| {
         let texts = [(entry.source(), ENDING), (entry.tests(), TEST_ENDING)];
         let file = |(text, ending): (Option<&str>, &str)| {
@@ -86,6 +83,25 @@ pub fn files_of(entries: &[RuleEntry]) -> Vec<(String, Vec<u8>)> {
         texts.map(file).into_iter().flatten()
     });
     scripts.chain([(LIST.to_owned(), list)]).collect()
+}
+
+/// Takes out of the list what it says of scripts that are not there, and the list itself if it has nothing else.
+pub(in crate::service) fn leave_out_missing(files: &mut RuleFiles) {
+    let Some(list) = files.get(LIST).and_then(|raw| serde_json::from_slice::<ListFile>(raw).ok()) else { return };
+    let is_there = |place: &PlaceFile| place.file.as_ref().is_none_or(|file| files.contains_key(file));
+    let rules: Vec<PlaceFile> = list.rules.into_iter().filter(is_there).collect();
+    if rules.is_empty() {
+        files.remove(LIST);
+    } else {
+        files.insert(LIST.to_owned(), list_file(rules));
+    }
+}
+
+fn list_file(rules: Vec<PlaceFile>) -> Vec<u8> {
+    // Plain values have nothing that could fail.
+    let mut list = serde_json::to_vec_pretty(&ListFile { rules }).unwrap_or_default();
+    list.push(b'\n');
+    list
 }
 
 /// Leaves the list itself out where the scripts alone are the same list, and there is none in the folder yet.

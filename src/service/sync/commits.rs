@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{self, Line, PlannedCommit, PlannedEdit, Source, Unit};
 use super::failure::Failure;
-use super::incoming::{RULES, TASKS, contents};
+use super::incoming::{RULE_FILES_MAX, RULES, TASKS, contents};
 use super::link::Link;
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, UserId};
-use crate::git::{CommitText, Edit, Repository};
+use crate::domain::problem::DOCUMENT_BYTES_MAX;
+use crate::git::{CommitText, Content, Edit, Repository};
 use crate::service::rules::files::{self, RuleFiles};
-use crate::store::{Entries, OutboxFile, Past, PastState, Store, StoreError, SyncState, THROUGH_GIT};
+use crate::store::{Entries, OutboxFile, OutboxLine, Past, PastState, Store, StoreError, SyncState, THROUGH_GIT};
 
 use super::At;
 
@@ -24,6 +25,8 @@ pub(super) struct Written {
     pub(super) until: Generation,
     pub(super) commits: Vec<(Generation, ObjectName)>,
     pub(super) count: usize,
+    /// Whether the rules are in it, whatever the remote had.
+    pub(super) has_rules: bool,
 }
 
 /// Whose outbox it is, and where it is written.
@@ -62,6 +65,8 @@ impl Outbox<'_> {
         let names = present.iter().map(|(unit, brought)| (unit.clone(), brought.name())).collect();
         let tree = self.tree(tip, &lines, &differing)?;
         let planned = chain::plan(&lines, &tree, &differing, &names);
+        let is_of_rules = |edit: &PlannedEdit| edit.unit == Unit::Rules;
+        let has_rules = planned.iter().flat_map(|commit| &commit.edits).any(is_of_rules);
         let (mut tip, mut commits, mut count) = (tip, Vec::new(), 0);
         for commit in &planned {
             let Some(made) = self.commit(tip, commit, &present)? else { continue };
@@ -69,18 +74,25 @@ impl Outbox<'_> {
             count += 1;
             commits.extend(commit.generation.map(|generation| (generation, made)));
         }
-        Ok((until, tip.filter(|_| count > 0).map(|tip| Written { tip, until, commits, count })))
+        Ok((until, tip.filter(|_| count > 0).map(|tip| Written { tip, until, commits, count, has_rules })))
     }
 
     /// The changes that may not be in the remote, and the last generation that was looked at.
     fn lines(&self) -> Result<(Generation, Vec<Line>), Failure> {
         let outbox = self.store.list_outbox(self.user, self.state.outbox_from, usize::MAX)?;
         let until = outbox.last().map_or(self.state.outbox_from, |line| line.generation);
+        // Rules that somebody set here since are meant to stand, whatever the remote has that cannot be taken.
+        let is_set_here = |line: &OutboxLine| line.file == OutboxFile::Rules && line.through != THROUGH_GIT;
+        let are_rules_held = self.state.held.contains_key(RULES) && !outbox.iter().any(is_set_here);
+        let is_held = |unit: &Unit| match unit {
+            Unit::Document(file) => self.state.held.contains_key(file.as_str()),
+            Unit::Rules => are_rules_held,
+        };
         let generations: BTreeSet<Generation> = outbox
             .iter()
             .filter(|line| match &line.file {
                 OutboxFile::Document(file) => !self.state.held.contains_key(file.as_str()),
-                OutboxFile::Rules => !self.state.held.contains_key(RULES),
+                OutboxFile::Rules => !are_rules_held,
                 OutboxFile::Settings => false,
             })
             .map(|line| line.generation)
@@ -88,26 +100,10 @@ impl Outbox<'_> {
         let mut lines = Vec::new();
         for generation in generations {
             for past in self.store.list_changes(self.user, generation)? {
-                lines.extend(self.line(&past));
+                lines.extend(line(&past).filter(|line| !is_held(&line.unit)));
             }
         }
         Ok((until, lines))
-    }
-
-    fn line(&self, past: &Past) -> Option<Line> {
-        let (unit, before, after) = match &past.what {
-            PastState::Document { key, before, after } => {
-                let name = |raw: &Option<Vec<u8>>| raw.as_deref().map(Repository::blob_name);
-                (Unit::Document(key.file.clone()), name(before), name(after))
-            }
-            PastState::Rules { before, after } => {
-                (Unit::Rules, before.as_ref().map(rules_name), after.as_ref().map(rules_name))
-            }
-            PastState::Settings { .. } | PastState::Merged { .. } => return None,
-        };
-        let is_held = self.state.held.contains_key(text(&unit));
-        let is_merge = past.through == THROUGH_GIT;
-        if is_held { None } else { Some(Line { generation: past.generation, unit, is_merge, before, after }) }
     }
 
     /// What the store has now of what differs without an action.
@@ -159,11 +155,9 @@ impl Outbox<'_> {
     fn rule_files(&self, tip: Option<ObjectName>) -> Result<RuleFiles, Failure> {
         let listing = self.repository.list(tip, &self.link.path(self.name, files::FOLDER))?;
         let mut found = RuleFiles::new();
-        for (name, content) in contents(&listing) {
-            if files::considered(name) == Some(Ok(()))
-                && let crate::git::Content::Bytes(bytes) =
-                    self.repository.read(content, crate::domain::problem::DOCUMENT_BYTES_MAX)?
-            {
+        let considered = |(name, _): &(&str, ObjectName)| files::considered(name) == Some(Ok(()));
+        for (name, content) in contents(&listing).into_iter().filter(considered).take(RULE_FILES_MAX) {
+            if let Content::Bytes(bytes) = self.repository.read(content, DOCUMENT_BYTES_MAX)? {
                 found.insert(name.to_owned(), bytes);
             }
         }
@@ -270,6 +264,21 @@ impl Brought {
     }
 }
 
+fn line(past: &Past) -> Option<Line> {
+    let (unit, before, after) = match &past.what {
+        PastState::Document { key, before, after } => {
+            let name = |raw: &Option<Vec<u8>>| raw.as_deref().map(Repository::blob_name);
+            (Unit::Document(key.file.clone()), name(before), name(after))
+        }
+        PastState::Rules { before, after } => {
+            (Unit::Rules, before.as_ref().map(rules_name), after.as_ref().map(rules_name))
+        }
+        PastState::Settings { .. } | PastState::Merged { .. } => return None,
+    };
+    let is_merge = past.through == THROUGH_GIT;
+    Some(Line { generation: past.generation, unit, is_merge, before, after })
+}
+
 /// What tells one list of rules from another.
 fn rules_name(entries: &Entries) -> ObjectName {
     let mut all = Vec::new();
@@ -284,13 +293,6 @@ fn rules_name(entries: &Entries) -> ObjectName {
 
 fn unit(file: &str) -> Option<Unit> {
     if file == RULES { Some(Unit::Rules) } else { FileName::parse(file).map(Unit::Document) }
-}
-
-fn text(unit: &Unit) -> &str {
-    match unit {
-        Unit::Document(file) => file.as_str(),
-        Unit::Rules => RULES,
-    }
 }
 
 /// The last change of this unit in a commit of the store.
@@ -322,6 +324,9 @@ fn message(planned: &PlannedCommit, own: &[Past], files: &BTreeMap<String, Optio
         "create" => "add",
         "delete" => "remove",
         "undo" => "take back a change of",
+        "rules" => "change the",
+        "remove_rules" => "remove the",
+        "restore_rules" => "restore earlier",
         other => other,
     };
     let what = match &documents[..] {

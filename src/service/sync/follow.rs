@@ -9,7 +9,6 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::Mode;
 use super::link::Link;
 use super::round::Ask;
-use super::status::Activity;
 use crate::service::Service;
 use crate::store::random;
 
@@ -80,6 +79,11 @@ async fn follow(service: &Arc<Service>, link: &Arc<Link>) {
             _ = closed.wait_for(|closed| *closed) => return,
             () = link.wake.notified() => true,
             () = tokio::time::sleep(wait) => false,
+            // Somebody else's round: what it came to says when the next is due.
+            () = link.ended.notified() => {
+                wait = next_wait(service, link);
+                continue;
+            }
         };
         if is_woken && !link.is_urgent.swap(false, Ordering::Relaxed) {
             tokio::select! {
@@ -91,8 +95,6 @@ async fn follow(service: &Arc<Service>, link: &Arc<Link>) {
         // What went wrong is shown, and tried again after the wait.
         let _ = service.make_round(link, Ask { fetch: !is_woken, request: None }).await;
         wait = next_wait(service, link);
-        let next_at = service.clock.now() + wait;
-        link.show(|live| live.next_at = Some(next_at));
     }
 }
 
@@ -106,13 +108,17 @@ async fn urgency(link: &Link) {
     }
 }
 
+/// How long after a round the next is due, which is shown.
 fn next_wait(service: &Service, link: &Link) -> Duration {
-    let live = link.live();
-    match (live.failures, live.activity) {
-        (0, _) | (_, Activity::Off) => service.links.options.poll,
-        (failures, Activity::Idle | Activity::Running | Activity::Waiting) => {
-            let doubled = BACKOFF * 2_u32.saturating_pow((failures - 1).min(16));
+    let failures = link.live().failures;
+    let wait = match failures.checked_sub(1) {
+        None => service.links.options.poll,
+        Some(further) => {
+            let doubled = BACKOFF * 2_u32.saturating_pow(further.min(16));
             doubled.min(BACKOFF_MAX).mul_f64(0.5 + share() / 2.0)
         }
-    }
+    };
+    let next_at = service.clock.now() + wait;
+    link.show(|live| live.next_at = Some(next_at));
+    wait
 }

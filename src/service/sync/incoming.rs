@@ -41,6 +41,14 @@ const FOLDER: Phrase = Phrase {
     de: "sie ist ein Ordner; bitte eine Datei dorthin legen oder ihn umbenennen",
 };
 
+/// Files of rules that are read: more than any list can have, with its tests.
+pub(super) const RULE_FILES_MAX: usize = 100;
+
+const TOO_MANY_RULES: Phrase = Phrase {
+    en: "there are more than 100 files of rules; leave the folder those that apply",
+    de: "es sind mehr als 100 Regeldateien; bitte nur die im Ordner lassen, die gelten",
+};
+
 /// A file as the remote has it.
 #[derive(Clone, Debug)]
 pub(super) enum Theirs {
@@ -137,9 +145,9 @@ impl Look<'_> {
         incoming.base = match last.filter(|last| self.repository.has_commit(*last)) {
             // Without an ancestor in common the contents are compared with what was last merged.
             Some(last) if incoming.is_rewritten => {
-                let common = self.repository.merge_base(last, head)?;
-                incoming.is_unrelated = common.is_none();
-                common.or(Some(last))
+                let ancestor = self.repository.merge_base(last, head)?;
+                incoming.is_unrelated = ancestor.is_none();
+                ancestor.or(Some(last))
             }
             last => last,
         };
@@ -292,8 +300,12 @@ impl Look<'_> {
     /// The files of a folder of rules, and what of it cannot be taken.
     fn rule_files(&self, commit: Option<ObjectName>, folder: &str) -> Result<(RuleFiles, Option<Sentence>), Failure> {
         let (mut files, mut problem) = (RuleFiles::new(), None);
-        for (name, entry) in self.repository.list(commit, folder)?.entries {
-            let Some(named) = files::considered(&name) else { continue };
+        let listing = self.repository.list(commit, folder)?.entries;
+        let considered = listing.into_iter().filter_map(|(name, entry)| Some((files::considered(&name)?, name, entry)));
+        for (number, (named, name, entry)) in considered.enumerate() {
+            if number == RULE_FILES_MAX {
+                return Ok((files, Some(TOO_MANY_RULES.into())));
+            }
             let reason = match (named, self.theirs(Some(&entry))?) {
                 (Ok(()), Theirs::File(bytes)) => {
                     files.insert(name, bytes.to_vec());

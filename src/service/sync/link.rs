@@ -15,7 +15,9 @@ use super::status::{Activity, Live};
 use super::{Mode, RemoteView};
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
-use crate::git::{AllowedHost, Branch, Credentials, Limits, Policy, Remote, RemoteAddress, Repository};
+use crate::git::{
+    AllowedHost, Branch, Credentials, Limits, Policy, Remote, RemoteAddress, Repository, is_writable_name,
+};
 use crate::service::Service;
 
 /// What a remote has for whom nothing else was said.
@@ -115,7 +117,7 @@ impl SyncSettings {
         let mut shared = None;
         if let Some(remote) = &self.remote {
             let address =
-                RemoteAddress::parse(remote, &policy).map_err(|error| ("git.remote", error.text(Lang::En)))?;
+                RemoteAddress::parse(remote, &policy).map_err(|error| ("git.remote", error.text_of_setting()))?;
             let branch = Branch::parse(&self.branch).map_err(|error| ("git.branch", error.text(Lang::En)))?;
             if !is_base_path(&self.base_path) {
                 return Err(("git.base_path", BAD_BASE_PATH.en.to_owned()));
@@ -150,7 +152,7 @@ pub struct Link {
     /// One round at a time, also of two links of one folder.
     pub(super) turn: Arc<tokio::sync::Mutex<Turn>>,
     /// Rounds that were asked for: one answers all who asked before it began.
-    pub(super) asked: AtomicU64,
+    pub(super) asked: Arc<AtomicU64>,
     /// Rounds that wait for their turn.
     pub(super) waiting: AtomicU64,
     /// Set by whoever wants a turn: what nobody waits for gives way.
@@ -159,6 +161,8 @@ pub struct Link {
     pub(super) changed_here: Mutex<HashSet<UserId>>,
     live: Mutex<Live>,
     changed: watch::Sender<u64>,
+    /// Tells whoever follows the link that a round ended, so that the next is due at another time.
+    pub(super) ended: Notify,
     /// Wakes whoever follows the link; `is_urgent` spares the pause that lets a burst share a push.
     pub(super) wake: Notify,
     pub(super) is_urgent: AtomicBool,
@@ -186,12 +190,13 @@ impl Link {
             folder: options.folder.join(name),
             is_token_sealed,
             turn: Arc::default(),
-            asked: AtomicU64::new(0),
+            asked: Arc::default(),
             waiting: AtomicU64::new(0),
             is_wanted: AtomicBool::new(false),
             changed_here: Mutex::default(),
             live: Mutex::default(),
             changed: watch::Sender::new(0),
+            ended: Notify::new(),
             wake: Notify::new(),
             is_urgent: AtomicBool::new(false),
             stop: Arc::default(),
@@ -261,7 +266,7 @@ impl Link {
 /// Whether a folder of a repository can be named like this; the root by nothing.
 pub(super) fn is_base_path(text: &str) -> bool {
     let is_part = |part: &str| {
-        !part.is_empty()
+        is_writable_name(part)
             && !part.starts_with('.')
             && !part.ends_with(['.', ' '])
             && !part.contains(['\\', ':', '~'])
@@ -342,6 +347,7 @@ impl Links {
             // What the one before has under way in this folder comes to its end first.
             if let Some(before) = before.as_ref().filter(|before| before.folder == link.folder) {
                 link.turn = before.turn.clone();
+                link.asked = before.asked.clone();
             }
             own.insert(user, Arc::new(link));
         }

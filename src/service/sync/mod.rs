@@ -15,6 +15,7 @@ mod link;
 mod own;
 mod push;
 mod round;
+mod standing;
 mod status;
 mod take_in;
 mod tidy;
@@ -29,7 +30,7 @@ pub use follow::Following;
 pub use link::{Links, SyncOptions, SyncSettings};
 pub use own::RemoteFields;
 pub use push::PushedState;
-pub use status::{Activity, Notice, SyncProblem, SyncStatus};
+pub use status::{Activity, Notice, PastConflict, SyncProblem, SyncStatus};
 pub use webhook::{WebhookOutcome, WebhookRefusal};
 
 /// What a remote is used for.
@@ -146,6 +147,14 @@ pub struct RemoteView {
     pub mode: Mode,
     /// Whether it is the user's own, and not the one that the server has for all.
     pub is_own: bool,
+}
+
+impl RemoteView {
+    /// Who the server is there; nobody where it has no token either.
+    pub fn asked_as(&self) -> Option<&str> {
+        let usual = self.has_token.then_some(link::USERNAME);
+        self.username.as_deref().or(usual)
+    }
 }
 
 /// An instant with what was known then.

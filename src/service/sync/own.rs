@@ -119,6 +119,7 @@ impl Service {
             self.store.administer(Administration::PutRemote { user, remote: None }).await?;
         }
         self.drop_own_link(user).await;
+        self.note_change(user);
         Ok(had)
     }
 

@@ -13,7 +13,8 @@ use super::commits::{Outbox, Written};
 use super::failure::Failure;
 use super::incoming::{Incoming, Look};
 use super::link::{Link, Turn, locked};
-use super::status::Activity;
+use super::standing::{after_push, confirmed, emptied, with_push};
+use super::status::{Activity, log_failure};
 use super::take_in::{Newer, TakingIn, WasThere};
 use super::{Mode, SyncReport, SyncRequest};
 use crate::domain::document::Side;
@@ -97,6 +98,7 @@ impl Service {
         link.show(|live| live.activity = Activity::Running);
         let result = self.try_round(link, &mut turn, ask).await;
         let result = self.end_round(link, result);
+        link.ended.notify_one();
         if is_common {
             (turn.served, turn.last) = (served, Some(result.clone()));
         }
@@ -113,6 +115,7 @@ impl Service {
         match result {
             Ok(report) => {
                 self.metrics.sync_rounds.add(1);
+                self.tell_of_success(link);
                 link.show(|live| {
                     (live.activity, live.failures, live.problem) = (Activity::Idle, 0, None);
                     live.last_success = Some(now);
@@ -122,12 +125,7 @@ impl Service {
             Err(failure) => {
                 let problem = failure.problem(now);
                 self.metrics.sync_failures.add(1);
-                tracing::warn!(
-                    code = problem.code,
-                    "a sync with {} failed: {}",
-                    link.remote.remote.address,
-                    problem.text.en
-                );
+                self.tell_of_failure(link, &problem);
                 link.show(|live| {
                     live.activity = Activity::Waiting;
                     live.failures = live.failures.saturating_add(1);
@@ -186,7 +184,8 @@ impl Service {
     /// Shows what went wrong for one user alone.
     fn tell_of_user(&self, link: &Link, user: &User, failure: &Failure) {
         let problem = failure.problem(self.clock.now());
-        tracing::warn!(user = user.name.as_str(), code = problem.code, "a sync failed: {}", problem.text.en);
+        let known = link.live().of_user.get(&user.id).map(|known| known.code);
+        log_failure(Some(user.name.as_str()), &link.remote.remote.address, &problem, known);
         link.show(|live| drop(live.of_user.insert(user.id, problem)));
     }
 
@@ -259,6 +258,7 @@ impl Round {
                 self.fetch().await?;
             }
             self.report.head = self.head;
+            self.report.failed.clear();
             let looked_at = users.iter().filter(|user| fetch || changed_here.contains(&user.id));
             for user in looked_at.clone() {
                 self.take_in_of(user).await?;
@@ -266,7 +266,12 @@ impl Round {
             if self.link.remote.mode != Mode::Push {
                 return Ok(());
             }
-            let Some((tip, parts)) = self.write(looked_at.cloned().collect()).await? else {
+            // What was asked for once is not to be done again after a push that was overtaken.
+            self.ask.request = None;
+            // On a head that somebody's files were not taken in from, nothing of theirs is written.
+            let is_taken_in = |user: &&User| !self.report.failed.contains_key(&user.id);
+            let taken_in: Vec<User> = looked_at.filter(is_taken_in).cloned().collect();
+            let Some((tip, parts)) = self.write(taken_in).await? else {
                 return Ok(());
             };
             match self.push(tip, parts).await? {
@@ -292,7 +297,13 @@ impl Round {
     async fn take_in_of(&mut self, user: &User) -> Result<(), Failure> {
         match self.take_in(user).await {
             Ok(report) => {
-                self.link.show(|live| drop(live.of_user.remove(&user.id)));
+                let now = self.service.clock.now();
+                self.link.show(|live| {
+                    if live.of_user.remove(&user.id).is_some() {
+                        tracing::info!(user = user.name.as_str(), "the sync works again");
+                    }
+                    live.note_conflicts(user.id, now, &report);
+                });
                 let head = self.head;
                 let branch = self.link.remote.remote.branch.to_string();
                 let report = SyncReport { branch, head, is_own: self.link.owner.is_some(), ..report };
@@ -308,11 +319,19 @@ impl Round {
         }
     }
 
+    /// What this round is asked of a user. A branch that is gone is made anew by all together.
+    fn request_of(&self, user: &User) -> SyncRequest {
+        match &self.ask.request {
+            Some((asker, request)) if *asker == user.id => request.clone(),
+            Some((_, request)) if self.head.is_none() => SyncRequest { mode: request.mode, ..SyncRequest::default() },
+            Some(_) | None => SyncRequest::default(),
+        }
+    }
+
     async fn take_in(&mut self, user: &User) -> Result<SyncReport, Failure> {
         let (service, link, repository, head) =
             (self.service.clone(), self.link.clone(), self.repository.clone(), self.head);
-        let asked = self.ask.request.take_if(|(asker, _)| *asker == user.id).map(|(_, request)| request);
-        let request = asked.unwrap_or_default();
+        let request = self.request_of(user);
         let (id, name) = (user.id, user.name.as_str().to_owned());
         let read = move || -> Result<(Option<SyncState>, bool, Option<Incoming>), Failure> {
             let stored = service.state_of(&link, id)?;
@@ -426,8 +445,8 @@ impl Round {
     async fn push(&mut self, tip: ObjectName, parts: Vec<Part>) -> Result<bool, Failure> {
         for part in &parts {
             // Whoever finds this commit in the remote later knows what is in it.
-            let pushing = Some(Pushing { tip, until: part.written.until });
-            self.service.put_state(&self.link, part.user, SyncState { pushing, ..part.state.clone() }).await?;
+            let state = with_push(&part.state, Pushing { tip, until: part.written.until });
+            self.service.put_state(&self.link, part.user, state).await?;
         }
         let (repository, link, expected) = (self.repository.clone(), self.link.clone(), self.head);
         let runtime = Handle::current();
@@ -439,7 +458,10 @@ impl Round {
         self.head = Some(tip);
         self.report.head = Some(tip);
         for Part { user, state, written } in parts {
-            let state = SyncState { base: Some(tip), ..after_push(state, written.until) };
+            let mut state = SyncState { base: Some(tip), ..after_push(state, written.until) };
+            if written.has_rules {
+                state.held.remove(super::incoming::RULES);
+            }
             self.service.put_state(&self.link, user, state).await?;
             let report = self.report.of_user.entry(user).or_default();
             (report.pushed, report.head) = (report.pushed + written.count, Some(tip));
@@ -451,35 +473,6 @@ impl Round {
         }
         Ok(true)
     }
-}
-
-/// Where a user stands once a push that was begun before is found in the remote.
-fn confirmed(
-    repository: &Repository,
-    state: Option<SyncState>,
-    head: Option<ObjectName>,
-) -> Result<Option<SyncState>, Failure> {
-    let Some(state) = state else { return Ok(None) };
-    let (Some(pushing), Some(head)) = (state.pushing, head) else { return Ok(Some(state)) };
-    if repository.has_commit(pushing.tip) && repository.is_ancestor(pushing.tip, head)? {
-        return Ok(Some(SyncState { base: Some(pushing.tip), ..after_push(state, pushing.until) }));
-    }
-    Ok(Some(state))
-}
-
-/// Everything up to a generation is in the remote, but what it cannot be given.
-fn after_push(mut state: SyncState, until: Generation) -> SyncState {
-    state.outbox_from = until;
-    state.pushing = None;
-    let held = &state.held;
-    state.differing.retain(|file| held.contains_key(file));
-    state
-}
-
-/// The state of a user whose outbox held nothing that the remote lacks; `None` when it is as before.
-fn emptied(state: &SyncState, until: Generation) -> Option<SyncState> {
-    let after = after_push(state.clone(), until);
-    (after != *state).then_some(after)
 }
 
 /// A pause before the next try, longer each time and never the same for two.

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::link::Link;
-use super::{At, Mode, RemoteView, SkippedFile};
+use super::{At, ConflictLine, Mode, RemoteView, SkippedFile, SyncReport};
 use crate::domain::ids::{Generation, ObjectName, UserId};
 use crate::domain::lang::{Phrase, Sentence};
+use crate::git::RemoteAddress;
 use crate::service::error::ServiceError;
 use crate::service::{Service, read};
 use crate::store::{HeldFile, OutboxFile, OutboxLine, SyncState, THROUGH_GIT};
 
 /// Commits that are remembered of each user for those who wait for them.
 const COMMITS_MAX: usize = 256;
+
+/// Conflicts that are remembered of each user for whoever looks; the history keeps what they were about.
+const CONFLICTS_MAX: usize = 50;
 
 /// Changes of the outbox that are counted; whoever has more is told this many.
 const LINES_MAX: usize = 10_000;
@@ -58,6 +62,17 @@ pub struct Notice {
     pub text: Sentence,
 }
 
+/// Something that both sides had changed, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastConflict {
+    pub at: At,
+    /// The change that merged it, which an undo takes back.
+    pub generation: Generation,
+    /// A task's file, or one of the rules behind its folder.
+    pub file: String,
+    pub what: Sentence,
+}
+
 /// What a link shows of itself.
 #[derive(Debug, Default)]
 pub(super) struct Live {
@@ -74,6 +89,8 @@ pub(super) struct Live {
     pub(super) rewritten_at: BTreeMap<UserId, At>,
     /// What was pushed lately: up to which generation, as which commit.
     pub(super) pushed: HashMap<UserId, VecDeque<(Generation, ObjectName)>>,
+    /// What was in conflict lately, the earliest first.
+    pub(super) conflicts: HashMap<UserId, VecDeque<PastConflict>>,
 }
 
 impl Live {
@@ -81,6 +98,20 @@ impl Live {
         let kept = self.pushed.entry(user).or_default();
         kept.extend(commits);
         let surplus = kept.len().saturating_sub(COMMITS_MAX);
+        kept.drain(..surplus);
+    }
+
+    /// Remembers what was in conflict when a user's files were taken in.
+    pub(super) fn note_conflicts(&mut self, user: UserId, at: At, report: &SyncReport) {
+        let kept = self.conflicts.entry(user).or_default();
+        let past = |line: &ConflictLine| PastConflict {
+            at,
+            generation: Generation(report.generation),
+            file: line.file.clone(),
+            what: line.what.clone(),
+        };
+        kept.extend(report.conflicts.iter().map(past));
+        let surplus = kept.len().saturating_sub(CONFLICTS_MAX);
         kept.drain(..surplus);
     }
 }
@@ -94,8 +125,10 @@ pub struct SyncStatus {
     pub head: Option<ObjectName>,
     /// The commit that was last merged.
     pub base: Option<ObjectName>,
-    /// Actions that are not known to be in the remote.
+    /// Actions that are not known to be in the remote and wait to be pushed.
     pub outbox: usize,
+    /// Actions that are not known to be in the remote and stay here, because nothing is pushed.
+    pub only_here: usize,
     pub outbox_since: Option<DateTime<Utc>>,
     pub last_success: Option<DateTime<Utc>>,
     pub problem: Option<SyncProblem>,
@@ -103,6 +136,8 @@ pub struct SyncStatus {
     /// Files of the remote that are not taken, and what is here under their names not pushed.
     pub held: Vec<SkippedFile>,
     pub notices: Vec<Notice>,
+    /// What was in conflict since the program started, the latest first and not without end.
+    pub conflicts: Vec<PastConflict>,
 }
 
 const REWRITTEN: Phrase = Phrase {
@@ -120,7 +155,36 @@ fn held_reason(held: &HeldFile) -> Sentence {
     Sentence { en: en.to_owned(), de: de.to_owned() }
 }
 
+/// Logs a failure: aloud if it is another one than was `known` before, for each try repeats it.
+pub(super) fn log_failure(user: Option<&str>, address: &RemoteAddress, problem: &SyncProblem, known: Option<&str>) {
+    let (code, text) = (problem.code, &problem.text.en);
+    match known == Some(code) {
+        true => tracing::debug!(user, code, "a sync with {address} failed again: {text}"),
+        false => tracing::warn!(user, code, "a sync with {address} failed: {text}"),
+    }
+}
+
 impl Service {
+    /// Logs that a round failed, before that is shown.
+    pub(super) fn tell_of_failure(&self, link: &Link, problem: &SyncProblem) {
+        let known = link.live().problem.as_ref().map(|known| known.code);
+        log_failure(self.owner_of(link).as_deref(), &link.remote.remote.address, problem, known);
+    }
+
+    /// Logs that rounds succeed again, where the one before failed, before that is shown.
+    pub(super) fn tell_of_success(&self, link: &Link) {
+        if link.live().problem.is_some() {
+            let owner = self.owner_of(link);
+            tracing::info!(user = owner.as_deref(), "the sync with {} works again", link.remote.remote.address);
+        }
+    }
+
+    /// The name of the user whose own the remote is, as far as it can be read.
+    fn owner_of(&self, link: &Link) -> Option<String> {
+        let owner = self.store.get_user(link.owner?).ok()??;
+        Some(owner.name.as_str().to_owned())
+    }
+
     /// How the user stands with the remote.
     pub async fn sync_status(self: &Arc<Self>, user: UserId) -> Result<SyncStatus, ServiceError> {
         let link = self.links.whichever_of(user);
@@ -145,22 +209,27 @@ impl Service {
         let held = state.iter().flat_map(|state| &state.held);
         let held = held.map(|(file, held)| SkippedFile::new(file.as_str(), held_reason(held)));
         let held = held.collect();
+        let is_pushed = link.is_some_and(|link| link.remote.mode == Mode::Push);
+        let missing_there = actions.len() + usize::from(differs && actions.is_empty());
         let is_on = link.is_some_and(|link| link.remote.mode != Mode::Off);
         let live = link.map(Link::live);
         let live = live.as_deref().filter(|_| is_on);
+        let conflicts = live.and_then(|live| live.conflicts.get(&user)).into_iter().flatten().rev().cloned().collect();
         let rewritten_at = live.and_then(|live| live.rewritten_at.get(&user).copied());
         Ok(SyncStatus {
             remote: link.map(Link::view),
             activity: live.map_or(Activity::Off, |live| live.activity),
-            head: live.and_then(|live| live.head),
+            head: live.and_then(|live| live.head).or(state.as_ref().and_then(|state| state.base)),
             base: state.as_ref().and_then(|state| state.base),
-            outbox: actions.len() + usize::from(differs && actions.is_empty()),
-            outbox_since: own.first().map(|line| line.at),
+            outbox: if is_pushed { missing_there } else { 0 },
+            only_here: if is_pushed { 0 } else { missing_there },
+            outbox_since: own.first().filter(|_| is_pushed).map(|line| line.at),
             last_success: live.and_then(|live| live.last_success),
             problem: live.and_then(|live| live.problem.clone().or_else(|| live.of_user.get(&user).cloned())),
             next_at: live.and_then(|live| live.next_at),
             held,
             notices: rewritten_at.map(|at| Notice { at, text: REWRITTEN.into() }).into_iter().collect(),
+            conflicts,
         })
     }
 }

@@ -9,13 +9,13 @@ use super::link::Link;
 use super::status::kept_reason;
 use super::{ConflictLine, SkippedFile, SyncReport};
 use crate::domain::document::{self, MergeConflict, Merged, Side};
-use crate::domain::ids::{DocKey, FILE_NAME_BYTES_MAX, FileName, Generation, ObjectName};
+use crate::domain::ids::{DocKey, FILE_NAME_BYTES_MAX, FileName, Generation, ObjectName, TaskNumber};
 use crate::domain::lang::{Phrase, Sentence};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::git;
 use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::ServiceError;
-use crate::service::import::acceptable;
+use crate::service::import::{IMPORTED_NUMBER_MAX, acceptable};
 use crate::service::planning;
 use crate::store::{Change, HeldFile, MergedFile, SyncState};
 
@@ -24,6 +24,9 @@ mod twins;
 
 /// A sync of up to this many changes brings its timeline; of more it is made by whoever reads next.
 const PLANNED_CHANGES_MAX: usize = 20;
+
+/// A merge takes as long as the square of the lines in the worst case, and the user's own changes wait for it.
+const MERGED_LINES_MAX: usize = 4_000;
 
 const TAKEN: &str = "sync";
 const MERGED: &str = "merge";
@@ -66,8 +69,13 @@ impl TakingIn {
         }
         let incoming = &self.incoming;
         let unpushed = match &self.state {
-            Some(state) if incoming.is_full => situation.changed_since(state.outbox_from)?.into_keys().collect(),
-            Some(_) | None => BTreeSet::new(),
+            Some(state) if incoming.is_full => {
+                let differing = state.differing.iter().filter_map(|file| FileName::parse(file));
+                situation.changed_since(state.outbox_from)?.into_keys().chain(differing).collect()
+            }
+            // Of who was never here nothing was pushed.
+            None => situation.snapshot.tasks.keys().map(|key| key.file.clone()).collect(),
+            Some(_) => BTreeSet::new(),
         };
         let differing = self.state.iter().flat_map(|state| &state.differing).cloned().collect();
         let report = SyncReport { skipped: incoming.skipped.clone(), ..SyncReport::default() };
@@ -260,7 +268,14 @@ impl Work<'_, '_> {
     /// One document of three versions. The remote's is kept in the history where it stands nowhere else.
     fn merge(&mut self, key: &DocKey, base: &[u8], ours: &[u8], theirs: &Arc<[u8]>) -> Result<Arc<[u8]>, ServiceError> {
         let newer = (self.from.newer)(self.situation, &key.file)?;
-        let Merged { document, conflicts } = document::merge(base, ours, theirs, newer, &git::merge_lines);
+        let lines = |text: &[u8]| text.iter().filter(|byte| **byte == b'\n').count();
+        let Merged { document, conflicts } = match lines(base).max(lines(ours)).max(lines(theirs)) > MERGED_LINES_MAX {
+            false => document::merge(base, ours, theirs, newer, &git::merge_lines),
+            true => Merged {
+                document: if newer == Side::Ours { ours.to_vec() } else { theirs.to_vec() },
+                conflicts: vec![MergeConflict::Whole { winner: newer }],
+            },
+        };
         let is_document = document.len() <= DOCUMENT_BYTES_MAX && planning::read(key, &document).is_some();
         let (document, conflicts): (Arc<[u8]>, _) = match (is_document, newer) {
             (true, _) => (document.into(), conflicts),
@@ -350,11 +365,26 @@ impl Work<'_, '_> {
         self.report.conflicts.push(ConflictLine { file: file.as_str().to_owned(), what });
     }
 
+    /// The number after all that the remote's names have, also of what cannot be taken: it is not to be given again. Only
+    /// a change raises the next number, so that one is made where there is no other.
+    fn pass_by_numbers(&mut self) -> Option<TaskNumber> {
+        let names = self.from.incoming.names.iter().filter_map(|name| FileName::parse(name));
+        let taken = |file: &FileName| file.number().is_some_and(|number| number.get() <= IMPORTED_NUMBER_MAX);
+        let highest = names.filter(taken).max_by_key(FileName::number)?;
+        let next = highest.number()?.next();
+        if self.changes.is_empty() && next > self.situation.snapshot.head.next_number {
+            self.keep(&DocKey::of(highest), None, None, false);
+        }
+        next
+    }
+
     fn decision(mut self) -> Result<Decision<SyncReport>, ServiceError> {
         self.tell_twins();
+        let held_number = self.pass_by_numbers();
         let Work { from, situation, changes, mut report, differing, held, .. } = self;
         let head = &situation.snapshot.head;
         let next_number = planning::next_number_after(head.next_number, &changes);
+        let next_number = next_number.map(|next| held_number.map_or(next, |held| held.max(next)));
         let after = if changes.is_empty() { head.generation } else { head.generation.next() };
         let sync = from.state_after(after, differing, held);
         (report.next_number, report.generation) = (next_number, head.generation.0);
@@ -384,7 +414,7 @@ impl TakingIn {
             remote: self.link.key,
             base: self.incoming.head,
             outbox_from: before.map_or(generation, |state| state.outbox_from),
-            pushing: before.and_then(|state| state.pushing),
+            pushing: before.map(|state| state.pushing.clone()).unwrap_or_default(),
             held,
             differing,
         }

@@ -53,7 +53,7 @@ impl Service {
         for user in self.users_of(link)? {
             if let Some(state) = self.state_of(link, user.id)? {
                 keep.extend(state.base);
-                keep.extend(state.pushing.map(|pushing| pushing.tip));
+                keep.extend(state.pushing.iter().map(|pushing| pushing.tip));
             }
         }
         let stop = if is_overdue { &link.stop } else { &link.is_wanted };

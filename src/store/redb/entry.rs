@@ -223,11 +223,11 @@ mod tests {
             remote: [1; 16],
             base: Some(name(2)),
             outbox_from: Generation(9),
-            pushing: Some(Pushing { tip: name(3), until: Generation(10) }),
+            pushing: vec![Pushing { tip: name(3), until: Generation(10) }],
             held: BTreeMap::from([("a".to_owned(), held(None)), ("b".to_owned(), held(Some(name(4))))]),
             differing: BTreeSet::from(["0001.md".to_owned()]),
         };
-        let empty = SyncState { base: None, pushing: None, held: BTreeMap::new(), ..state.clone() };
+        let empty = SyncState { base: None, pushing: Vec::new(), held: BTreeMap::new(), ..state.clone() };
         for (state, lost) in [(state, Some(Arc::from(&b"lost"[..]))), (empty, None)] {
             let file = MergedFile::Rule("mine.rhai".to_owned());
             let merged =

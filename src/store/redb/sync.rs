@@ -37,7 +37,7 @@ pub(super) struct StoredSync {
     remote: [u8; 16],
     base: Option<StoredName>,
     outbox_from: u64,
-    pushing: Option<(StoredName, u64)>,
+    pushing: Vec<(StoredName, u64)>,
     /// By file: the content that was last merged, and the reason.
     held: BTreeMap<String, (Option<StoredName>, String)>,
     differing: BTreeSet<String>,
@@ -51,7 +51,7 @@ impl StoredSync {
             remote: state.remote,
             base: state.base.map(StoredName::of),
             outbox_from: state.outbox_from.0,
-            pushing: state.pushing.map(|pushing| (StoredName::of(pushing.tip), pushing.until.0)),
+            pushing: state.pushing.iter().map(|pushing| (StoredName::of(pushing.tip), pushing.until.0)).collect(),
             held: state.held.iter().map(held).collect(),
             differing: state.differing.clone(),
         }
@@ -61,11 +61,12 @@ impl StoredSync {
         let held = |(file, (base, reason)): (String, (Option<StoredName>, String))| {
             (file, HeldFile { base: base.map(StoredName::name), reason })
         };
+        let pushing = |(tip, until): (StoredName, u64)| Pushing { tip: tip.name(), until: Generation(until) };
         SyncState {
             remote: self.remote,
             base: self.base.map(StoredName::name),
             outbox_from: Generation(self.outbox_from),
-            pushing: self.pushing.map(|(tip, until)| Pushing { tip: tip.name(), until: Generation(until) }),
+            pushing: self.pushing.into_iter().map(pushing).collect(),
             held: self.held.into_iter().map(held).collect(),
             differing: self.differing,
         }
@@ -312,7 +313,7 @@ mod tests {
             remote: [1; 16],
             base: None,
             outbox_from: Generation(outbox_from),
-            pushing: None,
+            pushing: Vec::new(),
             held: BTreeMap::new(),
             differing: BTreeSet::new(),
         }

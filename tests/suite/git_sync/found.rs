@@ -77,9 +77,8 @@ async fn rules_that_a_rewritten_history_lost_are_put_back() {
     let script = "codex-miroir/lena/rules/mine.rhai";
     assert_eq!(shared.file(script).as_deref(), Some(crate::rules::one_slot("frueh").as_str()));
     clone.write("README.md", Some("Von Hand.\n"));
-    crate::git_host::git(&clone.at, &["add", "--all"]);
-    crate::git_host::git(&clone.at, &["commit", "--quiet", "--message", "without the rules"]);
-    crate::git_host::git(&clone.at, &["push", "--quiet", "--force", "origin", "HEAD:main"]);
+    clone.commit("without the rules");
+    clone.force_push();
     assert_eq!(shared.file(script), None);
     sync(&lena, "?mode=diff").await;
     assert_eq!(shared.file(script).as_deref(), Some(crate::rules::one_slot("frueh").as_str()));

@@ -57,13 +57,14 @@ pub struct Tally {
 }
 
 pub struct World {
+    // Dropped before what it works on.
+    server: Serving,
     dice: Dice,
     words: Arc<Words>,
     home: Home,
     bare: PathBuf,
     clones: Vec<PathBuf>,
     way: Way,
-    server: Serving,
     client: Client,
     members: Vec<Member>,
     /// Events that the forge has not sent yet.
@@ -72,7 +73,7 @@ pub struct World {
     heads: BTreeSet<String>,
     /// Kills and starts, in all.
     starts: usize,
-    // Dropped when nobody needs them any more.
+    // What the others work with to their end.
     _host: GitHost,
     _folder: TempDir,
 }
@@ -376,7 +377,6 @@ impl World {
     /// The repository is as git wants one, and the server has nothing to complain of.
     pub fn end(mut self, tally: &mut Tally) {
         git(&self.bare, &["fsck", "--strict"]);
-        self.server.signal(Signal::TERM);
         let log = self.server.log();
         assert!(!log.contains("panicked"), "{log}");
         for member in &self.members {
@@ -386,6 +386,7 @@ impl World {
         }
         tally.heads += self.heads.len();
         tally.starts += self.starts;
+        assert!(self.server.stop(Signal::TERM).0.success());
     }
 }
 

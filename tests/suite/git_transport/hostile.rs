@@ -214,7 +214,7 @@ fn advertised(commit: &str) -> String {
     let can = "multi_ack_detailed no-done side-band-64k ofs-delta";
     let first = line(&format!("{commit} refs/heads/main\0 {can}\n"));
     let refs = format!("{}0000{first}0000", line("# service=git-upload-pack\n"));
-    format!("{ADVERTISEMENT}Content-Length: {}\r\n\r\n{refs}", refs.len())
+    format!("{ADVERTISEMENT}Content-Length: {}\r\nConnection: close\r\n\r\n{refs}", refs.len())
 }
 
 /// A server that has one branch and sends this pack for it.

@@ -379,3 +379,51 @@ fn lines_are_merged_as_git_merges_them() {
         compare(&base.concat(), &ours, &theirs);
     }
 }
+
+/// Bytes that no compression makes less of.
+fn noise(seed: u32, length: usize) -> String {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let digit = |state: &mut u32| {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'!' + (*state >> 24) as u8 % 90)
+    };
+    (0..length).map(|_| digit(&mut state)).collect()
+}
+
+#[test]
+fn only_what_is_new_is_packed_and_packs_stay_few() {
+    const TIMES: u32 = 12;
+    let pair = Pair::new();
+    let folder = pair.root.path().join("ours");
+    let packs = || files(&folder).keys().filter(|path| path.ends_with(".pack")).count();
+    let stop = AtomicBool::new(false);
+    let (mut head, mut heads, mut packed) = (pair.commit(None, &[("a/0", Some("first"))]), Vec::new(), Vec::new());
+    for time in 1..=TIMES {
+        let texts: Vec<_> = (0..4).map(|part| (format!("a/{time}-{part}"), noise(time * 4 + part, 170_000))).collect();
+        for (path, text) in &texts {
+            head = pair.commit(Some(head), &[(path, Some(text))]);
+        }
+        heads.push((head, texts));
+        let Ok(Tidied::Packed { bytes, .. }) = pair.ours.tidy_up(&[head], &stop) else { panic!("{time}: not packed") };
+        packed.push(bytes);
+        assert_eq!(pair.ours.tidy_up(&[head], &stop), Ok(Tidied::NotDue), "{time}");
+        assert!(packs() <= time.ilog2() as usize + 1, "{time}: {}", packs());
+    }
+    // All of it each time would be ten times what was packed at the eighth.
+    assert!(packed.iter().sum::<u64>() < 4 * packed[7], "{packed:?}");
+    for (head, texts) in &heads {
+        let (path, text) = &texts[3];
+        assert_eq!(text_of(&pair.ours, *head, "a", &path[2..]).as_ref(), Some(text));
+    }
+    // What tidying noted is lost, or the history is another one: nothing that is to be kept goes.
+    fs::write(folder.join("tidied"), "pack-of-nothing.pack 1\n").unwrap();
+    let other = pair.commit(None, &[("b/0", Some(&noise(1, 900_000)))]);
+    assert!(matches!(pair.ours.tidy_up(&[head, other], &stop), Ok(Tidied::Packed { .. })));
+    assert_eq!(packs(), 1);
+    let last = pair.commit(Some(other), &[("b/0", Some(&noise(2, 900_000)))]);
+    assert!(matches!(pair.ours.tidy_up(&[last], &stop), Ok(Tidied::Packed { .. })));
+    git(&folder, &["update-ref", "refs/heads/kept", &last.to_string()]);
+    git(&folder, &["fsck", "--strict", "--full"]);
+    assert!(pair.ours.has_commit(other) && Repository::open(&folder).unwrap().has_commit(last));
+    assert!(!pair.ours.has_commit(head));
+}

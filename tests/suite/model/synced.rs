@@ -36,7 +36,7 @@ impl Synced {
                 remote: [choice; 16],
                 base: (!choice.is_multiple_of(5)).then_some(name),
                 outbox_from: Generation(u64::from(choice)),
-                pushing: choice.is_multiple_of(7).then_some(pushing),
+                pushing: choice.is_multiple_of(7).then_some(pushing).into_iter().collect(),
                 held: BTreeMap::new(),
                 differing: BTreeSet::from([choice.to_string()]),
             },

@@ -1,7 +1,10 @@
 //! The section of the settings about a Git repository of one's own, and its forms.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use maud::{Markup, html};
+use tokio::time::timeout;
 
 use super::Typed;
 use super::page::SettingsPage;
@@ -10,10 +13,14 @@ use crate::http::auth::see_other;
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, MaybeFormOrJson};
 use crate::http::sync;
+use crate::http::web::exactly;
 use crate::http::web::form::{Errors, Form, TickBox, signed_in_as};
 use crate::http::wire::Known;
 use crate::service::error::Refusal;
-use crate::service::sync::{Mode, RemoteFields, RemoteView};
+use crate::service::sync::{Mode, RemoteFields, RemoteView, SyncRequest, SyncStatus};
+
+/// How long whoever saves a repository waits for a first sync with it.
+const FIRST_TRY: Duration = Duration::from_secs(5);
 
 /// What the form has; `forgetToken` is a box to tick.
 pub(in crate::http) const FIELDS: [&str; 7] =
@@ -99,12 +106,24 @@ pub async fn set(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<
         Err(refusal) => Err(refusal.into()),
     };
     match set {
-        Ok(_) => Ok(see_other("/settings?done=repository")),
+        Ok(set) => Ok(see_other(&format!("/settings?done={}", first_try(&asked, set.mode).await))),
         Err(error) => {
             let has_token = asked.site.service.own_remote(asked.actor.user).await?.is_some_and(|own| own.has_token);
             let typed = |errors| Typed { remote: Some(RemoteForm { has_token, errors, ..typed }), ..Typed::default() };
             asked.settings_again(error, typed).await
         }
+    }
+}
+
+/// What a first sync with a repository that was just set comes to, as the word for it.
+async fn first_try(asked: &Asked, mode: Mode) -> &'static str {
+    if mode == Mode::Off {
+        return "repository";
+    }
+    match timeout(FIRST_TRY, sync::sync(asked, SyncRequest::default())).await {
+        Ok(Ok(_)) => "repository-synced",
+        Ok(Err(_)) => "repository-failed",
+        Err(_) => "repository-trying",
     }
 }
 
@@ -123,12 +142,12 @@ pub(super) fn section(page: &SettingsPage<'_>) -> Markup {
     html! {
         section.panel id="git" {
             h2 { "Git" }
-            p.hint {
-                (lang.pick(
-                    "Tasks and rules are synced with a Git repository of your own, in both directions. ",
-                    "Aufgaben und Regeln werden mit einem eigenen Git-Repository abgeglichen, in beide Richtungen. ",
-                ))
+            p {
+                (used(&page.sync, lang)) " "
                 a href="/sync-status" { (lang.pick("How it stands", "Wie es steht")) }
+            }
+            @if let Some(problem) = page.sync.problem.as_ref().filter(|_| page.has_remote) {
+                p.alert { (exactly(problem.at, page.zone)) ": " (problem.text.text(lang)) }
             }
             (fields(&page.remote, name, lang))
             @if page.has_remote {
@@ -136,6 +155,33 @@ pub(super) fn section(page: &SettingsPage<'_>) -> Markup {
                     (signed_in_as(name))
                     button type="submit" { (lang.pick("Forget the repository", "Repository vergessen")) }
                 }
+            }
+        }
+    }
+}
+
+/// Which repository is used now.
+fn used(status: &SyncStatus, lang: Lang) -> Markup {
+    html! {
+        @match &status.remote {
+            None => (lang.pick(
+                "Your tasks and rules are synced with no Git repository. Set one of your own here.",
+                "Deine Aufgaben und Regeln werden mit keinem Git-Repository abgeglichen. Hier kannst du ein eigenes setzen.",
+            )),
+            Some(RemoteView { mode: Mode::Off, address, .. }) => {
+                code { (address) } " " (lang.pick("is set, but the sync is switched off.", "ist gesetzt, aber der Abgleich ist abgeschaltet."))
+            }
+            Some(RemoteView { is_own: true, address, .. }) => {
+                (lang.pick("Your tasks and rules are synced with ", "Deine Aufgaben und Regeln werden abgeglichen mit "))
+                code { (address) } "."
+            }
+            Some(RemoteView { is_own: false, address, .. }) => {
+                (lang.pick(
+                    "Your tasks and rules are synced with the server's repository, ",
+                    "Deine Aufgaben und Regeln werden mit dem Repository des Servers abgeglichen, ",
+                ))
+                code { (address) }
+                (lang.pick(". One of your own takes its place.", ". Ein eigenes tritt an seine Stelle."))
             }
         }
     }

@@ -91,6 +91,7 @@ impl Asked {
             sessions: sessions.map(|grant| Session { is_this: own == Some(grant.id), grant }).collect(),
             tokens: service.list_tokens(user).await?,
             new_token: typed.new_token.unwrap_or_else(NewToken::blank),
+            sync: service.sync_status(user).await?,
             has_remote: remote.is_some(),
             remote: typed.remote.unwrap_or_else(|| RemoteForm::of(remote)),
         });

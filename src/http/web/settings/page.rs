@@ -12,6 +12,7 @@ use crate::http::web::layout::{Place, Viewer, account_page};
 use crate::http::web::notice::Notice;
 use crate::http::web::when;
 use crate::planning::DAYS_MAX;
+use crate::service::sync::SyncStatus;
 use crate::service::tokens::{Issued, TokenGrant};
 
 /// Everything on it.
@@ -31,6 +32,8 @@ pub struct SettingsPage<'a> {
     /// Whether there is a repository of one's own.
     pub has_remote: bool,
     pub remote: RemoteForm,
+    /// How the sync stands.
+    pub sync: SyncStatus,
 }
 
 /// The form about planning, as it was typed or as things are.

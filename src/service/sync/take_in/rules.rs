@@ -35,7 +35,11 @@ impl Work<'_, '_> {
             }
             return Ok(());
         }
-        let merged = self.merge_rules(incoming, &ours);
+        let mut merged = self.merge_rules(incoming, &ours);
+        // A list that only the server wrote follows the scripts that it is about.
+        if !incoming.theirs.contains_key(files::LIST) && !incoming.base.contains_key(files::LIST) {
+            files::leave_out_missing(&mut merged);
+        }
         let wanted = match list(&merged) {
             Ok(wanted) => wanted,
             Err(problem) => {

@@ -250,10 +250,12 @@ impl Run {
     fn recover(&mut self) -> bool {
         self.store().wait_until_writable();
         for user in self.known.states.keys().copied().collect::<Vec<_>>() {
-            let Some((state, is_durable)) = self.read(user) else { return false };
             // A disk that fails while it is read may send the store back to where it was. By the generation alone it is
-            // not told where a sync stands.
-            if is_durable && self.store().is_writable() {
+            // not told where a sync stands: what is read counts if the store could be written before and is still the
+            // same opening after.
+            let (opening, is_writable) = (self.store().opening(), self.store().is_writable());
+            let Some((state, is_durable)) = self.read(user) else { return false };
+            if is_durable && is_writable && self.store().opening() == opening {
                 let states = self.known.states.get_mut(&user).unwrap();
                 assert!(states.contains(&state), "{user}: {state:?} is none of {states:?}");
                 *states = vec![state];
@@ -355,7 +357,7 @@ fn synced(choice: u8) -> SyncState {
         remote: [choice; 16],
         base: Some(ObjectName([choice; 20])),
         outbox_from: Generation(u64::from(choice)),
-        pushing: None,
+        pushing: Vec::new(),
         held: BTreeMap::new(),
         differing: BTreeSet::new(),
     }

@@ -204,6 +204,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn how_it_stands_lists_conflicts_and_counts_in_words() {
+        let stands = json!({
+            "remote": "https://git.example.org/x", "branch": "main", "mode": "pull-only", "isOwn": true, "state": "idle",
+            "outbox": 1, "onlyHere": 2, "held": [], "notices": [],
+            "conflicts": [{"at": "now", "generation": 17, "file": "0003-c.md", "what": "both stay"}],
+        });
+        let text = status(serde_json::from_value(stands).unwrap());
+        assert!(text.contains("1 change\n") && text.contains("2 changes\n"), "{text}");
+        assert!(text.ends_with("takes a merge back:\nnow, generation 17: 0003-c.md: both stay\n"), "{text}");
+    }
+
+    #[test]
     fn every_file_has_its_line() {
         let synced = json!({
             "ok": true, "ref": "main", "merged": ["0002-b.md"], "pushed": 1, "head": "0123456789abcdef",

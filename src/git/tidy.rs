@@ -5,6 +5,7 @@
 
 mod levels;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufReader, Seek};
 use std::path::{Path, PathBuf};
@@ -111,6 +112,9 @@ impl Repository {
         });
         let old: Vec<PathBuf> = gathered.loose.iter().cloned().chain(old).chain(keep).collect();
         alone.remove(&old)?;
+        let folders: BTreeSet<&Path> = gathered.loose.iter().filter_map(|file| file.parent()).collect();
+        // An empty folder takes a block of the disk. One that something is in stays.
+        folders.into_iter().for_each(|folder| drop(fs::remove_dir(folder)));
         Ok(Tidied::Packed { objects, bytes })
     }
 }

@@ -1,8 +1,10 @@
 //! `codexmiroir sync`: a line for everything that became of a file, and how it stands.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::Value;
 
-use crate::binary::{Home, Ran};
+use crate::binary::{Home, Ran, Serving};
 use crate::git_host::Behaviour;
 use crate::harness::{TestServer, TestUser};
 use crate::shared::{Shared, document};
@@ -76,6 +78,30 @@ fn it_needs_no_server() {
     assert_eq!(lines[..2], ["0001-dort.md: changed", "0000-Hier.md: removed; codexmiroir history has it"]);
     assert!(home.did(&["task", "list"]).contains("Dort"));
     assert!(synced(&["sync", "--status"]).contains(repository));
+}
+
+#[test]
+fn the_log_tells_of_a_failure_once_and_when_it_is_over() {
+    let (home, shared) = (Home::new(), Shared::new());
+    home.did(&["user", "add", "lena"]);
+    let token = home.path("token");
+    std::fs::write(&token, "secret-of-the-forge-0123456789\n").unwrap();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o644)).unwrap();
+    shared.host.behave(Behaviour::Status(403));
+    let (remote, token) = (shared.host.repository("tasks.git"), token.to_str().unwrap().to_owned());
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--git-remote", &remote, "--git-token-file", &token];
+    let mut command = home.command(&arguments);
+    command.args(["--git-allow-hosts", &shared.host.host]);
+    let mut server = Serving::logging(&mut command, "codexmiroir=debug");
+    for _ in 0..2 {
+        assert_eq!(home.run(&["sync", "--user", "lena"]).code, Some(1));
+    }
+    shared.host.behave(Behaviour::Git);
+    home.did(&["sync", "--user", "lena"]);
+    let log = server.log();
+    assert!(log.contains("failed again") && log.contains("works again"), "{log}");
+    let warned = |word: &str| log.lines().filter(|line| line.contains("WARN") && line.contains(word)).count();
+    assert_eq!((warned("remote_forbidden"), warned(&format!("chmod 600 '{token}'"))), (1, 1), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

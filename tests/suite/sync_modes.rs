@@ -3,7 +3,7 @@
 use codexmiroir::app::{SyncMode, SyncSettings};
 use serde_json::{Value, json};
 
-use crate::binary::Home;
+use crate::binary::{Home, Ran};
 use crate::git_host::Behaviour;
 use crate::harness::{Start, TestServer};
 use crate::shared::{Shared, conflicts, document, edit, same_files, settled, status, status_when, sync};
@@ -36,7 +36,9 @@ async fn pull_only_takes_in_and_merges_and_pushes_nothing() {
         assert_eq!((lena.tasks().await.len(), conflicts(&lena).await), (2, Vec::new()), "{query}");
     }
     assert_eq!((shared.head(), shared.host.pushes()), (head, 0));
-    assert_eq!(status(&lena).await["mode"], "pull-only");
+    let status = status(&lena).await;
+    assert_eq!(status["mode"], "pull-only");
+    assert_eq!((&status["outbox"], &status["onlyHere"], &status["outboxSince"]), (&json!(0), &json!(2), &Value::Null));
 }
 
 #[tokio::test]
@@ -99,15 +101,33 @@ fn a_folder_of_this_machine_or_an_unbuilt_way_stops_the_start_with_what_to_write
     let shared = Shared::new();
     let (local, url) = (shared.bare.to_str().unwrap().to_owned(), shared.host.repository("tasks.git"));
     for (arguments, said) in [
-        (vec!["--git-remote", local.as_str()], "allow_local"),
-        (vec!["--git-remote", "ssh://git.example.org/tasks.git"], "ssh"),
-        (vec!["--git-remote", url.as_str()], "allow_hosts"),
+        (
+            vec!["--git-remote", local.as_str()],
+            "--git-remote: the setting git.remote cannot be used: a folder of this machine has to be allowed; set git.allow_local = true",
+        ),
+        (vec!["--git-remote", "ssh://git@git.example.org/tasks.git"], "ssh is not yet built"),
+        (vec!["--git-remote", url.as_str()], "add \"127.0.0.1\" to git.allow_hosts"),
         (vec!["--git-remote", "https://git.example.org/tasks.git", "--git-mode", "pull-request"], "not yet built"),
     ] {
         let ran = Home::new().run(&[&["serve", "--listen", "127.0.0.1:0"], &arguments[..]].concat());
         assert_eq!((ran.code.filter(|code| *code == 0), ran.stdout.as_str()), (None, ""), "{arguments:?}");
         assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn a_setting_that_cannot_be_used_is_named_where_it_was_set() {
+    let home = Home::new();
+    let file = home.path("my.toml");
+    std::fs::write(&file, "log = \"warn\"\n[git]\nremote = \"/srv/tasks.git\"\n").unwrap();
+    for command in [&["config"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let ran = home.run(&[command, &["--config", file.to_str().unwrap()]].concat());
+        let place = format!("{}:3: the setting git.remote cannot be used: ", file.display());
+        assert!(ran.refusal(1).contains(&place) && ran.stdout.is_empty(), "{ran:?}");
+    }
+    let ran = Ran::of(home.command(&["config"]).env("CODEXMIROIR_GIT_REMOTE", "http://git.example.org/x"));
+    let said = ran.refusal(1);
+    assert!(said.contains("CODEXMIROIR_GIT_REMOTE: ") && said.contains("add \"git.example.org\""), "{said}");
 }
 
 #[tokio::test]

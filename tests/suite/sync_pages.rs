@@ -75,6 +75,31 @@ async fn a_repository_of_ones_own_is_set_by_its_form() {
 }
 
 #[tokio::test]
+async fn saving_a_repository_tells_whether_it_can_be_synced_with() {
+    let shared = Shared::new();
+    let server = shared.server().await;
+    let (mut browser, lena) = signed_in(&server, "lena").await;
+    let page = browser.open("/settings").await;
+    assert!(page.text.contains("synced with the server") && page.text.contains(&shared.host.repository("tasks.git")));
+    let form = [("remote", "https://10.1.2.3/tasks.git"), ("mode", "push")];
+    assert_led(&browser.form("/settings/git", &form).await, "/settings?done=repository-failed");
+    let page = browser.open("/settings?done=repository-failed").await;
+    assert!(
+        page.text.contains("the first sync failed")
+            && page.text.contains("10.1.2.3 is an address of a private network"),
+        "{}",
+        page.text
+    );
+    assert_eq!(lena.get("/api/sync/remote").await.json()["isOwn"], json!(true), "it is set all the same");
+
+    let address = shared.host.repository("tasks.git");
+    let form = [("remote", address.as_str()), ("base_path", "own"), ("mode", "push")];
+    assert_led(&browser.form("/settings/git", &form).await, "/settings?done=repository-synced");
+    let page = browser.open("/settings?done=repository-synced").await;
+    assert!(page.text.contains("a first sync with it succeeded") && !page.text.contains("class=\"alert\""));
+}
+
+#[tokio::test]
 async fn what_is_in_a_form_about_a_repository_is_text() {
     let server = TestServer::start().await;
     let (mut browser, _) = signed_in(&server, "anna").await;

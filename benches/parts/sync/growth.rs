@@ -13,6 +13,8 @@ pub const BYTES_MAX: f64 = 2_048.0;
 
 const FILES: usize = 1_000;
 const CHANGES: usize = 1_000;
+/// How many changes come from one side before those of the other.
+const TURN: usize = 10;
 
 pub fn measure() -> ExitCode {
     let changes = std::env::var("CODEXMIROIR_SYNC_CHANGES").map_or(CHANGES, |value| value.parse().unwrap());
@@ -25,13 +27,15 @@ pub fn measure() -> ExitCode {
     let before = on_disk(&copy);
     let (mut largest, begun) = (0, Instant::now());
     for change in 0..changes {
-        // One after the other, so that no file is changed on both sides at once.
+        // Each is pushed before the next, so that no file is changed on both sides at once.
         let number = change * 7 % FILES;
-        if change % 2 == 0 {
+        if (change / TURN).is_multiple_of(2) {
             client.edit(number, &format!("change{change}"));
         } else {
-            clone.fetch();
-            clone.follow();
+            if change.is_multiple_of(TURN) {
+                clone.fetch();
+                clone.follow();
+            }
             clone.write(number, change);
             clone.commit("a title");
             clone.push();

@@ -24,7 +24,7 @@ pub(in crate::config) fn remote(text: &str) -> Result<Option<String>, String> {
     };
     match text {
         "" => Ok(None),
-        _ if is_ssh(text) => Err("ssh is not yet built; write an address with https://, and the token as git.token_file".to_owned()),
+        _ if is_ssh(text) => Err("ssh is not yet built; write an address with https://, and user and token as git.username and git.token_file".to_owned()),
         _ if has_credentials(text) => Err("it holds a user or a token; write them as git.username and git.token_file".to_owned()),
         _ if is_line && (text.starts_with('/') || is_url()) => Ok(Some(text.to_owned())),
         _ => Err("write a URL like https://git.example.org/team/tasks.git, or the whole path of a repository on this machine"

@@ -25,7 +25,7 @@ pub(in crate::git) struct Bases {
 }
 
 /// How many steps it may take at most to read an object.
-const STEPS_MAX: usize = 50;
+const STEPS_MAX: usize = 100;
 
 /// Between larger objects no difference is looked for; what has so many lines is seldom changed.
 const DELTA_BYTES_MAX: usize = 8 << 20;

@@ -136,6 +136,7 @@ fn repository(page: &Page<'_>, remote: &RemoteView) -> Markup {
             dl.facts {
                 (fact(lang.pick("Address", "Adresse"), &html! { code { (remote.address) } }))
                 (fact("Branch", &html! { code { (remote.branch) } }))
+                @if let Some(name) = page.viewer.name { (fact(lang.pick("Your files", "Deine Dateien"), &layout(remote, name, lang))) }
                 (fact(lang.pick("Direction", "Richtung"), &html! { (direction(remote.mode).text(lang)) }))
                 (fact(lang.pick("At present", "Gerade"), &html! { (activity(status.activity).text(lang)) }))
                 (fact(lang.pick("Commit there", "Commit dort"), &commit(status.head, lang)))
@@ -157,6 +158,17 @@ fn repository(page: &Page<'_>, remote: &RemoteView) -> Markup {
             }
             p.hint { a href="/settings#git" { (lang.pick("A repository of your own", "Ein eigenes Repository")) } }
         }
+    }
+}
+
+/// Where the user's files are in the repository.
+fn layout(remote: &RemoteView, name: &str, lang: Lang) -> Markup {
+    let base = if remote.base_path.is_empty() { String::new() } else { format!("{}/", remote.base_path) };
+    html! {
+        code { (base) (name) "/tasks/*.md" } ", "
+        code { (base) (name) "/rules/*.rhai" }
+        (lang.pick(" with tests in ", " mit Tests in ")) code { "*.test.rhai" }
+        (lang.pick(" and their order and options in ", " und Reihenfolge und Optionen in ")) code { "rules.json" }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, UserId};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::git::{CommitText, Content, Edit, Repository};
 use crate::service::rules::files::{self, RuleFiles};
-use crate::store::{Entries, OutboxFile, OutboxLine, Past, PastState, Store, StoreError, SyncState, THROUGH_GIT};
+use crate::store::{Entries, OutboxFile, Past, PastState, Store, StoreError, SyncState, THROUGH_GIT};
 
 use super::At;
 
@@ -25,8 +25,6 @@ pub(super) struct Written {
     pub(super) until: Generation,
     pub(super) commits: Vec<(Generation, ObjectName)>,
     pub(super) count: usize,
-    /// Whether the rules are in it, whatever the remote had.
-    pub(super) has_rules: bool,
 }
 
 /// Whose outbox it is, and where it is written.
@@ -65,8 +63,6 @@ impl Outbox<'_> {
         let names = present.iter().map(|(unit, brought)| (unit.clone(), brought.name())).collect();
         let tree = self.tree(tip, &lines, &differing)?;
         let planned = chain::plan(&lines, &tree, &differing, &names);
-        let is_of_rules = |edit: &PlannedEdit| edit.unit == Unit::Rules;
-        let has_rules = planned.iter().flat_map(|commit| &commit.edits).any(is_of_rules);
         let (mut tip, mut commits, mut count) = (tip, Vec::new(), 0);
         for commit in &planned {
             let Some(made) = self.commit(tip, commit, &present)? else { continue };
@@ -74,25 +70,22 @@ impl Outbox<'_> {
             count += 1;
             commits.extend(commit.generation.map(|generation| (generation, made)));
         }
-        Ok((until, tip.filter(|_| count > 0).map(|tip| Written { tip, until, commits, count, has_rules })))
+        Ok((until, tip.filter(|_| count > 0).map(|tip| Written { tip, until, commits, count })))
     }
 
     /// The changes that may not be in the remote, and the last generation that was looked at.
     fn lines(&self) -> Result<(Generation, Vec<Line>), Failure> {
         let outbox = self.store.list_outbox(self.user, self.state.outbox_from, usize::MAX)?;
         let until = outbox.last().map_or(self.state.outbox_from, |line| line.generation);
-        // Rules that somebody set here since are meant to stand, whatever the remote has that cannot be taken.
-        let is_set_here = |line: &OutboxLine| line.file == OutboxFile::Rules && line.through != THROUGH_GIT;
-        let are_rules_held = self.state.held.contains_key(RULES) && !outbox.iter().any(is_set_here);
         let is_held = |unit: &Unit| match unit {
             Unit::Document(file) => self.state.held.contains_key(file.as_str()),
-            Unit::Rules => are_rules_held,
+            Unit::Rules => self.state.held.contains_key(RULES),
         };
         let generations: BTreeSet<Generation> = outbox
             .iter()
             .filter(|line| match &line.file {
                 OutboxFile::Document(file) => !self.state.held.contains_key(file.as_str()),
-                OutboxFile::Rules => !are_rules_held,
+                OutboxFile::Rules => !self.state.held.contains_key(RULES),
                 OutboxFile::Settings => false,
             })
             .map(|line| line.generation)

@@ -1,8 +1,8 @@
 //! The sync: the repository that a user's files are in and the store, each changed at any time, brought together.
 //!
 //! One *link* stands for a remote: the server's own, which all users share, or one of a single user's. A link makes one
-//! *round* at a time: fetch, take in what the remote changed ([`take_in`]), make commits of what was changed here
-//! ([`chain`], [`commits`]), push. The store is the truth and the outbox is its history: what was changed after the
+//! *round* at a time: fetch, take in what the remote changed (`take_in`), make commits of what was changed here
+//! (`chain`, `commits`), push. The store is the truth and the outbox is its history: what was changed after the
 //! generation that is known to be in the remote. The bare repository is a copy that can be thrown away at any moment.
 //! Writes never wait for any of it.
 

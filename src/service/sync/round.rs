@@ -458,10 +458,7 @@ impl Round {
         self.head = Some(tip);
         self.report.head = Some(tip);
         for Part { user, state, written } in parts {
-            let mut state = SyncState { base: Some(tip), ..after_push(state, written.until) };
-            if written.has_rules {
-                state.held.remove(super::incoming::RULES);
-            }
+            let state = SyncState { base: Some(tip), ..after_push(state, written.until) };
             self.service.put_state(&self.link, user, state).await?;
             let report = self.report.of_user.entry(user).or_default();
             (report.pushed, report.head) = (report.pushed + written.count, Some(tip));

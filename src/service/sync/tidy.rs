@@ -9,8 +9,8 @@ use super::round::blocking;
 use crate::git::{GitError, Repository};
 use crate::service::Service;
 
-/// How many rounds in a row may put it off. Each may add packs, of which only so many can be open.
-const PUT_OFF_MAX: u32 = 200;
+/// How many rounds in a row may put it off. What they add is whole until it is packed.
+const PUT_OFF_MAX: u32 = 8;
 
 impl Service {
     /// Tidies up the copy after a round that was answered. Whoever wants a round of the link does not wait for this,

@@ -57,8 +57,8 @@ pub struct Tally {
 }
 
 pub struct World {
-    // Dropped before what it works on.
-    server: Serving,
+    /// `None` between two. Dropped before what it works on.
+    server: Option<Serving>,
     dice: Dice,
     words: Arc<Words>,
     home: Home,
@@ -122,7 +122,7 @@ impl World {
             bare,
             clones: clones.into(),
             way,
-            server,
+            server: Some(server),
             client: client().timeout(Duration::from_secs(60)).build().unwrap(),
             members: members.into(),
             late: 0,
@@ -208,7 +208,10 @@ impl World {
         let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
         let digits: String =
             hmac::sign(&key, body.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let request = self.client.post(self.server.url("/github/webhook")).header("Content-Type", "application/json");
+        let request = self
+            .client
+            .post(self.server.as_ref().unwrap().url("/github/webhook"))
+            .header("Content-Type", "application/json");
         let request =
             request.header("X-GitHub-Event", "push").header("X-Hub-Signature-256", format!("sha256={digits}"));
         request.body(body)
@@ -244,13 +247,13 @@ impl World {
             Fate::Spared => all.await,
             Fate::Stopped => {
                 all.await;
-                self.server.signal(Signal::TERM);
+                self.stop();
                 self.restart();
             }
             Fate::KilledAfterEvents(count) => {
                 let enough = async {
                     drop(events.acquire_many(count).await);
-                    self.server.kill();
+                    self.server.as_mut().unwrap().kill();
                 };
                 tokio::join!(all, enough);
                 self.restart();
@@ -259,9 +262,9 @@ impl World {
                 let reached = self.way.after(bytes);
                 let mut all = std::pin::pin!(all);
                 tokio::select! {
-                    () = &mut all => self.server.kill(),
+                    () = &mut all => self.server.as_mut().unwrap().kill(),
                     _ = reached => {
-                        self.server.kill();
+                        self.server.as_mut().unwrap().kill();
                         all.await;
                     }
                 }
@@ -278,12 +281,22 @@ impl World {
 
     fn restart(&mut self) {
         self.starts += 1;
-        self.server = serve(&self.home, &self.way);
+        self.server = Some(serve(&self.home, &self.way));
+    }
+
+    /// SIGTERM, and nothing of it is left.
+    fn stop(&mut self) {
+        assert!(self.server.take().unwrap().stop(Signal::TERM).0.success());
     }
 
     fn asker(&self, index: usize) -> Asker {
         let token = self.members[index].token.clone();
-        Asker { client: self.client.clone(), base: self.server.url(""), token, events: Arc::new(Semaphore::new(0)) }
+        Asker {
+            client: self.client.clone(),
+            base: self.server.as_ref().unwrap().url(""),
+            token,
+            events: Arc::new(Semaphore::new(0)),
+        }
     }
 
     /// What stood in a head that the server had fetched must not get lost.
@@ -377,7 +390,7 @@ impl World {
     /// The repository is as git wants one, and the server has nothing to complain of.
     pub fn end(mut self, tally: &mut Tally) {
         git(&self.bare, &["fsck", "--strict"]);
-        let log = self.server.log();
+        let log = self.server.as_mut().unwrap().log();
         assert!(!log.contains("panicked"), "{log}");
         for member in &self.members {
             tally.words += member.remembered.len();
@@ -386,7 +399,7 @@ impl World {
         }
         tally.heads += self.heads.len();
         tally.starts += self.starts;
-        assert!(self.server.stop(Signal::TERM).0.success());
+        self.stop();
     }
 }
 

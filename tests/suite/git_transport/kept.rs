@@ -408,6 +408,7 @@ fn only_what_is_new_is_packed_and_packs_stay_few() {
         packed.push(bytes);
         assert_eq!(pair.ours.tidy_up(&[head], &stop), Ok(Tidied::NotDue), "{time}");
         assert!(packs() <= time.ilog2() as usize + 1, "{time}: {}", packs());
+        assert_eq!(fs::read_dir(folder.join("objects")).unwrap().count(), 2, "{time}: empty folders");
     }
     // All of it each time would be ten times what was packed at the eighth.
     assert!(packed.iter().sum::<u64>() < 4 * packed[7], "{packed:?}");

@@ -39,6 +39,11 @@ pub struct Sentence {
 }
 
 impl Sentence {
+    /// What `text` says in each language.
+    pub fn of(text: impl Fn(Lang) -> String) -> Sentence {
+        Sentence { en: text(Lang::En), de: text(Lang::De) }
+    }
+
     pub fn text(&self, lang: Lang) -> &str {
         lang.pick(&self.en, &self.de)
     }

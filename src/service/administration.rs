@@ -137,19 +137,14 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
 
     use super::*;
-    use crate::clock::Clock;
     use crate::domain::lang::Lang;
     use crate::domain::zone::Zone;
     use crate::service::keyring::Keyring;
-    use crate::service::rulebook::RuleBook;
-    use crate::service::sync::SyncOptions;
     use crate::service::tasks::Fields;
     use crate::store::disk::Disk;
     use crate::store::{Origin, Settings, Store};
-    use crate::worker::Options as WorkerOptions;
 
     async fn write(service: &Arc<Service>, user: UserId) {
         let fields = Fields { kategorie: Some("arbeit".to_owned()), ..Fields::default() };
@@ -159,17 +154,9 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_removed_account_nothing_is_kept_at_hand() {
-        let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
         let store = Store::on(&Disk::new()).unwrap();
         let keyring = Keyring::for_no_passwords(&store);
-        let service = Service::new(
-            store,
-            clock,
-            RuleBook::builtin(),
-            WorkerOptions::of_this_program(),
-            keyring,
-            SyncOptions::for_nothing(),
-        );
+        let service = Service::for_tests(store, keyring);
         let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
         let mut users = Vec::new();
         for name in ["lena", "tom"] {

@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
-
 use super::Service;
 use super::error::ServiceError;
 use super::keyring::Keyring;
-use super::rulebook::RuleBook;
-use super::sync::SyncOptions;
 use super::tasks::{Fields, IdempotencyKey, Saved};
-use crate::clock::Clock;
 use crate::domain::ids::{Generation, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::store::disk::{Disk, Failing};
 use crate::store::{Origin, Scopes, Settings, Store, StoreError};
-use crate::worker::Options as WorkerOptions;
 
 /// Every so many calls of the storage are tried; 1 tries all of them.
 const STRIDE_VARIABLE: &str = "CODEXMIROIR_FAULT_STRIDE";
@@ -31,17 +25,9 @@ fn calls() -> impl Iterator<Item = u64> {
 }
 
 async fn service_on(disk: &Disk) -> (Arc<Service>, UserId) {
-    let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
     let store = Store::on(disk).unwrap();
     let keyring = Keyring::for_no_passwords(&store);
-    let service = Service::new(
-        store,
-        clock,
-        RuleBook::builtin(),
-        WorkerOptions::of_this_program(),
-        keyring,
-        SyncOptions::for_nothing(),
-    );
+    let service = Service::for_tests(store, keyring);
     let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
     let user = service.add_user("lena", false, settings, None).await.unwrap();
     (service, user.id)

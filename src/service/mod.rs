@@ -182,6 +182,16 @@ impl Service {
     }
 }
 
+#[cfg(test)]
+impl Service {
+    /// A service for tests, with the built-in rules, at an instant of 2025, that syncs with nothing.
+    fn for_tests(store: Store, keyring: Keyring) -> Arc<Service> {
+        let clock = Clock::manual(chrono::DateTime::from_timestamp(1_760_335_200, 0).unwrap());
+        let sync = sync::SyncSettings::default().options(std::path::PathBuf::new()).unwrap();
+        Service::new(store, clock, RuleBook::builtin(), worker::Options::of_this_program(), keyring, sync)
+    }
+}
+
 /// Reads the database on a thread that may wait for the disk.
 async fn read<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,

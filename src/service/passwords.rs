@@ -245,21 +245,16 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
 
     use super::*;
-    use crate::clock::Clock;
     use crate::domain::lang::Lang;
     use crate::domain::zone::Zone;
     use crate::secrets::KeyFile;
     use crate::service::administration::AccountFields;
     use crate::service::keyring::Keyring;
-    use crate::service::rulebook::RuleBook;
     use crate::service::sessions::Visit;
-    use crate::service::sync::SyncOptions;
     use crate::store::disk::Disk;
     use crate::store::{AccountChange, Settings, Store};
-    use crate::worker::Options as WorkerOptions;
 
     #[test]
     fn what_everybody_guesses_first_is_refused() {
@@ -293,18 +288,10 @@ mod tests {
     impl House {
         /// Lena has a password, Tom has none.
         async fn new() -> House {
-            let clock = Clock::manual(DateTime::from_timestamp(1_760_335_200, 0).unwrap());
             let (store, folder) = (Store::on(&Disk::new()).unwrap(), tempfile::tempdir().unwrap());
             let key_file = KeyFile::at(folder.path().join("key"));
             let keyring = Keyring::open(key_file.clone(), &store).unwrap();
-            let service = Service::new(
-                store,
-                clock,
-                RuleBook::builtin(),
-                WorkerOptions::of_this_program(),
-                keyring,
-                SyncOptions::for_nothing(),
-            );
+            let service = Service::for_tests(store, keyring);
             let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
             for (name, password) in [("lena", Some(LENAS)), ("tom", None)] {
                 service.add_user(name, false, settings, password.map(str::to_owned)).await.unwrap();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::git_host::{Behaviour, git};
 use crate::harness::{Answer, Start, TestServer, TestUser};
-use crate::shared::{Shared, document, same_files, settled, status, status_when, sync};
+use crate::shared::{Clone, Shared, document, same_files, settled, status, status_when, sync};
 
 const TASKS: &str = "codex-miroir/lena/tasks";
 
@@ -136,8 +136,8 @@ fn hook(bare: &Path, words: Option<&str>) {
     }
 }
 
-#[tokio::test]
-async fn what_a_hook_refuses_stays_here_in_its_words() {
+/// A repository with a task, a clone of it, and a server that has taken it in for Lena.
+async fn with_a_task() -> (Shared, Clone, TestServer, TestUser) {
     let shared = Shared::new();
     let clone = shared.clone_of("clone");
     clone.write(&format!("{TASKS}/0001-a.md"), Some(&document("A", "", "")));
@@ -145,6 +145,12 @@ async fn what_a_hook_refuses_stays_here_in_its_words() {
     let server = shared.server().await;
     let lena = server.user("lena").await;
     settled(&lena).await;
+    (shared, clone, server, lena)
+}
+
+#[tokio::test]
+async fn what_a_hook_refuses_stays_here_in_its_words() {
+    let (shared, clone, _server, lena) = with_a_task().await;
     let head = shared.head();
     hook(&shared.bare, Some("the branch is frozen until Monday"));
     create(&lena, &["eins", "zwei"]).await;
@@ -166,13 +172,7 @@ async fn what_a_hook_refuses_stays_here_in_its_words() {
 
 #[tokio::test]
 async fn a_branch_that_was_removed_takes_nothing_with_it() {
-    let shared = Shared::new();
-    let clone = shared.clone_of("clone");
-    clone.write(&format!("{TASKS}/0001-a.md"), Some(&document("A", "", "")));
-    clone.push("a task");
-    let server = shared.server().await;
-    let lena = server.user("lena").await;
-    settled(&lena).await;
+    let (shared, clone, _server, lena) = with_a_task().await;
     git(&shared.bare, &["update-ref", "-d", "refs/heads/main"]);
     let sentence = refused(&lena, 502, "remote_branch_gone").await;
     assert!(sentence.contains("main") && sentence.contains("sync --full"), "{sentence}");

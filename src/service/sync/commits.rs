@@ -1,7 +1,9 @@
 //! The outbox as commits in the bare repository: each action of the user's one, with exactly what it changed.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::At;
 use super::chain::{self, Line, PlannedCommit, PlannedEdit, Source, Unit};
 use super::failure::Failure;
 use super::incoming::{RULE_FILES_MAX, RULES, TASKS, contents};
@@ -11,9 +13,7 @@ use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, UserId};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::git::{CommitText, Content, Edit, Repository};
 use crate::service::rules::files::{self, RuleFiles};
-use crate::store::{Entries, OutboxFile, Past, PastState, Store, StoreError, SyncState, THROUGH_GIT};
-
-use super::At;
+use crate::store::{Entries, OutboxFile, OutboxLine, Past, PastState, Store, StoreError, SyncState, THROUGH_GIT};
 
 /// Who commits: the server, for whoever wrote it.
 const COMMITTER: (&str, &str) = ("CodexMiroir", "server@codexmiroir.invalid");
@@ -49,13 +49,8 @@ impl Outbox<'_> {
     /// which everything is in `tip` or in the commits.
     pub(super) fn write(&self, tip: Option<ObjectName>) -> Result<(Generation, Option<Written>), Failure> {
         let (until, lines) = self.lines()?;
-        let differing: BTreeSet<Unit> = self
-            .state
-            .differing
-            .iter()
-            .filter(|file| !self.state.held.contains_key(*file))
-            .filter_map(|file| unit(file))
-            .collect();
+        let differing = self.state.differing.iter().filter(|file| !self.is_held(file));
+        let differing: BTreeSet<Unit> = differing.filter_map(|file| unit(file)).collect();
         if lines.is_empty() && differing.is_empty() {
             return Ok((until, None));
         }
@@ -73,27 +68,25 @@ impl Outbox<'_> {
         Ok((until, tip.filter(|_| count > 0).map(|tip| Written { tip, until, commits, count })))
     }
 
+    /// Whether what the remote has under this name is not to be written over.
+    fn is_held(&self, file: &str) -> bool {
+        self.state.held.contains_key(file)
+    }
+
     /// The changes that may not be in the remote, and the last generation that was looked at.
     fn lines(&self) -> Result<(Generation, Vec<Line>), Failure> {
         let outbox = self.store.list_outbox(self.user, self.state.outbox_from, usize::MAX)?;
         let until = outbox.last().map_or(self.state.outbox_from, |line| line.generation);
-        let is_held = |unit: &Unit| match unit {
-            Unit::Document(file) => self.state.held.contains_key(file.as_str()),
-            Unit::Rules => self.state.held.contains_key(RULES),
+        let is_brought = |line: &&OutboxLine| match &line.file {
+            OutboxFile::Document(file) => !self.is_held(file.as_str()),
+            OutboxFile::Rules => !self.is_held(RULES),
+            OutboxFile::Settings => false,
         };
-        let generations: BTreeSet<Generation> = outbox
-            .iter()
-            .filter(|line| match &line.file {
-                OutboxFile::Document(file) => !self.state.held.contains_key(file.as_str()),
-                OutboxFile::Rules => !self.state.held.contains_key(RULES),
-                OutboxFile::Settings => false,
-            })
-            .map(|line| line.generation)
-            .collect();
+        let generations: BTreeSet<Generation> = outbox.iter().filter(is_brought).map(|line| line.generation).collect();
         let mut lines = Vec::new();
         for generation in generations {
             for past in self.store.list_changes(self.user, generation)? {
-                lines.extend(line(&past).filter(|line| !is_held(&line.unit)));
+                lines.extend(line(&past).filter(|line| !self.is_held(line.unit.file())));
             }
         }
         Ok((until, lines))
@@ -165,18 +158,17 @@ impl Outbox<'_> {
     ) -> Result<Option<ObjectName>, Failure> {
         let mut files: BTreeMap<String, Option<Vec<u8>>> = BTreeMap::new();
         let mut pasts: BTreeMap<Generation, Vec<Past>> = BTreeMap::new();
-        for edit in &planned.edits {
-            if let Source::Change(generation) = edit.source
-                && !pasts.contains_key(&generation)
-            {
-                pasts.insert(generation, self.store.list_changes(self.user, generation)?);
+        let sources = planned.edits.iter().filter_map(|edit| match edit.source {
+            Source::Change(generation) => Some(generation),
+            Source::Present => None,
+        });
+        for generation in sources.chain(planned.generation) {
+            if let Entry::Vacant(unread) = pasts.entry(generation) {
+                unread.insert(self.store.list_changes(self.user, generation)?);
             }
-            self.add(tip, edit, &pasts, present, &mut files)?;
         }
-        if let Some(generation) = planned.generation
-            && !pasts.contains_key(&generation)
-        {
-            pasts.insert(generation, self.store.list_changes(self.user, generation)?);
+        for edit in &planned.edits {
+            self.add(tip, edit, &pasts, present, &mut files)?;
         }
         let own = planned.generation.and_then(|generation| pasts.get(&generation)).map_or(&[][..], Vec::as_slice);
         let edits: Vec<Edit<'_>> =
@@ -208,22 +200,27 @@ impl Outbox<'_> {
             }
             Source::Present => None,
         };
-        match (&edit.unit, changed, present.get(&edit.unit)) {
-            (Unit::Document(file), Some(PastState::Document { after, .. }), _) => {
-                files.insert(self.link.path(self.name, &format!("{TASKS}/{file}")), after.clone());
+        match &edit.unit {
+            Unit::Document(file) => {
+                let content = match (changed, present.get(&edit.unit)) {
+                    (Some(PastState::Document { after, .. }), _) => after.clone(),
+                    (None, Some(Brought::Document(raw))) => Some(raw.clone()),
+                    (None, None) => None,
+                    _ => return Err(missing()),
+                };
+                files.insert(self.link.task_path(self.name, file), content);
+                Ok(())
             }
-            (Unit::Document(file), None, Some(Brought::Document(raw))) => {
-                files.insert(self.link.path(self.name, &format!("{TASKS}/{file}")), Some(raw.clone()));
+            Unit::Rules => {
+                let entries = match (changed, present.get(&edit.unit)) {
+                    (Some(PastState::Rules { after, .. }), _) => after.as_ref(),
+                    (None, Some(Brought::Rules(entries))) => Some(entries),
+                    (None, None) => None,
+                    _ => return Err(missing()),
+                };
+                self.add_rules(tip, entries, files)
             }
-            (Unit::Document(file), None, None) => {
-                files.insert(self.link.path(self.name, &format!("{TASKS}/{file}")), None);
-            }
-            (Unit::Rules, Some(PastState::Rules { after, .. }), _) => self.add_rules(tip, after.as_ref(), files)?,
-            (Unit::Rules, None, Some(Brought::Rules(entries))) => self.add_rules(tip, Some(entries), files)?,
-            (Unit::Rules, None, None) => self.add_rules(tip, None, files)?,
-            (Unit::Document(_) | Unit::Rules, _, _) => return Err(missing()),
         }
-        Ok(())
     }
 
     /// Adds what makes the folder of the rules this list, and no file that is right as it is.
@@ -245,6 +242,16 @@ impl Outbox<'_> {
             files.insert(self.link.path(self.name, &format!("{RULES}{name}")), None);
         }
         Ok(())
+    }
+}
+
+impl Unit {
+    /// The name that a user's state has for it.
+    fn file(&self) -> &str {
+        match self {
+            Unit::Document(file) => file.as_str(),
+            Unit::Rules => RULES,
+        }
     }
 }
 
@@ -284,6 +291,7 @@ fn rules_name(entries: &Entries) -> ObjectName {
     Repository::blob_name(&all)
 }
 
+/// The unit that a name in a user's state stands for.
 fn unit(file: &str) -> Option<Unit> {
     if file == RULES { Some(Unit::Rules) } else { FileName::parse(file).map(Unit::Document) }
 }

@@ -136,7 +136,7 @@ impl Failure {
     }
 
     fn sentence(&self) -> Sentence {
-        Sentence { en: self.text(Lang::En), de: self.text(Lang::De) }
+        Sentence::of(|lang| self.text(lang))
     }
 
     /// As it is shown.

@@ -138,11 +138,12 @@ impl Look<'_> {
             clean: self.request.clean && is_full,
             ..Incoming::default()
         };
-        incoming.is_rewritten = match last {
-            Some(last) => !self.repository.has_commit(last) || !self.repository.is_ancestor(last, head)?,
-            None => false,
+        let at_hand = last.filter(|last| self.repository.has_commit(*last));
+        incoming.is_rewritten = match at_hand {
+            Some(last) => !self.repository.is_ancestor(last, head)?,
+            None => last.is_some(),
         };
-        incoming.base = match last.filter(|last| self.repository.has_commit(*last)) {
+        incoming.base = match at_hand {
             // Without an ancestor in common the contents are compared with what was last merged.
             Some(last) if incoming.is_rewritten => {
                 let ancestor = self.repository.merge_base(last, head)?;
@@ -151,8 +152,9 @@ impl Look<'_> {
             }
             last => last,
         };
-        self.read_files(&mut incoming, head, last)?;
-        self.read_rules(&mut incoming, head, last)?;
+        let abandoned = at_hand.filter(|_| incoming.is_rewritten);
+        self.read_files(&mut incoming, head, abandoned)?;
+        self.read_rules(&mut incoming, head, abandoned)?;
         Ok(Some(incoming))
     }
 
@@ -179,27 +181,27 @@ impl Look<'_> {
         Ok(true)
     }
 
-    /// Reads the task files that differ from the base, and those that were not as they should be.
-    fn read_files(&self, incoming: &mut Incoming, head: ObjectName, last: Option<ObjectName>) -> Result<(), Failure> {
+    /// Reads the task files that differ from the base, and those that were not as they should be. `abandoned` is what was
+    /// last merged where the remote's history has that no more.
+    fn read_files(
+        &self,
+        incoming: &mut Incoming,
+        head: ObjectName,
+        abandoned: Option<ObjectName>,
+    ) -> Result<(), Failure> {
         let folder = self.link.path(self.user, TASKS);
         let there = self.repository.list(Some(head), &folder)?;
         let before = self.repository.list(incoming.base, &folder)?;
         let mut looked_at: BTreeSet<&str> = differing(&before, &there);
         // What the remote lost is put back.
-        let merged_last = match last.filter(|last| incoming.is_rewritten && self.repository.has_commit(*last)) {
-            Some(last) => self.repository.list(Some(last), &folder)?,
-            None => Listing::default(),
-        };
+        let merged_last = self.repository.list(abandoned, &folder)?;
         if incoming.is_rewritten {
             looked_at.extend(differing(&before, &merged_last));
         }
-        let since = match self.request.since {
-            Some(since) if !self.repository.has_commit(since) => {
-                return Err(Failure::NoSuchCommit { commit: since.to_string() });
-            }
-            Some(since) => self.repository.list(Some(since), &folder)?,
-            None => Listing::default(),
-        };
+        if let Some(since) = self.request.since.filter(|since| !self.repository.has_commit(*since)) {
+            return Err(Failure::NoSuchCommit { commit: since.to_string() });
+        }
+        let since = self.repository.list(self.request.since, &folder)?;
         if self.request.since.is_some() {
             looked_at.extend(differing(&since, &there));
         }
@@ -269,8 +271,13 @@ impl Look<'_> {
         })
     }
 
-    /// Reads the rules, if they differ from the base or could not be taken before.
-    fn read_rules(&self, incoming: &mut Incoming, head: ObjectName, last: Option<ObjectName>) -> Result<(), Failure> {
+    /// Reads the rules, if they differ from the base or could not be taken before. `abandoned` as for files.
+    fn read_rules(
+        &self,
+        incoming: &mut Incoming,
+        head: ObjectName,
+        abandoned: Option<ObjectName>,
+    ) -> Result<(), Failure> {
         let folder = self.link.path(self.user, files::FOLDER);
         let tree =
             |commit: Option<ObjectName>| commit.map(|commit| self.repository.folder_name(commit, &folder)).transpose();
@@ -279,11 +286,10 @@ impl Look<'_> {
         if before == there && held.is_none() && !incoming.is_full && !incoming.is_first && !incoming.is_rewritten {
             return Ok(());
         }
-        let last = last.filter(|last| incoming.is_rewritten && self.repository.has_commit(*last));
         let base_commit = match held {
             Some(held) => held.base.filter(|base| self.repository.has_commit(*base)),
             // As with files.
-            None if last.is_some() && tree(last)?.flatten() == there => last,
+            None if abandoned.is_some() && tree(abandoned)?.flatten() == there => abandoned,
             None => incoming.base,
         };
         let mut rules = IncomingRules { base_name: base_commit, ..IncomingRules::default() };

@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, watch};
 use zeroize::Zeroizing;
 
+use super::incoming::TASKS;
 use super::round::RoundResult;
 use super::status::{Activity, Live};
 use super::{Mode, RemoteView};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{FileName, UserId};
 use crate::domain::lang::{Lang, Phrase};
 use crate::git::{
     AllowedHost, Branch, Credentials, Limits, Policy, Remote, RemoteAddress, Repository, is_writable_name,
@@ -131,14 +132,6 @@ impl SyncSettings {
     }
 }
 
-#[cfg(test)]
-impl SyncOptions {
-    /// For tests that sync with nothing.
-    pub(in crate::service) fn for_nothing() -> SyncOptions {
-        SyncSettings::default().options(PathBuf::new()).unwrap()
-    }
-}
-
 /// A remote with those who sync with it.
 pub struct Link {
     pub(super) remote: SharedRemote,
@@ -247,6 +240,11 @@ impl Link {
             "" => format!("{user}/{below}"),
             base => format!("{base}/{user}/{below}"),
         }
+    }
+
+    /// The path of one of the user's task files in the repository.
+    pub(super) fn task_path(&self, user: &str, file: &FileName) -> String {
+        self.path(user, &format!("{TASKS}/{file}"))
     }
 
     /// Whether this is still the remote of those who sync with it.

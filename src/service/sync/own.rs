@@ -225,13 +225,11 @@ fn unusable(field: &'static str, sentence: impl Into<Sentence>) -> SyncRefusal {
 }
 
 fn address(text: &str, policy: &Policy) -> Result<RemoteAddress, SyncRefusal> {
-    RemoteAddress::parse(text, policy)
-        .map_err(|error| unusable("remote", Sentence { en: error.text(Lang::En), de: error.text(Lang::De) }))
+    RemoteAddress::parse(text, policy).map_err(|error| unusable("remote", Sentence::of(|lang| error.text(lang))))
 }
 
 fn branch(text: &str) -> Result<Branch, SyncRefusal> {
-    Branch::parse(text)
-        .map_err(|error| unusable("branch", Sentence { en: error.text(Lang::En), de: error.text(Lang::De) }))
+    Branch::parse(text).map_err(|error| unusable("branch", Sentence::of(|lang| error.text(lang))))
 }
 
 fn is_credential(text: &str) -> bool {

@@ -55,7 +55,7 @@ impl Service {
         generation: u64,
     ) -> Result<Option<PushedState>, ServiceError> {
         let (service, kept) = (self.clone(), link.clone());
-        let state = read(move || Ok(service.store.sync_state(user)?.filter(|state| state.remote == kept.key))).await?;
+        let state = read(move || service.state_of(&kept, user)).await?;
         if state.is_none_or(|state| state.outbox_from.0 < generation) {
             return Ok(None);
         }

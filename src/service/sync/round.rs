@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::DateTime;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -15,10 +14,9 @@ use super::incoming::{Incoming, Look};
 use super::link::{Link, Turn, locked};
 use super::standing::{after_push, confirmed, emptied, with_push};
 use super::status::{Activity, log_failure};
-use super::take_in::{Newer, TakingIn, WasThere};
+use super::take_in::{ChangedThere, TakingIn, WasThere};
 use super::{Mode, SyncReport, SyncRequest};
-use crate::domain::document::Side;
-use crate::domain::ids::{Generation, ObjectName, UserId};
+use crate::domain::ids::{ObjectName, UserId};
 use crate::git::{self, GitError, Repository};
 use crate::service::Service;
 use crate::service::change::{Decision, Plan, Situation};
@@ -60,6 +58,13 @@ struct Round {
     ask: Ask,
     report: RoundReport,
     head: Option<ObjectName>,
+}
+
+/// What the remote has for a user.
+enum Seen {
+    Incoming(Box<Incoming>),
+    /// Nothing that was not merged before; and where the user stands here.
+    Nothing(Head),
 }
 
 /// A user's part of a push.
@@ -145,40 +150,44 @@ impl Service {
             if link.is_closed() {
                 return Err(Failure::Ended);
             }
-            let repository = match turn.repository.clone() {
-                Some(repository) => repository,
-                None => {
-                    let folder = link.folder.clone();
-                    let open =
-                        move || if is_anew { Repository::begin_anew(&folder) } else { Repository::open(&folder) };
-                    match blocking(open).await {
-                        Err(Failure::Git(GitError::Damaged { reason })) if !is_anew => {
-                            tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
-                            is_anew = true;
-                            continue;
-                        }
-                        opened => opened?,
-                    }
-                }
-            };
-            turn.repository = Some(repository.clone());
-            let (service, link) = (self.clone(), link.clone());
             // What was begun anew has to be fetched.
             let ask = Ask { fetch: ask.fetch || is_anew, ..ask.clone() };
-            let mut round = Round { service, link, repository, ask, report: RoundReport::default(), head: None };
-            match round.run().await {
+            match self.round_with(link, turn, ask, is_anew).await {
                 Err(Failure::Git(GitError::Damaged { reason })) if !is_anew => {
-                    tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
+                    warn_of_damage(&reason);
                     (turn.repository, is_anew) = (None, true);
                 }
-                Ok(()) => return Ok(round.report),
                 Err(failure) => {
                     // Opened anew the next time, which puts right what was left behind.
                     turn.repository = None;
                     return Err(failure);
                 }
+                Ok(report) => return Ok(report),
             }
         }
+    }
+
+    /// A round with the link's copy of the repository: the one at hand, else it is opened, or begun anew.
+    async fn round_with(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        turn: &mut Turn,
+        ask: Ask,
+        is_anew: bool,
+    ) -> Result<RoundReport, Failure> {
+        let repository = match turn.repository.clone() {
+            Some(repository) => repository,
+            None => {
+                let folder = link.folder.clone();
+                let open = move || if is_anew { Repository::begin_anew(&folder) } else { Repository::open(&folder) };
+                blocking(open).await?
+            }
+        };
+        turn.repository = Some(repository.clone());
+        let (service, link) = (self.clone(), link.clone());
+        let mut round = Round { service, link, repository, ask, report: RoundReport::default(), head: None };
+        round.run().await?;
+        Ok(round.report)
     }
 
     /// Shows what went wrong for one user alone.
@@ -227,6 +236,11 @@ impl Service {
         };
         Ok(self.change(user, origin(), decide).await?)
     }
+}
+
+/// A copy is damaged: it is of no use, and everything comes back from the remote and the store.
+pub(super) fn warn_of_damage(reason: &str) {
+    tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
 }
 
 /// Who changes what a sync changes.
@@ -333,7 +347,7 @@ impl Round {
             (self.service.clone(), self.link.clone(), self.repository.clone(), self.head);
         let request = self.request_of(user);
         let (id, name) = (user.id, user.name.as_str().to_owned());
-        let read = move || -> Result<(Option<SyncState>, bool, Option<Incoming>), Failure> {
+        let read = move || -> Result<(Option<SyncState>, bool, Seen), Failure> {
             let stored = service.state_of(&link, id)?;
             let state = confirmed(&repository, stored.clone(), head)?;
             let look = Look {
@@ -344,21 +358,25 @@ impl Round {
                 head,
                 request: &request,
             };
-            let incoming = look.read()?;
-            Ok((state.clone(), state != stored, incoming))
+            let seen = match look.read()? {
+                Some(incoming) => Seen::Incoming(Box::new(incoming)),
+                None => Seen::Nothing(service.require_head_of(id)?),
+            };
+            Ok((state.clone(), state != stored, seen))
         };
-        let (state, is_confirmed, incoming) = blocking(read).await?;
-        let Some(incoming) = incoming else {
-            if let Some(state) = state.filter(|_| is_confirmed) {
-                self.service.put_state(&self.link, user.id, state).await?;
+        let (state, is_confirmed, seen) = blocking(read).await?;
+        let incoming = match seen {
+            Seen::Incoming(incoming) => *incoming,
+            Seen::Nothing(head) => {
+                if let Some(state) = state.filter(|_| is_confirmed) {
+                    self.service.put_state(&self.link, user.id, state).await?;
+                }
+                return Ok(SyncReport {
+                    next_number: head.next_number,
+                    generation: head.generation.0,
+                    ..SyncReport::default()
+                });
             }
-            let service = self.service.clone();
-            let head = blocking(move || service.require_head_of(id)).await?;
-            return Ok(SyncReport {
-                next_number: head.next_number,
-                generation: head.generation.0,
-                ..SyncReport::default()
-            });
         };
         if incoming.is_rewritten {
             let now = self.service.clock.now();
@@ -366,9 +384,9 @@ impl Round {
                 live.rewritten_at.insert(user.id, now);
             });
         }
-        let newer = self.newer(user, state.as_ref(), &incoming);
+        let changed_there = self.changed_there(user, &incoming);
         let was_there = self.was_there(user, state.as_ref());
-        let taking_in = TakingIn { link: self.link.clone(), incoming, state, newer, was_there };
+        let taking_in = TakingIn { link: self.link.clone(), incoming, state, changed_there, was_there };
         let decide = move |situation: &mut Situation<'_>| taking_in.decide(situation);
         Ok(self.service.change(user.id, origin(), decide).await?)
     }
@@ -380,7 +398,7 @@ impl Round {
         let (repository, link, name) = (self.repository.clone(), self.link.clone(), user.name.clone());
         Box::new(move |file, content| {
             let blob = Repository::blob_name(content);
-            let path = link.path(name.as_str(), &format!("{}/{file}", super::incoming::TASKS));
+            let path = link.task_path(name.as_str(), file);
             let is_known = repository.read(blob, content.len()).is_ok();
             // What cannot be told was not: then both are kept.
             let had = |head: &ObjectName| repository.had(*head, &path, blob).unwrap_or(false);
@@ -388,17 +406,13 @@ impl Round {
         })
     }
 
-    /// Tells of a file that both sides changed which did it later.
-    fn newer(&self, user: &User, state: Option<&SyncState>, incoming: &Incoming) -> Newer {
+    /// Tells when the remote last changed a file, in seconds after 1970, as far as that can be told.
+    fn changed_there(&self, user: &User, incoming: &Incoming) -> ChangedThere {
         let (repository, link, name) = (self.repository.clone(), self.link.clone(), user.name.clone());
         let (base, head) = (incoming.base, incoming.head);
-        let from = state.map_or(Generation(0), |state| state.outbox_from);
-        Box::new(move |situation, file| {
-            let ours = situation.changed_since(from)?.get(file).map(DateTime::timestamp);
-            let path = link.path(name.as_str(), &format!("{}/{file}", super::incoming::TASKS));
-            // What cannot be told counts as older: what is here was acknowledged.
-            let theirs = head.and_then(|head| repository.last_change(head, base, &path).ok().flatten());
-            Ok(if theirs > ours { Side::Theirs } else { Side::Ours })
+        Box::new(move |file| {
+            let path = link.task_path(name.as_str(), file);
+            head.and_then(|head| repository.last_change(head, base, &path).ok().flatten())
         })
     }
 

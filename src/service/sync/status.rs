@@ -194,7 +194,7 @@ impl Service {
 
     fn status_of(&self, link: Option<&Link>, user: UserId) -> Result<SyncStatus, ServiceError> {
         let state = match link {
-            Some(link) => self.store.sync_state(user)?.filter(|state| state.remote == link.key),
+            Some(link) => self.state_of(link, user)?,
             None => None,
         };
         let lines = match &state {

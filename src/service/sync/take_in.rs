@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::incoming::{Incoming, IncomingFile, RULES, Theirs};
 use super::link::Link;
 use super::status::kept_reason;
 use super::{ConflictLine, SkippedFile, SyncReport};
 use crate::domain::document::{self, MergeConflict, Merged, Side};
 use crate::domain::ids::{DocKey, FILE_NAME_BYTES_MAX, FileName, Generation, ObjectName, TaskNumber};
-use crate::domain::lang::{Phrase, Sentence};
+use crate::domain::lang::Sentence;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::git;
 use crate::service::change::{Decision, Plan, Situation};
@@ -20,7 +22,10 @@ use crate::service::planning;
 use crate::store::{Change, HeldFile, MergedFile, SyncState};
 
 mod rules;
+mod told;
 mod twins;
+
+use told::{REMOVED_HERE, REMOVED_THERE, loses, told};
 
 /// A sync of up to this many changes brings its timeline; of more it is made by whoever reads next.
 const PLANNED_CHANGES_MAX: usize = 20;
@@ -31,8 +36,8 @@ const MERGED_LINES_MAX: usize = 4_000;
 const TAKEN: &str = "sync";
 const MERGED: &str = "merge";
 
-/// Which of the two versions of a file was written later.
-pub(super) type Newer = Box<dyn Fn(&Situation<'_>, &FileName) -> Result<Side, ServiceError> + Send + Sync>;
+/// When the remote last changed a file, in seconds after 1970.
+pub(super) type ChangedThere = Box<dyn Fn(&FileName) -> Option<i64> + Send + Sync>;
 
 /// Whether the remote's file had this content at some time.
 pub(super) type WasThere = Box<dyn Fn(&FileName, &[u8]) -> bool + Send + Sync>;
@@ -43,7 +48,7 @@ pub(super) struct TakingIn {
     pub(super) incoming: Incoming,
     /// Where the user stood before.
     pub(super) state: Option<SyncState>,
-    pub(super) newer: Newer,
+    pub(super) changed_there: ChangedThere,
     pub(super) was_there: WasThere,
 }
 
@@ -51,6 +56,8 @@ pub(super) struct TakingIn {
 struct Work<'a, 's> {
     from: &'a TakingIn,
     situation: &'a mut Situation<'s>,
+    /// What was changed here and may not be in the remote, and when, once somebody asked for it.
+    changed_here: Option<BTreeMap<FileName, DateTime<Utc>>>,
     /// Of a full sync: files that were changed here and may not be in the remote.
     unpushed: BTreeSet<FileName>,
     changes: Vec<Change>,
@@ -68,27 +75,20 @@ impl TakingIn {
             return Ok(Decision::Keep(SyncReport::default()));
         }
         let incoming = &self.incoming;
-        let unpushed = match &self.state {
-            Some(state) if incoming.is_full => {
-                let differing = state.differing.iter().filter_map(|file| FileName::parse(file));
-                situation.changed_since(state.outbox_from)?.into_keys().chain(differing).collect()
-            }
-            // Of who was never here nothing was pushed.
-            None => situation.snapshot.tasks.keys().map(|key| key.file.clone()).collect(),
-            Some(_) => BTreeSet::new(),
-        };
         let differing = self.state.iter().flat_map(|state| &state.differing).cloned().collect();
         let report = SyncReport { skipped: incoming.skipped.clone(), ..SyncReport::default() };
         let mut work = Work {
             from: self,
             situation,
-            unpushed,
+            changed_here: None,
+            unpushed: BTreeSet::new(),
             changes: Vec::new(),
             report,
             differing,
             held: BTreeMap::new(),
             given: BTreeSet::new(),
         };
+        work.unpushed = work.find_unpushed()?;
         work.take_in()?;
         work.decision()
     }
@@ -267,7 +267,7 @@ impl Work<'_, '_> {
 
     /// One document of three versions. The remote's is kept in the history where it stands nowhere else.
     fn merge(&mut self, key: &DocKey, base: &[u8], ours: &[u8], theirs: &Arc<[u8]>) -> Result<Arc<[u8]>, ServiceError> {
-        let newer = (self.from.newer)(self.situation, &key.file)?;
+        let newer = self.newer(&key.file)?;
         let lines = |text: &[u8]| text.iter().filter(|byte| **byte == b'\n').count();
         let Merged { document, conflicts } = match lines(base).max(lines(ours)).max(lines(theirs)) > MERGED_LINES_MAX {
             false => document::merge(base, ours, theirs, newer, &git::merge_lines),
@@ -297,6 +297,38 @@ impl Work<'_, '_> {
             self.differing.insert(key.file.as_str().to_owned());
         }
         Ok(document)
+    }
+
+    /// Which of the two versions of a file was written later. What cannot be told of the remote's counts as older: what
+    /// is here was acknowledged.
+    fn newer(&mut self, file: &FileName) -> Result<Side, ServiceError> {
+        let ours = self.changed_here()?.get(file).map(DateTime::timestamp);
+        let theirs = (self.from.changed_there)(file);
+        Ok(if theirs > ours { Side::Theirs } else { Side::Ours })
+    }
+
+    fn changed_here(&mut self) -> Result<&BTreeMap<FileName, DateTime<Utc>>, ServiceError> {
+        let changed = match self.changed_here.take() {
+            Some(changed) => changed,
+            None => {
+                let from = self.from.state.as_ref().map_or(Generation(0), |state| state.outbox_from);
+                self.situation.changed_since(from)?
+            }
+        };
+        Ok(self.changed_here.insert(changed))
+    }
+
+    /// The files of here that may not be in the remote.
+    fn find_unpushed(&mut self) -> Result<BTreeSet<FileName>, ServiceError> {
+        match &self.from.state {
+            Some(state) if self.from.incoming.is_full => {
+                let differing = state.differing.iter().filter_map(|file| FileName::parse(file));
+                Ok(self.changed_here()?.keys().cloned().chain(differing).collect())
+            }
+            // Of who was never here nothing was pushed.
+            None => Ok(self.situation.snapshot.tasks.keys().map(|key| key.file.clone()).collect()),
+            Some(_) => Ok(BTreeSet::new()),
+        }
     }
 
     /// Two documents that were added under one name: the one of here, which is not in the remote, gets another.
@@ -438,52 +470,4 @@ fn renamed(incoming: &Incoming) -> BTreeMap<&FileName, &FileName> {
         _ => None,
     };
     by_number.into_values().filter_map(pair).collect()
-}
-
-const REMOVED_THERE: Phrase = Phrase {
-    en: "it was removed in the repository and changed here; it stays",
-    de: "sie wurde im Repository entfernt und hier geändert; sie bleibt",
-};
-const REMOVED_HERE: Phrase = Phrase {
-    en: "it was removed here and changed in the repository; it is back",
-    de: "sie wurde hier entfernt und im Repository geändert; sie ist wieder da",
-};
-const BOTH_TEXTS: Phrase = Phrase {
-    en: "the same lines were changed on both sides; both texts are in it, between marked lines",
-    de: "auf beiden Seiten wurden dieselben Zeilen geändert; beide Texte stehen darin, zwischen markierten Zeilen",
-};
-
-/// Whether a conflict cost a side something that is not in the document any more, or is there twice.
-fn loses(conflict: &MergeConflict, side: Side) -> bool {
-    match conflict {
-        MergeConflict::Field { winner, .. } | MergeConflict::Whole { winner } => *winner != side,
-        MergeConflict::Body => side == Side::Theirs,
-    }
-}
-
-/// One conflict, in words.
-fn told(conflict: &MergeConflict) -> Sentence {
-    let stands = |side: &Side| match side {
-        Side::Ours => ("what was written here later stands", "was hier später geschrieben wurde, gilt"),
-        Side::Theirs => {
-            ("what was written in the repository later stands", "was im Repository später geschrieben wurde, gilt")
-        }
-    };
-    match conflict {
-        MergeConflict::Field { name, winner } => {
-            let (en, de) = stands(winner);
-            Sentence {
-                en: format!("{name} was changed on both sides; {en}"),
-                de: format!("{name} wurde auf beiden Seiten geändert; {de}"),
-            }
-        }
-        MergeConflict::Body => BOTH_TEXTS.into(),
-        MergeConflict::Whole { winner } => {
-            let (en, de) = stands(winner);
-            Sentence {
-                en: format!("both sides changed it so that it cannot be merged; {en}"),
-                de: format!("beide Seiten haben sie so geändert, dass sie sich nicht zusammenführen lässt; {de}"),
-            }
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::failure::Failure;
 use super::link::{Link, Turn};
-use super::round::blocking;
+use super::round::{blocking, warn_of_damage};
 use crate::git::{GitError, Repository};
 use crate::service::Service;
 
@@ -34,7 +34,7 @@ impl Service {
         match tidied {
             Ok(()) | Err(Failure::Git(GitError::Interrupted)) => {}
             Err(Failure::Git(GitError::Damaged { reason })) => {
-                tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
+                warn_of_damage(&reason);
                 let folder = link.folder.clone();
                 // An empty one has the next round fetch.
                 turn.repository = blocking(move || Repository::begin_anew(&folder)).await.ok();

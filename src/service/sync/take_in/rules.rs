@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Work, git};
 use crate::domain::document::{MergeConflict, Side, merge_text};
-use crate::domain::lang::{Lang, Phrase, Sentence};
+use crate::domain::lang::{Phrase, Sentence};
 use crate::service::error::ServiceError;
 use crate::service::rules;
 use crate::service::rules::files::{self, RuleFiles};
@@ -51,8 +51,7 @@ impl Work<'_, '_> {
             match rules::change(self.situation, wanted.clone(), "sync") {
                 Ok(change) => self.take_rules(change),
                 Err(ServiceError::Refused(refusal)) => {
-                    let reason = Sentence { en: refusal.text(Lang::En), de: refusal.text(Lang::De) };
-                    self.hold(RULES, incoming.base_name, reason);
+                    self.hold(RULES, incoming.base_name, Sentence::of(|lang| refusal.text(lang)));
                     return Ok(());
                 }
                 Err(error) => return Err(error),

@@ -77,6 +77,8 @@ struct Status {
     problem: Option<Problem>,
     next: Option<String>,
     held: Vec<Skipped>,
+    held_more: u64,
+    held_back: u64,
     notices: Vec<Notice>,
     conflicts: Vec<PastConflict>,
 }
@@ -171,6 +173,9 @@ fn status(status: Status) -> String {
     row("head", status.head.unwrap_or_else(|| "none yet".to_owned()));
     let since = status.outbox_since.map(|since| format!(", since {}", local(&since))).unwrap_or_default();
     row("to be pushed", format!("{}{since}", changes(status.outbox)));
+    if status.held_back > 0 {
+        row("held back", format!("{} until what is left out below is mended", changes(status.held_back)));
+    }
     if status.only_here > 0 {
         row("only here", changes(status.only_here));
     }
@@ -184,6 +189,9 @@ fn status(status: Status) -> String {
     }
     for Skipped { file, reason } in status.held {
         let _ = writeln!(text, "{file}: left out: {reason}");
+    }
+    if status.held_more > 0 {
+        let _ = writeln!(text, "and {} more", status.held_more);
     }
     for Notice { at, text: said } in status.notices {
         let _ = writeln!(text, "{}: {said}", local(&at));
@@ -207,7 +215,7 @@ mod tests {
     fn how_it_stands_lists_conflicts_and_counts_in_words() {
         let stands = json!({
             "remote": "https://git.example.org/x", "branch": "main", "mode": "pull-only", "isOwn": true, "state": "idle",
-            "outbox": 1, "onlyHere": 2, "held": [], "notices": [],
+            "outbox": 1, "onlyHere": 2, "held": [], "heldMore": 0, "heldBack": 0, "notices": [],
             "conflicts": [{"at": "now", "generation": 17, "file": "0003-c.md", "what": "both stay"}],
         });
         let text = status(serde_json::from_value(stands).unwrap());

@@ -67,7 +67,7 @@ pub struct SyncedJson<'a> {
     merged: &'a [String],
     /// Where both had changed the same, and what became of it; the history keeps what gave way.
     conflicts: Vec<ConflictJson<'a>>,
-    /// The files that `changed`, `removed` and `skipped` count.
+    /// The files that `changed`, `removed` and `skipped` count; of those skipped at most 1,000.
     files: SyncedFilesJson<'a>,
     /// How many commits were pushed.
     pushed: usize,
@@ -123,7 +123,7 @@ impl<'a> SyncedJson<'a> {
             scope: if report.is_own { "own" } else { "shared" },
             changed: report.changed.len(),
             removed: report.removed.len(),
-            skipped: report.skipped.len(),
+            skipped: report.skipped.count(),
             next_id: report.next_number.map(TaskNumber::get),
             cache_cleared: 0,
             merged: &report.merged,
@@ -131,7 +131,7 @@ impl<'a> SyncedJson<'a> {
             files: SyncedFilesJson {
                 changed: &report.changed,
                 removed: &report.removed,
-                skipped: SkippedJson::list(&report.skipped, lang),
+                skipped: SkippedJson::list(&report.skipped.listed, lang),
             },
             pushed: report.pushed,
             head: report.head.as_ref().map(ObjectName::to_string),
@@ -218,8 +218,12 @@ pub struct StatusJson<'a> {
     problem: Option<ProblemJson<'a>>,
     /// When the next one is to begin.
     next: Option<String>,
-    /// Files of the repository that cannot be taken as they are.
+    /// Files of the repository that cannot be taken as they are, and are not written over; at most about 1,000 of them.
     held: Vec<SkippedJson<'a>>,
+    /// How many more there are.
+    held_more: u64,
+    /// How many files were changed here that wait until the repository's, among those, are mended.
+    held_back: usize,
     /// What happened that is worth knowing.
     notices: Vec<NoticeJson<'a>>,
     /// What both sides had changed lately, and what became of it, the latest first: of the last 50 since the server
@@ -349,7 +353,9 @@ fn status_json(status: &SyncStatus, lang: Lang) -> StatusJson<'_> {
         last_success: status.last_success.map(utc),
         problem: status.problem.as_ref().map(|problem| ProblemJson::new(problem, lang)),
         next: status.next_at.map(|at| utc(at.trunc_subsecs(3))),
-        held: SkippedJson::list(&status.held, lang),
+        held: SkippedJson::list(&status.held.listed, lang),
+        held_more: status.held.more as u64,
+        held_back: status.held_back,
         notices: status.notices.iter().map(|notice| notice_json(notice, lang)).collect(),
         conflicts: status.conflicts.iter().map(|conflict| past_conflict(conflict, lang)).collect(),
     }

@@ -149,7 +149,7 @@ fn done(head: Option<ObjectName>, results: &[(UserName, SyncReport)]) -> DoneJso
         files_changed: report.changed.len() + report.removed.len(),
         changed: report.changed.len(),
         deleted: report.removed.len(),
-        skipped: report.skipped.len(),
+        skipped: report.skipped.count(),
         next_id: report.next_number.map(TaskNumber::get),
         cache_invalidation: InvalidationJson { cache_cleared: 0 },
     };

@@ -20,7 +20,7 @@ use super::rulebook::RuleBook;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::store::{
     COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
-    Snapshot, Store, StoreError, SyncState, THROUGH_GIT, UserRules, Word,
+    Snapshot, Store, StoreError, SyncUpdate, THROUGH_GIT, UserRules, Word,
 };
 
 pub use situation::Situation;
@@ -73,7 +73,7 @@ pub struct Plan<T> {
     /// next read.
     pub with_timeline: bool,
     /// Where the user stands with a repository afterwards, if that is another.
-    pub sync: Option<SyncState>,
+    pub sync: Option<Box<SyncUpdate>>,
     /// Makes the answer once the plan is known.
     pub answer: AnswerOf<T>,
 }
@@ -313,7 +313,7 @@ impl RoundWork<'_> {
             basis: self.rules.basis(),
             timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
             remember: remember.map(|remember| remember(&answer)),
-            sync: change.sync,
+            sync: change.sync.map(|update| *update),
         };
         self.submit(Ok(answer), commit, planned)
     }

@@ -42,7 +42,9 @@ pub use account::{
 };
 pub use keyed::{Keyed, KeyedLocks};
 pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, RULES_VERSIONS_MAX, RulesVersion, UserRules};
-pub use sync::{DocumentsAt, HeldFile, OutboxFile, OutboxLine, OwnRemote, Pushing, SyncState, THROUGH_GIT};
+pub use sync::{
+    DocumentsAt, HeldFile, OutboxFile, OutboxLine, OwnRemote, Pushing, SyncFiles, SyncState, SyncUpdate, THROUGH_GIT,
+};
 
 #[cfg(test)]
 pub(crate) use self::redb::disk;
@@ -308,7 +310,7 @@ pub struct Commit {
     pub timeline: Option<Arc<hot::Entry>>,
     pub remember: Option<Remembered>,
     /// Where the user stands with a repository afterwards. A commit of this alone raises no generation.
-    pub sync: Option<SyncState>,
+    pub sync: Option<SyncUpdate>,
 }
 
 impl Commit {

@@ -22,10 +22,31 @@ pub struct SyncState {
     pub outbox_from: Generation,
     /// Pushes whose outcome is not known, in their order: the remote may carry one out after it was given up.
     pub pushing: Vec<Pushing>,
-    /// Files of the remote that cannot be taken as they are.
+}
+
+/// What is known of single files beside where their user stands. It changes seldom and may be large.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncFiles {
+    /// Files of the remote that cannot be taken as they are, as many as are listed.
     pub held: BTreeMap<String, HeldFile>,
+    /// How many more there are.
+    pub held_more: u64,
+    /// A commit whose files were merged before any of those was held.
+    pub held_from: Option<ObjectName>,
     /// Files that differ from the remote's without a change in the outbox that says so.
     pub differing: BTreeSet<String>,
+    /// Files that were changed here and are not pushed, because the remote's cannot be taken.
+    pub held_back: BTreeSet<String>,
+    /// Files of the remote whose names nobody may write.
+    pub unreadable_names: u64,
+}
+
+/// Where a user stands after a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncUpdate {
+    pub state: SyncState,
+    /// `None`: as it was.
+    pub files: Option<SyncFiles>,
 }
 
 /// A push that was begun.

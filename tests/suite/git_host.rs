@@ -91,6 +91,9 @@ pub enum Behaviour {
     Drips,
     /// Carries out pushes, and cuts the connection instead of answering.
     CutsPushes,
+    /// As git does, with somebody who is faster than all pushes but each so manieth: a commit of another client comes
+    /// before them.
+    Overtakes(usize),
 }
 
 /// Who is let in.
@@ -152,11 +155,13 @@ impl GitHost {
 
     /// How many pushes came so far, whatever became of them.
     pub fn pushes(&self) -> usize {
-        self.requests()
-            .iter()
-            .filter(|request| request.starts_with("POST") && request.ends_with("receive-pack"))
-            .count()
+        pushes(&self.state)
     }
+}
+
+fn pushes(state: &State) -> usize {
+    let is_push = |request: &&String| request.starts_with("POST") && request.ends_with("receive-pack");
+    state.requests.lock().unwrap().iter().filter(is_push).count()
 }
 
 impl Drop for GitHost {
@@ -200,6 +205,14 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Ans
             let answer = run(request, &state.root).await?;
             let is_push = method == Method::POST && uri.path().ends_with("receive-pack");
             if is_push { Err(io::Error::other("cut")) } else { Ok(answer) }
+        }
+        Behaviour::Overtakes(each) => {
+            if method == Method::POST && uri.path().ends_with("receive-pack") && !pushes(&state).is_multiple_of(each) {
+                let name = uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
+                let text = format!("the one before push {}\n", pushes(&state));
+                commit_there(&state.root.join(name), &[("faster.txt", &text)], "faster");
+            }
+            run(request, &state.root).await
         }
     }
 }

@@ -81,6 +81,7 @@ mod sync_documents;
 mod sync_faults;
 mod sync_mended;
 mod sync_modes;
+mod sync_outbox;
 mod sync_own;
 mod sync_pages;
 mod sync_rewritten;

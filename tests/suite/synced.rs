@@ -1,12 +1,14 @@
 //! What a sync leaves with a user: in the history, in exports, and for whoever takes a change back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use codexmiroir::domain::document::{self, Outcome as Read};
 use codexmiroir::domain::ids::{DocKey, FileName, ObjectName, UserId};
 use codexmiroir::service::change::{Decision, Plan, Situation};
-use codexmiroir::store::{Administered, Administration, Change, MergedFile, Origin, OwnRemote, SyncState, THROUGH_GIT};
+use codexmiroir::store::{
+    Administered, Administration, Change, MergedFile, Origin, OwnRemote, SyncFiles, SyncState, SyncUpdate, THROUGH_GIT,
+};
 use serde_json::{Value, json};
 
 use crate::binary::Home;
@@ -27,15 +29,22 @@ pub async fn own_remote(server: &TestServer, user: UserId, address: &str) {
 }
 
 /// Where every sync of these tests leaves a user.
-fn state(user: &TestUser) -> SyncState {
-    SyncState {
+fn update(user: &TestUser) -> SyncUpdate {
+    let state = SyncState {
         remote: [1; 16],
         base: Some(ObjectName([2; 20])),
         outbox_from: codexmiroir::domain::ids::Generation(0),
         pushing: Vec::new(),
-        held: BTreeMap::new(),
-        differing: BTreeSet::from([format!("Quarzlampe-{}.md", user.name)]),
-    }
+    };
+    let differing = BTreeSet::from([format!("Quarzlampe-{}.md", user.name)]);
+    SyncUpdate { state, files: Some(SyncFiles { differing, ..SyncFiles::default() }) }
+}
+
+/// Where the user stands, with what is known of files.
+fn stands(server: &TestServer, id: UserId) -> Option<SyncUpdate> {
+    let store = server.service().store();
+    let (state, files) = (store.sync_state(id).unwrap()?, store.sync_files(id).unwrap());
+    Some(SyncUpdate { state, files: Some(files) })
 }
 
 /// Commits these changes as a sync does; the generation afterwards.
@@ -43,13 +52,13 @@ pub async fn commit(server: &TestServer, user: &TestUser, changes: Vec<Change>) 
     let service = server.service();
     let id = service.require_user(&user.name).unwrap().id;
     let origin = Origin { actor: user.name.clone(), through: THROUGH_GIT.into() };
-    let state = state(user);
+    let update = update(user);
     let decide = move |_: &mut Situation<'_>| {
         Ok(Decision::Change(Plan {
             changes: changes.clone(),
             next_number: None,
             with_timeline: true,
-            sync: Some(state.clone()),
+            sync: Some(Box::new(update.clone())),
             answer: Box::new(|generation, _| generation.0),
         }))
     };
@@ -86,7 +95,7 @@ async fn where_it_stands_is_kept_without_a_trace_in_anything_else() {
     let (codex, history) =
         listener.read(async { (lena.get("/codex").await, lena.get("/api/history").await.text) }).await;
     assert_eq!(commit(&server, &lena, Vec::new()).await, 1);
-    assert_eq!(server.service().store().sync_state(id).unwrap(), Some(state(&lena)));
+    assert_eq!(stands(&server, id), Some(update(&lena)));
     tokio::select! {
         biased;
         () = listener.changed() => panic!("nobody is told of a commit"),
@@ -99,7 +108,7 @@ async fn where_it_stands_is_kept_without_a_trace_in_anything_else() {
     let changed = lena.update("0", json!({"tags": ["a"]})).await;
     assert_eq!(changed["generation"], 2);
     let server = server.restart().await;
-    assert_eq!(server.service().store().sync_state(id).unwrap(), Some(state(&lena)));
+    assert_eq!(stands(&server, id), Some(update(&lena)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

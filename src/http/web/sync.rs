@@ -90,7 +90,7 @@ fn told<'w>(word: &'w str, status: &SyncStatus) -> &'w str {
     match (word, remote) {
         ("synced", None) => "",
         ("synced", Some(_)) if problem.is_some() || *activity == Activity::Off => "",
-        ("synced", Some(_)) if !held.is_empty() => "synced-but",
+        ("synced", Some(_)) if held.count() > 0 => "synced-but",
         ("synced", Some(_)) if outbox + only_here > 0 => "taken-in",
         (word, _) => word,
     }
@@ -146,6 +146,9 @@ fn repository(page: &Page<'_>, remote: &RemoteView) -> Markup {
                     Mode::PullOnly | Mode::Off => (fact(lang.pick("Only here", "Nur hier"), &changes(status.only_here, lang))),
                 }
                 (fact(lang.pick("Last time", "Zuletzt"), &instant(status.last_success, page.zone, lang)))
+                @if status.held_back > 0 {
+                    (fact(lang.pick("Held back", "Zurückgehalten"), &held_back(status.held_back, lang)))
+                }
                 @if status.next_at.is_some() {
                     (fact(lang.pick("Next time", "Das nächste Mal"), &instant(status.next_at, page.zone, lang)))
                 }
@@ -232,15 +235,28 @@ fn outbox(page: &Page<'_>) -> Markup {
     }
 }
 
+fn held_back(count: usize, lang: Lang) -> Markup {
+    html! {
+        @match count {
+            1 => (lang.pick("1 file that was changed here", "1 hier geänderte Datei")),
+            count => { (count) " " (lang.pick("files that were changed here", "hier geänderte Dateien")) }
+        }
+        (lang.pick(": mend the repository's, see below", ": bitte die des Repositorys in Ordnung bringen, siehe unten"))
+    }
+}
+
 fn files(page: &Page<'_>) -> Markup {
     let lang = page.viewer.lang;
     html! {
-        @if !page.status.held.is_empty() {
+        @if page.status.held.count() > 0 {
             section.panel {
                 h2 { (lang.pick("Files that cannot be taken", "Dateien, die nicht übernommen werden")) }
-                ul.lines { @for held in &page.status.held {
+                ul.lines { @for held in &page.status.held.listed {
                     li { div { strong { (held.file) } p.hint { (held.reason.text(lang)) } } }
                 } }
+                @if page.status.held.more > 0 {
+                    p { (lang.pick("and more: ", "und weitere: ")) (page.status.held.more) }
+                }
             }
         }
     }

@@ -17,13 +17,18 @@ pub(super) enum Unit {
     Rules,
 }
 
-/// One change of the outbox; `None` where there was or is nothing.
+/// One change of the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct Step {
     pub(super) generation: Generation,
     pub(super) unit: Unit,
     /// Whether a merge made it, and not the user.
     pub(super) is_merge: bool,
+}
+
+/// The contents that a change found and left; `None` where there was or is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Names {
     pub(super) before: Option<ObjectName>,
     pub(super) after: Option<ObjectName>,
 }
@@ -55,32 +60,42 @@ pub(super) struct PlannedCommit {
     pub(super) edits: Vec<PlannedEdit>,
 }
 
-/// Plans the commits. `lines` are in their order, `tree` has what the head has of every unit that lines or `differing`
-/// name, `present` what the store has of those in `differing`.
-pub(super) fn plan(
-    lines: &[Line],
+/// Plans the commits of the steps up to a generation, which leave those after it as they would be if all were planned
+/// at once. `steps` are all of the outbox in their order, each unit at most once in a generation; `tree` has what the head
+/// has of every unit among those up to there. `names` is asked only for what the plan depends on.
+pub(super) fn plan<E>(
+    steps: &[Step],
+    until: Generation,
     tree: &BTreeMap<Unit, ObjectName>,
-    differing: &BTreeSet<Unit>,
-    present: &BTreeMap<Unit, ObjectName>,
-) -> Vec<PlannedCommit> {
-    let mut by_unit: BTreeMap<&Unit, Vec<&Line>> = BTreeMap::new();
-    for line in lines {
-        by_unit.entry(&line.unit).or_default().push(line);
+    mut names: impl FnMut(Generation, &Unit) -> Result<Names, E>,
+) -> Result<Vec<PlannedCommit>, E> {
+    let mut by_unit: BTreeMap<&Unit, Vec<&Step>> = BTreeMap::new();
+    for step in steps {
+        by_unit.entry(&step.unit).or_default().push(step);
     }
+    by_unit.retain(|_, steps| steps.first().is_some_and(|first| first.generation <= until));
     let mut commits: BTreeMap<Generation, Vec<PlannedEdit>> = BTreeMap::new();
-    for (unit, lines) in &by_unit {
-        for (generation, edit) in edits_of(unit, lines, tree.get(*unit).copied()) {
+    for (unit, steps) in &by_unit {
+        for (generation, edit) in edits_of(unit, steps, until, tree.get(*unit).copied(), &mut names)? {
             commits.entry(generation).or_default().push(edit);
         }
     }
-    let merges: BTreeSet<Generation> = lines.iter().filter(|line| line.is_merge).map(|line| line.generation).collect();
+    let merges: BTreeSet<Generation> = steps.iter().filter(|step| step.is_merge).map(|step| step.generation).collect();
     let of_action = |(generation, edits): (Generation, Vec<PlannedEdit>)| PlannedCommit {
         generation: Some(generation),
         is_merge: merges.contains(&generation),
         edits,
     };
-    let mut planned: Vec<PlannedCommit> = commits.into_iter().map(of_action).collect();
-    let rest = differing.iter().filter(|unit| !by_unit.contains_key(unit)).filter_map(|unit| {
+    Ok(commits.into_iter().map(of_action).collect())
+}
+
+/// The commit of what differs without an action; `None` when nothing does. `present` is what the store has of it.
+pub(super) fn rest<'a>(
+    differing: impl Iterator<Item = &'a Unit>,
+    tree: &BTreeMap<Unit, ObjectName>,
+    present: &BTreeMap<Unit, ObjectName>,
+) -> Option<PlannedCommit> {
+    let edits = differing.filter_map(|unit| {
         let content = present.get(unit).copied();
         (content != tree.get(unit).copied()).then(|| PlannedEdit {
             unit: unit.clone(),
@@ -88,40 +103,41 @@ pub(super) fn plan(
             source: Source::Present,
         })
     });
-    let rest: Vec<PlannedEdit> = rest.collect();
-    if !rest.is_empty() {
-        planned.push(PlannedCommit { generation: None, is_merge: true, edits: rest });
-    }
-    planned
+    let edits: Vec<PlannedEdit> = edits.collect();
+    (!edits.is_empty()).then_some(PlannedCommit { generation: None, is_merge: true, edits })
 }
 
 /// The edits of one unit, each with the generation whose commit it belongs to.
-fn edits_of(unit: &Unit, lines: &[&Line], in_tree: Option<ObjectName>) -> Vec<(Generation, PlannedEdit)> {
-    let merged = lines.iter().rposition(|line| line.is_merge);
-    let fits = lines.first().is_none_or(|first| first.before == in_tree);
-    // Up to and with this line nothing is brought as it was.
-    let folded = match merged {
-        Some(at) => Some(at),
-        None if fits => None,
-        None => lines.len().checked_sub(1),
+fn edits_of<E>(
+    unit: &Unit,
+    steps: &[&Step],
+    until: Generation,
+    in_tree: Option<ObjectName>,
+    names: &mut impl FnMut(Generation, &Unit) -> Result<Names, E>,
+) -> Result<Vec<(Generation, PlannedEdit)>, E> {
+    let merged = steps.iter().rposition(|step| step.is_merge);
+    // Up to and with this step nothing is brought as it was.
+    let folded = match (merged, steps.first()) {
+        (Some(at), _) => Some(at),
+        (None, Some(first)) if names(first.generation, unit)?.before == in_tree => None,
+        (None, _) => steps.len().checked_sub(1),
     };
+    let first = folded.map(|at| {
+        let action = steps[..=at].iter().rev().find(|step| !step.is_merge).unwrap_or(&steps[at]);
+        (action.generation, steps[at].generation)
+    });
+    let others = steps[folded.map_or(0, |at| at + 1)..].iter().map(|step| (step.generation, step.generation));
     let mut current = in_tree;
     let mut edits = Vec::new();
-    let mut bring = |current: &mut Option<ObjectName>, generation: Generation, line: &Line| {
-        if *current != line.after {
-            *current = line.after;
-            let source = Source::Change(line.generation);
-            edits.push((generation, PlannedEdit { unit: unit.clone(), content: line.after, source }));
+    for (generation, left_by) in first.into_iter().chain(others).take_while(|(generation, _)| *generation <= until) {
+        let content = names(left_by, unit)?.after;
+        if current != content {
+            current = content;
+            let source = Source::Change(left_by);
+            edits.push((generation, PlannedEdit { unit: unit.clone(), content, source }));
         }
-    };
-    if let Some(at) = folded {
-        let action = lines[..=at].iter().rev().find(|line| !line.is_merge).unwrap_or(&lines[at]);
-        bring(&mut current, action.generation, lines[at]);
     }
-    for line in &lines[folded.map_or(0, |at| at + 1)..] {
-        bring(&mut current, line.generation, line);
-    }
-    edits
+    Ok(edits)
 }
 
 #[cfg(test)]
@@ -138,15 +154,35 @@ mod tests {
         Unit::Document(FileName::parse(file).unwrap())
     }
 
+    /// A change as a test writes it.
+    #[derive(Clone, Debug)]
+    struct Line {
+        step: Step,
+        names: Names,
+    }
+
     fn line(generation: u64, is_merge: bool, before: Option<u8>, after: Option<u8>) -> Line {
-        let (before, after) = (before.map(name), after.map(name));
-        Line { generation: Generation(generation), unit: unit("0001-a.md"), is_merge, before, after }
+        line_of(unit("0001-a.md"), generation, is_merge, before, after)
+    }
+
+    fn line_of(unit: Unit, generation: u64, is_merge: bool, before: Option<u8>, after: Option<u8>) -> Line {
+        let names = Names { before: before.map(name), after: after.map(name) };
+        Line { step: Step { generation: Generation(generation), unit, is_merge }, names }
+    }
+
+    fn plan_of(lines: &[Line], until: Generation, tree: &BTreeMap<Unit, ObjectName>) -> Vec<PlannedCommit> {
+        let steps: Vec<Step> = lines.iter().map(|line| line.step.clone()).collect();
+        let names = |generation, unit: &Unit| {
+            let asked = |line: &&Line| line.step.generation == generation && line.step.unit == *unit;
+            lines.iter().find(asked).map(|line| line.names).ok_or(())
+        };
+        plan(&steps, until, tree, names).unwrap()
     }
 
     /// Generation, content, and where that comes from, of each edit.
     fn planned(lines: &[Line], in_tree: Option<u8>) -> Vec<(u64, Option<u8>)> {
         let tree = in_tree.map(|byte| (unit("0001-a.md"), name(byte))).into_iter().collect();
-        let commits = plan(lines, &tree, &BTreeSet::new(), &BTreeMap::new());
+        let commits = plan_of(lines, Generation(u64::MAX), &tree);
         let edit = |commit: &PlannedCommit| {
             assert_eq!(commit.edits.len(), 1);
             (commit.generation.unwrap().0, commit.edits[0].content.map(|name| name.0[0]))
@@ -194,8 +230,8 @@ mod tests {
         let differing = BTreeSet::from([unit("0001-a.md"), unit("0002-b.md"), unit("0003-c.md")]);
         let tree = BTreeMap::from([(unit("0002-b.md"), name(5)), (unit("0003-c.md"), name(6))]);
         let present = BTreeMap::from([(unit("0001-a.md"), name(1)), (unit("0003-c.md"), name(6))]);
-        let commits = plan(&[], &tree, &differing, &present);
-        let [PlannedCommit { generation: None, is_merge: true, edits }] = &commits[..] else { panic!("{commits:?}") };
+        let commit = rest(differing.iter(), &tree, &present);
+        let Some(PlannedCommit { generation: None, is_merge: true, edits }) = &commit else { panic!("{commit:?}") };
         let edits: Vec<_> = edits.iter().map(|edit| (edit.unit.clone(), edit.content)).collect();
         assert_eq!(edits, [(unit("0001-a.md"), Some(name(1))), (unit("0002-b.md"), None)]);
     }
@@ -210,10 +246,8 @@ mod tests {
             let mut here = [here_a, here_b];
             let mut lines = Vec::new();
             for (index, (which, is_merge, after)) in steps.into_iter().enumerate() {
-                let (before, generation) = (here[which].map(name), Generation(index as u64 + 1));
-                here[which] = after;
-                let (unit, after) = (units[which].clone(), after.map(name));
-                lines.push(Line { generation, unit, is_merge, before, after });
+                let before = std::mem::replace(&mut here[which], after);
+                lines.push(line_of(units[which].clone(), index as u64 + 1, is_merge, before, after));
             }
             let there = [there_a, there_b];
             let tree = units.into_iter().zip(there).filter_map(|(unit, byte)| Some((unit, name(byte?)))).collect();
@@ -221,27 +255,65 @@ mod tests {
         })
     }
 
+    /// Carries commits out on a tree.
+    fn carry_out(state: &mut BTreeMap<Unit, ObjectName>, commits: &[PlannedCommit]) {
+        for edit in commits.iter().flat_map(|commit| &commit.edits) {
+            assert_ne!(state.get(&edit.unit).copied(), edit.content, "an edit changes something");
+            match edit.content {
+                Some(content) => state.insert(edit.unit.clone(), content),
+                None => state.remove(&edit.unit),
+            };
+        }
+    }
+
+    /// Plans and carries out so many steps at a time.
+    fn in_slices(lines: &[Line], len: usize, state: &mut BTreeMap<Unit, ObjectName>) -> Vec<PlannedCommit> {
+        let (mut sliced, mut waiting) = (Vec::new(), lines);
+        while !waiting.is_empty() {
+            let (slice, later) = waiting.split_at(len.min(waiting.len()));
+            let commits = plan_of(waiting, slice.last().unwrap().step.generation, state);
+            carry_out(state, &commits);
+            sliced.extend(commits);
+            waiting = later;
+        }
+        sliced
+    }
+
     proptest! {
         #[test]
         fn the_commits_end_at_what_is_here((lines, tree) in histories()) {
             let mut state = tree.clone();
-            let mut last = Generation(0);
-            for commit in plan(&lines, &tree, &BTreeSet::new(), &BTreeMap::new()) {
-                let generation = commit.generation.unwrap();
-                prop_assert!(generation > last && !commit.edits.is_empty());
-                last = generation;
-                for edit in commit.edits {
-                    prop_assert_ne!(state.get(&edit.unit).copied(), edit.content, "an edit changes something");
-                    match edit.content {
-                        Some(content) => state.insert(edit.unit, content),
-                        None => state.remove(&edit.unit),
-                    };
+            let commits = plan_of(&lines, Generation(u64::MAX), &tree);
+            prop_assert!(commits.is_sorted_by(|one, next| one.generation < next.generation));
+            prop_assert!(commits.iter().all(|commit| !commit.edits.is_empty()));
+            carry_out(&mut state, &commits);
+            for line in &lines {
+                let last = lines.iter().rfind(|other| other.step.unit == line.step.unit).unwrap();
+                prop_assert_eq!(state.get(&line.step.unit).copied(), last.names.after);
+            }
+        }
+
+        #[test]
+        fn in_slices_they_end_there_too((lines, tree) in histories(), len in 1_usize..5) {
+            let (mut whole, mut state) = (tree.clone(), tree.clone());
+            carry_out(&mut whole, &plan_of(&lines, Generation(u64::MAX), &tree));
+            in_slices(&lines, len, &mut state);
+            prop_assert_eq!(whole, state);
+        }
+
+        #[test]
+        fn in_slices_they_are_the_same((lines, mut tree) in histories(), len in 1_usize..5) {
+            // What was changed on one side alone: the actions begin from what the remote has.
+            for line in &lines {
+                let mut of_unit = lines.iter().filter(|other| other.step.unit == line.step.unit);
+                let first = of_unit.clone().next().unwrap();
+                if of_unit.all(|other| !other.step.is_merge) {
+                    tree.remove(&line.step.unit);
+                    tree.extend(first.names.before.map(|name| (line.step.unit.clone(), name)));
                 }
             }
-            for line in &lines {
-                let last = lines.iter().rfind(|other| other.unit == line.unit).unwrap();
-                prop_assert_eq!(state.get(&line.unit).copied(), last.after);
-            }
+            let whole = plan_of(&lines, Generation(u64::MAX), &tree);
+            prop_assert_eq!(in_slices(&lines, len, &mut tree), whole);
         }
     }
 }

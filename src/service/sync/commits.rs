@@ -4,27 +4,39 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::At;
-use super::chain::{self, Line, PlannedCommit, PlannedEdit, Source, Unit};
+use super::chain::{self, Names, PlannedCommit, PlannedEdit, Source, Step, Unit};
 use super::failure::Failure;
-use super::incoming::{RULE_FILES_MAX, RULES, TASKS, contents};
+use super::incoming::{RULE_FILES_MAX, RULES, TASKS, contents, file_of, why_unusable};
 use super::link::Link;
+use super::standing::note_held;
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, UserId};
+use crate::domain::lang::Phrase;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
-use crate::git::{CommitText, Content, Edit, Repository};
+use crate::git::{CommitText, Content, Edit, Listing, Repository};
 use crate::service::rules::files::{self, RuleFiles};
-use crate::store::{Entries, OutboxFile, OutboxLine, Past, PastState, Store, StoreError, SyncState, THROUGH_GIT};
+use crate::store::{
+    Entries, OutboxFile, OutboxLine, Past, PastState, Store, StoreError, SyncFiles, SyncState, THROUGH_GIT,
+};
 
 /// Who commits: the server, for whoever wrote it.
 const COMMITTER: (&str, &str) = ("CodexMiroir", "server@codexmiroir.invalid");
 
-/// What a user's outbox became.
+/// Commits that were written.
 pub(super) struct Written {
     pub(super) tip: ObjectName,
-    /// Everything up to this generation is in it.
-    pub(super) until: Generation,
     pub(super) commits: Vec<(Generation, ObjectName)>,
     pub(super) count: usize,
+}
+
+/// What became of the first part of a user's outbox.
+pub(super) struct Slice {
+    /// Everything up to this generation is in the commits, or in what they are written on, or held back.
+    pub(super) until: Generation,
+    /// `None`: the remote lacks nothing of it.
+    pub(super) written: Option<Written>,
+    /// What is known of files once the remote has it; `None`: what was known before.
+    pub(super) files: Option<SyncFiles>,
 }
 
 /// Whose outbox it is, and where it is written.
@@ -35,6 +47,7 @@ pub(super) struct Outbox<'a> {
     pub(super) user: UserId,
     pub(super) name: &'a str,
     pub(super) state: &'a SyncState,
+    pub(super) files: &'a SyncFiles,
     pub(super) now: At,
 }
 
@@ -44,52 +57,133 @@ enum Brought {
     Rules(Entries),
 }
 
+/// What an outbox is written on, as far as it was looked at.
+struct Ground {
+    tip: Option<ObjectName>,
+    listing: Listing,
+}
+
 impl Outbox<'_> {
-    /// Writes the commits on top of `tip`; `None` when there is nothing that it lacks. The generation is that up to
-    /// which everything is in `tip` or in the commits.
-    pub(super) fn write(&self, tip: Option<ObjectName>) -> Result<(Generation, Option<Written>), Failure> {
-        let (until, lines) = self.lines()?;
-        let differing = self.state.differing.iter().filter(|file| !self.is_held(file));
-        let differing: BTreeSet<Unit> = differing.filter_map(|file| unit(file)).collect();
-        if lines.is_empty() && differing.is_empty() {
-            return Ok((until, None));
+    /// Writes the commits of the first so many actions that the remote lacks on top of `tip`, and of what differs without
+    /// an action when none is left after them.
+    pub(super) fn write(&self, tip: Option<ObjectName>, actions_max: usize) -> Result<Slice, Failure> {
+        let outbox = self.store.list_outbox(self.user, self.state.outbox_from, usize::MAX)?;
+        let end = outbox.last().map_or(self.state.outbox_from, |line| line.generation);
+        let mut steps = steps(&outbox);
+        let mut files = self.files.clone();
+        let ground = Ground { tip, listing: self.repository.list(tip, &self.link.path(self.name, TASKS))? };
+        let mut known = Known::default();
+        loop {
+            let generations: BTreeSet<Generation> = steps.iter().map(|step| step.generation).collect();
+            let is_last = generations.len() <= actions_max;
+            let last_of_slice = generations.iter().nth(actions_max.saturating_sub(1)).copied();
+            let until = last_of_slice.filter(|_| !is_last).unwrap_or(end);
+            self.hold_back(&mut steps, until, &ground, &mut files, &mut known)?;
+            let written = self.write_slice(&ground, &steps, until, is_last.then_some(&files.differing), &mut known)?;
+            if is_last {
+                files.differing.clear();
+            }
+            if is_last || written.is_some() {
+                let files = (files != *self.files).then_some(files);
+                return Ok(Slice { until, written, files });
+            }
+            steps.retain(|step| step.generation > until);
+        }
+    }
+
+    /// Takes out what is not to be pushed, because what the remote has there cannot be taken, and is not to be lost.
+    fn hold_back(
+        &self,
+        steps: &mut Vec<Step>,
+        until: Generation,
+        ground: &Ground,
+        files: &mut SyncFiles,
+        known: &mut Known,
+    ) -> Result<(), Failure> {
+        let differing = files.differing.iter().filter_map(|file| unit(file)).map(|unit| (unit, None));
+        let mut units: BTreeMap<Unit, Option<Generation>> = differing.collect();
+        for step in steps.iter().filter(|step| step.generation <= until).rev() {
+            units.insert(step.unit.clone(), Some(step.generation));
+        }
+        let mut held = BTreeSet::new();
+        for (unit, first) in units {
+            let is_listed = files.held.contains_key(unit.file());
+            let reason = if is_listed { None } else { self.unusable_there(&unit, first, ground, known)? };
+            if let Some(reason) = reason {
+                note_held(files, unit.file(), reason);
+            } else if !is_listed {
+                continue;
+            }
+            files.held_back.insert(unit.file().to_owned());
+            files.differing.remove(unit.file());
+            held.insert(unit);
+        }
+        steps.retain(|step| !held.contains(&step.unit));
+        Ok(())
+    }
+
+    /// Why what the remote has in the place of a document is not to be written over. What the `first` action on it began
+    /// from is.
+    fn unusable_there(
+        &self,
+        unit: &Unit,
+        first: Option<Generation>,
+        ground: &Ground,
+        known: &mut Known,
+    ) -> Result<Option<Phrase>, Failure> {
+        let Unit::Document(file) = unit else { return Ok(None) };
+        let Some(entry) = ground.listing.entries.get(file.as_str()) else { return Ok(None) };
+        let before = first.map(|first| self.names(first, unit, known)).transpose()?.and_then(|names| names.before);
+        match file_of(Some(entry)) {
+            Some(content) if Some(content) == before => Ok(None),
+            Some(_) | None => why_unusable(self.repository, file, entry),
+        }
+    }
+
+    fn write_slice(
+        &self,
+        ground: &Ground,
+        steps: &[Step],
+        until: Generation,
+        differing: Option<&BTreeSet<String>>,
+        known: &mut Known,
+    ) -> Result<Option<Written>, Failure> {
+        let in_steps: BTreeSet<&Unit> =
+            steps.iter().filter(|step| step.generation <= until).map(|step| &step.unit).collect();
+        let differing = differing.into_iter().flatten().filter_map(|file| unit(file));
+        let differing: BTreeSet<Unit> = differing.filter(|unit| !in_steps.contains(unit)).collect();
+        if in_steps.is_empty() && differing.is_empty() {
+            return Ok(None);
         }
         let present = self.present(&differing)?;
+        let tree = self.tree(ground, in_steps.into_iter().chain(&differing))?;
+        let names_of = |generation, unit: &Unit| self.names(generation, unit, known);
+        let mut planned = chain::plan(steps, until, &tree, names_of)?;
         let names = present.iter().map(|(unit, brought)| (unit.clone(), brought.name())).collect();
-        let tree = self.tree(tip, &lines, &differing)?;
-        let planned = chain::plan(&lines, &tree, &differing, &names);
-        let (mut tip, mut commits, mut count) = (tip, Vec::new(), 0);
+        planned.extend(chain::rest(differing.iter(), &tree, &names));
+        let (mut tip, mut commits, mut count) = (ground.tip, Vec::new(), 0);
         for commit in &planned {
             let Some(made) = self.commit(tip, commit, &present)? else { continue };
             tip = Some(made);
             count += 1;
             commits.extend(commit.generation.map(|generation| (generation, made)));
         }
-        Ok((until, tip.filter(|_| count > 0).map(|tip| Written { tip, until, commits, count })))
+        Ok(tip.filter(|_| count > 0).map(|tip| Written { tip, commits, count }))
     }
 
-    /// Whether what the remote has under this name is not to be written over.
-    fn is_held(&self, file: &str) -> bool {
-        self.state.held.contains_key(file)
-    }
-
-    /// The changes that may not be in the remote, and the last generation that was looked at.
-    fn lines(&self) -> Result<(Generation, Vec<Line>), Failure> {
-        let outbox = self.store.list_outbox(self.user, self.state.outbox_from, usize::MAX)?;
-        let until = outbox.last().map_or(self.state.outbox_from, |line| line.generation);
-        let is_brought = |line: &&OutboxLine| match &line.file {
-            OutboxFile::Document(file) => !self.is_held(file.as_str()),
-            OutboxFile::Rules => !self.is_held(RULES),
-            OutboxFile::Settings => false,
-        };
-        let generations: BTreeSet<Generation> = outbox.iter().filter(is_brought).map(|line| line.generation).collect();
-        let mut lines = Vec::new();
-        for generation in generations {
-            for past in self.store.list_changes(self.user, generation)? {
-                lines.extend(line(&past).filter(|line| !self.is_held(line.unit.file())));
+    /// What a change of this generation found and left.
+    fn names(&self, generation: Generation, unit: &Unit, known: &mut Known) -> Result<Names, Failure> {
+        let of_generation = match known.entry(generation) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unread) => {
+                let mut names: BTreeMap<Unit, Names> = BTreeMap::new();
+                for (unit, found) in self.store.list_changes(self.user, generation)?.iter().filter_map(names_of) {
+                    names.entry(unit).and_modify(|names| names.after = found.after).or_insert(found);
+                }
+                unread.insert(names)
             }
-        }
-        Ok((until, lines))
+        };
+        of_generation.get(unit).copied().ok_or_else(|| StoreError::Damaged("history").into())
     }
 
     /// What the store has now of what differs without an action.
@@ -114,21 +208,17 @@ impl Outbox<'_> {
     }
 
     /// What the remote has of all that may be brought.
-    fn tree(
+    fn tree<'u>(
         &self,
-        tip: Option<ObjectName>,
-        lines: &[Line],
-        differing: &BTreeSet<Unit>,
+        ground: &Ground,
+        units: impl Iterator<Item = &'u Unit>,
     ) -> Result<BTreeMap<Unit, ObjectName>, Failure> {
-        let listing = self.repository.list(tip, &self.link.path(self.name, TASKS))?;
-        let contents = contents(&listing);
-        let units: BTreeSet<&Unit> = lines.iter().map(|line| &line.unit).chain(differing).collect();
         let mut tree = BTreeMap::new();
         for unit in units {
             let name = match unit {
-                Unit::Document(file) => contents.get(file.as_str()).copied(),
+                Unit::Document(file) => file_of(ground.listing.entries.get(file.as_str())),
                 Unit::Rules => {
-                    let files = self.rule_files(tip)?;
+                    let files = self.rule_files(ground.tip)?;
                     let entries = if files.is_empty() { None } else { files::list_of(&files).ok() };
                     entries.as_ref().map(rules_name)
                 }
@@ -264,19 +354,39 @@ impl Brought {
     }
 }
 
-fn line(past: &Past) -> Option<Line> {
-    let (unit, before, after) = match &past.what {
+/// What changes found and left, as far as it was read.
+type Known = BTreeMap<Generation, BTreeMap<Unit, Names>>;
+
+/// The changes of an outbox that a repository is told of, each unit once in a generation.
+fn steps(outbox: &[OutboxLine]) -> Vec<Step> {
+    let mut steps: Vec<Step> = outbox
+        .iter()
+        .filter_map(|line| {
+            let unit = match &line.file {
+                OutboxFile::Document(file) => Unit::Document(file.clone()),
+                OutboxFile::Rules => Unit::Rules,
+                OutboxFile::Settings => return None,
+            };
+            Some(Step { generation: line.generation, unit, is_merge: line.through == THROUGH_GIT })
+        })
+        .collect();
+    steps.sort_by(|one, other| (one.generation, &one.unit).cmp(&(other.generation, &other.unit)));
+    steps.dedup();
+    steps
+}
+
+fn names_of(past: &Past) -> Option<(Unit, Names)> {
+    match &past.what {
         PastState::Document { key, before, after } => {
             let name = |raw: &Option<Vec<u8>>| raw.as_deref().map(Repository::blob_name);
-            (Unit::Document(key.file.clone()), name(before), name(after))
+            Some((Unit::Document(key.file.clone()), Names { before: name(before), after: name(after) }))
         }
         PastState::Rules { before, after } => {
-            (Unit::Rules, before.as_ref().map(rules_name), after.as_ref().map(rules_name))
+            let name = |entries: &Option<Entries>| entries.as_ref().map(rules_name);
+            Some((Unit::Rules, Names { before: name(before), after: name(after) }))
         }
-        PastState::Settings { .. } | PastState::Merged { .. } => return None,
-    };
-    let is_merge = past.through == THROUGH_GIT;
-    Some(Line { generation: past.generation, unit, is_merge, before, after })
+        PastState::Settings { .. } | PastState::Merged { .. } => None,
+    }
 }
 
 /// What tells one list of rules from another.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::link::Link;
-use super::{SkippedFile, SyncMode, SyncRequest};
+use super::{SkippedFiles, SyncMode, SyncRequest};
 use crate::domain::ids::{FileName, ObjectName};
 use crate::domain::lang::{Phrase, Sentence};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::git::{Content, Entry, Listing, Repository};
 use crate::service::import;
 use crate::service::rules::files::{self, RuleFiles};
-use crate::store::SyncState;
+use crate::store::{SyncFiles, SyncState};
 
 /// The folder of the task files in a user's folder.
 pub(super) const TASKS: &str = "tasks";
@@ -24,7 +24,7 @@ pub(super) const RULES: &str = "rules/";
 /// Documents of one sync are in memory together; more than this is refused.
 const DOCUMENTS_BYTES_MAX: usize = 256 << 20;
 
-const NOT_UTF_8: Phrase = Phrase {
+pub(super) const NOT_UTF_8: Phrase = Phrase {
     en: "names in it are not UTF-8; rename these files",
     de: "Namen darin sind kein UTF-8; bitte diese Dateien umbenennen",
 };
@@ -88,7 +88,9 @@ pub(super) struct Incoming {
     /// All names that the remote's folder has.
     pub(super) names: BTreeSet<String>,
     pub(super) rules: Option<IncomingRules>,
-    pub(super) skipped: Vec<SkippedFile>,
+    pub(super) skipped: SkippedFiles,
+    /// How many names nobody may write.
+    pub(super) unreadable_names: usize,
     /// Whether nothing was merged before: what is here and not there is new.
     pub(super) is_first: bool,
     /// Whether the remote's history does not have what was merged before.
@@ -113,6 +115,8 @@ pub(super) struct Look<'a> {
     pub(super) link: &'a Link,
     pub(super) user: &'a str,
     pub(super) state: Option<&'a SyncState>,
+    /// What is known of files; of none where there is no state.
+    pub(super) files: &'a SyncFiles,
     pub(super) head: Option<ObjectName>,
     pub(super) request: &'a SyncRequest,
 }
@@ -205,17 +209,32 @@ impl Look<'_> {
         if self.request.since.is_some() {
             looked_at.extend(differing(&since, &there));
         }
-        let held = self.state.iter().flat_map(|state| state.held.keys());
-        looked_at.extend(held.map(String::as_str).filter(|name| *name != RULES));
+        looked_at.extend(self.files.held.keys().map(String::as_str).filter(|name| *name != RULES));
         if incoming.is_full {
             looked_at.extend(there.entries.keys().chain(before.entries.keys()).map(String::as_str));
+        }
+        let merged_before_held = self.repository.list(self.files.held_from, &folder)?;
+        if self.files.held_more > 0 {
+            // Those that are not listed are found again.
+            for (name, entry) in &there.entries {
+                if !looked_at.contains(name.as_str()) && self.is_unusable(name, Some(entry))? {
+                    looked_at.insert(name);
+                }
+            }
         }
         let mut bytes = 0;
         for name in looked_at {
             let Some(file) = self.task_file(name, there.entries.get(name), incoming) else { continue };
-            let (base_name, base) = match self.state.and_then(|state| state.held.get(name)) {
+            let held = match self.files.held.get(name) {
+                Some(held) => Some(held.base),
+                None if self.files.held_more > 0 && self.is_unusable(name, before.entries.get(name))? => {
+                    Some(file_of(merged_before_held.entries.get(name)))
+                }
+                None => None,
+            };
+            let (base_name, base) = match held {
                 // It may be in no commit that the remote still has.
-                Some(held) => (held.base, held.base.and_then(|base| self.base(base).ok().flatten())),
+                Some(held) => (held, held.and_then(|base| self.base(base).ok().flatten())),
                 None => {
                     // What a rewriting left as it was last merged is no change of the remote's.
                     let is_left = incoming.is_rewritten && there.entries.get(name) == merged_last.entries.get(name);
@@ -223,7 +242,7 @@ impl Look<'_> {
                     (name, name.map(|name| self.base(name)).transpose()?.flatten())
                 }
             };
-            let theirs = self.theirs(there.entries.get(name))?;
+            let theirs = theirs(self.repository, there.entries.get(name))?;
             bytes += base.as_ref().map_or(0, |base| base.len());
             if let Theirs::File(theirs) = &theirs {
                 bytes += theirs.len();
@@ -234,8 +253,9 @@ impl Look<'_> {
             incoming.files.insert(file, IncomingFile { base, base_name, theirs });
         }
         if there.unreadable_names > 0 {
-            incoming.skipped.push(SkippedFile::new(format!("{folder}/"), NOT_UTF_8));
+            incoming.skipped.push(format!("{folder}/"), NOT_UTF_8);
         }
+        incoming.unreadable_names = there.unreadable_names;
         incoming.names = there.entries.into_keys().collect();
         Ok(())
     }
@@ -244,7 +264,7 @@ impl Look<'_> {
     fn task_file(&self, name: &str, entry: Option<&Entry>, incoming: &mut Incoming) -> Option<FileName> {
         let file = FileName::parse(name);
         if file.is_none() && entry.is_some() && name.to_lowercase().ends_with(".md") {
-            incoming.skipped.push(SkippedFile::new(name, import::NOT_A_NAME));
+            incoming.skipped.push(name, import::NOT_A_NAME);
         }
         file
     }
@@ -258,17 +278,12 @@ impl Look<'_> {
         }
     }
 
-    fn theirs(&self, entry: Option<&Entry>) -> Result<Theirs, Failure> {
-        Ok(match entry {
-            None => Theirs::Absent,
-            Some(Entry::Link) => Theirs::Unusable(LINK),
-            Some(Entry::Submodule) => Theirs::Unusable(SUBMODULE),
-            Some(Entry::Folder(_)) => Theirs::Unusable(FOLDER),
-            Some(Entry::File { content, .. }) => match self.repository.read(*content, DOCUMENT_BYTES_MAX)? {
-                Content::Bytes(bytes) => Theirs::File(bytes.into()),
-                Content::TooLarge => Theirs::Unusable(import::TOO_LARGE),
-            },
-        })
+    /// Whether this cannot be taken for a document, where its name is one's.
+    fn is_unusable(&self, name: &str, entry: Option<&Entry>) -> Result<bool, Failure> {
+        match (FileName::parse(name), entry) {
+            (Some(file), Some(entry)) => Ok(why_unusable(self.repository, &file, entry)?.is_some()),
+            (None, _) | (_, None) => Ok(false),
+        }
     }
 
     /// Reads the rules, if they differ from the base or could not be taken before. `abandoned` as for files.
@@ -282,7 +297,7 @@ impl Look<'_> {
         let tree =
             |commit: Option<ObjectName>| commit.map(|commit| self.repository.folder_name(commit, &folder)).transpose();
         let (before, there) = (tree(incoming.base)?.flatten(), tree(Some(head))?.flatten());
-        let held = self.state.and_then(|state| state.held.get(RULES));
+        let held = self.files.held.get(RULES);
         if before == there && held.is_none() && !incoming.is_full && !incoming.is_first && !incoming.is_rewritten {
             return Ok(());
         }
@@ -312,7 +327,7 @@ impl Look<'_> {
             if number == RULE_FILES_MAX {
                 return Ok((files, Some(TOO_MANY_RULES.into())));
             }
-            let reason = match (named, self.theirs(Some(&entry))?) {
+            let reason = match (named, theirs(self.repository, Some(&entry))?) {
                 (Ok(()), Theirs::File(bytes)) => {
                     files.insert(name, bytes.to_vec());
                     continue;
@@ -329,7 +344,31 @@ impl Look<'_> {
     }
 }
 
-fn file_of(entry: Option<&Entry>) -> Option<ObjectName> {
+/// What stands under a name.
+fn theirs(repository: &Repository, entry: Option<&Entry>) -> Result<Theirs, Failure> {
+    Ok(match entry {
+        None => Theirs::Absent,
+        Some(Entry::Link) => Theirs::Unusable(LINK),
+        Some(Entry::Submodule) => Theirs::Unusable(SUBMODULE),
+        Some(Entry::Folder(_)) => Theirs::Unusable(FOLDER),
+        Some(Entry::File { content, .. }) => match repository.read(*content, DOCUMENT_BYTES_MAX)? {
+            Content::Bytes(bytes) => Theirs::File(bytes.into()),
+            Content::TooLarge => Theirs::Unusable(import::TOO_LARGE),
+        },
+    })
+}
+
+/// Why what stands under a document's name cannot be taken; `None`: it can.
+pub(super) fn why_unusable(repository: &Repository, file: &FileName, entry: &Entry) -> Result<Option<Phrase>, Failure> {
+    Ok(match theirs(repository, Some(entry))? {
+        Theirs::Absent => None,
+        Theirs::Unusable(reason) => Some(reason),
+        Theirs::File(raw) => import::acceptable(file.as_str(), &raw).err(),
+    })
+}
+
+/// The content of what is a plain file.
+pub(super) fn file_of(entry: Option<&Entry>) -> Option<ObjectName> {
     match entry {
         Some(Entry::File { content, .. }) => Some(*content),
         Some(Entry::Link | Entry::Submodule | Entry::Folder(_)) | None => None,

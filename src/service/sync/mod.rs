@@ -88,6 +88,14 @@ pub struct SkippedFile {
     pub reason: Sentence,
 }
 
+/// Files of the remote that are not taken, as many as are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SkippedFiles {
+    pub listed: Vec<SkippedFile>,
+    /// How many more there are.
+    pub more: usize,
+}
+
 /// Something that both sides changed, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConflictLine {
@@ -104,7 +112,7 @@ pub struct SyncReport {
     /// Files that are others here now, or new.
     pub changed: Vec<String>,
     pub removed: Vec<String>,
-    pub skipped: Vec<SkippedFile>,
+    pub skipped: SkippedFiles,
     /// Files that both sides had changed.
     pub merged: Vec<String>,
     pub conflicts: Vec<ConflictLine>,
@@ -112,6 +120,31 @@ pub struct SyncReport {
     pub pushed: usize,
     pub next_number: Option<TaskNumber>,
     pub generation: u64,
+}
+
+impl SkippedFiles {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.listed.len() + self.more
+    }
+
+    fn push(&mut self, file: impl Into<String>, reason: impl Into<Sentence>) {
+        if self.listed.len() < standing::HELD_LISTED_MAX {
+            self.listed.push(SkippedFile::new(file, reason));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Adds those of a later look, which is nearer the truth where both looked.
+    fn extend(&mut self, later: SkippedFiles) {
+        let SkippedFiles { listed, more } = later;
+        self.listed.retain(|known| listed.iter().all(|file| file.file != known.file));
+        self.more = self.more.max(more);
+        for SkippedFile { file, reason } in listed {
+            self.push(file, reason);
+        }
+    }
 }
 
 impl SkippedFile {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::failure::Failure;
 use super::link::{BAD_BASE_PATH, BASE_PATH, BRANCH, Link, SharedRemote, USERNAME, is_base_path, locked};
 use super::round::Ask;
 use super::{Mode, RemoteView, SyncReport, SyncRequest};
@@ -187,7 +188,15 @@ impl Service {
         if let Some(refusal) = report.failed.get(&user) {
             return Err(refusal.clone().into());
         }
-        report.of_user.get(&user).cloned().ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() }.into())
+        if let Some(report) = report.of_user.get(&user) {
+            return Ok(report.clone());
+        }
+        // The round was without the user: who is there syncs with another remote by now.
+        let service = self.clone();
+        match read(move || Ok(service.store.get_user(user)?)).await? {
+            Some(_) => Err(Failure::Ended.refusal().into()),
+            None => Err(Refusal::NoSuchUser { name: user.0.to_string() }.into()),
+        }
     }
 
     /// Before somebody's very first task: what the remote has comes first, if it answers soon.

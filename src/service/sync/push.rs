@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Mode;
+use super::incoming::RULES;
 use super::link::Link;
-use crate::domain::ids::{ObjectName, UserId};
+use crate::domain::ids::{Generation, ObjectName, UserId};
 use crate::service::error::ServiceError;
 use crate::service::{Service, read};
+use crate::store::PastState;
 
 /// What became of a change on its way to the remote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,10 +61,27 @@ impl Service {
         if state.is_none_or(|state| state.outbox_from.0 < generation) {
             return Ok(None);
         }
+        let service = self.clone();
+        if read(move || service.is_held_back(user, Generation(generation))).await? {
+            return Ok(Some(PushedState { pending: true, ..PushedState::default() }));
+        }
         let live = link.live();
-        let commits = live.pushed.get(&user);
-        // What was merged with a later change is in that one's commit.
-        let commit = commits.and_then(|commits| commits.iter().find(|(pushed, _)| pushed.0 >= generation));
-        Ok(Some(PushedState { pushed: true, pending: false, commit: commit.map(|(_, commit)| *commit) }))
+        let commit = live.pushed.get(&user).and_then(|pushed| pushed.commit_of(Generation(generation)));
+        Ok(Some(PushedState { pushed: true, pending: false, commit }))
+    }
+
+    /// Whether something that this generation changed waits for a file of the remote's to be mended, for which nobody
+    /// waits.
+    fn is_held_back(&self, user: UserId, generation: Generation) -> Result<bool, ServiceError> {
+        let files = self.store.sync_files(user)?;
+        if files.held_back.is_empty() {
+            return Ok(false);
+        }
+        let changes = self.store.list_changes(user, generation)?;
+        Ok(changes.iter().any(|past| match &past.what {
+            PastState::Document { key, .. } => files.held_back.contains(key.file.as_str()),
+            PastState::Rules { .. } => files.held_back.contains(RULES),
+            PastState::Settings { .. } | PastState::Merged { .. } => false,
+        }))
     }
 }

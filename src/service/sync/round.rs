@@ -1,6 +1,6 @@
 //! One round of a link: fetch, take in, write commits, push, and once more if somebody else was faster.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,23 +8,33 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::commits::{Outbox, Written};
+use super::commits::{Outbox, Slice, Written};
 use super::failure::Failure;
 use super::incoming::{Incoming, Look};
 use super::link::{Link, Turn, locked};
-use super::standing::{after_push, confirmed, emptied, with_push};
+use super::standing::{after_push, confirmed, with_push};
 use super::status::{Activity, log_failure};
 use super::take_in::{ChangedThere, TakingIn, WasThere};
 use super::{Mode, SyncReport, SyncRequest};
-use crate::domain::ids::{ObjectName, UserId};
+use crate::domain::ids::{Generation, ObjectName, UserId};
 use crate::git::{self, GitError, Repository};
 use crate::service::Service;
 use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::{Refusal, ServiceError, SyncRefusal};
-use crate::store::{Head, Origin, Pushing, SyncState, THROUGH_GIT, User};
+use crate::store::{Head, Origin, Pushing, SyncFiles, SyncState, SyncUpdate, THROUGH_GIT, User};
 
-/// How often a round tries to push when others are faster.
-const PUSHES_MAX: u32 = 8;
+/// Actions of all users together that one push brings at most, but at least one of each user's.
+const ACTIONS_MAX: usize = 256;
+
+/// How often in a row a round tries to push when others are faster; each try brings half as much as the one before, the
+/// last a single action.
+const PUSHES_MAX: u32 = 10;
+
+/// After so many the share of one push is a single action.
+const HALVED_MAX: u32 = ACTIONS_MAX.ilog2();
+
+/// Pushes of a round: what is left after them is for another round, so that whoever waits for one gets it.
+const SLICES_MAX: u32 = 16;
 
 /// The longest pause before it tries again.
 const PAUSE_MAX: Duration = Duration::from_millis(400);
@@ -58,6 +68,20 @@ struct Round {
     ask: Ask,
     report: RoundReport,
     head: Option<ObjectName>,
+    users: Vec<User>,
+    /// Those whose files are looked at.
+    concerned: HashSet<UserId>,
+    /// Those of them for whom the head that is known was looked at.
+    looked_at: HashSet<UserId>,
+}
+
+/// What became of a try to push.
+enum Tried {
+    /// The remote lacks nothing.
+    NothingLeft,
+    Pushed,
+    /// The remote has moved.
+    Overtaken,
 }
 
 /// What the remote has for a user.
@@ -71,6 +95,9 @@ enum Seen {
 struct Part {
     user: UserId,
     state: SyncState,
+    /// What is known of files once it is pushed, where that is something else then.
+    files: Option<SyncFiles>,
+    until: Generation,
     written: Written,
 }
 
@@ -93,11 +120,19 @@ impl Service {
             let _ = answer.send(last);
             return;
         }
+        // What somebody alone asked for is of no use once that one has gone.
+        let is_given_up = |answer: &oneshot::Sender<RoundResult>| ask.request.is_some() && answer.is_closed();
+        if is_given_up(&answer) {
+            return;
+        }
         // One who has a place ends by the remote's limits, so that this wait ends too.
         let _place = match link.owner {
             Some(_) => self.links.own_places.clone().acquire_owned().await.ok(),
             None => None,
         };
+        if is_given_up(&answer) {
+            return;
+        }
         let is_common = ask.fetch && ask.request.is_none();
         let served = link.asked.load(Ordering::SeqCst);
         link.show(|live| live.activity = Activity::Running);
@@ -185,7 +220,7 @@ impl Service {
         };
         turn.repository = Some(repository.clone());
         let (service, link) = (self.clone(), link.clone());
-        let mut round = Round { service, link, repository, ask, report: RoundReport::default(), head: None };
+        let mut round = Round::new(service, link, repository, ask);
         round.run().await?;
         Ok(round.report)
     }
@@ -220,8 +255,23 @@ impl Service {
         Ok(head)
     }
 
-    async fn put_state(self: &Arc<Self>, link: &Arc<Link>, user: UserId, state: SyncState) -> Result<(), Failure> {
+    /// What is known of files beside where a user stands.
+    pub(super) fn files_of(&self, user: UserId, state: Option<&SyncState>) -> Result<SyncFiles, ServiceError> {
+        match state {
+            Some(_) => Ok(self.store.sync_files(user)?),
+            None => Ok(SyncFiles::default()),
+        }
+    }
+
+    async fn put_state(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        user: UserId,
+        state: SyncState,
+        files: Option<SyncFiles>,
+    ) -> Result<(), Failure> {
         let kept = link.clone();
+        let update = SyncUpdate { state, files };
         let decide = move |_: &mut Situation<'_>| {
             if kept.is_closed() {
                 return Ok(Decision::Keep(()));
@@ -230,7 +280,7 @@ impl Service {
                 changes: Vec::new(),
                 next_number: None,
                 with_timeline: false,
-                sync: Some(state.clone()),
+                sync: Some(Box::new(update.clone())),
                 answer: Box::new(|_, _| ()),
             }))
         };
@@ -258,45 +308,106 @@ pub(super) async fn blocking<T: Send + 'static, E: Into<Failure> + Send + 'stati
 }
 
 impl Round {
+    fn new(service: Arc<Service>, link: Arc<Link>, repository: Repository, ask: Ask) -> Round {
+        Round {
+            service,
+            link,
+            repository,
+            ask,
+            report: RoundReport::default(),
+            head: None,
+            users: Vec::new(),
+            concerned: HashSet::new(),
+            looked_at: HashSet::new(),
+        }
+    }
+
     async fn run(&mut self) -> Result<(), Failure> {
         let (service, link) = (self.service.clone(), self.link.clone());
-        let users = blocking(move || service.users_of(&link)).await?;
-        let changed_here: Vec<UserId> = locked(&self.link.changed_here).drain().collect();
+        self.users = blocking(move || service.users_of(&link)).await?;
         let known = self.repository.clone();
         self.head = blocking(move || known.fetched_head()).await?;
         // One that failed had taken over what there was to do, for whomever that was.
         let has_failed = self.link.live().failures > 0;
         let mut fetch = self.ask.fetch || self.head.is_none() || has_failed;
-        for tried in 0..PUSHES_MAX {
+        let (mut slices, mut overtaken, mut halved) = (0, 0, 0_u32);
+        // What the asker alone was refused stays refused when the round has to begin again.
+        let mut refused = None;
+        loop {
             if fetch {
                 self.fetch().await?;
+                self.looked_at.clear();
+                self.concerned.extend(self.users.iter().map(|user| user.id));
             }
+            self.concern_changed();
             self.report.head = self.head;
-            self.report.failed.clear();
-            let looked_at = users.iter().filter(|user| fetch || changed_here.contains(&user.id));
-            for user in looked_at.clone() {
-                self.take_in_of(user).await?;
+            self.look().await?;
+            // What was asked for once is not to be done again after a push that was overtaken.
+            if let Some((asker, _)) = self.ask.request.take() {
+                refused = self.report.failed.get(&asker).cloned().map(|refusal| (asker, refusal));
             }
             if self.link.remote.mode != Mode::Push {
-                return Ok(());
+                break;
             }
-            // What was asked for once is not to be done again after a push that was overtaken.
-            self.ask.request = None;
-            // On a head that somebody's files were not taken in from, nothing of theirs is written.
-            let is_taken_in = |user: &&User| !self.report.failed.contains_key(&user.id);
-            let taken_in: Vec<User> = looked_at.filter(is_taken_in).cloned().collect();
-            let Some((tip, parts)) = self.write(taken_in).await? else {
-                return Ok(());
-            };
-            match self.push(tip, parts).await? {
-                true => return Ok(()),
-                false => {
-                    fetch = true;
-                    tokio::time::sleep(pause(tried)).await;
+            fetch = match self.try_push((ACTIONS_MAX >> halved).max(1)).await? {
+                Tried::NothingLeft => break,
+                Tried::Pushed => {
+                    (slices, overtaken, halved) = (slices + 1, 0, halved.saturating_sub(1));
+                    if slices == SLICES_MAX {
+                        self.leave_the_rest();
+                        break;
+                    }
+                    false
                 }
-            }
+                Tried::Overtaken => {
+                    tokio::time::sleep(pause(overtaken)).await;
+                    (overtaken, halved) = (overtaken + 1, HALVED_MAX.min(halved + 1));
+                    if overtaken == PUSHES_MAX {
+                        return Err(Failure::Overtaken);
+                    }
+                    true
+                }
+            };
         }
-        Err(Failure::Overtaken)
+        self.report.failed.extend(refused);
+        Ok(())
+    }
+
+    /// Adds those who changed something here. Who came after the round began is left to the next.
+    fn concern_changed(&mut self) {
+        let mut changed_here = locked(&self.link.changed_here);
+        self.concerned.extend(self.users.iter().map(|user| user.id).filter(|user| changed_here.remove(user)));
+    }
+
+    /// Takes in what the head has for those for whom it was not looked at.
+    async fn look(&mut self) -> Result<(), Failure> {
+        let is_new = |user: &&User| self.concerned.contains(&user.id) && !self.looked_at.contains(&user.id);
+        let new: Vec<User> = self.users.iter().filter(is_new).cloned().collect();
+        for user in new {
+            self.report.failed.remove(&user.id);
+            self.take_in_of(&user).await?;
+            self.looked_at.insert(user.id);
+        }
+        Ok(())
+    }
+
+    /// Pushes so many of the actions that the remote lacks.
+    async fn try_push(&mut self, actions_max: usize) -> Result<Tried, Failure> {
+        // On a head that somebody's files were not taken in from, nothing of theirs is written.
+        let is_taken_in =
+            |user: &&User| self.looked_at.contains(&user.id) && !self.report.failed.contains_key(&user.id);
+        let taken_in: Vec<User> = self.users.iter().filter(is_taken_in).cloned().collect();
+        match self.write(taken_in, actions_max).await? {
+            None => Ok(Tried::NothingLeft),
+            Some((tip, parts)) => self.push(tip, parts).await,
+        }
+    }
+
+    /// Has another round bring what is left.
+    fn leave_the_rest(&self) {
+        locked(&self.link.changed_here).extend(&self.looked_at);
+        self.link.is_urgent.store(true, Ordering::Relaxed);
+        self.link.wake.notify_one();
     }
 
     async fn fetch(&mut self) -> Result<(), Failure> {
@@ -347,14 +458,16 @@ impl Round {
             (self.service.clone(), self.link.clone(), self.repository.clone(), self.head);
         let request = self.request_of(user);
         let (id, name) = (user.id, user.name.as_str().to_owned());
-        let read = move || -> Result<(Option<SyncState>, bool, Seen), Failure> {
+        let read = move || -> Result<(Option<SyncState>, SyncFiles, bool, Seen), Failure> {
             let stored = service.state_of(&link, id)?;
             let state = confirmed(&repository, stored.clone(), head)?;
+            let files = service.files_of(id, state.as_ref())?;
             let look = Look {
                 repository: &repository,
                 link: &link,
                 user: &name,
                 state: state.as_ref(),
+                files: &files,
                 head,
                 request: &request,
             };
@@ -362,14 +475,15 @@ impl Round {
                 Some(incoming) => Seen::Incoming(Box::new(incoming)),
                 None => Seen::Nothing(service.require_head_of(id)?),
             };
-            Ok((state.clone(), state != stored, seen))
+            let is_confirmed = state != stored;
+            Ok((state, files, is_confirmed, seen))
         };
-        let (state, is_confirmed, seen) = blocking(read).await?;
+        let (state, files, is_confirmed, seen) = blocking(read).await?;
         let incoming = match seen {
             Seen::Incoming(incoming) => *incoming,
             Seen::Nothing(head) => {
                 if let Some(state) = state.filter(|_| is_confirmed) {
-                    self.service.put_state(&self.link, user.id, state).await?;
+                    self.service.put_state(&self.link, user.id, state, None).await?;
                 }
                 return Ok(SyncReport {
                     next_number: head.next_number,
@@ -386,7 +500,7 @@ impl Round {
         }
         let changed_there = self.changed_there(user, &incoming);
         let was_there = self.was_there(user, state.as_ref());
-        let taking_in = TakingIn { link: self.link.clone(), incoming, state, changed_there, was_there };
+        let taking_in = TakingIn { link: self.link.clone(), incoming, state, files, changed_there, was_there };
         let decide = move |situation: &mut Situation<'_>| taking_in.decide(situation);
         Ok(self.service.change(user.id, origin(), decide).await?)
     }
@@ -416,14 +530,23 @@ impl Round {
         })
     }
 
-    /// Writes what the outboxes hold as commits, one user's after the other's.
-    async fn write(&self, users: Vec<User>) -> Result<Option<(ObjectName, Vec<Part>)>, Failure> {
+    /// Writes so much of what the outboxes hold as commits, one user's after the other's, and each the same share.
+    async fn write(&self, users: Vec<User>, actions_max: usize) -> Result<Option<(ObjectName, Vec<Part>)>, Failure> {
         let (service, link, repository) = (self.service.clone(), self.link.clone(), self.repository.clone());
         let mut tip = self.head;
         let work = move || -> Result<_, Failure> {
-            let (mut parts, mut looked_at) = (Vec::new(), Vec::new());
+            let (mut parts, mut emptied) = (Vec::new(), Vec::new());
+            let mut waiting = Vec::new();
             for user in users {
                 let Some(state) = service.state_of(&link, user.id)? else { continue };
+                let files = service.files_of(user.id, Some(&state))?;
+                let is_empty = service.store.list_outbox(user.id, state.outbox_from, 1)?.is_empty();
+                if !is_empty || !files.differing.is_empty() {
+                    waiting.push((user, state, files));
+                }
+            }
+            let share = (actions_max / waiting.len().max(1)).max(1);
+            for (user, state, files) in waiting {
                 let outbox = Outbox {
                     store: &service.store,
                     repository: &repository,
@@ -431,58 +554,61 @@ impl Round {
                     user: user.id,
                     name: user.name.as_str(),
                     state: &state,
+                    files: &files,
                     now: service.clock.now(),
                 };
-                match outbox.write(tip) {
-                    Ok((_, Some(written))) => {
+                match outbox.write(tip, share) {
+                    Ok(Slice { until, written: Some(written), files }) => {
                         tip = Some(written.tip);
-                        parts.push(Part { user: user.id, state, written });
+                        parts.push(Part { user: user.id, state, files, until, written });
                     }
                     // The remote has it all.
-                    Ok((until, None)) => looked_at.push((user.id, emptied(&state, until))),
+                    Ok(Slice { until, written: None, files }) => emptied.push((user.id, state, until, files)),
                     Err(failure) if link.owner.is_some() || failure.is_of_all() => return Err(failure),
                     Err(failure) => service.tell_of_user(&link, &user, &failure),
                 }
             }
-            Ok((tip, parts, looked_at))
+            Ok((tip, parts, emptied))
         };
-        let (tip, parts, looked_at) = blocking(work).await?;
-        for (user, state) in looked_at {
-            if let Some(state) = state {
-                self.service.put_state(&self.link, user, state).await?;
+        let (tip, parts, emptied) = blocking(work).await?;
+        for (user, state, until, files) in emptied {
+            let after = after_push(state.clone(), until);
+            if after != state || files.is_some() {
+                self.service.put_state(&self.link, user, after, files).await?;
             }
         }
         Ok(tip.filter(|_| !parts.is_empty()).map(|tip| (tip, parts)))
     }
 
-    /// Pushes the commits; false when the remote has moved.
-    async fn push(&mut self, tip: ObjectName, parts: Vec<Part>) -> Result<bool, Failure> {
+    /// Pushes the commits, and notes what the remote has with them.
+    async fn push(&mut self, tip: ObjectName, parts: Vec<Part>) -> Result<Tried, Failure> {
         for part in &parts {
             // Whoever finds this commit in the remote later knows what is in it.
-            let state = with_push(&part.state, Pushing { tip, until: part.written.until });
-            self.service.put_state(&self.link, part.user, state).await?;
+            let state = with_push(&part.state, Pushing { tip, until: part.until });
+            self.service.put_state(&self.link, part.user, state, None).await?;
         }
         let (repository, link, expected) = (self.repository.clone(), self.link.clone(), self.head);
         let runtime = Handle::current();
         let push =
             move || Ok::<_, Failure>(git::push(&repository, &link.remote.remote, &runtime, expected, tip, &link.stop));
         if let Err(error) = blocking(push).await? {
-            return Failure::of_push(error).map_or(Ok(false), Err);
+            return Failure::of_push(error).map_or(Ok(Tried::Overtaken), Err);
         }
         self.head = Some(tip);
         self.report.head = Some(tip);
-        for Part { user, state, written } in parts {
-            let state = SyncState { base: Some(tip), ..after_push(state, written.until) };
-            self.service.put_state(&self.link, user, state).await?;
+        for Part { user, state, files, until, written } in parts {
+            let from = state.outbox_from;
+            let state = SyncState { base: Some(tip), ..after_push(state, until) };
+            self.service.put_state(&self.link, user, state, files).await?;
             let report = self.report.of_user.entry(user).or_default();
             (report.pushed, report.head) = (report.pushed + written.count, Some(tip));
             self.service.metrics.sync_commits.add(written.count as u64);
             self.link.show(|live| {
                 live.head = Some(tip);
-                live.note_pushed(user, written.commits);
+                live.note_pushed(user, from, written.commits);
             });
         }
-        Ok(true)
+        Ok(Tried::Pushed)
     }
 }
 

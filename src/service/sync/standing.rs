@@ -1,12 +1,17 @@
 //! Where a user stands with a remote, from one step of a round to the next.
 
 use super::failure::Failure;
+use super::status::kept_reason;
 use crate::domain::ids::{Generation, ObjectName};
+use crate::domain::lang::Sentence;
 use crate::git::Repository;
-use crate::store::{Pushing, SyncState};
+use crate::store::{HeldFile, Pushing, SyncFiles, SyncState};
 
 /// Pushes that are remembered until one of them is found.
-const PUSHES_KEPT_MAX: usize = 8;
+const PUSHES_KEPT_MAX: usize = 16;
+
+/// Files that are held and listed with the reason, for each user; of more only their number is kept.
+pub(super) const HELD_LISTED_MAX: usize = 1_000;
 
 /// Where a user stands once a push that was begun before is found in the remote.
 pub(super) fn confirmed(
@@ -25,19 +30,11 @@ pub(super) fn confirmed(
     Ok(Some(state))
 }
 
-/// Everything up to a generation is in the remote, but what it cannot be given.
+/// Everything up to a generation is in the remote, but what is held back.
 pub(super) fn after_push(mut state: SyncState, until: Generation) -> SyncState {
     state.outbox_from = until;
     state.pushing.clear();
-    let held = &state.held;
-    state.differing.retain(|file| held.contains_key(file));
     state
-}
-
-/// The state of a user whose outbox held nothing that the remote lacks; `None` when it is as before.
-pub(super) fn emptied(state: &SyncState, until: Generation) -> Option<SyncState> {
-    let after = after_push(state.clone(), until);
-    (after != *state).then_some(after)
 }
 
 /// The state with one more push whose outcome is not known; the oldest is forgotten where there are many.
@@ -48,4 +45,17 @@ pub(super) fn with_push(state: &SyncState, push: Pushing) -> SyncState {
     let surplus = state.pushing.len().saturating_sub(PUSHES_KEPT_MAX);
     state.pushing.drain(..surplus);
     state
+}
+
+/// Adds a file that turned out to be held where it was to be written. Among those that are not listed it is counted
+/// already.
+pub(super) fn note_held(files: &mut SyncFiles, name: &str, reason: impl Into<Sentence>) {
+    if files.held_more > 0 {
+        return;
+    }
+    if files.held.len() < HELD_LISTED_MAX {
+        files.held.insert(name.to_owned(), HeldFile { base: None, reason: kept_reason(&reason.into()) });
+    } else {
+        files.held_more = 1;
+    }
 }

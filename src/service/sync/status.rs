@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::incoming::{NOT_UTF_8, TASKS};
 use super::link::Link;
-use super::{At, ConflictLine, Mode, RemoteView, SkippedFile, SyncReport};
+use super::{At, ConflictLine, Mode, RemoteView, SkippedFile, SkippedFiles, SyncReport};
 use crate::domain::ids::{Generation, ObjectName, UserId};
 use crate::domain::lang::{Phrase, Sentence};
 use crate::git::RemoteAddress;
 use crate::service::error::ServiceError;
 use crate::service::{Service, read};
-use crate::store::{HeldFile, OutboxFile, OutboxLine, SyncState, THROUGH_GIT};
+use crate::store::{HeldFile, OutboxFile, OutboxLine, SyncFiles, THROUGH_GIT};
 
 /// Commits that are remembered of each user for those who wait for them.
 const COMMITS_MAX: usize = 256;
@@ -87,18 +88,38 @@ pub(super) struct Live {
     pub(super) of_user: HashMap<UserId, SyncProblem>,
     /// When the remote's history was last found to be another one than was merged before.
     pub(super) rewritten_at: BTreeMap<UserId, At>,
-    /// What was pushed lately: up to which generation, as which commit.
-    pub(super) pushed: HashMap<UserId, VecDeque<(Generation, ObjectName)>>,
+    /// What was pushed lately.
+    pub(super) pushed: HashMap<UserId, Pushed>,
     /// What was in conflict lately, the earliest first.
     pub(super) conflicts: HashMap<UserId, VecDeque<PastConflict>>,
 }
 
+/// What of a user's was pushed lately.
+#[derive(Debug, Default)]
+pub(super) struct Pushed {
+    /// Of changes up to this generation it is not remembered.
+    from: Generation,
+    /// Up to which generation, as which commit.
+    commits: VecDeque<(Generation, ObjectName)>,
+}
+
+impl Pushed {
+    /// The commit that a change is in: its own, or where it was merged with a later one, that one's.
+    pub(super) fn commit_of(&self, generation: Generation) -> Option<ObjectName> {
+        let is_in = |(until, _): &&(Generation, ObjectName)| *until >= generation && generation > self.from;
+        self.commits.iter().find(is_in).map(|(_, commit)| *commit)
+    }
+}
+
 impl Live {
-    pub(super) fn note_pushed(&mut self, user: UserId, commits: impl IntoIterator<Item = (Generation, ObjectName)>) {
-        let kept = self.pushed.entry(user).or_default();
-        kept.extend(commits);
-        let surplus = kept.len().saturating_sub(COMMITS_MAX);
-        kept.drain(..surplus);
+    /// Remembers what was pushed of the changes after a generation.
+    pub(super) fn note_pushed(&mut self, user: UserId, from: Generation, commits: Vec<(Generation, ObjectName)>) {
+        let known = self.pushed.entry(user).or_insert_with(|| Pushed { from, ..Pushed::default() });
+        known.commits.extend(commits);
+        let surplus = known.commits.len().saturating_sub(COMMITS_MAX);
+        if let Some((until, _)) = known.commits.drain(..surplus).next_back() {
+            known.from = until;
+        }
     }
 
     /// Remembers what was in conflict when a user's files were taken in.
@@ -134,7 +155,9 @@ pub struct SyncStatus {
     pub problem: Option<SyncProblem>,
     pub next_at: Option<DateTime<Utc>>,
     /// Files of the remote that are not taken, and what is here under their names not pushed.
-    pub held: Vec<SkippedFile>,
+    pub held: SkippedFiles,
+    /// How many of those were changed here, which waits until they are mended.
+    pub held_back: usize,
     pub notices: Vec<Notice>,
     /// What was in conflict since the program started, the latest first and not without end.
     pub conflicts: Vec<PastConflict>,
@@ -192,11 +215,24 @@ impl Service {
         read(move || service.status_of(link.as_deref(), user)).await
     }
 
+    /// What is not taken, for whoever looks.
+    fn held_of(&self, link: &Link, user: UserId, files: &SyncFiles) -> Result<SkippedFiles, ServiceError> {
+        let held = files.held.iter().map(|(file, held)| SkippedFile::new(file.as_str(), held_reason(held)));
+        let mut listed: Vec<SkippedFile> = held.collect();
+        if files.unreadable_names > 0
+            && let Some(user) = self.store.get_user(user)?
+        {
+            listed.push(SkippedFile::new(link.path(user.name.as_str(), TASKS) + "/", NOT_UTF_8));
+        }
+        Ok(SkippedFiles { listed, more: usize::try_from(files.held_more).unwrap_or(usize::MAX) })
+    }
+
     fn status_of(&self, link: Option<&Link>, user: UserId) -> Result<SyncStatus, ServiceError> {
         let state = match link {
             Some(link) => self.state_of(link, user)?,
             None => None,
         };
+        let files = self.files_of(user, state.as_ref())?;
         let lines = match &state {
             Some(state) => self.store.list_outbox(user, state.outbox_from, LINES_MAX)?,
             None => Vec::new(),
@@ -204,11 +240,7 @@ impl Service {
         let is_own = |line: &&OutboxLine| line.through != THROUGH_GIT && line.file != OutboxFile::Settings;
         let own: Vec<_> = lines.iter().filter(is_own).collect();
         let actions: BTreeSet<Generation> = own.iter().map(|line| line.generation).collect();
-        let is_unheld = |state: &SyncState| state.differing.iter().any(|file| !state.held.contains_key(file));
-        let differs = state.as_ref().is_some_and(is_unheld);
-        let held = state.iter().flat_map(|state| &state.held);
-        let held = held.map(|(file, held)| SkippedFile::new(file.as_str(), held_reason(held)));
-        let held = held.collect();
+        let differs = files.differing.iter().any(|file| !files.held.contains_key(file));
         let is_pushed = link.is_some_and(|link| link.remote.mode == Mode::Push);
         let missing_there = actions.len() + usize::from(differs && actions.is_empty());
         let is_on = link.is_some_and(|link| link.remote.mode != Mode::Off);
@@ -227,7 +259,8 @@ impl Service {
             last_success: live.and_then(|live| live.last_success),
             problem: live.and_then(|live| live.problem.clone().or_else(|| live.of_user.get(&user).cloned())),
             next_at: live.and_then(|live| live.next_at),
-            held,
+            held: link.map(|link| self.held_of(link, user, &files)).transpose()?.unwrap_or_default(),
+            held_back: files.held_back.len(),
             notices: rewritten_at.map(|at| Notice { at, text: REWRITTEN.into() }).into_iter().collect(),
             conflicts,
         })

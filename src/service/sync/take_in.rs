@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::incoming::{Incoming, IncomingFile, RULES, Theirs};
 use super::link::Link;
+use super::standing::HELD_LISTED_MAX;
 use super::status::kept_reason;
-use super::{ConflictLine, SkippedFile, SyncReport};
+use super::{ConflictLine, SyncReport};
 use crate::domain::document::{self, MergeConflict, Merged, Side};
 use crate::domain::ids::{DocKey, FILE_NAME_BYTES_MAX, FileName, Generation, ObjectName, TaskNumber};
 use crate::domain::lang::Sentence;
@@ -19,7 +20,7 @@ use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::ServiceError;
 use crate::service::import::{IMPORTED_NUMBER_MAX, acceptable};
 use crate::service::planning;
-use crate::store::{Change, HeldFile, MergedFile, SyncState};
+use crate::store::{Change, HeldFile, MergedFile, SyncFiles, SyncState, SyncUpdate};
 
 mod rules;
 mod told;
@@ -48,6 +49,8 @@ pub(super) struct TakingIn {
     pub(super) incoming: Incoming,
     /// Where the user stood before.
     pub(super) state: Option<SyncState>,
+    /// And what was known of files.
+    pub(super) files: SyncFiles,
     pub(super) changed_there: ChangedThere,
     pub(super) was_there: WasThere,
 }
@@ -63,7 +66,9 @@ struct Work<'a, 's> {
     changes: Vec<Change>,
     report: SyncReport,
     differing: BTreeSet<String>,
+    /// All of them, also those that will not be listed.
     held: BTreeMap<String, HeldFile>,
+    held_back: BTreeSet<String>,
     /// Names that the changes give to documents.
     given: BTreeSet<String>,
 }
@@ -75,7 +80,6 @@ impl TakingIn {
             return Ok(Decision::Keep(SyncReport::default()));
         }
         let incoming = &self.incoming;
-        let differing = self.state.iter().flat_map(|state| &state.differing).cloned().collect();
         let report = SyncReport { skipped: incoming.skipped.clone(), ..SyncReport::default() };
         let mut work = Work {
             from: self,
@@ -84,8 +88,9 @@ impl TakingIn {
             unpushed: BTreeSet::new(),
             changes: Vec::new(),
             report,
-            differing,
+            differing: self.files.differing.clone(),
             held: BTreeMap::new(),
+            held_back: self.files.held_back.clone(),
             given: BTreeSet::new(),
         };
         work.unpushed = work.find_unpushed()?;
@@ -102,6 +107,7 @@ impl Work<'_, '_> {
         // What is looked at again says anew whether it differs. A rename says it of two.
         for name in incoming.files.keys() {
             self.differing.remove(name.as_str());
+            self.held_back.remove(name.as_str());
         }
         for (name, file) in &incoming.files {
             if let Some(new_name) = renamed.get(name) {
@@ -115,6 +121,7 @@ impl Work<'_, '_> {
         }
         if let Some(incoming) = &incoming.rules {
             self.differing.remove(RULES);
+            self.held_back.remove(RULES);
             self.rules(incoming)?;
         } else if (incoming.is_first || incoming.has_lost_base()) && self.situation.snapshot.rules.is_some() {
             self.differing.insert(RULES.to_owned());
@@ -158,7 +165,12 @@ impl Work<'_, '_> {
     /// Keeps what is here, and the remote's as it is, until that can be taken.
     fn hold(&mut self, name: &str, base: Option<ObjectName>, reason: Sentence) {
         self.held.insert(name.to_owned(), HeldFile { base, reason: kept_reason(&reason) });
-        self.report.skipped.push(SkippedFile::new(name, reason));
+        // What was changed here before still waits.
+        let files = &self.from.files;
+        if files.held_back.contains(name) || files.differing.contains(name) {
+            self.held_back.insert(name.to_owned());
+        }
+        self.report.skipped.push(name, reason);
     }
 
     /// The remote does not have it.
@@ -321,8 +333,9 @@ impl Work<'_, '_> {
     /// The files of here that may not be in the remote.
     fn find_unpushed(&mut self) -> Result<BTreeSet<FileName>, ServiceError> {
         match &self.from.state {
-            Some(state) if self.from.incoming.is_full => {
-                let differing = state.differing.iter().filter_map(|file| FileName::parse(file));
+            Some(_) if self.from.incoming.is_full => {
+                let files = &self.from.files;
+                let differing = files.differing.iter().chain(&files.held_back).filter_map(|file| FileName::parse(file));
                 Ok(self.changed_here()?.keys().cloned().chain(differing).collect())
             }
             // Of who was never here nothing was pushed.
@@ -413,21 +426,22 @@ impl Work<'_, '_> {
     fn decision(mut self) -> Result<Decision<SyncReport>, ServiceError> {
         self.tell_twins();
         let held_number = self.pass_by_numbers();
-        let Work { from, situation, changes, mut report, differing, held, .. } = self;
+        let Work { from, situation, changes, mut report, differing, held, held_back, .. } = self;
         let head = &situation.snapshot.head;
         let next_number = planning::next_number_after(head.next_number, &changes);
         let next_number = next_number.map(|next| held_number.map_or(next, |held| held.max(next)));
         let after = if changes.is_empty() { head.generation } else { head.generation.next() };
-        let sync = from.state_after(after, differing, held);
+        let state = from.state_after(after);
+        let files = from.files_after(differing, held, held_back);
         (report.next_number, report.generation) = (next_number, head.generation.0);
-        if changes.is_empty() && from.state.as_ref() == Some(&sync) {
+        if changes.is_empty() && from.state.as_ref() == Some(&state) && files.is_none() {
             return Ok(Decision::Keep(report));
         }
         Ok(Decision::Change(Plan {
             next_number: Some(next_number),
             with_timeline: !changes.is_empty() && changes.len() <= PLANNED_CHANGES_MAX,
             changes,
-            sync: Some(sync),
+            sync: Some(Box::new(SyncUpdate { state, files })),
             answer: Box::new(move |generation, _| SyncReport { generation: generation.0, ..report }),
         }))
     }
@@ -435,21 +449,47 @@ impl Work<'_, '_> {
 
 impl TakingIn {
     /// Where the user stands once this is taken in.
-    fn state_after(
-        &self,
-        generation: Generation,
-        differing: BTreeSet<String>,
-        held: BTreeMap<String, HeldFile>,
-    ) -> SyncState {
+    fn state_after(&self, generation: Generation) -> SyncState {
         let before = self.state.as_ref().filter(|_| !self.incoming.is_first);
         SyncState {
             remote: self.link.key,
             base: self.incoming.head,
             outbox_from: before.map_or(generation, |state| state.outbox_from),
             pushing: before.map(|state| state.pushing.clone()).unwrap_or_default(),
-            held,
-            differing,
         }
+    }
+
+    /// What is known of files then; `None` where it is what was known before.
+    fn files_after(
+        &self,
+        differing: BTreeSet<String>,
+        mut held: BTreeMap<String, HeldFile>,
+        held_back: BTreeSet<String>,
+    ) -> Option<SyncFiles> {
+        let all = held.len();
+        // What was listed stays so, because what was last merged of it is known exactly.
+        let mut places = HELD_LISTED_MAX.saturating_sub(held.keys().filter(|name| self.is_listed(name)).count());
+        held.retain(|name, _| {
+            let is_new = !self.is_listed(name);
+            let is_kept = !is_new || places > 0;
+            places -= usize::from(is_new && is_kept);
+            is_kept
+        });
+        let held_more = (all - held.len()) as u64;
+        let files = SyncFiles {
+            held_from: self.files.held_from.or(self.incoming.base).filter(|_| held_more > 0),
+            held,
+            held_more,
+            differing,
+            held_back,
+            unreadable_names: self.incoming.unreadable_names as u64,
+        };
+        (self.state.is_none() || files != self.files).then_some(files)
+    }
+
+    /// The rules are one, and always listed.
+    fn is_listed(&self, name: &str) -> bool {
+        name == RULES || self.files.held.contains_key(name)
     }
 }
 

@@ -84,7 +84,7 @@ impl Service {
         let named = move || {
             let mut results = Vec::new();
             for (user, report) in &report.of_user {
-                let is_touched = !report.changed.is_empty() || !report.removed.is_empty() || !report.skipped.is_empty();
+                let is_touched = !report.changed.is_empty() || !report.removed.is_empty() || report.skipped.count() > 0;
                 if is_touched && let Some(user) = service.store.get_user(*user)? {
                     results.push((user.name, report.clone()));
                 }

@@ -42,8 +42,8 @@ pub(super) fn apply_commit(tables: &mut Tables<'_>, commit: &Commit) -> Result<O
     if !commit.changes.is_empty() {
         tables.heads()?.insert(commit.user.0, codec::encode_head(&commit.head).as_slice())?;
     }
-    if let Some(state) = &commit.sync {
-        sync::put_state(tables.transaction(), commit.user, state)?;
+    if let Some(update) = &commit.sync {
+        sync::put(tables.transaction(), commit.user, update)?;
     }
     if let Some(remembered) = &commit.remember {
         remember(tables.transaction(), commit.user, commit.head.committed_at, remembered)?;

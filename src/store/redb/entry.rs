@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, StoredHead};
-use super::sync::StoredSync;
+use super::sync::{StoredFiles, StoredSync};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
 use crate::store::{Basis, Change, Commit, Origin, Remembered, StoreError, Word};
@@ -29,6 +29,9 @@ struct Entry<'a> {
     /// What was written before there was a sync ends before this.
     #[serde(default)]
     sync: Option<StoredSync>,
+    /// And what was written before files had a row of their own, before this.
+    #[serde(default)]
+    sync_files: Option<StoredFiles>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -139,7 +142,8 @@ pub(super) fn append(content: &mut Vec<u8>, commit: &Commit) {
             fingerprint: remembered.fingerprint,
             answer: &remembered.answer,
         }),
-        sync: commit.sync.as_ref().map(StoredSync::of),
+        sync: commit.sync.as_ref().map(|sync| StoredSync::of(&sync.state)),
+        sync_files: commit.sync.as_ref().and_then(|sync| sync.files.as_ref()).map(StoredFiles::of),
     };
     let bytes = codec::encode(&entry);
     content.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -175,7 +179,7 @@ fn commit(entry: Entry<'_>) -> Result<Commit, StoreError> {
             fingerprint: answer.fingerprint,
             answer: answer.answer.to_owned(),
         }),
-        sync: entry.sync.map(StoredSync::state),
+        sync: entry.sync.map(|sync| sync.update(entry.sync_files)),
     })
 }
 
@@ -196,7 +200,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::ObjectName;
-    use crate::store::{Head, HeldFile, MergedFile, Pushing, SyncState};
+    use crate::store::{Head, HeldFile, MergedFile, Pushing, SyncFiles, SyncState, SyncUpdate};
 
     fn framed(entry: &impl Serialize) -> Vec<u8> {
         let entry = codec::encode(entry);
@@ -224,11 +228,19 @@ mod tests {
             base: Some(name(2)),
             outbox_from: Generation(9),
             pushing: vec![Pushing { tip: name(3), until: Generation(10) }],
-            held: BTreeMap::from([("a".to_owned(), held(None)), ("b".to_owned(), held(Some(name(4))))]),
-            differing: BTreeSet::from(["0001.md".to_owned()]),
         };
-        let empty = SyncState { base: None, pushing: Vec::new(), held: BTreeMap::new(), ..state.clone() };
-        for (state, lost) in [(state, Some(Arc::from(&b"lost"[..]))), (empty, None)] {
+        let files = SyncFiles {
+            held: BTreeMap::from([("a".to_owned(), held(None)), ("b".to_owned(), held(Some(name(4))))]),
+            held_more: 5,
+            held_from: Some(name(6)),
+            differing: BTreeSet::from(["0001.md".to_owned()]),
+            held_back: BTreeSet::from(["a".to_owned()]),
+            unreadable_names: 7,
+        };
+        let empty = SyncState { base: None, pushing: Vec::new(), ..state.clone() };
+        let full = SyncUpdate { state, files: Some(files) };
+        let bare = SyncUpdate { state: empty, files: None };
+        for (update, lost) in [(full, Some(Arc::from(&b"lost"[..]))), (bare, None)] {
             let file = MergedFile::Rule("mine.rhai".to_owned());
             let merged =
                 Change::Merged { file, lost: lost.clone(), kept: None, is_conflict: true, verb: "merge".into() };
@@ -241,12 +253,12 @@ mod tests {
                 basis: Basis([0; 16]),
                 timeline: None,
                 remember: None,
-                sync: Some(state.clone()),
+                sync: Some(update.clone()),
             };
             let mut content = Vec::new();
             append(&mut content, &commit);
             let read = decode(&content).unwrap();
-            assert_eq!(read[0].sync.as_ref(), Some(&state));
+            assert_eq!(read[0].sync.as_ref(), Some(&update));
             let [Change::Merged { file, lost: read, kept: None, is_conflict: true, .. }] = &read[0].changes[..] else {
                 panic!("{read:?}")
             };

@@ -16,7 +16,7 @@ use super::open::{OpenError, create_file, open_database, open_volume, sync_folde
 use super::read::failed;
 use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_REMOVED,
-    REMOTES, RULES, SETTINGS, SYNC, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
+    REMOTES, RULES, SETTINGS, SYNC, SYNC_FILES, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
 use crate::domain::ids::UserId;
 use crate::store::StoreError;
@@ -67,7 +67,7 @@ fn write_new(
         ($($table:expr),*) => { $(copy_table(&from, &to, $table)?; copied.insert($table.name().to_owned());)* };
     }
     copy!(META, USERS, USER_NAMES, TOKENS, USER_TOKENS, HEADS, SETTINGS, DOCUMENTS, TASKS, TIMELINES, RULES, HISTORY);
-    copy!(HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SYNC, REMOTES);
+    copy!(HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SYNC, SYNC_FILES, REMOTES);
     let mut credentials = to.open_table(CREDENTIALS)?;
     for row in from.open_table(CREDENTIALS)?.iter()? {
         let (id, kept) = row?;

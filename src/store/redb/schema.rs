@@ -65,6 +65,8 @@ pub const HISTORY_BY_FILE: TableDefinition<(u64, &str, u64, u32), ()> = TableDef
 
 /// User id → where the user stands with a repository.
 pub const SYNC: TableDefinition<u64, &[u8]> = TableDefinition::new("sync");
+/// User id → what is known of single files in it.
+pub const SYNC_FILES: TableDefinition<u64, &[u8]> = TableDefinition::new("sync_files");
 /// User id → the remote that the user has for oneself.
 pub const REMOTES: TableDefinition<u64, &[u8]> = TableDefinition::new("remotes");
 

@@ -17,7 +17,7 @@ use codexmiroir::service::history::{Past, PastState, Undone};
 use codexmiroir::service::idempotency::IdempotencyKey;
 use codexmiroir::service::rules::{RuleFields, Ruled};
 use codexmiroir::service::tasks::{Completed, Edit, Expectation, Fields, Saved, SlotFields, Verb, document_tag};
-use codexmiroir::store::{Basis, Entries, REMEMBER_MILLIS, Settings, SyncState, THROUGH_GIT};
+use codexmiroir::store::{Basis, Entries, REMEMBER_MILLIS, Settings, SyncFiles, SyncState, THROUGH_GIT};
 
 use super::plan::Planner;
 use super::request::{NARROWER, Request};
@@ -82,7 +82,7 @@ pub struct Account {
     /// In the order in which it happened.
     pub history: Vec<Past>,
     /// Where the last sync left it.
-    pub sync: Option<SyncState>,
+    pub sync: Option<(SyncState, SyncFiles)>,
     basis: Basis,
     remembered: HashMap<(&'static str, String), Kept>,
 }

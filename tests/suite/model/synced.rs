@@ -1,6 +1,6 @@
 //! What a sync commits: documents of the other side, what lost in a merge, and where it stands afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +9,9 @@ use codexmiroir::domain::ids::{DocKey, Generation, ObjectName, TaskNumber, UserI
 use codexmiroir::service::Service;
 use codexmiroir::service::change::{Decision, Plan};
 use codexmiroir::service::error::ServiceError;
-use codexmiroir::store::{Change, MergedFile, Origin, PastState, Pushing, SyncState, THROUGH_GIT};
+use codexmiroir::store::{
+    Change, MergedFile, Origin, PastState, Pushing, SyncFiles, SyncState, SyncUpdate, THROUGH_GIT,
+};
 
 use super::account::Account;
 
@@ -20,7 +22,7 @@ pub struct Synced {
     /// What lost in a merge, and whether that was a conflict.
     pub lost: Option<(DocKey, bool)>,
     pub with_timeline: bool,
-    pub state: SyncState,
+    pub sync: SyncUpdate,
 }
 
 impl Synced {
@@ -32,13 +34,18 @@ impl Synced {
             put: choice.is_multiple_of(2).then(|| (key.clone(), raw)),
             lost: choice.is_multiple_of(3).then_some((key, choice % 4 < 2)),
             with_timeline: choice % 8 < 4,
-            state: SyncState {
-                remote: [choice; 16],
-                base: (!choice.is_multiple_of(5)).then_some(name),
-                outbox_from: Generation(u64::from(choice)),
-                pushing: choice.is_multiple_of(7).then_some(pushing).into_iter().collect(),
-                held: BTreeMap::new(),
-                differing: BTreeSet::from([choice.to_string()]),
+            sync: SyncUpdate {
+                state: SyncState {
+                    remote: [choice; 16],
+                    base: (!choice.is_multiple_of(5)).then_some(name),
+                    outbox_from: Generation(u64::from(choice)),
+                    pushing: choice.is_multiple_of(7).then_some(pushing).into_iter().collect(),
+                },
+                files: (!choice.is_multiple_of(3)).then(|| SyncFiles {
+                    held_more: u64::from(choice),
+                    differing: BTreeSet::from([choice.to_string()]),
+                    ..SyncFiles::default()
+                }),
             },
         }
     }
@@ -76,7 +83,7 @@ impl Synced {
                 changes: self.changes(),
                 next_number: Some(known.zip(self.next_number()).map(|(known, next)| known.max(next))),
                 with_timeline: self.with_timeline,
-                sync: Some(self.state.clone()),
+                sync: Some(Box::new(self.sync.clone())),
                 answer: Box::new(|generation, _| generation.to_string()),
             }))
         };
@@ -86,7 +93,9 @@ impl Synced {
 
 impl Account {
     pub fn take_over(&mut self, synced: &Synced, now: DateTime<Utc>) -> String {
-        self.sync = Some(synced.state.clone());
+        let known = self.sync.take().map(|(_, files)| files);
+        let files = synced.sync.files.clone().or(known).unwrap_or_default();
+        self.sync = Some((synced.sync.state.clone(), files));
         if synced.put.is_none() && synced.lost.is_none() {
             return self.generation.to_string();
         }

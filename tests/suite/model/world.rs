@@ -291,7 +291,7 @@ impl World {
         let keys: Vec<_> = snapshot.tasks.keys().collect();
         ensure(keys == account.documents.keys().collect::<Vec<_>>(), || format!("the documents are {keys:?}"))?;
         ensure(snapshot.settings == account.settings, || format!("{:?}", snapshot.settings))?;
-        let sync = store.sync_state(account.user).unwrap();
+        let sync = store.sync_state(account.user).unwrap().zip(store.sync_files(account.user).ok());
         ensure(sync == account.sync, || format!("the sync stands at {sync:?}\n not {:?}", account.sync))?;
         let rules = snapshot.rules.as_ref().map(|rules| (rules.version.0, rules.entries.clone()));
         let expected = account.rules_version.zip(account.rules.clone());

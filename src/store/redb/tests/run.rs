@@ -16,7 +16,7 @@ use crate::store::redb::disk::Disk;
 use crate::store::redb::open::builder;
 use crate::store::{
     Administered, Administration, Basis, Change, Commit, Entries, Finished, Grant, GrantKind, Head, Origin, Outcome,
-    Remembered, Scopes, Settings, Store, StoreError, SyncState,
+    Remembered, Scopes, Settings, Store, StoreError, SyncFiles, SyncState, SyncUpdate,
 };
 
 const ROUTE: &str = "POST /api/tasks";
@@ -62,7 +62,7 @@ struct State {
     /// The text of the script.
     rules: Option<String>,
     keys: BTreeSet<&'static str>,
-    sync: Option<SyncState>,
+    sync: Option<(SyncState, SyncFiles)>,
 }
 
 /// What is known from outside.
@@ -303,7 +303,8 @@ impl Run {
         assert_eq!(!changes.is_empty(), generation > 0, "the history ends where the user stands");
         assert!(later.is_empty());
         let rules = snapshot.rules.map(|rules| rules.entries[0].source().unwrap().to_owned());
-        let (days, sync) = (snapshot.settings.days, store.sync_state(id).ok()?);
+        let (days, state) = (snapshot.settings.days, store.sync_state(id).ok()?);
+        let sync = state.zip(store.sync_files(id).ok());
         Some((State { generation, documents, days, rules, keys, sync }, snapshot.is_durable))
     }
 
@@ -358,9 +359,13 @@ fn synced(choice: u8) -> SyncState {
         base: Some(ObjectName([choice; 20])),
         outbox_from: Generation(u64::from(choice)),
         pushing: Vec::new(),
-        held: BTreeMap::new(),
-        differing: BTreeSet::new(),
     }
+}
+
+/// Of every other one files come along.
+fn files(choice: u8) -> Option<SyncFiles> {
+    let differing = BTreeSet::from([choice.to_string()]);
+    (!choice.is_multiple_of(2)).then(|| SyncFiles { held_more: u64::from(choice), differing, ..SyncFiles::default() })
 }
 
 /// The commit of a wish, and the state that it leads to.
@@ -391,8 +396,11 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
                 Change::PutSettings { settings: settings(*days), verb: "settings".into() }
             }
             Deed::Synced(choice) => {
-                sync = Some(synced(*choice));
-                after.sync.clone_from(&sync);
+                let update = SyncUpdate { state: synced(*choice), files: files(*choice) };
+                let known = after.sync.take().map(|(_, files)| files);
+                let files = update.files.clone().or(known).unwrap_or_default();
+                after.sync = Some((update.state.clone(), files));
+                sync = Some(update);
                 continue;
             }
         });

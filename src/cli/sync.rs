@@ -1,5 +1,6 @@
 //! `codexmiroir sync`
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub struct Sync {
 struct Synced {
     #[serde(rename = "ref")]
     branch: String,
+    skipped: usize,
     merged: Vec<String>,
     conflicts: Vec<Conflict>,
     files: Files,
@@ -45,8 +47,16 @@ struct Synced {
 #[derive(Deserialize)]
 struct Files {
     changed: Vec<String>,
+    added: Vec<String>,
+    renamed: Vec<Renamed>,
     removed: Vec<String>,
     skipped: Vec<Skipped>,
+}
+
+#[derive(Deserialize)]
+struct Renamed {
+    from: String,
+    to: String,
 }
 
 #[derive(Deserialize)]
@@ -124,13 +134,27 @@ impl Sync {
 
 /// A line for every file that is another now or that could not be taken, and a summary.
 fn report(synced: &Synced) -> String {
-    let Synced { branch, merged, conflicts, files, pushed, head } = synced;
+    let Synced { branch, skipped: left_out, merged, conflicts, files, pushed, head } = synced;
     let mut text = String::new();
+    let merged: HashSet<&String> = merged.iter().collect();
+    let added: HashSet<&String> = files.added.iter().collect();
+    let before: HashMap<&String, &String> = files.renamed.iter().map(|Renamed { from, to }| (to, from)).collect();
+    let gone: HashSet<&String> = before.values().copied().collect();
     for file in &files.changed {
-        let how = if merged.contains(file) { "merged" } else { "changed" };
-        let _ = writeln!(text, "{file}: {how}");
+        let how = if merged.contains(file) {
+            "merged"
+        } else if added.contains(file) {
+            "added"
+        } else {
+            "changed"
+        };
+        let _ = match before.get(file) {
+            Some(before) if merged.contains(file) => writeln!(text, "{file}: renamed from {before}, and merged"),
+            Some(before) => writeln!(text, "{file}: renamed from {before}"),
+            None => writeln!(text, "{file}: {how}"),
+        };
     }
-    for file in &files.removed {
+    for file in files.removed.iter().filter(|file| !gone.contains(file)) {
         let _ = writeln!(text, "{file}: removed; codexmiroir history has it");
     }
     for Conflict { file, what } in conflicts {
@@ -139,12 +163,17 @@ fn report(synced: &Synced) -> String {
     for Skipped { file, reason } in &files.skipped {
         let _ = writeln!(text, "{file}: left out: {reason}");
     }
-    let (changed, removed, skipped) = (files.changed.len(), files.removed.len(), files.skipped.len());
+    let unlisted = left_out.saturating_sub(files.skipped.len());
+    if unlisted > 0 {
+        let _ = writeln!(text, "and {unlisted} more left out");
+    }
+    let (added, renamed) = (files.added.len() - files.renamed.len(), files.renamed.len());
+    let (changed, removed) = (files.changed.len() - files.added.len(), files.removed.len() - renamed);
     let commits = if *pushed == 1 { "1 commit".to_owned() } else { format!("{pushed} commits") };
     let at = head.as_deref().map_or_else(|| "which is empty".to_owned(), |head| format!("at {}", short(head)));
     let _ = writeln!(
         text,
-        "{changed} changed, {removed} removed, {} in conflict, {skipped} left out, {commits} pushed; {branch}, {at}",
+        "{added} added, {changed} changed, {renamed} renamed, {removed} removed, {} in conflict, {left_out} left out, {commits} pushed; {branch}, {at}",
         conflicts.len()
     );
     text
@@ -226,10 +255,11 @@ mod tests {
     #[test]
     fn every_file_has_its_line() {
         let synced = json!({
-            "ok": true, "ref": "main", "merged": ["0002-b.md"], "pushed": 1, "head": "0123456789abcdef",
+            "ok": true, "ref": "main", "skipped": 3, "merged": ["0002-b.md"], "pushed": 1, "head": "0123456789abcdef",
             "conflicts": [{"file": "0003-c.md", "what": "both changed the status; the later one stands"}],
             "files": {
-                "changed": ["0001-a.md", "0002-b.md"], "removed": ["0004-d.md"],
+                "changed": ["0001-a.md", "0002-b.md", "0005-e.md", "0006-neu.md"], "added": ["0005-e.md", "0006-neu.md"],
+                "renamed": [{"from": "0006-alt.md", "to": "0006-neu.md"}], "removed": ["0004-d.md", "0006-alt.md"],
                 "skipped": [{"file": "e.exe", "reason": "no task"}],
             },
         });
@@ -240,10 +270,13 @@ mod tests {
             [
                 "0001-a.md: changed",
                 "0002-b.md: merged",
+                "0005-e.md: added",
+                "0006-neu.md: renamed from 0006-alt.md",
                 "0004-d.md: removed; codexmiroir history has it",
                 "0003-c.md: conflict: both changed the status; the later one stands",
                 "e.exe: left out: no task",
-                "2 changed, 1 removed, 1 in conflict, 1 left out, 1 commit pushed; main, at 0123456789",
+                "and 2 more left out",
+                "1 added, 2 changed, 1 renamed, 1 removed, 1 in conflict, 3 left out, 1 commit pushed; main, at 0123456789",
             ]
         );
     }

@@ -81,8 +81,19 @@ pub struct SyncedJson<'a> {
 #[schemars(rename = "SyncedFiles")]
 struct SyncedFilesJson<'a> {
     changed: &'a [String],
+    /// Those of the changed that are new.
+    added: &'a [String],
+    /// Those of the added that had another name, which is among the removed.
+    renamed: Vec<RenamedJson<'a>>,
     removed: &'a [String],
     skipped: Vec<SkippedJson<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RenamedFile")]
+struct RenamedJson<'a> {
+    from: &'a str,
+    to: &'a str,
 }
 
 /// A file that cannot be taken.
@@ -130,6 +141,8 @@ impl<'a> SyncedJson<'a> {
             conflicts: report.conflicts.iter().map(conflict).collect(),
             files: SyncedFilesJson {
                 changed: &report.changed,
+                added: &report.added,
+                renamed: report.renamed.iter().map(|(from, to)| RenamedJson { from, to }).collect(),
                 removed: &report.removed,
                 skipped: SkippedJson::list(&report.skipped.listed, lang),
             },

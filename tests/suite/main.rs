@@ -79,6 +79,7 @@ mod sync_contact;
 mod sync_crash;
 mod sync_documents;
 mod sync_faults;
+mod sync_held;
 mod sync_mended;
 mod sync_modes;
 mod sync_outbox;

@@ -41,7 +41,7 @@ async fn thousands_of_changes_arrive_while_somebody_else_pushes_again_and_again(
     status_when(&lena, |status| status["outbox"] == CHANGES && status["state"] == "waiting").await;
 
     let before = shared.host.pushes();
-    shared.host.behave(Behaviour::Overtakes(3));
+    shared.host.behave(Behaviour::Overtakes(2));
     sync(&tom, "?mode=diff").await;
     assert_eq!(status(&tom).await["outbox"], 0, "nobody waits for what another has waiting");
     status_when(&lena, |status| status["outbox"] == 0 && status["state"] == "idle").await;

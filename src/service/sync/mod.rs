@@ -111,6 +111,10 @@ pub struct SyncReport {
     pub is_own: bool,
     /// Files that are others here now, or new.
     pub changed: Vec<String>,
+    /// Those of them that are new.
+    pub added: Vec<String>,
+    /// Of those the ones that had another name before, which is among those removed: that name and the new one.
+    pub renamed: Vec<(String, String)>,
     pub removed: Vec<String>,
     pub skipped: SkippedFiles,
     /// Files that both sides had changed.
@@ -156,9 +160,12 @@ impl SkippedFile {
 impl SyncReport {
     /// Adds what a later round did.
     fn extend(&mut self, later: SyncReport) {
-        let SyncReport { branch, head, is_own, changed, removed, skipped, merged, conflicts, pushed, .. } = later;
+        let SyncReport { branch, head, is_own, changed, added, renamed, removed, .. } = later;
+        let SyncReport { skipped, merged, conflicts, pushed, .. } = later;
         (self.branch, self.head, self.is_own) = (branch, head, is_own);
         self.changed.extend(changed);
+        self.added.extend(added);
+        self.renamed.extend(renamed);
         self.removed.extend(removed);
         // The later one looked at what it had to look at only, so that both lists stand.
         self.skipped.extend(skipped);

@@ -33,8 +33,11 @@ const PUSHES_MAX: u32 = 10;
 /// After so many the share of one push is a single action.
 const HALVED_MAX: u32 = ACTIONS_MAX.ilog2();
 
+/// And after a push that succeeded it is so many times twice as much again.
+const REGAINED: u32 = 2;
+
 /// Pushes of a round: what is left after them is for another round, so that whoever waits for one gets it.
-const SLICES_MAX: u32 = 16;
+const SLICES_MAX: u32 = 4;
 
 /// The longest pause before it tries again.
 const PAUSE_MAX: Duration = Duration::from_millis(400);
@@ -352,7 +355,7 @@ impl Round {
             fetch = match self.try_push((ACTIONS_MAX >> halved).max(1)).await? {
                 Tried::NothingLeft => break,
                 Tried::Pushed => {
-                    (slices, overtaken, halved) = (slices + 1, 0, halved.saturating_sub(1));
+                    (slices, overtaken, halved) = (slices + 1, 0, halved.saturating_sub(REGAINED));
                     if slices == SLICES_MAX {
                         self.leave_the_rest();
                         break;

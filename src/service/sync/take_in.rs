@@ -391,6 +391,9 @@ impl Work<'_, '_> {
         // Whatever is put was accepted before.
         let Some(reading) = planning::read(&key, &raw) else { return };
         self.report.changed.push(key.file.as_str().to_owned());
+        if !self.situation.snapshot.tasks.contains_key(&key) {
+            self.report.added.push(key.file.as_str().to_owned());
+        }
         self.given.insert(key.file.as_str().to_owned());
         self.changes.push(Change::PutDocument { key, raw, reading, verb: verb.into() });
     }
@@ -423,8 +426,20 @@ impl Work<'_, '_> {
         next
     }
 
+    /// Tells which of what was removed is there again under another name.
+    fn tell_renamed(&mut self) {
+        let SyncReport { added, removed, renamed: told, .. } = &mut self.report;
+        let (added, removed): (BTreeSet<&str>, BTreeSet<&str>) =
+            (added.iter().map(String::as_str).collect(), removed.iter().map(String::as_str).collect());
+        let is_done =
+            |(from, to): &(&FileName, &FileName)| removed.contains(from.as_str()) && added.contains(to.as_str());
+        let pairs = renamed(&self.from.incoming).into_iter().filter(is_done);
+        told.extend(pairs.map(|(from, to)| (from.as_str().to_owned(), to.as_str().to_owned())));
+    }
+
     fn decision(mut self) -> Result<Decision<SyncReport>, ServiceError> {
         self.tell_twins();
+        self.tell_renamed();
         let held_number = self.pass_by_numbers();
         let Work { from, situation, changes, mut report, differing, held, held_back, .. } = self;
         let head = &situation.snapshot.head;

@@ -68,14 +68,19 @@ fn it_needs_no_server() {
     home.did(&["user", "add", "lena"]);
     home.did(&["task", "add", "Hier"]);
     let first = synced(&["sync"]);
-    assert!(first.contains("0 changed, 0 removed, 0 in conflict, 0 left out, 1 commit pushed; main, at "), "{first}");
+    assert!(
+        first.contains(
+            "0 added, 0 changed, 0 renamed, 0 removed, 0 in conflict, 0 left out, 1 commit pushed; main, at "
+        ),
+        "{first}"
+    );
     let clone = shared.clone_of("clone");
     clone.write("codex-miroir/lena/tasks/0001-dort.md", Some(&document("Dort", "", "")));
     clone.write("codex-miroir/lena/tasks/0000-Hier.md", None);
     clone.push("the other way");
     let second = synced(&["sync", "--user", "lena"]);
     let lines: Vec<&str> = second.lines().collect();
-    assert_eq!(lines[..2], ["0001-dort.md: changed", "0000-Hier.md: removed; codexmiroir history has it"]);
+    assert_eq!(lines[..2], ["0001-dort.md: added", "0000-Hier.md: removed; codexmiroir history has it"]);
     assert!(home.did(&["task", "list"]).contains("Dort"));
     assert!(synced(&["sync", "--status"]).contains(repository));
 }

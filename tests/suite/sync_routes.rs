@@ -78,7 +78,7 @@ async fn without_a_repository_there_is_nothing_to_tell() {
     let expected = json!({
         "remote": null, "branch": null, "base_path": null, "username": null, "mode": null, "hasToken": false,
         "isOwn": false, "state": "off", "head": null, "base": null, "outbox": 0, "outboxSince": null, "onlyHere": 0,
-        "lastSuccess": null, "problem": null, "next": null, "held": [], "notices": [], "conflicts": [],
+        "lastSuccess": null, "problem": null, "next": null, "held": [], "heldMore": 0, "heldBack": 0, "notices": [], "conflicts": [],
     });
     assert_eq!(status, expected);
     let created = Answer::of(

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 
 use super::incoming::{Incoming, IncomingFile, RULES, Theirs};
 use super::link::Link;
-use super::standing::HELD_LISTED_MAX;
 use super::status::kept_reason;
 use super::{ConflictLine, SyncReport};
 use crate::domain::document::{self, MergeConflict, Merged, Side};
@@ -22,10 +21,13 @@ use crate::service::import::{IMPORTED_NUMBER_MAX, acceptable};
 use crate::service::planning;
 use crate::store::{Change, HeldFile, MergedFile, SyncFiles, SyncState, SyncUpdate};
 
+mod after;
+mod renamed;
 mod rules;
 mod told;
 mod twins;
 
+use renamed::renamed;
 use told::{REMOVED_HERE, REMOVED_THERE, loses, told};
 
 /// A sync of up to this many changes brings its timeline; of more it is made by whoever reads next.
@@ -426,17 +428,6 @@ impl Work<'_, '_> {
         next
     }
 
-    /// Tells which of what was removed is there again under another name.
-    fn tell_renamed(&mut self) {
-        let SyncReport { added, removed, renamed: told, .. } = &mut self.report;
-        let (added, removed): (BTreeSet<&str>, BTreeSet<&str>) =
-            (added.iter().map(String::as_str).collect(), removed.iter().map(String::as_str).collect());
-        let is_done =
-            |(from, to): &(&FileName, &FileName)| removed.contains(from.as_str()) && added.contains(to.as_str());
-        let pairs = renamed(&self.from.incoming).into_iter().filter(is_done);
-        told.extend(pairs.map(|(from, to)| (from.as_str().to_owned(), to.as_str().to_owned())));
-    }
-
     fn decision(mut self) -> Result<Decision<SyncReport>, ServiceError> {
         self.tell_twins();
         self.tell_renamed();
@@ -460,69 +451,4 @@ impl Work<'_, '_> {
             answer: Box::new(move |generation, _| SyncReport { generation: generation.0, ..report }),
         }))
     }
-}
-
-impl TakingIn {
-    /// Where the user stands once this is taken in.
-    fn state_after(&self, generation: Generation) -> SyncState {
-        let before = self.state.as_ref().filter(|_| !self.incoming.is_first);
-        SyncState {
-            remote: self.link.key,
-            base: self.incoming.head,
-            outbox_from: before.map_or(generation, |state| state.outbox_from),
-            pushing: before.map(|state| state.pushing.clone()).unwrap_or_default(),
-        }
-    }
-
-    /// What is known of files then; `None` where it is what was known before.
-    fn files_after(
-        &self,
-        differing: BTreeSet<String>,
-        mut held: BTreeMap<String, HeldFile>,
-        held_back: BTreeSet<String>,
-    ) -> Option<SyncFiles> {
-        let all = held.len();
-        // What was listed stays so, because what was last merged of it is known exactly.
-        let mut places = HELD_LISTED_MAX.saturating_sub(held.keys().filter(|name| self.is_listed(name)).count());
-        held.retain(|name, _| {
-            let is_new = !self.is_listed(name);
-            let is_kept = !is_new || places > 0;
-            places -= usize::from(is_new && is_kept);
-            is_kept
-        });
-        let held_more = (all - held.len()) as u64;
-        let files = SyncFiles {
-            held_from: self.files.held_from.or(self.incoming.base).filter(|_| held_more > 0),
-            held,
-            held_more,
-            differing,
-            held_back,
-            unreadable_names: self.incoming.unreadable_names as u64,
-        };
-        (self.state.is_none() || files != self.files).then_some(files)
-    }
-
-    /// The rules are one, and always listed.
-    fn is_listed(&self, name: &str) -> bool {
-        name == RULES || self.files.held.contains_key(name)
-    }
-}
-
-/// The files that have another name in the remote now, by the one that they had: of one number, one is gone and one is new.
-fn renamed(incoming: &Incoming) -> BTreeMap<&FileName, &FileName> {
-    let mut by_number: BTreeMap<_, (Vec<&FileName>, Vec<&FileName>)> = BTreeMap::new();
-    for (name, file) in &incoming.files {
-        let Some(number) = name.number() else { continue };
-        let (gone, new) = by_number.entry(number).or_default();
-        match (&file.base, &file.theirs) {
-            (Some(_), Theirs::Absent) => gone.push(name),
-            (None, Theirs::File(_)) => new.push(name),
-            (Some(_) | None, Theirs::File(_) | Theirs::Absent | Theirs::Unusable(_)) => {}
-        }
-    }
-    let pair = |(gone, new): (Vec<_>, Vec<_>)| match (&gone[..], &new[..]) {
-        ([gone], [new]) => Some((*gone, *new)),
-        _ => None,
-    };
-    by_number.into_values().filter_map(pair).collect()
 }

@@ -103,6 +103,9 @@ pub enum OutgoingError {
     /// Nothing was sent.
     #[error("{0}")]
     Unreachable(String),
+    /// The server's certificate is not one that is trusted. Nothing was sent.
+    #[error("{0}")]
+    Untrusted(String),
     /// The request was sent, perhaps in part; whether it was carried out is not known.
     #[error("the connection was cut: {0}")]
     Cut(String),
@@ -270,6 +273,9 @@ fn failure(error: &reqwest::Error) -> OutgoingError {
     if let Some(NotPublic { host, address }) = refused(error) {
         return OutgoingError::AddressRefused { host: host.clone(), address: *address };
     }
+    if is_untrusted(error) {
+        return OutgoingError::Untrusted(reason(error));
+    }
     if error.is_connect() { OutgoingError::Unreachable(reason(error)) } else { OutgoingError::Cut(reason(error)) }
 }
 
@@ -282,6 +288,23 @@ fn refused(error: &reqwest::Error) -> Option<&NotPublic> {
         below = error.source();
     }
     None
+}
+
+/// Whether a certificate was refused.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut below = error.source();
+    while let Some(error) = below {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        // One of input and output names as its source what lies below that which it carries.
+        let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        below = match carried {
+            Some(carried) => Some(carried),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 /// What lies at the bottom of an error: those above it say no more than that there was one.

@@ -84,5 +84,7 @@ pub(super) fn sync_settings(git: GitConfig) -> SyncSettings {
         allow_hosts: git.allow_hosts,
         allow_local: git.allow_local,
         poll: git.poll,
+        copy_bytes_max: git.copy_bytes_max,
+        own_copy_bytes_max: git.own_copy_bytes_max,
     }
 }

@@ -31,6 +31,10 @@ pub struct GitConfig {
     pub allow_local: bool,
     /// How often the repository is asked without a call of the forge.
     pub poll: Duration,
+    /// What the server's copy of its own repository may take on the disk, in bytes.
+    pub copy_bytes_max: u64,
+    /// The same for each repository of users' own.
+    pub own_copy_bytes_max: u64,
 }
 
 /// What is done with a repository.
@@ -73,6 +77,8 @@ impl Default for GitConfig {
             allow_hosts: Vec::new(),
             allow_local: false,
             poll: Duration::from_secs(15 * 60),
+            copy_bytes_max: 1 << 30,
+            own_copy_bytes_max: 256 << 20,
         }
     }
 }

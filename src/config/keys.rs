@@ -155,7 +155,7 @@ fn whole(file: &PathBuf) -> String {
 }
 
 /// Every setting, those outside of tables first.
-pub static KEYS: [Key; 29] = [
+pub static KEYS: [Key; 31] = [
     Key {
         name: "listen",
         placeholder: "ADDR",
@@ -309,4 +309,6 @@ pub static KEYS: [Key; 29] = [
     git::ALLOW_HOSTS,
     git::ALLOW_LOCAL,
     git::POLL,
+    git::COPY_MAX,
+    git::OWN_COPY_MAX,
 ];

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 pub(super) use git::{
-    branch, flag, folder, git_mode, has_credentials, hosts, poll, remote, token, username, webhook_secret,
+    branch, copy_max, flag, folder, git_mode, has_credentials, hosts, poll, remote, token, username, webhook_secret,
 };
 
 use crate::http::PublicUrl;

@@ -248,6 +248,8 @@ pub struct Limits {
     pub advertisement_bytes_max: u64,
     /// For what comes or goes at once, compressed.
     pub pack_bytes_max: u64,
+    /// For the copy of the repository, on the disk.
+    pub copy_bytes_max: u64,
     /// For one file, folder or commit.
     pub object_bytes_max: u64,
     /// In one folder.
@@ -262,6 +264,7 @@ impl Default for Limits {
             transfer: Duration::from_secs(10 * 60),
             advertisement_bytes_max: 16 << 20,
             pack_bytes_max: 256 << 20,
+            copy_bytes_max: 1 << 30,
             object_bytes_max: 64 << 20,
             files_max: 100_000,
         }

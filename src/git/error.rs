@@ -16,6 +16,10 @@ pub enum GitError {
     TooSlow { seconds: u64 },
     /// Something is larger than it may be.
     TooLarge { what: Large, bytes_max: u64 },
+    /// What came is told so tightly that taking it apart takes too long.
+    TooMuchWork,
+    /// The certificate of the remote's host is not one that is trusted here.
+    Untrusted { reason: String },
     /// The remote wants other credentials, or some at all (401).
     Unauthorized,
     /// The credentials do not suffice for this (403).
@@ -57,6 +61,8 @@ pub enum Large {
     Advertisement,
     /// What the remote sends, or is sent, at once.
     Pack,
+    /// All that is kept of the repository here.
+    Copy,
     /// One file, folder or commit.
     Object,
 }
@@ -88,20 +94,15 @@ impl GitError {
                 format!("Das Remote wurde nicht innerhalb von {seconds} Sekunden fertig; es wird weiter versucht."),
             ),
             GitError::TooLarge { what, bytes_max } => what.text(*bytes_max, lang),
+            GitError::Untrusted { reason } => lang.pick(
+                format!("The certificate of the remote's host is not trusted ({reason}), and nothing was sent; have it mended there, or give the server the file with its authority's certificate in the environment as SSL_CERT_FILE."),
+                format!("Dem Zertifikat des Remotes wird nicht vertraut ({reason}), gesendet wurde nichts; bitte dort berichtigen lassen oder dem Server die Datei mit dem Zertifikat der ausstellenden Stelle in der Umgebung als SSL_CERT_FILE geben."),
+            ),
             GitError::AnotherStatus { status } => lang.pick(
                 format!("The remote answers with status {status} of HTTP; ask whoever runs it."),
                 format!("Das Remote antwortet mit dem HTTP-Status {status}; bitte bei dessen Betreiber nachfragen."),
             ),
-            GitError::AddressRefused { host, address } => {
-                let (is, ist) = match host.trim_matches(['[', ']']) == address {
-                    true => ("is".to_owned(), "ist".to_owned()),
-                    false => (format!("is {address},"), format!("ist {address},")),
-                };
-                lang.pick(
-                    format!("{host} {is} an address of a private network; if it may be asked, have the administrator add {host} to git.allow_hosts."),
-                    format!("{host} {ist} eine Adresse eines privaten Netzes; darf sie gefragt werden, {host} von der Verwaltung in git.allow_hosts eintragen lassen."),
-                )
-            }
+            GitError::AddressRefused { host, address } => address_refused(host, address, lang),
             GitError::Redirected { to } => lang.pick(
                 format!("The remote refers to {to}; if that is right, write that address."),
                 format!("Das Remote verweist auf {to}; stimmt das, bitte diese Adresse angeben."),
@@ -139,6 +140,7 @@ impl GitError {
                 format!("Die Kopie des Repositorys auf dem Server ist beschädigt ({reason}); sie muss neu geholt werden."),
             ),
             GitError::Unsupported { what } => what.text(lang).to_owned(),
+            GitError::TooMuchWork => TOO_MUCH_WORK.text(lang).to_owned(),
             GitError::Unauthorized => UNAUTHORIZED.text(lang).to_owned(),
             GitError::Forbidden => FORBIDDEN.text(lang).to_owned(),
             GitError::NoSuchRepository => NO_SUCH_REPOSITORY.text(lang).to_owned(),
@@ -148,6 +150,21 @@ impl GitError {
     }
 }
 
+fn address_refused(host: &str, address: &str, lang: Lang) -> String {
+    let (is, ist) = match host.trim_matches(['[', ']']) == address {
+        true => ("is".to_owned(), "ist".to_owned()),
+        false => (format!("is {address},"), format!("ist {address},")),
+    };
+    lang.pick(
+        format!("{host} {is} an address of a private network; if it may be asked, have the administrator add {host} to git.allow_hosts."),
+        format!("{host} {ist} eine Adresse eines privaten Netzes; darf sie gefragt werden, {host} von der Verwaltung in git.allow_hosts eintragen lassen."),
+    )
+}
+
+const TOO_MUCH_WORK: Phrase = Phrase {
+    en: "What the remote sent unpacks to far more than it is, and taking it apart would take too long; run git repack -a -d -f there, or use a smaller repository.",
+    de: "Was das Remote geschickt hat, ist ausgepackt um ein Vielfaches größer, und das Auspacken würde zu lange dauern; bitte dort git repack -a -d -f ausführen oder ein kleineres Repository nehmen.",
+};
 const UNAUTHORIZED: Phrase = Phrase {
     en: "The remote refuses the username or the token, or needs some; set others: of your own repository at Settings, of the server's as git.username and git.token_file, which it reads at its start.",
     de: "Das Remote lehnt Benutzername oder Token ab oder verlangt welche; bitte andere eintragen: beim eigenen Repository unter Einstellungen, bei dem des Servers als git.username und git.token_file, die er beim Start liest.",
@@ -180,6 +197,10 @@ impl Large {
             Large::Pack => lang.pick(
                 format!("The repository is larger than {mebibytes} MiB; use a smaller one."),
                 format!("Das Repository ist größer als {mebibytes} MiB; bitte ein kleineres nehmen."),
+            ),
+            Large::Copy => lang.pick(
+                format!("The server's copy of the repository would take more than {mebibytes} MiB; remove what is large from its history, or have the administrator raise git.own_copy_max for repositories of users' own, git.copy_max for the server's."),
+                format!("Die Kopie des Repositorys auf dem Server würde mehr als {mebibytes} MiB belegen; bitte Großes aus dessen Verlauf entfernen oder von der Verwaltung git.own_copy_max für eigene Repositorys, git.copy_max für das des Servers erhöhen lassen."),
             ),
             Large::Object => lang.pick(
                 format!("Something in the repository is larger than {mebibytes} MiB; remove it from its history."),

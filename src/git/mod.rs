@@ -17,6 +17,7 @@ mod path;
 mod read;
 mod remote;
 mod repository;
+mod room;
 mod tidy;
 mod write;
 

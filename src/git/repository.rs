@@ -11,6 +11,7 @@ use gix::odb::store::init::Slots;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 
 use super::GitError;
+use super::tidy::Weighed;
 use crate::domain::ids::ObjectName;
 
 /// The ref of ours that holds the head of the remote's branch.
@@ -32,6 +33,7 @@ struct Shared {
     changing: RwLock<()>,
     /// Held together by all who read, alone while packs are removed.
     store: RwLock<gix::ThreadSafeRepository>,
+    weighed: Weighed,
 }
 
 impl Repository {
@@ -41,16 +43,21 @@ impl Repository {
     /// # Errors
     /// [`GitError::Damaged`] if it has to be begun anew, [`GitError::NoRoom`], [`GitError::Io`].
     pub fn open(folder: &Path) -> Result<Repository, GitError> {
-        remove_folder(&beside(folder, "new"))?;
-        remove_folder(&beside(folder, "old"))?;
-        if !fs::exists(folder).map_err(GitError::of_disk)? {
-            make(folder)?;
+        remove(&beside(folder, "new"))?;
+        remove(&beside(folder, "old"))?;
+        match fs::symlink_metadata(folder) {
+            // A link may lead to what is not ours.
+            Ok(found) if !found.is_dir() => return Err(GitError::damaged("there is no folder in its place")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make(folder)?,
+            Ok(_) => {}
+            Err(error) => return Err(GitError::of_disk(error)),
         }
         remove_leftovers(folder).map_err(GitError::of_disk)?;
         let repository = Repository(Arc::new(Shared {
             folder: folder.to_owned(),
             changing: RwLock::new(()),
             store: RwLock::new(opened(folder, OBJECT_BYTES_MAX)?),
+            weighed: Weighed::default(),
         }));
         if let Some(head) = repository.fetched_head()? {
             repository.look(|objects| objects.find_commit(of_name(head))?.tree().map(|_| ()))?;
@@ -63,13 +70,24 @@ impl Repository {
     /// # Errors
     /// [`GitError::NoRoom`], [`GitError::Io`].
     pub fn begin_anew(folder: &Path) -> Result<Repository, GitError> {
+        // A folder that is half removed could look like a copy, so it is put aside in one step, which a crash does not undo.
         let old = beside(folder, "old");
-        remove_folder(&old)?;
+        remove(&old)?;
         match fs::rename(folder, &old) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(GitError::of_disk(error)),
             Ok(()) | Err(_) => {}
         }
         Repository::open(folder)
+    }
+
+    /// Removes it, and what a crash left beside it. Nobody may have it open.
+    ///
+    /// # Errors
+    /// [`GitError::Io`].
+    pub fn remove(folder: &Path) -> Result<(), GitError> {
+        remove(folder)?;
+        remove(&beside(folder, "new"))?;
+        remove(&beside(folder, "old"))
     }
 
     /// The head of the remote's branch as it was last fetched or pushed.
@@ -96,6 +114,10 @@ impl Repository {
             let name = FETCHED.try_into().map_err(gix::Error::from_error)?;
             objects.edit_reference(RefEdit { change, name, deref: false }).map(|_| ())
         })
+    }
+
+    pub(super) fn weighed(&self) -> &Weighed {
+        &self.0.weighed
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -196,8 +218,14 @@ fn beside(folder: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn remove_folder(folder: &Path) -> Result<(), GitError> {
-    match fs::remove_dir_all(folder) {
+/// Removes whatever is there: a folder with all in it, a file, or a link without what it leads to.
+fn remove(path: &Path) -> Result<(), GitError> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GitError::of_disk(error)),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -255,7 +283,7 @@ fn remove_leftovers(folder: &Path) -> io::Result<()> {
 }
 
 /// The folder and all within it.
-fn folders_within(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn folders_within(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     let mut unseen = vec![folder.to_owned()];
     while let Some(next) = unseen.pop() {

@@ -1,9 +1,11 @@
 //! Keeping a repository small.
 //!
 //! Every commit that is written here adds loose objects, and every fetch a pack. Now and then one pack is made of them
-//! ([`levels`]). Large packs stay as they are: whoever made them did it better, and to make them again takes long.
+//! ([`levels`]). Large packs stay as they are: whoever made them did it better, and to make them again takes long. Where
+//! most of them is of no use any more, the copy is to be begun anew ([`weigh`]).
 
 mod levels;
+mod weigh;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,6 +20,9 @@ use super::repository::{Alone, files_in, of_name};
 use super::{GitError, Repository};
 use crate::domain::ids::ObjectName;
 use levels::{Level, Levels};
+use weigh::Packs;
+
+pub(super) use weigh::Weighed;
 
 /// How many loose objects may gather.
 const LOOSE_MAX: usize = 500;
@@ -38,6 +43,8 @@ pub enum Tidied {
     NotDue,
     /// Somebody is adding to the repository; another time.
     Busy,
+    /// Nothing leads to most of what is here any more: it is best begun anew.
+    MostlyUseless,
     Packed {
         objects: usize,
         bytes: u64,
@@ -55,12 +62,23 @@ impl Repository {
     pub fn tidy_up(&self, keep: &[ObjectName], stop: &AtomicBool) -> Result<Tidied, GitError> {
         let tidied = self.alone(|alone| {
             let levels = Levels::read(self.folder());
-            let gathered = Gathered::in_folder(&self.folder().join("objects"), &levels)?;
-            if !gathered.is_due() {
+            let folder = self.folder().join("objects");
+            let gathered = Gathered::in_folder(&folder, &levels)?;
+            let packs = Packs::in_folder(&folder)?;
+            let (is_due, is_weighed) = (gathered.is_due(), packs.is_due(self.weighed()));
+            if !is_due && !is_weighed {
                 return Ok(Tidied::NotDue);
             }
             let here = keep.iter().copied().filter(|commit| self.has_commit(*commit));
             let tips: Vec<_> = here.chain(self.fetched_head()?).map(of_name).collect();
+            if is_weighed
+                && self.with_objects(|objects| packs.are_mostly_useless(objects, &tips, self.weighed(), stop))?
+            {
+                return Ok(Tidied::MostlyUseless);
+            }
+            if !is_due {
+                return Ok(Tidied::NotDue);
+            }
             self.pack(alone, gathered, levels, tips, stop)
         });
         Ok(tidied?.unwrap_or(Tidied::Busy))

@@ -11,7 +11,7 @@ use crate::binary::{Home, Ran, Serving};
 use crate::harness::{repository, vault};
 
 /// Name, and values as TOML that are different where there are so many, and none the default: file, environment, flag.
-const VALUES: [(&str, [&str; 3]); 26] = [
+const VALUES: [(&str, [&str; 3]); 28] = [
     ("listen", ["\"127.0.0.1:1\"", "\"127.0.0.1:2\"", "\"[::1]:3\""]),
     ("public_url", ["\"https://a.example\"", "\"http://b.example:81/\"", "\"https://c.example\""]),
     ("rules", ["[\"/a.rhai\"]", "[\"/b.rhai\", \"/c.rhai\"]", "[\"/d.rhai\", \"/e.rhai\"]"]),
@@ -38,6 +38,8 @@ const VALUES: [(&str, [&str; 3]); 26] = [
     ("git.allow_hosts", ["[\"a.example\"]", "[\"b:3000\", \"10.0.0.2\"]", "[\"c\"]"]),
     ("git.allow_local", ["true", "true", "true"]),
     ("git.poll", ["\"10s\"", "\"60s\"", "\"3600s\""]),
+    ("git.copy_max", ["\"2MiB\"", "\"3MiB\"", "\"4MiB\""]),
+    ("git.own_copy_max", ["\"2MiB\"", "\"3MiB\"", "\"4MiB\""]),
 ];
 
 /// A TOML value as it is written on the command line.

@@ -94,6 +94,8 @@ pub enum Behaviour {
     /// As git does, with somebody who is faster than all pushes but each so manieth: a commit of another client comes
     /// before them.
     Overtakes(usize),
+    /// As Git until the first push was answered, and with this status afterwards.
+    StatusAfterPush(u16),
 }
 
 /// Who is let in.
@@ -191,6 +193,7 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Ans
         return Ok(refused);
     }
     let behaviour = state.behaviour.lock().unwrap().clone();
+    let is_push = method == Method::POST && uri.path().ends_with("receive-pack");
     match behaviour {
         Behaviour::Git => run(request, &state.root).await,
         Behaviour::Status(status) => Ok(plain(StatusCode::from_u16(status).unwrap())),
@@ -203,16 +206,22 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Ans
         Behaviour::Drips => Ok(dripping(uri.query().unwrap_or_default())),
         Behaviour::CutsPushes => {
             let answer = run(request, &state.root).await?;
-            let is_push = method == Method::POST && uri.path().ends_with("receive-pack");
             if is_push { Err(io::Error::other("cut")) } else { Ok(answer) }
         }
         Behaviour::Overtakes(each) => {
-            if method == Method::POST && uri.path().ends_with("receive-pack") && !pushes(&state).is_multiple_of(each) {
+            if is_push && !pushes(&state).is_multiple_of(each) {
                 let name = uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
                 let text = format!("the one before push {}\n", pushes(&state));
                 commit_there(&state.root.join(name), &[("faster.txt", &text)], "faster");
             }
             run(request, &state.root).await
+        }
+        Behaviour::StatusAfterPush(status) => {
+            let answer = run(request, &state.root).await?;
+            if is_push {
+                *state.behaviour.lock().unwrap() = Behaviour::Status(status);
+            }
+            Ok(answer)
         }
     }
 }

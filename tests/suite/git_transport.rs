@@ -1,6 +1,7 @@
 //! Repositories and their remotes, with the real git on the other side.
 
 mod alone;
+mod bounded;
 mod hostile;
 mod kept;
 mod local;

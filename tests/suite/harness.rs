@@ -133,16 +133,20 @@ impl TestServer {
     }
 
     /// As [`TestServer::restart`], with other options; the clock goes on.
-    pub async fn restart_with(mut self, start: Start) -> TestServer {
-        self.running.take().unwrap().stop().await;
-        TestServer::start_in(self.data_dir.clone(), self.clock.clone(), start).await
+    pub async fn restart_with(self, start: Start) -> TestServer {
+        self.restart_after_with(|| (), start).await
     }
 
     /// As [`TestServer::restart`]; in between `meddle` has the data directory to itself.
-    pub async fn restart_after(mut self, meddle: impl FnOnce()) -> TestServer {
+    pub async fn restart_after(self, meddle: impl FnOnce()) -> TestServer {
+        self.restart_after_with(meddle, Start::default()).await
+    }
+
+    /// As [`TestServer::restart_after`], with other options.
+    pub async fn restart_after_with(mut self, meddle: impl FnOnce(), start: Start) -> TestServer {
         self.running.take().unwrap().stop().await;
         meddle();
-        TestServer::start_in(self.data_dir.clone(), self.clock.clone(), Start::default()).await
+        TestServer::start_in(self.data_dir.clone(), self.clock.clone(), start).await
     }
 
     fn running(&self) -> &Running {

@@ -24,7 +24,7 @@ impl From<OutgoingError> for Failure {
     fn from(error: OutgoingError) -> Failure {
         match error {
             OutgoingError::Malformed(_) | OutgoingError::TooLarge(_) => Failure::Answer(error.to_string()),
-            OutgoingError::Unreachable(detail) => Failure::Unreachable(detail),
+            OutgoingError::Unreachable(detail) | OutgoingError::Untrusted(detail) => Failure::Unreachable(detail),
             OutgoingError::Cut(detail) => Failure::Cut(detail),
             OutgoingError::AddressRefused { .. } => Failure::Unreachable(error.to_string()),
             OutgoingError::TooSlow(_) => Failure::Cut(error.to_string()),

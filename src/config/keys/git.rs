@@ -143,6 +143,30 @@ pub(super) const POLL: Key = Key {
     is_secret: false,
 };
 
+pub(super) const COPY_MAX: Key = Key {
+    name: "git.copy_max",
+    placeholder: "SIZE",
+    about: "The disk that the server's copy of it may take",
+    form: "a number of bytes, KiB, MiB or GiB, from 1MiB on",
+    example: "\"1GiB\"",
+    takes: Takes::TextOrNumber(|config, text| values::copy_max(text).map(|bytes| config.git.copy_bytes_max = bytes)),
+    show: |config| vec![values::bytes_text(config.git.copy_bytes_max)],
+    is_secret: false,
+};
+
+pub(super) const OWN_COPY_MAX: Key = Key {
+    name: "git.own_copy_max",
+    placeholder: "SIZE",
+    about: "The disk that the copy of a repository of somebody's own may take",
+    form: "a number of bytes, KiB, MiB or GiB, from 1MiB on",
+    example: "\"256MiB\"",
+    takes: Takes::TextOrNumber(|config, text| {
+        values::copy_max(text).map(|bytes| config.git.own_copy_bytes_max = bytes)
+    }),
+    show: |config| vec![values::bytes_text(config.git.own_copy_bytes_max)],
+    is_secret: false,
+};
+
 fn shown(file: Option<&PathBuf>) -> Vec<String> {
     file.into_iter().map(whole).collect()
 }

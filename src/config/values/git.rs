@@ -4,12 +4,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::timeout;
+use super::{bytes, timeout};
 use crate::config::GitMode;
 
 const REMOTE_BYTES_MAX: usize = 2_048;
 const NAME_BYTES_MAX: usize = 255;
 const TOKEN_BYTES_MAX: usize = 1_024;
+const COPY_BYTES_MIN: u64 = 1 << 20;
 /// More often would be a burden for whoever has the repository.
 const POLL_MIN: Duration = Duration::from_secs(10);
 
@@ -153,6 +154,12 @@ pub(in crate::config) fn poll(text: &str) -> Result<Duration, String> {
     span.ok_or_else(|| "write a time with s or m, like 15m; from 10s to 60m".to_owned())
 }
 
+/// What a copy of a repository may take on the disk, in bytes.
+pub(in crate::config) fn copy_max(text: &str) -> Result<u64, String> {
+    let wrong = || "write a number of bytes, KiB, MiB or GiB, like 256MiB; from 1MiB to 1024GiB".to_owned();
+    bytes(text).ok().filter(|bytes| *bytes >= COPY_BYTES_MIN).ok_or_else(wrong)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,6 +235,7 @@ mod tests {
         each(git_mode, &["push", "pull-only", "off"], &["", "Push", "pull", "on"]);
         assert!(git_mode("pull-request").unwrap_err().contains("not yet built"));
         each(flag, &["true", "false"], &["", "yes", "1", "True"]);
+        each(copy_max, &["1MiB", "1024GiB", "1048576"], &["", "1048575", "1025GiB", "-1", "x"]);
         each(poll, &["10s", "15m", "60m", "10000ms"], &["", "9s", "61m", "15", "1h"]);
     }
 

@@ -1,7 +1,9 @@
 //! What it will take to take a pack apart, before anybody does.
 //!
 //! An object that is told by another one needs that one in memory, and so on. While several are told by one, it stays
-//! there. A few kilobytes can say so many large objects that way that no machine has room for them.
+//! there. A few kilobytes can say so many large objects that way that no machine has room for them, or time ([`work`]).
+//!
+//! [`work`]: super::work
 
 use std::io::{self, BufRead, Read};
 
@@ -10,6 +12,7 @@ use gix::objs::FindHeader;
 use gix_pack::data;
 use gix_pack::data::entry::Header;
 
+use super::work::Work;
 use super::{PackError, Stop};
 
 /// How many objects may come at once.
@@ -21,11 +24,12 @@ const MEMORY_BYTES_MAX: u64 = 512 << 20;
 /// A delta begins with two lengths, of ten bytes at most.
 const LENGTHS_BYTES_MAX: u64 = 20;
 
-/// Reads a pack to its last object. Returns how many it has.
+/// Reads a pack of so many bytes to its last object. Returns how many it has.
 ///
 /// `here`: where an object may be that one of the pack is told by.
 pub(in crate::git) fn inspect(
     pack: &mut impl BufRead,
+    pack_bytes: u64,
     here: &gix::Repository,
     object_bytes_max: u64,
     stop: Stop<'_>,
@@ -36,7 +40,7 @@ pub(in crate::git) fn inspect(
     if count > OBJECTS_MAX {
         return Err(PackError::TooManyObjects(OBJECTS_MAX));
     }
-    let mut found = Found { objects: Vec::new(), here, object_bytes_max };
+    let mut found = Found { objects: Vec::new(), work: Work::of_pack(pack_bytes), here, object_bytes_max };
     let mut at = head.len() as u64;
     for _ in 0..count {
         if stop() {
@@ -44,12 +48,16 @@ pub(in crate::git) fn inspect(
         }
         at = found.next(pack, at, stop)?;
     }
+    if !found.work.is_bounded(count) {
+        return Err(PackError::TooMuchWork);
+    }
     if found.memory_bytes() > MEMORY_BYTES_MAX { Err(PackError::TooLargeAtOnce) } else { Ok(count) }
 }
 
 struct Found<'a> {
     /// In the order of the pack.
     objects: Vec<Object>,
+    work: Work,
     here: &'a gix::Repository,
     object_bytes_max: u64,
 }
@@ -59,6 +67,8 @@ struct Object {
     at: u64,
     /// When it is whole.
     bytes: u64,
+    /// What it takes to read it; `None`: it is told by some object of the pack that is not known.
+    read_bytes: Option<u64>,
     told_by: Base,
     /// How many are told by it.
     tells: u32,
@@ -78,11 +88,17 @@ impl Found<'_> {
     fn next(&mut self, pack: &mut impl BufRead, at: u64, stop: Stop<'_>) -> Result<u64, PackError> {
         let entry = data::Entry::from_read(pack, at, gix::hash::Kind::Sha1.len_in_bytes()).map_err(cut)?;
         self.require_small(entry.decompressed_size)?;
+        if !self.work.unpack(entry.decompressed_size) {
+            return Err(PackError::TooMuchWork);
+        }
         let told_by = match entry.header {
             Header::Commit | Header::Tree | Header::Blob | Header::Tag => Base::Here,
             Header::OfsDelta { base_distance } => Base::Earlier(self.index(at.checked_sub(base_distance))?),
             Header::RefDelta { base_id } => match self.here.objects.try_header(&base_id)? {
-                Some(_) => Base::Here,
+                Some(_) => {
+                    self.work.look_up_here();
+                    Base::Here
+                }
                 None => Base::Somewhere,
             },
         };
@@ -93,6 +109,9 @@ impl Found<'_> {
         if is_delta {
             bytes = result_bytes(&begin).ok_or(PackError::Broken)?;
             self.require_small(bytes)?;
+            if !self.work.unpack(bytes) {
+                return Err(PackError::TooMuchWork);
+            }
         }
         // One byte more than it says is enough to know that it lies.
         let rest = io::copy(&mut content.by_ref().take(entry.decompressed_size + 1), &mut io::sink()).map_err(cut)?;
@@ -102,8 +121,23 @@ impl Found<'_> {
         if let Base::Earlier(index) = told_by {
             self.objects[index].tells += 1;
         }
-        self.objects.push(Object { at, bytes, told_by, tells: 0 });
+        let read_bytes =
+            self.read_bytes(&told_by, bytes.saturating_add(if is_delta { entry.decompressed_size } else { 0 }));
+        self.objects.push(Object { at, bytes, read_bytes, told_by, tells: 0 });
         Ok(entry.data_offset + content.total_in())
+    }
+
+    /// What it takes to read an object that is told so, and is so many bytes itself.
+    fn read_bytes(&mut self, told_by: &Base, bytes: u64) -> Option<u64> {
+        let base = match told_by {
+            Base::Here => Some(0),
+            Base::Earlier(index) => self.objects[*index].read_bytes,
+            Base::Somewhere => None,
+        };
+        if base.is_none() {
+            self.work.read_somewhere(bytes);
+        }
+        base.map(|base| self.work.read(bytes, base))
     }
 
     fn require_small(&self, bytes: u64) -> Result<(), PackError> {

@@ -3,6 +3,7 @@
 mod delta;
 mod inspect;
 mod plan;
+mod work;
 mod write;
 
 use std::io;
@@ -30,6 +31,8 @@ pub(super) enum PackError {
     TooLargeObject,
     #[error("too much of it has to be in memory at once")]
     TooLargeAtOnce,
+    #[error("it takes too long to be taken apart")]
+    TooMuchWork,
     #[error("it is not whole")]
     Broken,
     #[error(transparent)]
@@ -56,6 +59,7 @@ impl PackError {
                 GitError::TooLarge { what: Large::Pack, bytes_max: limits.pack_bytes_max }
             }
             PackError::TooLargeObject => GitError::TooLarge { what: Large::Object, bytes_max: limits.object_bytes_max },
+            PackError::TooMuchWork => GitError::TooMuchWork,
             PackError::Broken => GitError::not_git(&self.to_string()),
             PackError::Disk(error) => GitError::of_disk(error),
             PackError::Objects(error) => of_remote(&error, limits),

@@ -1,8 +1,9 @@
 //! Packs as bytes.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::{BufRead, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use gix::ObjectId;
@@ -144,7 +145,18 @@ pub(in crate::git) fn index(
 /// The files of a pack that was taken.
 #[derive(Debug)]
 pub(in crate::git) struct Indexed {
-    pub(in crate::git) pack: Option<std::path::PathBuf>,
-    pub(in crate::git) index: Option<std::path::PathBuf>,
-    pub(in crate::git) keep: Option<std::path::PathBuf>,
+    pub(in crate::git) pack: Option<PathBuf>,
+    pub(in crate::git) index: Option<PathBuf>,
+    pub(in crate::git) keep: Option<PathBuf>,
+}
+
+impl Indexed {
+    /// Gives the pack up to those who remove packs, now that something needs it or will never; gives its files.
+    pub(in crate::git) fn taken(self) -> Vec<PathBuf> {
+        if let Some(keep) = self.keep {
+            // The next start removes what is left of these.
+            let _ = fs::remove_file(keep);
+        }
+        [self.pack, self.index].into_iter().flatten().collect()
+    }
 }

@@ -146,6 +146,7 @@ fn fault(error: OutgoingError, limits: &Limits, is_list: bool) -> GitError {
         OutgoingError::Malformed(reason) | OutgoingError::Unreachable(reason) | OutgoingError::Cut(reason) => {
             GitError::Unreachable { reason: told(&reason) }
         }
+        OutgoingError::Untrusted(reason) => GitError::Untrusted { reason: told(&reason) },
         OutgoingError::TooSlow(seconds) => GitError::TooSlow { seconds },
         OutgoingError::TooLarge(bytes_max) if is_list => GitError::TooLarge { what: Large::Advertisement, bytes_max },
         OutgoingError::TooLarge(_) => too_large_pack(limits),
@@ -356,7 +357,10 @@ impl Wire<'_> {
 /// Whether the remote may have got the whole request all the same.
 fn may_have_come(error: &OutgoingError) -> bool {
     match error {
-        OutgoingError::Malformed(_) | OutgoingError::Unreachable(_) | OutgoingError::AddressRefused { .. } => false,
+        OutgoingError::Malformed(_)
+        | OutgoingError::Unreachable(_)
+        | OutgoingError::Untrusted(_)
+        | OutgoingError::AddressRefused { .. } => false,
         OutgoingError::Cut(_) | OutgoingError::TooSlow(_) | OutgoingError::TooLarge(_) | OutgoingError::Sink(_) => true,
     }
 }

@@ -21,9 +21,9 @@ use super::super::error::of_remote;
 use super::super::pack::{self, PackError};
 use super::super::repository::{of_name, options, to_name};
 use super::super::{GitError, Remote, Repository};
+use super::Fetched;
 use super::exchange::{Wire, agent, transport};
 use super::watch::Watch;
-use crate::domain::ids::ObjectName;
 use crate::domain::lang::Phrase;
 use crate::outgoing::Address;
 
@@ -42,16 +42,16 @@ pub(super) fn fetch(
     is_host_allowed: bool,
     runtime: &Handle,
     watch: &Watch<'_>,
-) -> Result<Option<ObjectName>, GitError> {
+) -> Result<Option<Fetched>, GitError> {
     let wire = Wire::new(remote, address, is_host_allowed, runtime, watch)?;
     let have = repository.fetched_head()?.map(of_name);
     // Of its own, so that nobody else sees what is not found to be whole yet.
     let objects = options(remote.limits.object_bytes_max).open_path_as_is(true).open(repository.folder());
     let objects = objects.map_err(GitError::of_own_copy)?.to_thread_local();
-    let asking = Asking { objects: &objects, remote, wire, have };
+    let asking = Asking { repository, objects: &objects, remote, wire, have };
     let Some((head, files)) = asking.receive()? else { return Ok(None) };
     match asking.require_whole(head) {
-        Ok(()) => Ok(Some(to_name(head))),
+        Ok(()) => Ok(Some(Fetched { head: to_name(head), files })),
         Err(error) => {
             repository.forget(&files)?;
             Err(error)
@@ -60,6 +60,7 @@ pub(super) fn fetch(
 }
 
 struct Asking<'a> {
+    repository: &'a Repository,
     objects: &'a gix::Repository,
     remote: &'a Remote,
     wire: Rc<Wire<'a>>,
@@ -122,14 +123,17 @@ impl Asking<'_> {
         let (wire, limits) = (&self.wire, &self.remote.limits);
         let folder = self.objects.objects.store_ref().path().join("pack");
         let mut file = tempfile::tempfile_in(&folder).map_err(GitError::of_disk)?;
-        io::copy(pack, &mut file).map_err(|error| match error.raw_os_error() {
-            Some(_) => GitError::of_disk(error),
-            None => wire.explain(&gix::Error::from_error(error)),
+        self.repository.room(limits)?.fill(&mut file, |mut file| {
+            io::copy(pack, &mut file).map(|_| ()).map_err(|error| match error.raw_os_error() {
+                Some(_) => GitError::of_disk(error),
+                None => wire.explain(&gix::Error::from_error(error)),
+            })
         })?;
         file.rewind().map_err(GitError::of_disk)?;
         let stop = || wire.watch.is_over();
         let stopped = |error: GitError| wire.watch.reason().unwrap_or(error);
-        let count = pack::inspect(&mut BufReader::new(&file), self.objects, limits.object_bytes_max, &stop)
+        let bytes = file.metadata().map_err(GitError::of_disk)?.len();
+        let count = pack::inspect(&mut BufReader::new(&file), bytes, self.objects, limits.object_bytes_max, &stop)
             .map_err(|error| stopped(error.of_remote(limits)))?;
         if count == 0 {
             return Ok(Vec::new());
@@ -138,11 +142,8 @@ impl Asking<'_> {
         let mut pack = BufReader::new(file);
         let made = pack::index(self.objects, &mut pack, &folder, limits.object_bytes_max, wire.watch.flag())
             .map_err(|error| stopped(of_remote(&error, limits)))?;
-        if let Some(keep) = made.keep {
-            // Nobody removes packs meanwhile, and the next start removes what is left of these.
-            let _ = std::fs::remove_file(keep);
-        }
-        Ok([made.pack, made.index].into_iter().flatten().collect())
+        // Nobody removes packs meanwhile.
+        Ok(made.taken())
     }
 
     fn told(&self) -> gix::Result<Vec<ObjectId>> {

@@ -4,17 +4,19 @@
 //! that its configuration names.
 
 use std::fs;
-use std::io::{BufReader, Seek, Write};
+use std::io::{BufReader, Seek};
 use std::path::Path;
 
 use gix::ObjectId;
 use gix::refs::Target;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 
-use super::super::error::{Large, of_remote, told};
-use super::super::pack::{self, Bases, PackError};
+use super::super::error::{of_remote, told};
+use super::super::pack::{self, Bases, Indexed, PackError};
 use super::super::repository::{of_name, options, to_name};
+use super::super::room::Room;
 use super::super::{GitError, Limits, PushError, Remote, Repository};
+use super::Fetched;
 use super::watch::Watch;
 use crate::domain::ids::ObjectName;
 
@@ -23,21 +25,18 @@ pub(super) fn fetch(
     remote: &Remote,
     folder: &Path,
     watch: &Watch<'_>,
-) -> Result<Option<ObjectName>, GitError> {
+) -> Result<Option<Fetched>, GitError> {
     let limits = &remote.limits;
     let there = opened(folder, limits)?;
     let Some(head) = branch(&there, remote).map_err(|error| of_remote(&error, limits))? else { return Ok(None) };
     let have: Vec<_> = repository.fetched_head()?.map(of_name).into_iter().collect();
-    let keep = repository.with_objects(|here| {
-        let copy = Copy { from: &there, to: here, limits, watch };
+    let made = repository.with_objects(|here| {
+        let copy = Copy { from: &there, to: here, room: repository.room(limits)?, limits, watch };
         let failed = |error| of_remote(&error, limits);
         copy.run(head, &have, failed, |error| copy.own(error, GitError::of_own_copy))
     })?;
-    if let Some(keep) = keep {
-        // Nobody removes packs meanwhile; it is removed at the next start at the latest.
-        let _ = fs::remove_file(keep);
-    }
-    Ok(Some(to_name(head)))
+    let files = made.map(Indexed::taken).unwrap_or_default();
+    Ok(Some(Fetched { head: to_name(head), files }))
 }
 
 pub(super) fn push(
@@ -63,16 +62,16 @@ pub(super) fn push(
         return Err(PushError::NotSent(GitError::CheckedOut { branch }));
     }
     let has = commits(&there).map_err(of_there)?;
-    let keep = repository
+    let made = repository
         .with_objects(|here| {
-            let copy = Copy { from: here, to: &there, limits, watch };
+            let copy = Copy { from: here, to: &there, room: Room::of_pack(limits), limits, watch };
             copy.run(of_name(new), &has, GitError::of_own_copy, |error| {
                 copy.own(error, |error| of_remote(&error, limits))
             })
         })
         .map_err(PushError::NotSent)?;
     let moved = move_branch(&there, remote, expected, new);
-    if let Some(keep) = keep {
+    if let Some(keep) = made.and_then(|made| made.keep) {
         // From now on the branch keeps the pack, or nobody needs it.
         let _ = fs::remove_file(keep);
     }
@@ -150,19 +149,20 @@ fn move_branch(
 struct Copy<'a> {
     from: &'a gix::Repository,
     to: &'a gix::Repository,
+    room: Room,
     limits: &'a Limits,
     watch: &'a Watch<'a>,
 }
 
 impl Copy<'_> {
-    /// Copies all that `head` needs and `have` does not have. Gives the file that keeps the pack.
+    /// Copies all that `head` needs and `have` does not have. Gives the files of the pack.
     fn run(
         &self,
         head: ObjectId,
         have: &[ObjectId],
         source_failed: impl Fn(gix::Error) -> GitError,
         target_failed: impl Fn(gix::Error) -> GitError,
-    ) -> Result<Option<std::path::PathBuf>, GitError> {
+    ) -> Result<Option<Indexed>, GitError> {
         let stop = || self.watch.is_over();
         let own = |error| match error {
             PackError::Stopped => self.watch.reason().unwrap_or(GitError::Interrupted),
@@ -175,15 +175,12 @@ impl Copy<'_> {
         }
         let mut file = tempfile::tempfile().map_err(GitError::of_disk)?;
         let bases = Bases { outside: true, by_offset: true };
-        let mut bounded = Bounded { file: &mut file, left: self.limits.pack_bytes_max, is_full: false };
-        let written = pack::write(self.from, &planned, bases, &mut bounded, &stop);
-        if bounded.is_full {
-            return Err(GitError::TooLarge { what: Large::Pack, bytes_max: self.limits.pack_bytes_max });
-        }
-        written.map_err(own)?;
+        self.room
+            .fill(&mut file, |file| pack::write(self.from, &planned, bases, file, &stop).map(|_| ()).map_err(own))?;
         file.rewind().map_err(GitError::of_disk)?;
         // Whoever wrote the objects may have meant harm, and be it to a folder of ours.
-        pack::inspect(&mut BufReader::new(&file), self.to, self.limits.object_bytes_max, &stop).map_err(own)?;
+        let bytes = file.metadata().map_err(GitError::of_disk)?.len();
+        pack::inspect(&mut BufReader::new(&file), bytes, self.to, self.limits.object_bytes_max, &stop).map_err(own)?;
         file.rewind().map_err(GitError::of_disk)?;
         let folder = self.to.objects.store_ref().path().join("pack");
         let object_bytes_max = self.limits.object_bytes_max;
@@ -192,33 +189,10 @@ impl Copy<'_> {
         // A branch that is moved to them must not outlive them.
         let files = [Some(&folder), made.pack.as_ref(), made.index.as_ref()];
         files.into_iter().flatten().try_for_each(|file| fs::File::open(file)?.sync_all()).map_err(GitError::of_disk)?;
-        Ok(made.keep)
+        Ok(Some(made))
     }
 
     fn own(&self, error: gix::Error, otherwise: impl Fn(gix::Error) -> GitError) -> GitError {
         self.watch.reason().unwrap_or_else(|| otherwise(error))
-    }
-}
-
-/// A file that takes no more than so many bytes.
-struct Bounded<'a> {
-    file: &'a mut fs::File,
-    left: u64,
-    is_full: bool,
-}
-
-impl Write for Bounded<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let Some(left) = self.left.checked_sub(bytes.len() as u64) else {
-            self.is_full = true;
-            return Err(std::io::Error::other("the pack is too large"));
-        };
-        let length = self.file.write(bytes)?;
-        self.left = left;
-        Ok(length)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
     }
 }

@@ -8,6 +8,7 @@ mod report;
 mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::Handle;
@@ -28,12 +29,24 @@ pub fn fetch(
     stop: &AtomicBool,
 ) -> Result<Option<ObjectName>, GitError> {
     let _adding = repository.adding();
-    let head = Watch::over(stop, remote.limits.transfer, |watch| match &remote.address.place {
+    let fetched = Watch::over(stop, remote.limits.transfer, |watch| match &remote.address.place {
         Place::Http { address, is_host_allowed } => {
             unwound(|| http::fetch(repository, remote, address, *is_host_allowed, runtime, watch))
         }
         Place::Folder(folder) => unwound(|| local::fetch(repository, remote, folder, watch)),
     })?;
+    let head = match fetched {
+        Some(Fetched { head, files }) => {
+            // A pack is told by what is here already, which it brings along once more.
+            if !files.is_empty() {
+                repository
+                    .require_bounded(&remote.limits)
+                    .or_else(|error| repository.forget(&files).and(Err(error)))?;
+            }
+            Some(head)
+        }
+        None => None,
+    };
     if head != repository.fetched_head()? {
         repository.set_fetched_head(head)?;
     }
@@ -69,6 +82,12 @@ pub fn push(
     // It is there; that it is not remembered here costs a fetch.
     let _ = repository.set_fetched_head(Some(new));
     Ok(())
+}
+
+/// A branch's head, and the files of the pack that came for it, if one had to.
+struct Fetched {
+    head: ObjectName,
+    files: Vec<PathBuf>,
 }
 
 /// What a remote sends is taken apart by code that was not written for hostile ones.

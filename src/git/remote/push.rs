@@ -62,7 +62,9 @@ fn refused(wire: &Rc<Wire<'_>>, branch: &str, expected: Option<ObjectName>, reas
         Ok(asked) if asked.stands_at.map(to_name) != expected => {
             PushError::Moved { actual: asked.stands_at.map(to_name) }
         }
-        Ok(_) | Err(_) => PushError::Rejected { reason },
+        Ok(_) => PushError::Rejected { reason },
+        // Which of the two it was cannot be told, and nothing was changed there.
+        Err(error) => PushError::NotSent(error),
     }
 }
 

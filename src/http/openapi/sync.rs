@@ -10,12 +10,13 @@ use crate::http::webhook::{DoneJson, TakenJson};
 const TAG: &str = "Git";
 
 /// What of a repository somebody has to mend before another try.
-const MEND_FIRST: [Refusal; 11] = [
+const MEND_FIRST: [Refusal; 12] = [
     (502, "remote_too_large"),
     (502, "remote_unauthorized"),
     (502, "remote_forbidden"),
     (502, "remote_not_found"),
     (502, "remote_address_refused"),
+    (502, "remote_untrusted"),
     (502, "remote_redirected"),
     (502, "remote_not_git"),
     (502, "remote_failing"),

@@ -47,6 +47,8 @@ pub enum TroubleKind {
     NoSuchRepository,
     /// The address leads into a network that is not asked unless the administrator allows it.
     AddressRefused,
+    /// Its certificate is not trusted.
+    Untrusted,
     /// It sends its visitors elsewhere.
     Redirected,
     /// What it says is no Git, or a Git that is not spoken here.
@@ -75,7 +77,7 @@ const WAIT_LONG: Duration = Duration::from_secs(60);
 
 impl TroubleKind {
     /// Every one, for whoever describes them.
-    pub const ALL: [TroubleKind; 17] = [
+    pub const ALL: [TroubleKind; 18] = [
         TroubleKind::Unreachable,
         TroubleKind::TooSlow,
         TroubleKind::TooLarge,
@@ -83,6 +85,7 @@ impl TroubleKind {
         TroubleKind::Forbidden,
         TroubleKind::NoSuchRepository,
         TroubleKind::AddressRefused,
+        TroubleKind::Untrusted,
         TroubleKind::Redirected,
         TroubleKind::NotGit,
         TroubleKind::Failing,
@@ -105,6 +108,7 @@ impl TroubleKind {
             TroubleKind::Forbidden => "remote_forbidden",
             TroubleKind::NoSuchRepository => "remote_not_found",
             TroubleKind::AddressRefused => "remote_address_refused",
+            TroubleKind::Untrusted => "remote_untrusted",
             TroubleKind::Redirected => "remote_redirected",
             TroubleKind::NotGit => "remote_not_git",
             TroubleKind::Failing => "remote_failing",
@@ -130,6 +134,7 @@ impl TroubleKind {
             | TroubleKind::Forbidden
             | TroubleKind::NoSuchRepository
             | TroubleKind::AddressRefused
+            | TroubleKind::Untrusted
             | TroubleKind::Redirected
             | TroubleKind::NotGit
             | TroubleKind::Failing

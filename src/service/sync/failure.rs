@@ -157,7 +157,8 @@ fn kind_of(error: &GitError) -> TroubleKind {
     match error {
         GitError::Unreachable { .. } => TroubleKind::Unreachable,
         GitError::TooSlow { .. } => TroubleKind::TooSlow,
-        GitError::TooLarge { .. } | GitError::TooManyFiles { .. } => TroubleKind::TooLarge,
+        GitError::TooLarge { .. } | GitError::TooManyFiles { .. } | GitError::TooMuchWork => TroubleKind::TooLarge,
+        GitError::Untrusted { .. } => TroubleKind::Untrusted,
         GitError::Unauthorized => TroubleKind::Unauthorized,
         GitError::Forbidden => TroubleKind::Forbidden,
         GitError::NoSuchRepository => TroubleKind::NoSuchRepository,

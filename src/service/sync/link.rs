@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, watch};
+use tokio::sync::{Notify, OwnedMutexGuard, watch};
 use zeroize::Zeroizing;
 
 use super::incoming::TASKS;
+use super::places::Places;
 use super::round::RoundResult;
 use super::status::{Activity, Live};
 use super::{Mode, RemoteView};
@@ -28,14 +29,12 @@ pub(super) const BASE_PATH: &str = "codex-miroir";
 pub(super) const USERNAME: &str = "git";
 const BASE_PATH_BYTES_MAX: usize = 200;
 const POLL: Duration = Duration::from_secs(15 * 60);
+const OWN_COPY_BYTES_MAX: u64 = 256 << 20;
 
 pub(super) const BAD_BASE_PATH: Phrase = Phrase {
     en: "A folder in the repository is written like codex-miroir or planning/codex-miroir, or left empty for its root.",
     de: "Ein Ordner im Repository wird geschrieben wie codex-miroir oder planung/codex-miroir, oder bleibt leer für die oberste Ebene.",
 };
-
-/// Rounds of users' own remotes at the same time: one that hangs must not take a thread from everything else.
-const OWN_ROUNDS_MAX: usize = 8;
 
 /// The remote that the server has for everybody.
 #[derive(Clone, Debug)]
@@ -56,6 +55,8 @@ pub struct SyncOptions {
     pub policy: Policy,
     /// How often a remote is asked without having told anything.
     pub poll: Duration,
+    /// What the copy of a user's own remote may take on the disk, in bytes.
+    pub own_copy_bytes_max: u64,
 }
 
 /// What the rounds of a link hand on to each other.
@@ -83,6 +84,10 @@ pub struct SyncSettings {
     pub allow_hosts: Vec<String>,
     pub allow_local: bool,
     pub poll: Duration,
+    /// What the copy of the server's remote may take on the disk, in bytes.
+    pub copy_bytes_max: u64,
+    /// The same for each user's own.
+    pub own_copy_bytes_max: u64,
 }
 
 impl Default for SyncSettings {
@@ -98,6 +103,8 @@ impl Default for SyncSettings {
             allow_hosts: Vec::new(),
             allow_local: false,
             poll: POLL,
+            copy_bytes_max: Limits::default().copy_bytes_max,
+            own_copy_bytes_max: OWN_COPY_BYTES_MAX,
         }
     }
 }
@@ -125,10 +132,18 @@ impl SyncSettings {
             }
             let username = self.username.unwrap_or_else(|| USERNAME.to_owned());
             let credentials = self.token.map(|token| Credentials { username, token });
-            let remote = Remote { address, branch, credentials, limits: Limits::default() };
+            let limits = Limits { copy_bytes_max: self.copy_bytes_max, ..Limits::default() };
+            let remote = Remote { address, branch, credentials, limits };
             shared = Some(SharedRemote { remote, base_path: self.base_path, mode: self.mode });
         }
-        Ok(SyncOptions { folder, shared, webhook_secret: self.webhook_secret, policy, poll: self.poll })
+        Ok(SyncOptions {
+            folder,
+            shared,
+            webhook_secret: self.webhook_secret,
+            policy,
+            poll: self.poll,
+            own_copy_bytes_max: self.own_copy_bytes_max,
+        })
     }
 }
 
@@ -295,7 +310,7 @@ pub struct Links {
     pub(super) options: SyncOptions,
     pub(super) shared: Option<Arc<Link>>,
     own: RwLock<HashMap<UserId, Arc<Link>>>,
-    pub(super) own_places: Arc<Semaphore>,
+    pub(super) own_places: Places,
     /// Tells that there is a link that nobody follows yet.
     pub(super) added: Notify,
     is_closed: AtomicBool,
@@ -310,7 +325,7 @@ impl Links {
             options,
             shared,
             own: RwLock::default(),
-            own_places: Arc::new(Semaphore::new(OWN_ROUNDS_MAX)),
+            own_places: Places::default(),
             added: Notify::new(),
             is_closed: AtomicBool::new(false),
             silent: watch::Sender::new(0),

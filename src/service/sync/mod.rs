@@ -13,6 +13,7 @@ mod follow;
 mod incoming;
 mod link;
 mod own;
+mod places;
 mod push;
 mod round;
 mod standing;

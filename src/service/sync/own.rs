@@ -1,8 +1,6 @@
 //! A remote of one's own, and asking for a sync by hand.
 
 use std::collections::HashSet;
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use super::round::Ask;
 use super::{Mode, RemoteView, SyncReport, SyncRequest};
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase, Sentence};
-use crate::git::{Branch, Credentials, Limits, Policy, Remote, RemoteAddress};
+use crate::git::{Branch, Credentials, Limits, Policy, Remote, RemoteAddress, Repository};
 use crate::service::error::{Refusal, ServiceError, SyncRefusal};
 use crate::service::{Service, read};
 use crate::store::{Administered, Administration, OwnRemote};
@@ -69,7 +67,7 @@ impl Service {
             address: address(&own.address, &options.policy)?,
             branch: branch(&own.branch)?,
             credentials,
-            limits: Limits::default(),
+            limits: Limits { copy_bytes_max: options.own_copy_bytes_max, ..Limits::default() },
         };
         let mode = Mode::parse(&own.mode).unwrap_or(Mode::Off);
         let shared = SharedRemote { remote, base_path: own.base_path.clone(), mode };
@@ -251,16 +249,10 @@ async fn forget(link: Arc<Link>) {
     let folder = link.folder.clone();
     let remove = move || {
         drop(turn);
-        remove_folder(&folder);
+        if let Err(error) = Repository::remove(&folder) {
+            tracing::warn!(%error, "cannot remove {}", folder.display());
+        }
     };
     // It stays until the next start then, and is of use to nobody.
     let _ = tokio::task::spawn_blocking(remove).await;
-}
-
-fn remove_folder(folder: &Path) {
-    if let Err(error) = fs::remove_dir_all(folder)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(%error, "cannot remove {}", folder.display());
-    }
 }

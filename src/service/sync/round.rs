@@ -14,9 +14,10 @@ use super::link::{Link, Turn, locked};
 use super::standing::confirmed;
 use super::status::{Activity, log_failure};
 use super::take_in::TakingIn;
+use super::tidy::{is_used, tell_of_rest, warn_of_damage};
 use super::{Mode, SyncReport, SyncRequest};
 use crate::domain::ids::{ObjectName, UserId};
-use crate::git::{self, GitError, Repository};
+use crate::git::{self, GitError, Large, Repository};
 use crate::service::Service;
 use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::{Refusal, ServiceError, SyncRefusal};
@@ -120,9 +121,8 @@ impl Service {
         if is_given_up(&answer) {
             return;
         }
-        // One who has a place ends by the remote's limits, so that this wait ends too.
         let _place = match link.owner {
-            Some(_) => self.links.own_places.clone().acquire_owned().await.ok(),
+            Some(owner) => Some(self.links.own_places.take(owner).await),
             None => None,
         };
         if is_given_up(&answer) {
@@ -185,6 +185,13 @@ impl Service {
             match self.round_with(link, turn, ask, is_anew).await {
                 Err(Failure::Git(GitError::Damaged { reason })) if !is_anew => {
                     warn_of_damage(&reason);
+                    (turn.repository, is_anew) = (None, true);
+                }
+                // What is here may be of no use for what the remote has now. Once: an empty copy has nothing to give up.
+                Err(Failure::Git(GitError::TooLarge { what: Large::Copy, .. }))
+                    if !is_anew && is_used(turn.repository.clone()).await =>
+                {
+                    tell_of_rest(link);
                     (turn.repository, is_anew) = (None, true);
                 }
                 Err(failure) => {
@@ -281,11 +288,6 @@ impl Service {
         };
         Ok(self.change(user, origin(), decide).await?)
     }
-}
-
-/// A copy is damaged: it is of no use, and everything comes back from the remote and the store.
-pub(super) fn warn_of_damage(reason: &str) {
-    tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
 }
 
 /// Who changes what a sync changes.

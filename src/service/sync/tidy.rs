@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use super::failure::Failure;
 use super::link::{Link, Turn};
-use super::round::{blocking, warn_of_damage};
-use crate::git::{GitError, Repository};
+use super::round::blocking;
+use crate::git::{GitError, Repository, Tidied};
 use crate::service::Service;
 
 /// How many rounds in a row may put it off. What they add is whole until it is packed.
@@ -29,15 +29,17 @@ impl Service {
         let tidied = blocking(move || service.tidied(&kept, &repository, is_overdue)).await;
         turn.put_off = match &tidied {
             Err(Failure::Git(GitError::Interrupted)) => turn.put_off + 1,
-            Ok(()) | Err(_) => 0,
+            Ok(_) | Err(_) => 0,
         };
         match tidied {
-            Ok(()) | Err(Failure::Git(GitError::Interrupted)) => {}
+            Ok(Tidied::MostlyUseless) => {
+                tell_of_rest(link);
+                begin_anew(link, turn).await;
+            }
+            Ok(Tidied::NotDue | Tidied::Busy | Tidied::Packed { .. }) | Err(Failure::Git(GitError::Interrupted)) => {}
             Err(Failure::Git(GitError::Damaged { reason })) => {
                 warn_of_damage(&reason);
-                let folder = link.folder.clone();
-                // An empty one has the next round fetch.
-                turn.repository = blocking(move || Repository::begin_anew(&folder)).await.ok();
+                begin_anew(link, turn).await;
             }
             Err(failure) => {
                 // Opened anew the next time, which puts right what was left behind.
@@ -48,7 +50,7 @@ impl Service {
         }
     }
 
-    fn tidied(&self, link: &Link, repository: &Repository, is_overdue: bool) -> Result<(), Failure> {
+    fn tidied(&self, link: &Link, repository: &Repository, is_overdue: bool) -> Result<Tidied, Failure> {
         let mut keep = Vec::new();
         for user in self.users_of(link)? {
             if let Some(state) = self.state_of(link, user.id)? {
@@ -57,7 +59,29 @@ impl Service {
             }
         }
         let stop = if is_overdue { &link.stop } else { &link.is_wanted };
-        repository.tidy_up(&keep, stop)?;
-        Ok(())
+        Ok(repository.tidy_up(&keep, stop)?)
     }
+}
+
+/// An empty copy has the next round fetch.
+async fn begin_anew(link: &Link, turn: &mut Turn) {
+    let folder = link.folder.clone();
+    turn.repository = blocking(move || Repository::begin_anew(&folder)).await.ok();
+}
+
+/// A copy is damaged: it is of no use, and everything comes back from the remote and the store.
+pub(super) fn warn_of_damage(reason: &str) {
+    tracing::warn!("a copy of a repository is damaged and fetched anew: {reason}");
+}
+
+/// A copy holds history that the remote does not have any more.
+pub(super) fn tell_of_rest(link: &Link) {
+    let address = &link.remote.remote.address;
+    tracing::info!("the copy of {address} is fetched anew: what is not needed any more takes too much of the disk");
+}
+
+/// Whether there is anything in a copy.
+pub(super) async fn is_used(repository: Option<Repository>) -> bool {
+    let Some(repository) = repository else { return false };
+    blocking(move || repository.bytes()).await.is_ok_and(|bytes| bytes > 0)
 }

@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use codexmiroir::domain::lang::Lang;
 use codexmiroir::git::{GitError, Large, Limits};
 
 use super::{Pair, address, name, short_limits};
@@ -323,14 +324,15 @@ fn a_few_kilobytes_do_not_take_all_memory() {
     const BYTES: usize = 16 << 20;
     // The same length twice, in sevens of bits. What is to be copied is never looked at.
     let same = [0x80, 0x80, 0x80, 0x08].repeat(2);
-    let mut objects = vec![(3, None, vec![0; BYTES])];
+    // So much comes that there is time for all of it.
+    let mut objects = vec![(3, None, super::kept::noise(1, 4 << 20).into_bytes()), (3, None, vec![0; BYTES])];
     // Each tells two, so that it has to be kept until the second is told.
-    for level in 0..200 {
+    for level in 0..40 {
         let back = if level == 0 { 1 } else { 2 };
         objects.push((6, Some(back), same.clone()));
         objects.push((6, Some(back + 1), same.clone()));
     }
-    objects.truncate(399);
+    objects.pop();
     let host = sender(&"1".repeat(40), pack_of(&objects));
     let limits = short_limits();
     let (error, _) = fetched(limits, &host);
@@ -347,4 +349,22 @@ fn a_few_kilobytes_do_not_take_all_memory() {
     let host = sender(&"1".repeat(40), b"PACK\0\0\0\x02\x10\0\0\0".to_vec());
     let (error, _) = fetched(limits, &host);
     assert_eq!(error, GitError::TooLarge { what: Large::Pack, bytes_max: limits.pack_bytes_max });
+}
+
+#[test]
+fn a_few_kilobytes_do_not_keep_a_processor_busy() {
+    const BYTES: usize = 16 << 20;
+    let same = [0x80, 0x80, 0x80, 0x08].repeat(2);
+    // Many that are told by one: to put each together takes its time.
+    let mut wide = vec![(3, None, vec![0; BYTES])];
+    wide.extend((1..=100).map(|back| (6, Some(back), same.clone())));
+    // Or each by the one before: small ones, but the last takes all of them whenever it is read.
+    let mut deep = vec![(3, None, vec![0; 1024])];
+    deep.extend((0..20_000).map(|_| (6, Some(1), [0x80, 0x08].repeat(2))));
+    for objects in [wide, deep] {
+        let host = sender(&"1".repeat(40), pack_of(&objects));
+        let (error, _) = fetched(Limits::default(), &host);
+        assert_eq!(error, GitError::TooMuchWork);
+        assert!(error.text(Lang::En).contains("git repack") && error.text(Lang::De).contains("git repack"));
+    }
 }

@@ -13,7 +13,7 @@ use super::{Pair, TEXT, name, text_of};
 use crate::git_host::{commit_there, git, git_command};
 
 /// What a command prints that gets this as its input.
-fn piped(at: &Path, arguments: &[&str], input: &[u8]) -> String {
+pub(super) fn piped(at: &Path, arguments: &[&str], input: &[u8]) -> String {
     let mut child = git_command(at, arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -381,7 +381,7 @@ fn lines_are_merged_as_git_merges_them() {
 }
 
 /// Bytes that no compression makes less of.
-fn noise(seed: u32, length: usize) -> String {
+pub(super) fn noise(seed: u32, length: usize) -> String {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
     let digit = |state: &mut u32| {
         *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

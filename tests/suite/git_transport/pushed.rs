@@ -38,6 +38,21 @@ fn a_protected_branch_says_so_in_its_own_words() {
 }
 
 #[test]
+fn a_refusal_that_cannot_be_looked_into_is_told_as_what_came_between() {
+    let pair = Pair::new();
+    let first = name(&commit_there(&pair.theirs(), &[("a", "1")], "first"));
+    hook(&pair.theirs(), "pre-receive", "exit 1");
+    pair.fetch().unwrap();
+    let commit = pair.commit(Some(first), &[("a", Some("2"))]);
+    // Whether somebody was faster, which needs nobody's help, is not known then.
+    pair.host.behave(Behaviour::StatusAfterPush(503));
+    assert_eq!(pair.push(Some(first), commit), Err(PushError::NotSent(GitError::AnotherStatus { status: 503 })));
+    pair.host.behave(Behaviour::Git);
+    assert!(matches!(pair.push(Some(first), commit), Err(PushError::Rejected { .. })));
+    assert_eq!((pair.their_head(), pair.host.pushes()), (first, 2));
+}
+
+#[test]
 fn somebody_who_is_faster_at_the_last_moment_is_found_out() {
     let pair = Pair::new();
     let first = name(&commit_there(&pair.theirs(), &[("a", "1")], "first"));

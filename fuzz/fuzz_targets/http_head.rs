@@ -1,6 +1,8 @@
 #![no_main]
 #![expect(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
+#[path = "../laws/house.rs"]
+mod house;
 #[path = "../laws/http_head.rs"]
 mod law;
 

@@ -52,8 +52,11 @@ where
 
 /// Whether a component that is not there fails the tests: in CI, and by `tests/run`.
 pub fn must_be_complete() -> bool {
-    let is_set = |name| std::env::var(name).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
     is_set("CI") || is_set("CODEXMIROIR_TESTS_COMPLETE")
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var(variable).is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// The first of these programs that is installed.
@@ -204,8 +207,12 @@ impl Browser {
         entries.as_array().unwrap().iter().map(Value::to_string).collect()
     }
 
-    /// The whole page as a picture, kept in `target/screenshots`.
+    /// The whole page as a picture, kept in `target/screenshots`, where somebody wants to look at it:
+    /// `CODEXMIROIR_PICTURES=1`. To draw it takes longer than all that is measured on the page.
     pub async fn photograph(&self, name: &str) {
+        if !is_set("CODEXMIROIR_PICTURES") {
+            return;
+        }
         // What is longer than a picture can be ends there.
         let size =
             self.evaluate("const root = document.documentElement; return [root.scrollWidth, root.scrollHeight];").await;

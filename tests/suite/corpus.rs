@@ -15,6 +15,8 @@ mod document_edit;
 mod document_merge;
 #[path = "../../fuzz/laws/document_read.rs"]
 mod document_read;
+#[path = "../../fuzz/laws/house.rs"]
+mod house;
 #[path = "../../fuzz/laws/http_body.rs"]
 mod http_body;
 #[path = "../../fuzz/laws/http_head.rs"]
@@ -23,6 +25,8 @@ mod http_head;
 mod ids;
 #[path = "../../fuzz/laws/rules.rs"]
 mod rules;
+#[path = "../../fuzz/laws/webhook.rs"]
+mod webhook;
 
 /// Changes that every sample document is edited with.
 const CHANGES: [&str; 8] = [
@@ -105,6 +109,11 @@ fn bodies_are_read() {
 #[test]
 fn requests_are_answered() {
     replay("http_head", http_head::holds);
+}
+
+#[test]
+fn events_of_a_forge_are_answered() {
+    replay("webhook", webhook::holds);
 }
 
 #[test]

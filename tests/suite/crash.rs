@@ -18,7 +18,7 @@ use crate::binary::{Home, Serving};
 use crate::harness::client;
 
 const WRITERS: usize = 8;
-const ROUNDS_DEFAULT: usize = 5;
+const ROUNDS_DEFAULT: usize = 2;
 /// Rounds on one data directory; longer runs begin with a new one then, so that what is compared stays small.
 const ROUNDS_OF_DIRECTORY: usize = 10;
 /// The most writes that are acknowledged before the kill.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::binary::{Home, Serving};
@@ -14,12 +14,12 @@ use crate::browser::must_be_complete;
 use crate::harness::{Answer, TestServer, TestUser};
 
 /// A file system of its own, in memory, that is soon full.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts it over a folder. Where that is not allowed the test fails if tests must be complete, else it says
     /// what is lacking.
-    fn over(folder: &Path, size: &str) -> Option<SmallDisk> {
+    pub fn over(folder: &Path, size: &str) -> Option<SmallDisk> {
         std::fs::create_dir_all(folder).unwrap();
         let options = format!("size={size},mode=0700,uid={}", rustix::process::getuid().as_raw());
         if as_root("mount", &["-t", "tmpfs", "-o", &options, "tmpfs"], folder) {
@@ -32,7 +32,7 @@ impl SmallDisk {
     }
 
     /// Fills it to the last byte; what takes the room is this file.
-    fn fill(&self) -> PathBuf {
+    pub fn fill(&self) -> PathBuf {
         let path = self.0.join("fill");
         let mut file = std::fs::File::create(&path).unwrap();
         for block in [1 << 16, 1 << 12, 1] {
@@ -58,30 +58,43 @@ impl Drop for SmallDisk {
     }
 }
 
-struct Asker {
+/// Somebody with a token, at a server that may be another process.
+pub struct Asker {
     client: Client,
     base: String,
     token: String,
 }
 
 impl Asker {
-    fn new(server: &Serving, token: &str) -> Asker {
+    pub fn new(server: &Serving, token: &str) -> Asker {
         let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         Asker { client, base: server.url(""), token: token.to_owned() }
     }
 
-    async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token)).await
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::POST, path)).await
     }
 
     /// Creates a task with a large body; the key is its title.
     async fn create(&self, title: &str) -> Answer {
-        let body = json!({"kategorie": "arbeit", "title": title, "body": "Belege suchen\n".repeat(2_000)});
-        let request = self.client.request(Method::POST, format!("{}/api/tasks", self.base)).bearer_auth(&self.token);
-        Answer::of(request.header("idempotency-key", title).json(&body)).await
+        self.create_with(title, &"Belege suchen\n".repeat(2_000)).await
     }
 
-    async fn titles(&self) -> Vec<String> {
+    /// Creates a task with this body; the key is its title.
+    pub async fn create_with(&self, title: &str, body: &str) -> Answer {
+        let request = self.request(Method::POST, "/api/tasks").header("idempotency-key", title);
+        Answer::of(request.json(&json!({"kategorie": "arbeit", "title": title, "body": body}))).await
+    }
+
+    pub async fn titles(&self) -> Vec<String> {
         let answer = self.get("/api/tasks?limit=500").await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let tasks = answer.json()["tasks"].as_array().unwrap().clone();

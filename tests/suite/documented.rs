@@ -7,13 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jsonschema::Validator;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Request};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use crate::harness::TestServer;
 
 /// Fields of an answer's head that are described wherever they come.
 const DESCRIBED_HEADERS: [&str; 5] = ["etag", "x-cache", "server-timing", "www-authenticate", "retry-after"];
+
+/// What a reference to a schema begins with.
+const SCHEMAS: &str = "#/components/schemas/";
 
 static DOCUMENT: OnceCell<Document> = OnceCell::const_new();
 
@@ -61,7 +64,7 @@ impl Asked {
         let response = &operation["responses"][status.to_string()];
         assert!(!response.is_null(), "{name} is not described: {text}");
         for header in DESCRIBED_HEADERS.iter().filter(|header| headers.contains_key(**header)) {
-            let described = response["headers"].as_object().into_iter().flat_map(serde_json::Map::keys);
+            let described = response["headers"].as_object().into_iter().flat_map(Map::keys);
             assert!(described.map(|name| name.to_lowercase()).any(|name| name == **header), "{name}: header {header}");
         }
         let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -129,7 +132,7 @@ impl Document {
     /// Panics unless the value is as the schema says; `name` is the schema's.
     pub fn assert_valid(&self, name: &str, schema: &Value, value: &Value) {
         let compiled = || {
-            let whole = json!({"allOf": [schema], "components": {"schemas": self.json["components"]["schemas"]}});
+            let whole = json!({"allOf": [schema], "components": {"schemas": self.needed_by(schema)}});
             Arc::new(jsonschema::draft202012::new(&whole).unwrap_or_else(|error| panic!("{name}: {error}")))
         };
         let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,6 +141,27 @@ impl Document {
         let faults: Vec<_> =
             validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(faults.is_empty(), "{name} is described otherwise:\n  {}\n{value:#}", faults.join("\n  "));
+    }
+
+    /// The schemas that this one refers to, and those that they do: to read all of them for each takes long.
+    fn needed_by(&self, schema: &Value) -> Map<String, Value> {
+        let (mut needed, mut unread) = (Map::new(), vec![schema]);
+        while let Some(value) = unread.pop() {
+            match value {
+                Value::Object(fields) => unread.extend(fields.values()),
+                Value::Array(values) => unread.extend(values),
+                Value::String(text) => {
+                    let Some(name) = text.strip_prefix(SCHEMAS).filter(|name| !needed.contains_key(*name)) else {
+                        continue;
+                    };
+                    let found = &self.json["components"]["schemas"][name];
+                    needed.insert(name.to_owned(), found.clone());
+                    unread.push(found);
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        needed
     }
 
     /// Every method that is described: its path, its name, and what is said.

@@ -121,8 +121,13 @@ pub struct GitHost {
 impl GitHost {
     /// Serves all repositories below a folder to everybody, for reading and writing.
     pub fn start(root: &Path) -> GitHost {
+        GitHost::start_at(root, "127.0.0.1:0")
+    }
+
+    /// As [`GitHost::start`], where somebody looks for it already.
+    pub fn start_at(root: &Path, address: &str) -> GitHost {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = std::net::TcpListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let state = Arc::new(State {

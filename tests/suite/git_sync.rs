@@ -2,8 +2,8 @@
 //! them: pushes that overtake each other, events late, twice or never, histories rewritten, connections cut at any byte,
 //! the server killed. However it goes, both sides are the same afterwards, and nothing that was written is lost.
 //!
-//! `CODEXMIROIR_SYNC_ROUNDS=1000 cargo test --test suite git_sync::both_sides` lives that many rounds. A failure prints
-//! the seed; `CODEXMIROIR_SYNC_SEED` begins with it.
+//! `CODEXMIROIR_SYNC_ROUNDS=1000 cargo test --test suite git_sync::` lives that many rounds, and as many of edits during an
+//! event. A failure prints the seed; `CODEXMIROIR_SYNC_SEED` begins with it.
 
 mod cutting;
 mod diffs;
@@ -19,16 +19,24 @@ use std::sync::Mutex;
 
 use world::{Tally, World};
 
-const ROUNDS_DEFAULT: u64 = 20;
+const ROUNDS_DEFAULT: u64 = 8;
 /// From so many rounds on it is looked whether enough happened in them.
 const ROUNDS_LIVELY: u64 = 100;
 /// Rounds of one server and repository; longer runs go on with new ones, so that what is compared stays small.
 const ROUNDS_OF_WORLD: u64 = 20;
 
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|number| number.parse().unwrap())
+}
+
+/// How many rounds somebody wants.
+fn rounds_asked() -> Option<u64> {
+    number("CODEXMIROIR_SYNC_ROUNDS")
+}
+
 #[test]
 fn both_sides_come_together_and_nothing_is_lost() {
-    let number = |name: &str| std::env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
-    let rounds = number("CODEXMIROIR_SYNC_ROUNDS").unwrap_or(ROUNDS_DEFAULT);
+    let rounds = rounds_asked().unwrap_or(ROUNDS_DEFAULT);
     let seed = number("CODEXMIROIR_SYNC_SEED").unwrap_or_else(|| RandomState::new().hash_one(std::process::id()) >> 16);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let tally = Mutex::new(Tally::default());

@@ -122,7 +122,7 @@ fn text_of(repository: &Repository, commit: ObjectName, folder: &str, file: &str
 }
 
 /// Text that hardly gets smaller.
-fn noise(length: usize) -> String {
+pub fn noise(length: usize) -> String {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
         seed ^= seed << 13;

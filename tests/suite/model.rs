@@ -18,7 +18,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use world::World;
 
-const HISTORIES_DEFAULT: u32 = 200;
+const HISTORIES_DEFAULT: u32 = 50;
 /// Histories on one database; longer runs go on with a new one, so that opening it stays quick.
 const HISTORIES_OF_DATABASE: u32 = 250;
 

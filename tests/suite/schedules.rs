@@ -28,7 +28,7 @@ use shuttle::{Config, PortfolioRunner, thread};
 use keyed::KeyedLocks;
 use world::{LENA, USERS, World};
 
-const SCHEDULES_DEFAULT: usize = 4_000;
+const SCHEDULES_DEFAULT: usize = 1_000;
 
 /// Bytes of each thread's stack: a build without optimization needs more than the scheduler gives.
 const STACK_BYTES: usize = 256 * 1024;

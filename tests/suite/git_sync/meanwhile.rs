@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::rounds_asked;
 use crate::harness::at_once;
 use crate::shared::{Shared, document, sync};
 use crate::webhook;
@@ -9,10 +10,10 @@ use crate::webhook;
 const TASKS: &str = "codex-miroir/lena/tasks";
 /// Tasks that are changed by both sides in each round.
 const FILES: usize = 10;
-const ROUNDS: usize = 20;
+const ROUNDS_DEFAULT: u64 = 20;
 
 /// The task of this number, as whoever works in the repository leaves it in this round.
-fn there(text: &str, round: usize, number: usize) -> String {
+fn there(text: &str, round: u64, number: usize) -> String {
     let (before, after) = text.split_once("notiz: ").unwrap();
     let (_, rest) = after.split_once('\n').unwrap();
     format!("{before}notiz: dort{round}x{number}\n{rest}")
@@ -30,7 +31,8 @@ async fn an_edit_during_a_webhook_survives_and_so_does_what_was_pushed() {
     let server = shared.server().await;
     let lena = server.user("lena").await;
     sync(&lena, "").await;
-    for round in 0..ROUNDS {
+    let rounds = rounds_asked().unwrap_or(ROUNDS_DEFAULT);
+    for round in 0..rounds {
         for number in 0..FILES {
             let text = std::fs::read_to_string(clone.at.join(path(number))).unwrap();
             clone.write(&path(number), Some(&there(&text, round, number)));

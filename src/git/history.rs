@@ -44,12 +44,7 @@ impl Repository {
     /// [`GitError::Damaged`] if a commit on the way cannot be read.
     pub fn last_change(&self, head: ObjectName, base: Option<ObjectName>, path: &str) -> Result<Option<i64>, GitError> {
         self.look(|objects| {
-            let walk = objects
-                .rev_walk([of_name(head)])
-                .with_hidden(base.map(of_name))
-                .sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst))
-                .all()?;
-            for (seen, commit) in walk.enumerate() {
+            for (seen, commit) in newest_first(objects, head, base)?.enumerate() {
                 let commit = commit?.object()?;
                 if seen + 1 == COMMITS_MAX || is_changed_by(objects, &commit, path)? {
                     return Ok(Some(commit.time()?.seconds));
@@ -59,15 +54,20 @@ impl Repository {
         })
     }
 
-    /// Whether the path had this content in a commit that can be reached from `head`, as far as that many are looked
-    /// through.
+    /// Whether the path had this content in a commit that can be reached from `head` and not from `base`, as far as that
+    /// many are looked through.
     ///
     /// # Errors
     /// [`GitError::Damaged`] if a commit on the way cannot be read.
-    pub fn had(&self, head: ObjectName, path: &str, content: ObjectName) -> Result<bool, GitError> {
+    pub fn had(
+        &self,
+        head: ObjectName,
+        base: Option<ObjectName>,
+        path: &str,
+        content: ObjectName,
+    ) -> Result<bool, GitError> {
         self.look(|objects| {
-            let order = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
-            for commit in objects.rev_walk([of_name(head)]).sorting(order).all()?.take(COMMITS_MAX) {
+            for commit in newest_first(objects, head, base)?.take(COMMITS_MAX) {
                 if what_stands_at(&commit?.object()?, path)?.is_some_and(|(name, _)| name == of_name(content)) {
                     return Ok(true);
                 }
@@ -75,6 +75,16 @@ impl Repository {
             Ok(false)
         })
     }
+}
+
+/// The commits that can be reached from `head` and not from `base`.
+fn newest_first(
+    objects: &gix::Repository,
+    head: ObjectName,
+    base: Option<ObjectName>,
+) -> gix::Result<gix::revision::Walk<'_>> {
+    let order = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
+    Ok(objects.rev_walk([of_name(head)]).with_hidden(base.map(of_name)).sorting(order).all()?)
 }
 
 /// A merge changes what it has from none of its parents.

@@ -485,7 +485,9 @@ impl Round {
         }
         let changed_there = self.changed_there(user, &incoming);
         let was_there = self.was_there(user, state.as_ref());
-        let taking_in = TakingIn { link: self.link.clone(), incoming, state, files, changed_there, was_there };
+        let was_there_since = self.was_there_since(user, &incoming);
+        let link = self.link.clone();
+        let taking_in = TakingIn { link, incoming, state, files, changed_there, was_there, was_there_since };
         let decide = move |situation: &mut Situation<'_>| taking_in.decide(situation);
         Ok(self.service.change(user.id, origin(), decide).await?)
     }

@@ -55,6 +55,8 @@ pub(super) struct TakingIn {
     pub(super) files: SyncFiles,
     pub(super) changed_there: ChangedThere,
     pub(super) was_there: WasThere,
+    /// As `was_there`, of the time since the base.
+    pub(super) was_there_since: WasThere,
 }
 
 /// What one sync comes to, as it grows.
@@ -118,6 +120,7 @@ impl Work<'_, '_> {
                 self.file(name, file)?;
             }
         }
+        self.find_removed()?;
         if incoming.is_first || incoming.is_full || incoming.has_lost_base() {
             self.take_stock()?;
         }
@@ -127,6 +130,26 @@ impl Work<'_, '_> {
             self.rules(incoming)?;
         } else if (incoming.is_first || incoming.has_lost_base()) && self.situation.snapshot.rules.is_some() {
             self.differing.insert(RULES.to_owned());
+        }
+        Ok(())
+    }
+
+    /// What waits here to be pushed, although the remote had it since the base and has it no more: it was removed there.
+    fn find_removed(&mut self) -> Result<(), ServiceError> {
+        let incoming = &self.from.incoming;
+        if incoming.base.is_none() {
+            return Ok(());
+        }
+        let is_here_alone =
+            |name: &&FileName| !incoming.names.contains(name.as_str()) && !incoming.files.contains_key(*name);
+        let waiting: Vec<FileName> = self.changed_here()?.keys().filter(is_here_alone).cloned().collect();
+        for name in waiting {
+            let key = DocKey::of(name);
+            if let Some(ours) = self.ours(&key)?
+                && (self.from.was_there_since)(&key.file, &ours)
+            {
+                self.remove(key);
+            }
         }
         Ok(())
     }
@@ -181,7 +204,8 @@ impl Work<'_, '_> {
         let is_as_merged = base == Some(ours);
         let is_left_over = self.from.incoming.clean && !self.unpushed.contains(&key.file);
         // A history that has nothing in common does not say that somebody removed it.
-        if is_left_over || (is_as_merged && !self.from.incoming.is_unrelated) {
+        let is_earlier = is_as_merged || (self.from.was_there_since)(&key.file, ours);
+        if is_left_over || (is_earlier && !self.from.incoming.is_unrelated) {
             self.remove(key);
             return;
         }
@@ -238,7 +262,9 @@ impl Work<'_, '_> {
             {
                 self.differing.insert(key.file.as_str().to_owned());
             }
-            (Some(ours), Some(base)) if ours == *base => self.put(key, theirs.clone(), TAKEN),
+            (Some(ours), Some(base)) if ours == *base || (self.from.was_there_since)(&key.file, &ours) => {
+                self.put(key, theirs.clone(), TAKEN);
+            }
             (Some(ours), Some(base)) => {
                 let merged = self.merge(&key, base, &ours, theirs)?;
                 if merged[..] != ours[..] {

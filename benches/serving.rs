@@ -1,7 +1,7 @@
 //! Warm reads and creates over HTTP: `cargo bench --bench serving`.
 //!
-//! `GET /codex` of 1,000 users with bodies of 2, 10 and 50 KB, token and currency checked, against a bare hyper server
-//! that sends the same bodies and looks at nothing. Each server is a process of its own and takes turns with the other;
+//! `GET /codex` of 1,000 users with bodies of 2, 10 and 50 KB and polls of their feeds, token and currency checked,
+//! against a bare hyper server that sends the same bodies as the former and looks at nothing. Each server is a process of its own and takes turns with the other;
 //! the client is a third process on the same machine. Rates and ratios are medians.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends where something fails")]

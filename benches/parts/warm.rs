@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
+use codexmiroir::store::Scopes;
 use tempfile::TempDir;
 
 use super::load::{Measured, Target, median};
@@ -32,6 +33,8 @@ pub struct Field {
     _database: TempDir,
     /// Of all bodies, in bytes.
     size: u64,
+    /// The same of all calendars.
+    calendars_size: u64,
     /// What the process grew by, in KB, when it read them, with its hot map and without one.
     grown: [u64; 2],
 }
@@ -40,20 +43,23 @@ pub struct Field {
 pub type Rival = (String, Target, u32, Box<dyn std::any::Any>);
 
 impl Field {
-    /// Ours with 1,000 users of so many days and tasks, its 304, and bare hyper.
+    /// Ours with 1,000 users of so many days and tasks, its 304, the same of their feeds, and bare hyper.
     pub fn set_up((days, tasks): (u16, usize)) -> Field {
         let database = tempfile::tempdir().unwrap();
         let path = database.path().to_str().unwrap();
         assert!(this(&["fill", path, &days.to_string(), &tasks.to_string()]).status().unwrap().success());
         let tokens = fs::read_to_string(database.path().join(TOKENS)).unwrap();
-        let tokens: Vec<String> = tokens.lines().map(str::to_owned).collect();
+        let tokens = tokens.lines().map(|line| line.split_once(' ').unwrap());
+        let (tokens, feeds): (Vec<String>, Vec<String>) =
+            tokens.map(|(token, feed)| (token.to_owned(), feed.to_owned())).unzip();
         let bodies = tempfile::tempdir().unwrap();
         // Once to store the timelines, once without a hot map, and at last for the measurement.
         let read = |hot_bytes_max: u64| {
             let mut ours = Role::start(&mut this(&["ours", path, &hot_bytes_max.to_string()]));
             let address = ours.line().parse().unwrap();
             let before = resident_kb(ours.child.id());
-            let (etags, size) = keep_bodies(address, &tokens, bodies.path());
+            let asked = tokens.iter().map(|token| server::request(token, "connection: close\r\n"));
+            let (etags, size) = read_each(address, asked, Some(bodies.path()));
             let grown = resident_kb(ours.child.id()).saturating_sub(before);
             (ours, address, etags, size, grown)
         };
@@ -64,6 +70,11 @@ impl Field {
         let unchanged =
             |(token, etag): (&String, &String)| server::request(token, &format!("if-none-match: {etag}\r\n"));
         let again = tokens.iter().zip(&etags).map(unchanged).collect();
+        let polled = feeds.iter().map(|feed| poll(feed, "connection: close\r\n"));
+        let (etags, calendars_size) = read_each(address, polled, None);
+        let polled = feeds.iter().map(|feed| poll(feed, "")).collect();
+        let unchanged = |(feed, etag): (&String, &String)| poll(feed, &format!("if-none-match: {etag}\r\n"));
+        let polled_again = feeds.iter().zip(&etags).map(unchanged).collect();
         let mut bare = Role::start(&mut this(&["bare", bodies.path().to_str().unwrap()]));
         let at = bare.line().parse().unwrap();
         let in_turn = tokens.iter().enumerate();
@@ -73,9 +84,12 @@ impl Field {
             target("bare hyper", Target::learn(at, bodies_in_turn, b"HTTP/1.1 200"), &bare),
             target("codexmiroir 200", Target::learn(address, asked, b"HTTP/1.1 200"), &ours),
             target("codexmiroir 304", Target::learn(address, again, b"HTTP/1.1 304"), &ours),
+            target("feed 200", Target::learn(address, polled, b"HTTP/1.1 200"), &ours),
+            target("feed 304", Target::learn(address, polled_again, b"HTTP/1.1 304"), &ours),
         ];
         let servers = [ours, bare];
-        Field { targets, bodies, _servers: servers, _database: database, size, grown: [with, without] }
+        let grown = [with, without];
+        Field { targets, bodies, _servers: servers, _database: database, size, calendars_size, grown }
     }
 
     /// Lets all take turns and prints the table. The rivals are made of the folder that has the bodies as files.
@@ -104,6 +118,7 @@ impl Field {
         }
         let [with, without] = self.grown.map(|kb| kb as f64 / 1e3);
         let size = self.size as f64 / 1e6;
+        println!("  calendars of {:.1} KB", self.calendars_size as f64 / USERS as f64 / 1e3);
         println!("  bodies {size:.1} MB; the process grew by {with:.1} MB, without a hot map by {without:.1} MB");
     }
 }
@@ -122,20 +137,32 @@ fn cpu_seconds(process: u32) -> f64 {
     seconds
 }
 
-/// Reads each user's timeline and keeps it as a file; the entity tags, and how many bytes there are.
-fn keep_bodies(address: std::net::SocketAddr, tokens: &[String], folder: &Path) -> (Vec<String>, u64) {
+/// The request for the calendar that this token opens.
+fn poll(token: &str, header: &str) -> Vec<u8> {
+    format!("GET /feeds/{token}.ics HTTP/1.1\r\nhost: 127.0.0.1\r\n{header}\r\n").into_bytes()
+}
+
+/// Asks for each on a connection of its own and keeps the bodies as files, where there is a folder for them; the entity
+/// tags, and how many bytes there are.
+fn read_each(
+    address: std::net::SocketAddr,
+    requests: impl Iterator<Item = Vec<u8>>,
+    folder: Option<&Path>,
+) -> (Vec<String>, u64) {
     use std::io::{Read, Write};
     let (mut etags, mut size) = (Vec::new(), 0);
-    for (number, token) in tokens.iter().enumerate() {
+    for (number, request) in requests.enumerate() {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream.write_all(&server::request(token, "connection: close\r\n")).unwrap();
+        stream.write_all(&request).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let at = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
         let head = String::from_utf8_lossy(&answer[..at]);
         etags.push(head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned());
-        fs::write(folder.join(number.to_string()), &answer[at + 4..]).unwrap();
+        if let Some(folder) = folder {
+            fs::write(folder.join(number.to_string()), &answer[at + 4..]).unwrap();
+        }
         size += answer.len() as u64 - at as u64 - 4;
     }
     (etags, size)
@@ -155,7 +182,10 @@ pub fn fill(folder: &Path, days: u16, tasks: usize) {
         let running = server::start(folder, HOT_MAP_BYTES_DEFAULT).await;
         let mut tokens = Vec::new();
         for number in 0..USERS {
-            tokens.push(users::add(&running, &format!("u{number:03}"), days, tasks).await);
+            let name = format!("u{number:03}");
+            let token = users::add(&running, &name, days, tasks).await;
+            let feed = running.service.create_token(&name, Scopes::FEED, "bench", None).await.unwrap();
+            tokens.push(format!("{token} {feed}"));
         }
         fs::write(folder.join(TOKENS), tokens.join("\n")).unwrap();
         running.stop().await;

@@ -16,10 +16,11 @@ use crate::service::rules::files;
 
 #[derive(Args)]
 pub struct Export {
-    /// markdown: the task files and rules as they are; json: everything that a user has, in one file
+    /// markdown: the task files and rules as they are; json: everything that a user has, in one file; csv: a table of
+    /// the tasks, for a spreadsheet; ics: the timeline as a calendar
     #[arg(long, value_name = "FORMAT")]
     format: Format,
-    /// The folder for markdown or the file for json; - is standard output, for markdown as a tar
+    /// The folder for markdown or the file for the others; - is standard output, for markdown as a tar
     #[arg(long, short, value_name = "PATH")]
     output: PathBuf,
     /// With the whole history, in json
@@ -34,15 +35,17 @@ pub struct Export {
 enum Format {
     Markdown,
     Json,
+    Csv,
+    Ics,
 }
 
 impl Export {
     pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
         let is_stdout = self.output == Path::new("-");
         let format = match self.format {
-            Format::Markdown if self.history => {
+            Format::Markdown | Format::Csv | Format::Ics if self.history => {
                 return Err(CliError::Usage(
-                    "task files have no history in them; leave out --history, or take --format json".to_owned(),
+                    "only json has the history in it; leave out --history, or take --format json".to_owned(),
                 ));
             }
             Format::Markdown if is_stdout && io::stdout().is_terminal() => {
@@ -53,14 +56,17 @@ impl Export {
             }
             Format::Markdown => "markdown",
             Format::Json => "json",
+            Format::Csv => "csv",
+            Format::Ics => "ics",
         };
         let history = self.history.then(|| "true".to_owned());
         let path = query("/api/export", &[("format", Some(format.to_owned())), ("history", history)]);
         let mut file = client.download(Ask::get(&path), ACCOUNT).await?;
         match self.format {
+            Format::Json if is_stdout => json_to_stdout(&mut file),
             _ if is_stdout => to_stdout(&mut file),
             Format::Markdown => into_folder(file, &self.output, self.replace),
-            Format::Json => into_file(&mut file, &self.output, self.replace),
+            Format::Json | Format::Csv | Format::Ics => into_file(&mut file, &self.output, self.replace),
         }
     }
 }
@@ -82,6 +88,7 @@ pub(super) fn require_new(path: &Path, otherwise: &str) -> Result<(), CliError> 
     }
 }
 
+/// As it is for a pipe, and without what steers a terminal for one.
 fn to_stdout(file: &mut File) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     if !out.is_terminal() {
@@ -89,9 +96,17 @@ fn to_stdout(file: &mut File) -> Result<(), CliError> {
         return Ok(out.flush()?);
     }
     drop(out);
+    print(&text_of(file)?)
+}
+
+fn json_to_stdout(file: &mut File) -> Result<(), CliError> {
+    if io::stdout().is_terminal() { super::output::print_json(&text_of(file)?) } else { to_stdout(file) }
+}
+
+fn text_of(file: &mut File) -> Result<String, CliError> {
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    super::output::print_json(&text)
+    Ok(text)
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> CliError + '_ {

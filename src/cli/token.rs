@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::client::{Ask, Client, segment};
 use super::history::local;
-use super::output::{Table, print, print_json};
+use super::output::{Table, complain, print, print_json};
 use super::{CliError, options};
 
 #[derive(Subcommand)]
@@ -77,6 +77,8 @@ impl Scope {
 #[derive(Deserialize)]
 struct Created {
     token: String,
+    /// The address of the calendar that it opens, or its path alone.
+    feed: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -129,13 +131,17 @@ impl Create {
             if self.json {
                 return print_json(&answer.text());
             }
-            let Created { token } = answer.read()?;
-            return print(&format!("{token}\n"));
+            let Created { token, feed } = answer.read()?;
+            print(&format!("{token}\n"))?;
+            if let Some(address) = feed {
+                complain(&subscribe(&address));
+            }
+            return Ok(());
         };
         // First the file: a token that there is no place for would be lost.
         let mut file = new_secret_file(&path)?;
         let made = client.send(Ask::post(TOKENS).json(&body)).await.and_then(|answer| {
-            let Created { token } = answer.read()?;
+            let Created { token, .. } = answer.read()?;
             let line = if self.json { format!("{}\n", answer.text().trim_end()) } else { format!("{token}\n") };
             file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritten(&path))
         });
@@ -146,6 +152,14 @@ impl Create {
         made?;
         print(&format!("wrote the token to {}\n", path.display()))
     }
+}
+
+/// Where a calendar finds what a token opens.
+fn subscribe(address: &str) -> String {
+    if address.starts_with('/') {
+        return format!("a calendar subscribes to {address} below the address of your server, https://HOST, say");
+    }
+    format!("a calendar subscribes to {address}")
 }
 
 /// A file that was not there, from the first moment its owner's alone.

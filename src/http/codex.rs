@@ -12,9 +12,10 @@ use super::body::Body;
 use super::conditional::{is_unchanged, names};
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::feed;
 use super::fields::Fields;
 use super::head::Head;
-use super::hot::{Hot, SERVER_TIMING, X_CACHE};
+use super::hot::{Hot, SERVER_TIMING, X_CACHE, media_type};
 use super::negotiate::{self, Format, values};
 use super::plain::TIMELINE;
 use super::query::Query;
@@ -25,14 +26,13 @@ use crate::domain::ids::UserId;
 use crate::domain::lang::Phrase;
 use crate::planning::DAYS_MAX;
 use crate::service::Service;
-use crate::service::accounts::Actor;
 use crate::service::timeline::Layer;
-use crate::store::hot::Entry;
-use crate::view::{Answer, json, text};
+use crate::store::hot::{Entry, Form};
+use crate::view::{Answer, calendar, json, text};
 
 const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
 const WIDTH: Phrase = Phrase { en: "a number from 20 to 300", de: "eine Zahl von 20 bis 300" };
-const FORMATS: Phrase = Phrase { en: "json, html or text", de: "json, html oder text" };
+const FORMATS: Phrase = Phrase { en: "json, html, text or ics", de: "json, html, text oder ics" };
 const INSTANT: Phrase = Phrase {
     en: "an RFC 3339 instant of the years 1970 to 9997, like 2025-10-13T08:00:00Z",
     de: "ein Zeitpunkt nach RFC 3339 aus den Jahren 1970 bis 9997, etwa 2025-10-13T08:00:00Z",
@@ -41,10 +41,14 @@ const INSTANT: Phrase = Phrase {
 /// Columns of the week drawn in text.
 const TEXT_WIDTH: u64 = 120;
 
-/// The answer before the router: for the plain request, when the timeline is hot.
+/// The answer before the router: for the plain request for a timeline or a feed, when that is hot.
 pub fn hot(service: &Service, user: UserId, head: &Head<'_>, now: DateTime<Utc>) -> Option<Hot> {
-    let is_plain = head.path == TIMELINE && head.query.is_none();
-    if !is_plain || !matches!(*head.method, Method::GET | Method::HEAD) {
+    let form = match head.path {
+        TIMELINE => Form::Timeline,
+        path if feed::token(path).is_some() => Form::Calendar,
+        _ => return None,
+    };
+    if head.query.is_some() || !matches!(*head.method, Method::GET | Method::HEAD) {
         return None;
     }
     let Fields { accept, accept_encoding, if_none_match, .. } = head.fields;
@@ -53,43 +57,60 @@ pub fn hot(service: &Service, user: UserId, head: &Head<'_>, now: DateTime<Utc>)
         return None;
     }
     let (accept, accept_encoding, if_none_match) = (accept.first, accept_encoding.first, if_none_match.first);
-    if accept.is_some() && negotiate::format(accept.as_slice()) != Format::Json {
+    // A feed is a calendar, whatever would be liked better.
+    if form == Form::Timeline && accept.is_some() && negotiate::format(accept.as_slice()) != Format::Json {
         return None;
     }
-    let entry = service.hot_timeline(user, now)?;
+    let entry = service.hot_timeline(user, form, now)?;
     let takes_gzip = accept_encoding.is_some() && negotiate::takes_gzip(accept_encoding.as_slice());
     Some(Hot::new(entry, takes_gzip, |etag| if_none_match.is_some_and(|tags| names(tags, etag))))
 }
 
 /// Every other request for it: made anew, of other days, at another instant, in another form.
 pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum::response::Response, HttpError> {
-    let service: &Arc<Service> = &asked.site.service;
-    let user = asked.actor.user;
     let rebuild = query.flag("nocache")?;
     let days = query.number("days", 1..=u64::from(DAYS_MAX), DAYS)?;
     let days = days.and_then(|days| u16::try_from(days).ok());
     let now = query.text("now").map(instant).transpose()?;
     let format = wanted_format(&query, &headers)?;
     let width = query.number("width", 20..=300, WIDTH)?.unwrap_or(TEXT_WIDTH);
-    let begun = Instant::now();
-    if days.is_none() && now.is_none() && format == Format::Json {
-        let served = service.timeline(user, rebuild).await?;
-        asked.site.counts.layer(served.layer);
-        let timing = timing(served.layer, begun.elapsed());
-        if !served.is_certain {
-            let body = full("application/json", served.entry.finished.body.clone());
-            return Ok(uncached(body, timing).map(axum::body::Body::new).into_response());
+    match format {
+        Format::Json if days.is_none() && now.is_none() => {
+            return served(&asked, &headers, Form::Timeline, rebuild).await;
         }
-        let response = respond(&served.entry, &headers, served.layer, timing);
-        asked.site.counts.not_modified(response.status());
-        return Ok(response.map(axum::body::Body::new).into_response());
+        Format::Calendar if days.is_none() && now.is_none() => {
+            return served(&asked, &headers, Form::Calendar, rebuild).await;
+        }
+        Format::Json | Format::Calendar | Format::Html | Format::Text => {}
     }
-    let answer = service.what_if(user, now, days).await?;
+    let begun = Instant::now();
+    let answer = asked.site.service.what_if(asked.actor.user, now, days).await?;
     asked.site.counts.what_if.add(1);
-    let response = uncached(
-        render(&answer, &asked.actor, format, usize::try_from(width).unwrap_or(usize::MAX)),
-        timing(Layer::Rebuilt, begun.elapsed()),
-    );
+    let width = usize::try_from(width).unwrap_or(usize::MAX);
+    let response = uncached(render(&answer, &asked, format, width)?, timing(Layer::Rebuilt, begun.elapsed()));
+    Ok(response.map(axum::body::Body::new).into_response())
+}
+
+/// The present timeline in a form that is kept, as the asker gets it.
+pub(super) async fn served(
+    asked: &Asked,
+    headers: &HeaderMap,
+    form: Form,
+    rebuild: bool,
+) -> Result<axum::response::Response, HttpError> {
+    let (service, user, begun) = (&asked.site.service, asked.actor.user, Instant::now());
+    let served = match form {
+        Form::Timeline => service.timeline(user, rebuild).await?,
+        Form::Calendar => service.calendar(user, rebuild).await?,
+    };
+    asked.site.counts.layer(served.layer);
+    let timing = timing(served.layer, begun.elapsed());
+    if !served.is_certain {
+        let body = full(media_type(form), served.entry.finished.body.clone());
+        return Ok(uncached(body, timing).map(axum::body::Body::new).into_response());
+    }
+    let response = respond(&served.entry, headers, served.layer, timing);
+    asked.site.counts.not_modified(response.status());
     Ok(response.map(axum::body::Body::new).into_response())
 }
 
@@ -103,14 +124,19 @@ fn uncached(mut response: Response<Body>, timing: HeaderValue) -> Response<Body>
     response
 }
 
-fn render(answer: &Answer, asker: &Actor, format: Format, width: usize) -> Response<Body> {
-    match format {
-        Format::Json => full("application/json", json::timeline(answer)),
+fn render(answer: &Answer, asked: &Asked, format: Format, width: usize) -> Result<Response<Body>, HttpError> {
+    Ok(match format {
+        Format::Json => full(media_type(Form::Timeline), json::timeline(answer)),
+        Format::Calendar => {
+            let owner = asked.site.service.calendar_owner(asked.actor.user)?;
+            full(media_type(Form::Calendar), calendar::of(answer, owner))
+        }
         Format::Html => {
-            full("text/html; charset=utf-8", web::page(answer, Viewer::of(asker, answer.lang), false).into_string())
+            let viewer = Viewer::of(&asked.actor, answer.lang);
+            full("text/html; charset=utf-8", web::page(answer, viewer, false).into_string())
         }
         Format::Text => full("text/plain; charset=utf-8", text::week(answer, width)),
-    }
+    })
 }
 
 fn wanted_format(query: &Query, headers: &HeaderMap) -> Result<Format, HttpError> {
@@ -119,6 +145,7 @@ fn wanted_format(query: &Query, headers: &HeaderMap) -> Result<Format, HttpError
         Some("json") => Ok(Format::Json),
         Some("html") => Ok(Format::Html),
         Some("text") => Ok(Format::Text),
+        Some("ics") => Ok(Format::Calendar),
         Some(_) => Err(HttpError::MalformedQuery { name: "format", expected: FORMATS }),
     }
 }

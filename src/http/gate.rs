@@ -21,6 +21,7 @@ use tower_service::Service as _;
 use super::body::Body;
 use super::codex;
 use super::errors::HttpError;
+use super::feed;
 use super::fields::{Field, Fields};
 use super::forwarded::Client;
 use super::head::{Head, read_head};
@@ -267,6 +268,11 @@ impl Gate {
     /// Who asks. The one place that decides it.
     fn authorize(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
         let fields = head.fields;
+        // The address of a feed says whose it is, whatever comes with it.
+        if let Some(token) = feed::token(head.path) {
+            let actor = self.site.service.authenticate_feed(token, now)?;
+            return actor.map(Asker::User).ok_or(HttpError::InvalidToken);
+        }
         if fields.authorization.first.is_none() {
             return match peer {
                 Peer::Network(_) => self.signed_in(head, peer, now),
@@ -390,6 +396,9 @@ pub(super) fn bearer(value: &[u8]) -> Option<&[u8]> {
 pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
     // Trying rules changes nothing, whatever its method; a sync does.
     let is_reading = (method.is_safe() && path != SYNC) || path == RULES_CHECK;
+    if feed::token(path).is_some() {
+        return Scopes::FEED;
+    }
     let is_administration = path == ADMINISTRATION_PAGE || ADMINISTRATION.iter().any(|root| path.starts_with(root));
     match (is_administration, is_reading) {
         (true, _) => Scopes::ADMIN,

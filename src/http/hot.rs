@@ -10,9 +10,10 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 
 use super::body::Body;
 use super::date::http_date;
-use super::respond::{BY_ASKER, JSON, PRIVATE, protect};
+use super::respond::{BY_ASKER, PRIVATE, protect};
 use crate::service::timeline::Layer;
-use crate::store::hot::Entry;
+use crate::store::hot::{Entry, Form};
+use crate::view::calendar;
 
 pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -30,16 +31,28 @@ static UNCHANGED: LazyLock<HeaderMap> = LazyLock::new(|| {
     headers
 });
 
-/// The same for an answer with a body.
-static WITH_BODY: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = UNCHANGED.clone();
-    headers.insert(CONTENT_TYPE, JSON);
-    headers
-});
+/// The same for an answer with a body of each form.
+static WITH_TIMELINE: LazyLock<HeaderMap> = LazyLock::new(|| with_body(Form::Timeline));
+static WITH_CALENDAR: LazyLock<HeaderMap> = LazyLock::new(|| with_body(Form::Calendar));
 
-/// Both as lines, each behind the end of the one before, without the entity tag's.
+/// All of them as lines, each behind the end of the one before, without the entity tag's.
 static UNCHANGED_LINES: LazyLock<Vec<u8>> = LazyLock::new(|| lines(&UNCHANGED));
-static WITH_BODY_LINES: LazyLock<Vec<u8>> = LazyLock::new(|| lines(&WITH_BODY));
+static TIMELINE_LINES: LazyLock<Vec<u8>> = LazyLock::new(|| lines(&WITH_TIMELINE));
+static CALENDAR_LINES: LazyLock<Vec<u8>> = LazyLock::new(|| lines(&WITH_CALENDAR));
+
+/// What the body of an entry is.
+pub fn media_type(form: Form) -> &'static str {
+    match form {
+        Form::Timeline => "application/json",
+        Form::Calendar => calendar::MEDIA_TYPE,
+    }
+}
+
+fn with_body(form: Form) -> HeaderMap {
+    let mut headers = UNCHANGED.clone();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(form)));
+    headers
+}
 
 fn lines(headers: &HeaderMap) -> Vec<u8> {
     let mut lines = Vec::new();
@@ -87,7 +100,10 @@ impl Hot {
             *response.headers_mut() = UNCHANGED.clone();
         } else {
             *response.body_mut() = Body::full(body.clone());
-            *response.headers_mut() = WITH_BODY.clone();
+            *response.headers_mut() = match self.entry.form {
+                Form::Timeline => WITH_TIMELINE.clone(),
+                Form::Calendar => WITH_CALENDAR.clone(),
+            };
             if self.is_compressed {
                 response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             }
@@ -105,7 +121,13 @@ impl Hot {
         let (body, etag) = self.representation();
         let (begin, lines) = match self.is_unchanged {
             true => (&b"HTTP/1.1 304 Not Modified\r\netag: "[..], &UNCHANGED_LINES),
-            false => (&b"HTTP/1.1 200 OK\r\netag: "[..], &WITH_BODY_LINES),
+            false => {
+                let lines = match self.entry.form {
+                    Form::Timeline => &TIMELINE_LINES,
+                    Form::Calendar => &CALENDAR_LINES,
+                };
+                (&b"HTTP/1.1 200 OK\r\netag: "[..], lines)
+            }
         };
         for part in [begin, etag, lines.as_slice()] {
             head.extend_from_slice(part);

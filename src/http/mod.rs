@@ -13,6 +13,7 @@ mod date;
 mod errors;
 mod events;
 mod extract;
+mod feed;
 mod fields;
 mod forwarded;
 mod gate;

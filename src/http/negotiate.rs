@@ -11,6 +11,7 @@ pub enum Format {
     Json,
     Html,
     Text,
+    Calendar,
 }
 
 /// The values of a field, for those below that take several.
@@ -60,7 +61,8 @@ pub fn language_of(headers: &HeaderMap) -> Option<Lang> {
     best(known)
 }
 
-/// The form that is wanted by these values of `Accept`; JSON unless a browser asks for a page or somebody for text.
+/// The form that is wanted by these values of `Accept`; JSON unless a browser asks for a page or somebody for text or a
+/// calendar.
 pub fn format(accept: &[&[u8]]) -> Format {
     // What programs send, without a look at weights: this is on the way of every warm read.
     match accept.first() {
@@ -72,6 +74,7 @@ pub fn format(accept: &[&[u8]]) -> Format {
             "application/json" | "application/*" | "*/*" => Some((Format::Json, weight)),
             "text/html" | "text/*" => Some((Format::Html, weight)),
             "text/plain" => Some((Format::Text, weight)),
+            "text/calendar" => Some((Format::Calendar, weight)),
             _ => None,
         })
     };
@@ -111,6 +114,8 @@ mod tests {
         assert_eq!(format("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), Format::Html);
         assert_eq!(format("text/plain"), Format::Text);
         assert_eq!(format("text/plain;q=0.1, text/html;q=0.2"), Format::Html);
+        assert_eq!(format("text/calendar"), Format::Calendar);
+        assert_eq!(format("text/calendar, text/plain;q=0.9, */*;q=0.5"), Format::Calendar);
         assert_eq!(format("image/png"), Format::Json);
     }
 

@@ -1,5 +1,5 @@
-//! Heads that nothing but looking at them is needed for: a request for the timeline, whole and alone, whose head says
-//! nothing of a body and nothing of the connection.
+//! Heads that nothing but looking at them is needed for: a request for the timeline or a feed, whole and alone, whose
+//! head says nothing of a body and nothing of the connection.
 //!
 //! The parser is hyper's own, asked in the same way. What must hold: a head that is taken here means the same to hyper.
 //! Whatever is otherwise, malformed or only unusual, is left to hyper.
@@ -9,17 +9,22 @@ use std::mem::MaybeUninit;
 use httparse::{Header, Request, Status};
 use hyper::{Method, Version};
 
+use super::feed;
 use super::fields::Fields;
 use super::head::Heading;
 
 /// Where the timeline is.
 pub const TIMELINE: &str = "/codex";
 
-/// How a request for it begins.
-static BEGINNINGS: [(&[u8], Method); 2] =
-    [(b"GET /codex HTTP/1.1\r\n", Method::GET), (b"HEAD /codex HTTP/1.1\r\n", Method::HEAD)];
+/// How a request for it begins, and one for a feed.
+static BEGINNINGS: [(&[u8], Method); 4] = [
+    (b"GET /codex HTTP/1.1\r\n", Method::GET),
+    (b"HEAD /codex HTTP/1.1\r\n", Method::HEAD),
+    (b"GET /feeds/", Method::GET),
+    (b"HEAD /feeds/", Method::HEAD),
+];
 
-/// More fields than any program sends that asks for a timeline.
+/// More fields than any program sends that asks for a timeline or a feed.
 const FIELDS_MAX: usize = 32;
 
 /// The head that these bytes are, to the last one, if it has no more fields than that; `fields` are given those that
@@ -32,16 +37,26 @@ pub fn read<'b, 'r>(bytes: &'b [u8], fields_max: usize, fields: &'r mut Fields<'
     if read != Ok(Status::Complete(bytes.len())) || request.headers.len() > fields_max {
         return None;
     }
+    let path = request.path.filter(|path| *path == TIMELINE || is_feed(path))?;
+    if request.version != Some(1) {
+        return None;
+    }
     find(request.headers, fields)?;
     Some(Heading {
         method,
         version: Version::HTTP_11,
         authority: None,
-        path: TIMELINE,
+        path,
         query: None,
         fields,
         is_length_ambiguous: false,
     })
+}
+
+/// Whether a target is the path of a feed, without a query or anything else that hyper would have to take apart.
+fn is_feed(target: &str) -> bool {
+    let is_plain = |token: &str| token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    feed::token(target).is_some_and(|token| !token.is_empty() && is_plain(token))
 }
 
 /// Finds the fields that matter; `None` if one is for whoever leads the connection, or is repeated: the lines are not

@@ -2,8 +2,8 @@
 
 use super::openapi::{Routes, delete, get, patch, post, put};
 use super::{
-    account, admin, auth, cache, codex, events, history, openapi, rules, sessions, sync, tasks, tokens, transfer, web,
-    webhook,
+    account, admin, auth, cache, codex, events, feed, history, openapi, rules, sessions, sync, tasks, tokens, transfer,
+    web, webhook,
 };
 
 pub fn routes() -> Routes {
@@ -49,6 +49,7 @@ pub fn routes() -> Routes {
         .signed("/github/webhook", [post(webhook::github, of_sync::github)])
         .at("/api/tokens", [get(tokens::list, of_tokens::list), post(tokens::create, of_tokens::create)])
         .at("/api/tokens/{id}", [delete(tokens::revoke, of_tokens::revoke)])
+        .at("/feeds/{file}", [get(feed::get, timeline::feed)])
         .at("/api/export", [get(transfer::export, of_transfer::export)])
         .at("/api/import", [post(transfer::import, of_transfer::import)])
         .at("/api/admin/users", [get(admin::users, of_admin::users), post(admin::add_user, of_admin::add_user)])

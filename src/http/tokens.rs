@@ -1,5 +1,6 @@
 //! `/api/tokens`: the asker's own.
 
+use axum::Extension;
 use axum::response::Response;
 use hyper::HeaderMap;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
@@ -9,7 +10,9 @@ use serde_json::{Map, Value};
 
 use super::errors::HttpError;
 use super::extract::{Asked, JsonObject, TokenIdInPath, idempotency_key};
+use super::feed;
 use super::respond::json;
+use super::site::Arrival;
 use super::wire::Known;
 use crate::domain::ids::TokenId;
 use crate::service::error::ServiceError;
@@ -58,6 +61,10 @@ impl TokenJson {
 pub struct IssuedJson {
     ok: bool,
     token: String,
+    /// Of a token whose one scope is `feed`: the address of the calendar that it opens; its path alone where the server
+    /// does not know its own address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feed: Option<String>,
     #[serde(flatten)]
     about: TokenJson,
 }
@@ -75,10 +82,16 @@ pub async fn list(asked: Asked) -> Result<Response, HttpError> {
     Ok(json(&TokensJson { tokens }, None))
 }
 
-pub async fn create(asked: Asked, headers: HeaderMap, object: JsonObject) -> Result<Response, HttpError> {
+pub async fn create(
+    asked: Asked,
+    Extension(arrival): Extension<Arrival>,
+    headers: HeaderMap,
+    object: JsonObject,
+) -> Result<Response, HttpError> {
     let key = idempotency_key(&headers, "POST /api/tokens", "", Some(&object))?;
     let issued = issue(&asked, token_fields(&object.fields)?, key).await?;
-    let answer = IssuedJson { ok: true, about: TokenJson::new(issued.id, &issued.grant), token: issued.token };
+    let (about, feed) = (TokenJson::new(issued.id, &issued.grant), feed::address(&asked.site, &arrival, &issued));
+    let answer = IssuedJson { ok: true, about, feed, token: issued.token };
     let mut response = json(&answer, None);
     // A secret is kept by nobody on the way.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -24,9 +24,10 @@ use crate::service::error::Refusal;
 use crate::service::export::{Export, Form};
 use crate::service::import::{Fate, Line, Report};
 use crate::service::sync::PushedState;
+use crate::view::{calendar, table};
 
-const FORMATS: Phrase = Phrase { en: "markdown or json", de: "markdown oder json" };
-const NO_HISTORY: Phrase = Phrase { en: "left out with format=markdown", de: "bei format=markdown weggelassen werden" };
+const FORMATS: Phrase = Phrase { en: "markdown, json, csv or ics", de: "markdown, json, csv oder ics" };
+const NO_HISTORY: Phrase = Phrase { en: "left out but with format=json", de: "nur bei format=json angegeben werden" };
 
 /// How long an archive may take to arrive.
 const ARCHIVE_TIME_MAX: Duration = Duration::from_secs(600);
@@ -84,6 +85,8 @@ fn attached(export: Export, rights: Rights, form: Form, owner: &UserName) -> Res
     let (content_type, ending) = match form {
         Form::Markdown => ("application/x-tar", "tar"),
         Form::Json { .. } => ("application/json", "json"),
+        Form::Csv => (table::MEDIA_TYPE, "csv"),
+        Form::Calendar => (calendar::MEDIA_TYPE, "ics"),
     };
     let file = format!("attachment; filename=\"{owner}.{ending}\"");
     let file = HeaderValue::try_from(file).map_err(|_| HttpError::Unavailable)?;
@@ -123,9 +126,13 @@ async fn send_all(mut export: Export, pieces: &mpsc::Sender<Option<bytes::Bytes>
 fn wanted_form(query: &Query) -> Result<Form, HttpError> {
     let history = query.flag("history")?;
     match query.text("format") {
-        Some("markdown") if history => Err(HttpError::MalformedQuery { name: "history", expected: NO_HISTORY }),
-        Some("markdown") => Ok(Form::Markdown),
         Some("json") => Ok(Form::Json { history }),
+        Some("markdown" | "csv" | "ics") if history => {
+            Err(HttpError::MalformedQuery { name: "history", expected: NO_HISTORY })
+        }
+        Some("markdown") => Ok(Form::Markdown),
+        Some("csv") => Ok(Form::Csv),
+        Some("ics") => Ok(Form::Calendar),
         _ => Err(HttpError::MalformedQuery { name: "format", expected: FORMATS }),
     }
 }

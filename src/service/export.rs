@@ -10,14 +10,16 @@ use super::archive::ArchiveWriter;
 use super::error::{Refusal, ServiceError};
 use super::history::{Moment, Past, PastState};
 use super::rules::files;
-use super::{Service, read};
+use super::{Service, planning, read};
+use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
 use crate::domain::script::RuleEntry;
-use crate::store::{Outline, Settings, StoreError};
+use crate::store::{Outline, Settings, Snapshot, StoreError};
 use crate::view::export::{ChangeJson, DocumentJson, ExportHeadJson, RawJson, StateJson};
 use crate::view::json::utc;
 use crate::view::rules::RuleJson;
 use crate::view::settings::SettingsJson;
+use crate::view::table::{Places, Table};
 
 /// The form of [`Form::Json`] that this version writes.
 const VERSION: u32 = 1;
@@ -35,6 +37,10 @@ pub enum Form {
     Markdown,
     /// Everything, nothing lost: documents, settings, rules, next number, and the history if it is wanted.
     Json { history: bool },
+    /// A table with a row for each task, for a spreadsheet.
+    Csv,
+    /// The timeline as a calendar.
+    Calendar,
 }
 
 /// An export on its way. What is changed meanwhile is not in it.
@@ -45,6 +51,9 @@ pub struct Export {
     form: Form,
     stage: Stage,
     archive: ArchiveWriter,
+    table: Table,
+    /// Of a table: where the tasks stand.
+    places: Places,
 }
 
 /// What comes next.
@@ -62,13 +71,27 @@ enum Stage {
 impl Service {
     /// Begins an export of what the user has now.
     pub async fn export(self: &Arc<Self>, user: UserId, form: Form) -> Result<Export, ServiceError> {
-        let service = self.clone();
-        let look = move || {
-            let outline = service.store.outline(user)?;
-            Ok(outline.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?)
+        let (outline, places) = match form {
+            Form::Csv => self.outline_with_places(user).await?,
+            Form::Markdown | Form::Json { .. } | Form::Calendar => {
+                let service = self.clone();
+                let look = move || {
+                    let outline = service.store.outline(user)?;
+                    Ok(outline.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?)
+                };
+                (read(look).await?, Places::default())
+            }
         };
-        let outline = read(look).await?;
-        Ok(Export { service: self.clone(), user, outline, form, stage: Stage::Head, archive: ArchiveWriter::default() })
+        let (archive, table) = (ArchiveWriter::default(), Table::new(outline.settings.lang));
+        Ok(Export { service: self.clone(), user, outline, form, stage: Stage::Head, archive, table, places })
+    }
+
+    /// The tasks, and where they stand by a plan of just these.
+    async fn outline_with_places(self: &Arc<Self>, user: UserId) -> Result<(Outline, Places), ServiceError> {
+        let (snapshot, answer) = self.planned(user, None, None).await?;
+        let Snapshot { name, head, settings, tasks, .. } = snapshot;
+        let keys = tasks.into_keys().collect();
+        Ok((Outline { name, head, settings, keys, rules: None }, Places::of(&answer.timeline)))
     }
 }
 
@@ -77,7 +100,7 @@ impl Export {
     pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
         loop {
             let piece = match self.stage {
-                Stage::Head => self.head(),
+                Stage::Head => self.head().await?,
                 Stage::Documents(from) => self.documents(from).await?,
                 Stage::History(before, is_first) => self.history(before, is_first).await?,
                 Stage::End => self.end()?,
@@ -89,11 +112,23 @@ impl Export {
         }
     }
 
-    fn head(&mut self) -> Vec<u8> {
+    async fn head(&mut self) -> Result<Vec<u8>, ServiceError> {
         self.stage = Stage::Documents(0);
-        if self.form == Form::Markdown {
-            return Vec::new();
+        match self.form {
+            Form::Markdown => Ok(Vec::new()),
+            Form::Json { .. } => Ok(self.json_head()),
+            Form::Csv => {
+                self.table.names();
+                Ok(self.table.take())
+            }
+            Form::Calendar => {
+                self.stage = Stage::Done;
+                Ok(self.service.calendar(self.user, false).await?.entry.finished.body.to_vec())
+            }
         }
+    }
+
+    fn json_head(&self) -> Vec<u8> {
         let Outline { name, head, settings, rules, .. } = &self.outline;
         let about = ExportHeadJson {
             format: "codexmiroir",
@@ -118,12 +153,12 @@ impl Export {
             let before = Moment(self.outline.head.generation.0 + 1, 0);
             self.stage = match self.form {
                 Form::Json { history: true } => Stage::History(before, true),
-                Form::Json { history: false } | Form::Markdown => Stage::End,
+                Form::Json { history: false } | Form::Markdown | Form::Csv | Form::Calendar => Stage::End,
             };
             return Ok(match self.form {
                 Form::Json { history: true } => b"],\"history\":[".to_vec(),
                 Form::Json { history: false } => b"]".to_vec(),
-                Form::Markdown => Vec::new(),
+                Form::Markdown | Form::Csv | Form::Calendar => Vec::new(),
             });
         }
         let (service, user, generation) = (self.service.clone(), self.user, self.outline.head.generation);
@@ -135,6 +170,8 @@ impl Export {
         self.stage = Stage::Documents(from + loaded.len());
         match self.form {
             Form::Markdown => self.as_files(&loaded),
+            Form::Csv => Ok(self.as_rows(&loaded)),
+            Form::Calendar => Ok(Vec::new()),
             Form::Json { .. } => {
                 let documents =
                     loaded.iter().map(|(key, raw)| DocumentJson { file: key.file.as_str(), raw: RawJson::of(raw) });
@@ -149,6 +186,17 @@ impl Export {
             self.archive.append(&format!("{name}/tasks/{}", key.file), raw, seconds).map_err(unwritten)?;
         }
         Ok(self.archive.take())
+    }
+
+    fn as_rows(&mut self, loaded: &[(DocKey, Vec<u8>)]) -> Vec<u8> {
+        for (key, raw) in loaded {
+            // As it was when it was planned: a file that is no task then is none now.
+            if let Some(reading) = planning::read(key, raw) {
+                let body = document::body(raw).unwrap_or_default();
+                self.table.task(key, reading.as_deref(), body, &self.places);
+            }
+        }
+        self.table.take()
     }
 
     /// Whose files they are, and when they are said to be last changed, in seconds after 1970.
@@ -171,6 +219,7 @@ impl Export {
         self.stage = Stage::Done;
         match self.form {
             Form::Json { .. } => Ok(b"}\n".to_vec()),
+            Form::Csv | Form::Calendar => Ok(Vec::new()),
             Form::Markdown => {
                 let (name, seconds) = self.owner_and_time();
                 if let Some(rules) = &self.outline.rules {

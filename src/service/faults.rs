@@ -10,6 +10,7 @@ use crate::domain::ids::{Generation, UserId};
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
 use crate::store::disk::{Disk, Failing};
+use crate::store::hot::Form;
 use crate::store::{Origin, Scopes, Settings, Store, StoreError};
 
 /// Every so many calls of the storage are tried; 1 tries all of them.
@@ -114,7 +115,9 @@ async fn of_a_commit_of_unknown_outcome_nothing_is_published_before_it_is_certai
         assert_eq!(served.is_certain, seen == durable, "kept by nobody before it is certain");
         assert!(service.store().published().generation(user).unwrap_or_default() <= durable);
         assert!(
-            service.hot_timeline(user, service.clock.now()).is_none_or(|entry| entry.finished.generation <= durable)
+            service
+                .hot_timeline(user, Form::Timeline, service.clock.now())
+                .is_none_or(|entry| entry.finished.generation <= durable)
         );
         // Repeated meanwhile, it is neither acknowledged nor carried out a second time.
         assert!(matches!(create(&service, user, acknowledged).await, Err(ServiceError::Store(_))));

@@ -24,6 +24,8 @@ pub enum Cause {
     Stale(Staleness),
     /// Somebody asked for it, with `nocache`.
     Asked,
+    /// It was to become a calendar, which the database does not keep.
+    Calendar,
 }
 
 impl Cause {
@@ -33,6 +35,7 @@ impl Cause {
             Cause::NothingKept => "nothing_kept",
             Cause::Stale(staleness) => staleness.as_str(),
             Cause::Asked => "asked",
+            Cause::Calendar => "calendar",
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::domain::task::Task;
 use crate::domain::timeline::{InvalidDocument, Timeline};
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
 use crate::rules::RuleError;
-use crate::store::hot::Entry;
+use crate::store::hot::{Entry, Form};
 use crate::store::{Change, Finished, Head, Incarnation, Reading, Settings, Snapshot};
 use crate::view::{Answer, RulesSource, RulesState, json};
 
@@ -66,14 +66,14 @@ pub(super) fn plan_snapshot(
         valid_until: answer.timeline.valid_until,
         body,
     };
-    Planned { entry: Arc::new(entry(identity, finished)), answer, is_certain }
+    Planned { entry: Arc::new(entry(identity, Form::Timeline, finished)), answer, is_certain }
 }
 
 /// Adds the entity tag to finished bytes.
 ///
 /// The tag hashes everything that can make another answer of these bytes: database, user, generation, basis,
 /// boundary and representation. So it tells a stranger nothing, and no two accounts share one.
-pub(super) fn entry(identity: Identity, finished: Finished) -> Entry {
+pub(super) fn entry(identity: Identity, form: Form, finished: Finished) -> Entry {
     let mut hash = Sha256::new();
     hash.update(identity.incarnation.0);
     hash.update(identity.user.0.to_be_bytes());
@@ -81,8 +81,12 @@ pub(super) fn entry(identity: Identity, finished: Finished) -> Entry {
     hash.update(finished.basis.0);
     hash.update(finished.valid_from.timestamp_millis().to_be_bytes());
     hash.update(finished.valid_until.timestamp_millis().to_be_bytes());
-    hash.update(b"json");
-    Entry::new(finished, &tag(&hash.finalize()))
+    hash.update(match form {
+        Form::Timeline => &b"json"[..],
+        // Counts what is written of the same plan in another way.
+        Form::Calendar => b"ics 1",
+    });
+    Entry::new(form, finished, &tag(&hash.finalize()))
 }
 
 /// The first half of a hash in hexadecimal digits: what entity tags are made of.

@@ -16,16 +16,17 @@ use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
 use crate::domain::script::Script;
 use crate::rules::RuleError;
-use crate::store::hot::Entry;
+use crate::store::hot::{Entry, Form};
 use crate::store::{Basis, Finished, Snapshot, StoreError};
 use crate::view::Answer;
+use crate::view::calendar::{self, Owner};
 
 pub use crate::store::hot::{Layer, Served};
 
 impl Service {
     /// The answer at this instant, the present one, if it is hot: no lock, no database, no await.
-    pub fn hot_timeline(&self, user: UserId, now: DateTime<Utc>) -> Option<Arc<Entry>> {
-        self.store.published().get(user, self.rules.basis(), now)
+    pub fn hot_timeline(&self, user: UserId, form: Form, now: DateTime<Utc>) -> Option<Arc<Entry>> {
+        self.store.published().get(user, form, self.rules.basis(), now)
     }
 
     /// The user's current timeline. `rebuild` makes it anew even when a current one is at hand.
@@ -33,8 +34,34 @@ impl Service {
         let service = self.clone();
         let load = self.planners.run(user, move |desk: &mut Desk| service.load(desk, user, rebuild));
         let load = async { load.await? };
-        let hot = || self.hot_timeline(user, self.clock.now()).filter(|_| !rebuild);
+        let hot = || self.hot_timeline(user, Form::Timeline, self.clock.now()).filter(|_| !rebuild);
         self.store.published().serve(user, &self.rebuilds, hot, load).await
+    }
+
+    /// The same timeline as a calendar, which is made once for each: everybody who asks after that gets the same bytes.
+    pub async fn calendar(self: &Arc<Self>, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
+        let service = self.clone();
+        let load = self.planners.run(user, move |desk: &mut Desk| service.load_calendar(desk, user, rebuild));
+        let load = async { load.await? };
+        let hot = || self.hot_timeline(user, Form::Calendar, self.clock.now()).filter(|_| !rebuild);
+        self.store.published().serve(user, &self.rebuilds, hot, load).await
+    }
+
+    fn load_calendar(&self, desk: &mut Desk, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
+        let owner = self.calendar_owner(user)?;
+        let cause = if rebuild { Cause::Asked } else { Cause::Calendar };
+        let (planned, is_durable) = self.rebuild((desk, &self.rules.book()), user, cause)?;
+        let body = calendar::of(&planned.answer, owner).into();
+        let finished = Finished { body, ..planned.entry.finished.clone() };
+        let entry = Arc::new(planning::entry(self.identity(user), Form::Calendar, finished));
+        Ok(Served { entry, layer: Layer::Rebuilt, is_certain: planned.is_certain && is_durable, is_durable })
+    }
+
+    /// Whose a calendar is: the same as long as there is the account, also in a database that was restored.
+    pub fn calendar_owner(&self, user: UserId) -> Result<Owner, ServiceError> {
+        let account = self.store.get_user(user)?;
+        let account = account.ok_or_else(|| Refusal::NoSuchUser { name: user.0.to_string() })?;
+        Ok(Owner { id: account.id, since: account.created_at })
     }
 
     fn load(&self, desk: &mut Desk, user: UserId, rebuild: bool) -> Result<Served, ServiceError> {
@@ -63,6 +90,16 @@ impl Service {
         now: Option<DateTime<Utc>>,
         days: Option<u16>,
     ) -> Result<Answer, ServiceError> {
+        Ok(self.planned(user, now, days).await?.1)
+    }
+
+    /// What is planned, and the plan of it.
+    pub(super) async fn planned(
+        self: &Arc<Self>,
+        user: UserId,
+        now: Option<DateTime<Utc>>,
+        days: Option<u16>,
+    ) -> Result<(Snapshot, Answer), ServiceError> {
         let view = self.views.get(user);
         let _turn = view.lock().await;
         let service = self.clone();
@@ -78,7 +115,7 @@ impl Service {
             if now.is_none() && days.is_none() {
                 desk.tell_failure(user, &planned);
             }
-            Ok(planned.answer)
+            Ok((snapshot, planned.answer))
         };
         self.planners.run(user, job).await?
     }
@@ -94,7 +131,7 @@ impl Service {
         let stale = |finished: &Finished| finished.staleness(head.generation, basis, self.clock.now());
         let staleness = match stored {
             Some(finished) => match stale(&finished) {
-                None => return Ok(Ok(Arc::new(planning::entry(self.identity(user), finished)))),
+                None => return Ok(Ok(Arc::new(planning::entry(self.identity(user), Form::Timeline, finished)))),
                 staleness => staleness,
             },
             // The first one may still wait for a quiet moment to be stored; the hot one tells of it.
@@ -118,7 +155,9 @@ impl Service {
         let mut planned = match cause {
             // Who asks for it to be made anew is not given what was remembered.
             Cause::Asked => self.plan_with((&mut *desk, rules), &mut Memo::default(), user, &snapshot, at),
-            Cause::NothingKept | Cause::Stale(_) => self.plan((&mut *desk, rules), user, &snapshot, at),
+            Cause::NothingKept | Cause::Stale(_) | Cause::Calendar => {
+                self.plan((&mut *desk, rules), user, &snapshot, at)
+            }
         };
         desk.tell_failure(user, &planned);
         // Read from two openings of the database, it may be of no state that there was.

@@ -132,6 +132,12 @@ impl Service {
         Ok(Some(actor))
     }
 
+    /// Whose feed a token opens. One that would open more has no place in an address.
+    pub fn authenticate_feed(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Arc<Actor>>, StoreError> {
+        let actor = self.authenticate_at(GrantKind::Token, token.as_bytes(), now)?;
+        Ok(actor.filter(|actor| actor.scopes == Scopes::FEED))
+    }
+
     /// Both go up only, so their sum is another as soon as one of them is.
     fn epoch_of_grants(&self) -> u64 {
         self.grants.epoch.load(Ordering::Acquire) + self.store.opening()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 
-use super::hot::Entry;
+use super::hot::{Entry, Form};
 use crate::domain::ids::{Generation, UserId};
 use crate::metrics::Counter;
 
@@ -33,12 +33,14 @@ impl Generations {
 /// What an entry costs beside its body: the structs, the tag, the map's own bookkeeping.
 const ENTRY_OVERHEAD_BYTES: u64 = 256;
 
+type Key = (UserId, Form);
+
 #[derive(Clone)]
 struct BytesOfEntry;
 
-impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
-    fn weight(&self, _: &UserId, entry: &Arc<Entry>) -> u64 {
-        // The compressed body is made later and must not change the weight; JSON shrinks to a third at least.
+impl Weighter<Key, Arc<Entry>> for BytesOfEntry {
+    fn weight(&self, _: &Key, entry: &Arc<Entry>) -> u64 {
+        // The compressed body is made later and must not change the weight; either form shrinks to a third at least.
         let body = entry.finished.body.len() as u64;
         body + body / 3 + ENTRY_OVERHEAD_BYTES
     }
@@ -48,17 +50,17 @@ impl Weighter<UserId, Arc<Entry>> for BytesOfEntry {
 #[derive(Clone, Default)]
 struct Evictions(Arc<Counter>);
 
-impl Lifecycle<UserId, Arc<Entry>> for Evictions {
+impl Lifecycle<Key, Arc<Entry>> for Evictions {
     type RequestState = ();
 
-    fn on_evict(&self, (): &mut (), _: UserId, _: Arc<Entry>) {
+    fn on_evict(&self, (): &mut (), _: Key, _: Arc<Entry>) {
         self.0.add(1);
     }
 }
 
-/// An entry of each user, bounded in bytes: any may be gone at any time.
+/// An entry of each user in each form, bounded in bytes: any may be gone at any time.
 pub struct Entries {
-    cache: Cache<UserId, Arc<Entry>, BytesOfEntry, DefaultHashBuilder, Evictions>,
+    cache: Cache<Key, Arc<Entry>, BytesOfEntry, DefaultHashBuilder, Evictions>,
     bytes_max: u64,
     evictions: Arc<Counter>,
 }
@@ -77,22 +79,22 @@ impl Entries {
         }
     }
 
-    pub fn get(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.cache.get(&user)
+    pub fn get(&self, user: UserId, form: Form) -> Option<Arc<Entry>> {
+        self.cache.get(&(user, form))
     }
 
     /// As [`Entries::get`], without counting as a use.
-    pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.cache.peek(&user)
+    pub fn peek(&self, user: UserId, form: Form) -> Option<Arc<Entry>> {
+        self.cache.peek(&(user, form))
     }
 
-    /// Puts an entry, unless `stays` says that the present one stays; nobody else puts one in between, but for a
+    /// Puts an entry, unless `stays` says that the present one of its form stays; nobody else puts one in between, but for a
     /// moment there may be none.
     pub fn put_unless(&self, user: UserId, entry: Arc<Entry>, stays: impl Fn(&Entry) -> bool) {
-        let decide = |_: &UserId, kept: &mut Arc<Entry>| {
+        let decide = |_: &Key, kept: &mut Arc<Entry>| {
             if stays(kept) { EntryAction::Retain(()) } else { EntryAction::ReplaceWithGuard }
         };
-        match self.cache.entry(&user, None, decide) {
+        match self.cache.entry(&(user, entry.form), None, decide) {
             EntryResult::Vacant(place) | EntryResult::Replaced(place, _) => {
                 // It fails when the place was taken away meanwhile; then the next read brings the answer again.
                 let _ = place.insert(entry);
@@ -101,8 +103,11 @@ impl Entries {
         }
     }
 
+    /// Removes what there is of a user in any form.
     pub fn remove(&self, user: UserId) {
-        self.cache.remove(&user);
+        for form in [Form::Timeline, Form::Calendar] {
+            self.cache.remove(&(user, form));
+        }
     }
 
     /// Bytes that all entries may weigh.

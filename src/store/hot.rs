@@ -12,9 +12,19 @@ use super::Finished;
 
 pub use super::published::{Layer, Listener, Published, Served};
 
+/// What a user's timeline is finished as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// As JSON, which the database keeps too.
+    Timeline,
+    /// As an iCalendar object, which is made of the plan again where it is not hot.
+    Calendar,
+}
+
 /// A finished answer, ready to be sent.
 #[derive(Debug)]
 pub struct Entry {
+    pub form: Form,
     pub finished: Finished,
     /// The entity tag of the body, with its quotes.
     pub etag: Bytes,
@@ -36,10 +46,10 @@ const COMPRESSED_BODY_BYTES_MIN: usize = 1_024;
 
 impl Entry {
     /// `tag` is what stands between the quotes of the entity tag.
-    pub fn new(finished: Finished, tag: &str) -> Entry {
+    pub fn new(form: Form, finished: Finished, tag: &str) -> Entry {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let made = MADE.fetch_add(1, Ordering::Relaxed);
-        Entry { finished, etag: format!("\"{tag}\"").into(), made, compressed: OnceLock::new() }
+        Entry { form, finished, etag: format!("\"{tag}\"").into(), made, compressed: OnceLock::new() }
     }
 
     /// Whether this is the later answer of the two: of a later generation or, when the clock alone has made another
@@ -92,22 +102,22 @@ mod tests {
             valid_until: at(200),
             body: vec![b'x'; bytes].into(),
         };
-        Arc::new(Entry::new(finished, "t"))
+        Arc::new(Entry::new(Form::Timeline, finished, "t"))
     }
 
     #[test]
     fn an_entry_is_served_only_while_it_is_current() {
         let published = Published::new(1 << 20);
         published.put(USER, entry(3, 10));
-        assert!(published.get(USER, BASIS, at(150)).is_none(), "the generation is not known yet");
+        assert!(published.get(USER, Form::Timeline, BASIS, at(150)).is_none(), "the generation is not known yet");
         published.advance(USER, Generation(3));
-        assert!(published.get(USER, BASIS, at(100)).is_some());
-        assert!(published.get(USER, BASIS, at(199)).is_some());
-        assert!(published.get(USER, BASIS, at(200)).is_none(), "the boundary has passed");
-        assert!(published.get(USER, BASIS, at(99)).is_none(), "the clock was set back over a boundary");
-        assert!(published.get(USER, Basis([2; 16]), at(150)).is_none(), "another basis");
+        assert!(published.get(USER, Form::Timeline, BASIS, at(100)).is_some());
+        assert!(published.get(USER, Form::Timeline, BASIS, at(199)).is_some());
+        assert!(published.get(USER, Form::Timeline, BASIS, at(200)).is_none(), "the boundary has passed");
+        assert!(published.get(USER, Form::Timeline, BASIS, at(99)).is_none(), "the clock was set back over a boundary");
+        assert!(published.get(USER, Form::Timeline, Basis([2; 16]), at(150)).is_none(), "another basis");
         published.advance(USER, Generation(4));
-        assert!(published.get(USER, BASIS, at(150)).is_none(), "a later commit");
+        assert!(published.get(USER, Form::Timeline, BASIS, at(150)).is_none(), "a later commit");
         published.advance(USER, Generation(2));
         assert_eq!(published.generation(USER), Some(Generation(4)), "generations never go back");
     }
@@ -118,7 +128,8 @@ mod tests {
         published.advance(USER, Generation(4));
         published.put(USER, entry(4, 10));
         published.put(USER, entry(3, 20));
-        let served = |published: &Published| published.get(USER, BASIS, at(150)).map(|e| e.finished.body.len());
+        let served =
+            |published: &Published| published.get(USER, Form::Timeline, BASIS, at(150)).map(|e| e.finished.body.len());
         assert_eq!(served(&published), Some(10));
         published.put(USER, entry(4, 30));
         assert_eq!(served(&published), Some(30), "of the same generation the one that was made last stays");
@@ -149,7 +160,27 @@ mod tests {
         listener.changed().await;
         published.put(USER, entry(4, 10));
         published.advance(USER, Generation(4));
-        assert!(published.get(USER, BASIS, at(150)).is_none());
+        assert!(published.get(USER, Form::Timeline, BASIS, at(150)).is_none());
+        assert_eq!((published.entries().weight(), published.entries().len()), (0, 0));
+    }
+
+    #[test]
+    fn each_form_has_a_place_of_its_own() {
+        let published = Published::new(1 << 20);
+        let calendar = |generation| {
+            let Entry { finished, .. } = Arc::into_inner(entry(generation, 20)).unwrap();
+            Arc::new(Entry::new(Form::Calendar, finished, "c"))
+        };
+        published.put(USER, entry(3, 10));
+        published.put(USER, calendar(3));
+        published.advance(USER, Generation(3));
+        let served = |form| published.get(USER, form, BASIS, at(150)).map(|entry| entry.finished.body.len());
+        assert_eq!((served(Form::Timeline), served(Form::Calendar)), (Some(10), Some(20)));
+        published.publish(USER, Generation(4), Some(&entry(4, 11)));
+        assert_eq!((served(Form::Timeline), served(Form::Calendar)), (Some(11), None), "it is of the change before");
+        published.put(USER, calendar(4));
+        assert_eq!((served(Form::Timeline), served(Form::Calendar)), (Some(11), Some(20)));
+        published.remove(USER);
         assert_eq!((published.entries().weight(), published.entries().len()), (0, 0));
     }
 
@@ -162,6 +193,6 @@ mod tests {
         assert!(published.entries().weight() <= 1 << 20);
         published.put(USER, entry(1, 2 << 20));
         published.advance(USER, Generation(1));
-        assert!(published.get(USER, BASIS, at(150)).is_none(), "larger than the whole map");
+        assert!(published.get(USER, Form::Timeline, BASIS, at(150)).is_none(), "larger than the whole map");
     }
 }

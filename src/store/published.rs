@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::Basis;
 use super::cells::{Entries, Generations, Mutex, PoisonError, watch};
-use super::hot::Entry;
+use super::hot::{Entry, Form};
 use super::ids::{Generation, UserId};
 use super::keyed::KeyedLocks;
 
@@ -159,15 +159,15 @@ impl Published {
         }
     }
 
-    /// The answer for this user, if a current one is hot.
-    pub fn get(&self, user: UserId, basis: Basis, now: DateTime<Utc>) -> Option<Arc<Entry>> {
+    /// The answer for this user in this form, if a current one is hot.
+    pub fn get(&self, user: UserId, form: Form, basis: Basis, now: DateTime<Utc>) -> Option<Arc<Entry>> {
         let generation = self.generation(user)?;
-        self.entries.get(user).filter(|entry| entry.finished.is_current(generation, basis, now))
+        self.entries.get(user, form).filter(|entry| entry.finished.is_current(generation, basis, now))
     }
 
-    /// What is hot of this user, current or not, for looking at it alone.
+    /// The timeline that is hot of this user, current or not, for looking at it alone.
     pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.entries.peek(user)
+        self.entries.peek(user, Form::Timeline)
     }
 
     /// The hot map's entries, for whoever asks how many there are.

@@ -1,10 +1,12 @@
 //! A timeline as people and programs read it: pure functions from values to bytes.
 
+pub mod calendar;
 pub mod export;
 pub mod json;
 pub mod markdown;
 pub mod rules;
 pub mod settings;
+pub mod table;
 pub mod task;
 pub mod text;
 

@@ -61,9 +61,14 @@ fn is_set(variable: &str) -> bool {
 
 /// The first of these programs that is installed.
 pub fn found(names: &[&str]) -> Option<PathBuf> {
-    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
-    let candidates = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    candidates.into_iter().find(|candidate| candidate.is_file())
+    names.iter().find_map(|name| programs(name).next())
+}
+
+/// Every program of this name that is installed.
+pub fn programs(name: &str) -> impl Iterator<Item = PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
+    folders.into_iter().map(move |folder| folder.join(name)).filter(|program| program.is_file())
 }
 
 impl Browser {

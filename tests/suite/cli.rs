@@ -3,6 +3,7 @@
 mod accounts;
 mod at_once;
 mod editing;
+mod exports;
 mod logins;
 mod refused;
 mod rules;

@@ -22,8 +22,8 @@ const OTHER_TOKEN: &str = "other";
 /// It is there only with a secret; its tests are `webhook.rs`.
 const WEBHOOK: &str = "/github/webhook";
 
-/// What is for everybody: probes, the way in, and what its pages are made of.
-const OPEN: [&str; 10] = [
+/// What asks for no token beside the address: probes, the way in, what its pages are made of, and feeds.
+const OPEN: [&str; 11] = [
     "/livez",
     "/readyz",
     "/login",
@@ -34,6 +34,7 @@ const OPEN: [&str; 10] = [
     "/assets/base.css",
     "/assets/account.css",
     "/assets/set-up.js",
+    "/feeds/{file}",
 ];
 
 /// A server that has everything which is described.
@@ -60,6 +61,9 @@ async fn filled(server: &TestServer, user: &TestUser, path: &str) -> String {
         let spartan = RuleFields { library: Some("spartan".to_owned()), ..RuleFields::default() };
         let ruled = server.service().set_rules(request, vec![spartan]).await.unwrap();
         return path.replace("{n}", &ruled.version.unwrap().to_string());
+    }
+    if path == "/feeds/{file}" {
+        return path.replace("{file}", &format!("{}.ics", server.token(&user.name, Scopes::FEED).await));
     }
     if path == "/welcome" {
         let id = server.service().require_user(&user.name).unwrap().id;

@@ -13,7 +13,16 @@ const CHANGES: usize = 2_000;
 
 /// What Lena's commits added to files, the first first, each after the number of lines that its commit added.
 fn added(shared: &Shared) -> Vec<String> {
-    let log = ["log", "--reverse", "--author=lena", "--format=tformat:commit", "--unified=0", "--patch", "main"];
+    let log = [
+        "log",
+        "--reverse",
+        "--committer=CodexMiroir",
+        "--author=lena",
+        "--format=tformat:commit",
+        "--unified=0",
+        "--patch",
+        "main",
+    ];
     let log = git(&shared.bare, &log);
     let lines = |commit: &str| -> Vec<String> {
         let added = commit.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++"));

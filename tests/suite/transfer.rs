@@ -372,7 +372,7 @@ async fn what_is_no_archive_changes_nothing() {
     assert_eq!((as_json.status, as_json.code().as_str()), (415, "not_tar"));
     assert_eq!(import(&lena, "/api/import?dryRun=maybe", whole.clone()).await.code(), "malformed_query");
     for (query, status) in
-        [("", 400), ("?format=csv", 400), ("?format=ics", 400), ("?format=markdown&history=true", 400)]
+        [("", 400), ("?format=xlsx", 400), ("?format=pdf", 400), ("?format=markdown&history=true", 400)]
     {
         let answer = lena.get(&format!("/api/export{query}")).await;
         assert_eq!((answer.status, answer.code().as_str()), (status, "malformed_query"), "{query}");

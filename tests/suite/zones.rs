@@ -33,7 +33,7 @@ const LORD_HOWE: Edges =
     Edges { zone: "Australia/Lord_Howe", forward: "2025-10-04T15:30:00Z", back: "2025-04-05T15:00:00Z" };
 
 /// Slots whose boundaries lie in what the changes skip and repeat.
-const NIGHT_RULES: &str = r#"
+pub const NIGHT_RULES: &str = r#"
 fn slots(day, slots) {
     [
         slot("nachts",  "00:00", "03:00").cutoff("01:45"),
@@ -45,7 +45,7 @@ fn place(task, today) { anywhere() }
 "#;
 
 /// The night in pieces: on some nights a piece has no length, or another order of instants.
-const PIECES_RULES: &str = r#"
+pub const PIECES_RULES: &str = r#"
 fn slots(day, slots) {
     [
         slot("eins", "00:00", "01:45").cutoff("00:30"),

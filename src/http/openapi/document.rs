@@ -145,7 +145,7 @@ fn operation(
             let scopes = needed_scope(method, path).names();
             json!([{"token": scopes}, {"session": []}])
         }
-        Some(Scheme::Everybody) => json!([]),
+        Some(Scheme::Everybody | Scheme::Address) => json!([]),
         Some(Scheme::Metrics) => json!([{"metricsToken": []}]),
         Some(Scheme::Signature) => json!([{"signature": []}]),
         None => json!([]),

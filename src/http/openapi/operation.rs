@@ -46,6 +46,8 @@ pub enum Scheme {
     Everybody,
     /// A user's, with scopes.
     User,
+    /// Nobody's: a token stands in the path.
+    Address,
     /// The one that is set for `/metrics`.
     Metrics,
     /// Nobody's: the request is signed with the secret of the webhook.
@@ -136,6 +138,13 @@ impl Operation {
         self.scheme = Some(Scheme::Everybody);
         self.refusals.clear();
         self.refuses(&HEAD).refuses(&[(400, "malformed_header"), (401, "invalid_token"), (503, "unavailable")])
+    }
+
+    /// A token in its path says who asks.
+    pub fn of_address(mut self) -> Operation {
+        self.scheme = Some(Scheme::Address);
+        self.refusals.clear();
+        self.refuses(&HEAD).refuses(&[(401, "invalid_token"), (404, "no_such_user"), (503, "unavailable")])
     }
 
     /// It is answered before the gate: anybody may ask.

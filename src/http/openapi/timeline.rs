@@ -9,8 +9,8 @@ const TAG: &str = "Timeline";
 pub fn timeline() -> Operation {
     Operation::new(TAG, "getTimeline", "The timeline: what stands in which slot")
         .about(
-            "Served from memory. The form follows `format`, else `Accept`; only JSON of the usual days at the present \
-             instant carries an `ETag`, everything else is made for this answer and is not to be kept.",
+            "Served from memory. The form follows `format`, else `Accept`; only JSON and calendars of the usual days at \
+             the present instant carry an `ETag`, everything else is made for this answer and is not to be kept.",
         )
         .checked_query("nocache", "`true` makes it anew.", one_of(&["true", "false", "1", "0"]))
         .checked_query(
@@ -24,11 +24,27 @@ pub fn timeline() -> Operation {
             "What it would be at this instant (RFC 3339).",
             serde_json::json!({"type": "string", "format": "date-time"}),
         )
-        .checked_query("format", "The form of the answer.", one_of(&["json", "html", "text"]))
+        .checked_query("format", "The form of the answer.", one_of(&["json", "html", "text", "ics"]))
         .gives::<TimelineJson<'static>>("The timeline.")
         .or_text("text/html")
         .or_text("text/plain")
+        .or_text("text/calendar")
         .carries("X-Cache", "Where it came from: `hot`, `materialized` or `rebuilt`.")
+        .carries("Server-Timing", "The same, and how long it took in milliseconds.")
+        .conditional()
+}
+
+pub fn feed() -> Operation {
+    Operation::new(TAG, "getFeed", "The timeline as a calendar, for programs that subscribe to it")
+        .about(
+            "An iCalendar object (RFC 5545): an event for each task in its slot, in UTC, and one of the whole day for \
+             each deadline of an open task. The address is the proof: whatever else comes with the request says \
+             nothing. It opens with a token whose one scope is `feed`, and with no other.",
+        )
+        .path("file", "Such a token, and `.ics`.")
+        .of_address()
+        .gives_text("text/calendar", "The calendar.")
+        .carries("X-Cache", "Where it came from: `hot` or `rebuilt`.")
         .carries("Server-Timing", "The same, and how long it took in milliseconds.")
         .conditional()
 }

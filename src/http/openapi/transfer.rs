@@ -30,12 +30,16 @@ pub(super) fn exporting(operation: Operation) -> Operation {
     operation
         .about(
             "`markdown` is an archive of the documents, byte for byte, in the layout of a Git repository; `json` has \
-                settings and next number too. An answer that ends early is not whole.",
+                settings and next number too. `csv` is a table with a row for each task and where it stands; a field \
+                that a spreadsheet would calculate has an apostrophe in front, and so has one that begins with an \
+                apostrophe. `ics` is the timeline as a calendar. An answer that ends early is not whole.",
         )
-        .needed_query("format", "The form of it.", one_of(&["markdown", "json"]))
+        .needed_query("format", "The form of it.", one_of(&["markdown", "json", "csv", "ics"]))
         .checked_query("history", "With `json`: the history too.", one_of(&["true", "false", "1", "0"]))
-        .gives_bytes("application/x-tar", "The archive, or the JSON.")
+        .gives_bytes("application/x-tar", "The export.")
         .or_json::<ExportJson>()
+        .or_text("text/csv")
+        .or_text("text/calendar")
         .carries("Content-Disposition", "A file name.")
 }
 

@@ -53,6 +53,7 @@ enum Named {
     Session,
     Generation,
     Account,
+    Feed,
 }
 
 impl Row {
@@ -64,6 +65,7 @@ impl Row {
             "/api/undo" => Some(Named::Generation),
             path if path.starts_with("/api/rules/versions/") => Some(Named::Generation),
             path if path.contains("{name}") => Some(Named::Account),
+            "/feeds/{file}" => Some(Named::Feed),
             _ => None,
         }
     }
@@ -100,6 +102,7 @@ impl Row {
             Some(Named::Session) => holdings.session.clone(),
             Some(Named::Generation) => holdings.generation.to_string(),
             Some(Named::Account) => holdings.account.clone(),
+            Some(Named::Feed) => holdings.feed.clone(),
             None => String::new(),
         }
     }
@@ -231,7 +234,8 @@ impl Cast {
         (holdings, id): (&Holdings, &str),
         from: &[(&str, &str)],
     ) -> RequestBuilder {
-        let path = ["{id}", "{n}", "{name}"].iter().fold(row.path.to_owned(), |path, place| path.replace(place, id));
+        let path = row.path.replace("{file}", &format!("{id}.ics"));
+        let path = ["{id}", "{n}", "{name}"].iter().fold(path, |path, place| path.replace(place, id));
         let query = if row.path.ends_with("/export") { "?format=json" } else { "" };
         let method = method.clone();
         let network = |method| self.client.request(method, self.server.url(&format!("{path}{query}")));

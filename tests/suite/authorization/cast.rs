@@ -31,6 +31,8 @@ pub struct Holdings {
     pub task: u16,
     pub token: String,
     pub session: String,
+    /// What the address of the feed has: nobody is asked who comes with it.
+    pub feed: String,
     /// Of the rules, and the last change.
     pub generation: u64,
 }
@@ -104,7 +106,8 @@ async fn furnish(server: &TestServer, user: &TestUser, task: u16) -> Holdings {
     let ruled = service.set_rules(request, vec![spartan]).await.unwrap();
     let (token, _) = with_id(server, &user.name, server.token(&user.name, Scopes::READ)).await;
     let (session, _) = with_id(server, &user.name, session(server, &user.name)).await;
-    Holdings { account: user.name.clone(), task, token, session, generation: ruled.generation }
+    let feed = server.token(&user.name, Scopes::FEED).await;
+    Holdings { account: user.name.clone(), task, token, session, feed, generation: ruled.generation }
 }
 
 impl Cast {
@@ -132,6 +135,8 @@ impl Cast {
             task: 3000,
             token: digits(&others.token),
             session: digits(&others.session),
+            // One that was given to somebody, for more than a feed.
+            feed: users["tom"].token.clone(),
             generation: 77,
         };
         assert!((10..77).contains(&others.generation) && own.generation < 10);

@@ -41,3 +41,33 @@ fn where_no_token_is_made_no_file_is_left() {
     assert!(ran.refusal(1).contains("no user nobody"), "{ran:?}");
     assert!(!at.home.path("token").exists());
 }
+
+#[test]
+fn a_token_for_a_feed_comes_with_the_address_to_subscribe_to() {
+    for way in WAYS {
+        let at = Installation::of(way);
+        let ran = at.here().run(&["token", "create", "--scope", "feed", "--name", "Kalender"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        // The token alone is for whatever comes behind a pipe.
+        let token = ran.stdout.trim_end();
+        assert!(ran.stdout == format!("{token}\n") && token.starts_with("cmr_") && token.len() == 53, "{ran:?}");
+        let path = format!("/feeds/{token}.ics");
+        match (way, &at.server) {
+            (Way::Elsewhere, Some(server)) => {
+                assert_eq!(
+                    ran.stderr,
+                    format!("codexmiroir: a calendar subscribes to {}\n", server.url(&path)),
+                    "{ran:?}"
+                );
+            }
+            _ => assert!(ran.stderr.contains(&format!("subscribes to {path} below the address")), "{ran:?}"),
+        }
+        let ran = at.here().run(&["token", "create", "--scope", "feed", "--json"]);
+        let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert!(told["feed"].as_str().unwrap().ends_with(".ics") && ran.stderr.is_empty(), "{ran:?}");
+        // What goes into a file is told nowhere else.
+        let ran = at.here().run(&["token", "create", "--scope", "feed", "--output", "feed"]);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("wrote the token to feed\n", ""));
+        assert_eq!(at.did(&["token", "create", "--output", "token"]), "wrote the token to token\n");
+    }
+}

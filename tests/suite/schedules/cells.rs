@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use shuttle::future::batch_semaphore::{BatchSemaphore, Fairness, TryAcquireError};
 
-use super::hot::Entry;
+use super::hot::{Entry, Form};
 use super::ids::{Generation, UserId};
 use super::one_in;
 
@@ -32,7 +32,7 @@ impl Generations {
 /// A map that loses entries as a bounded one does, and where a replaced one is gone before its successor is there.
 #[derive(Default)]
 pub struct Entries {
-    entries: Mutex<HashMap<UserId, Arc<Entry>>>,
+    entries: Mutex<HashMap<(UserId, Form), Arc<Entry>>>,
     placing: Mutex<()>,
 }
 
@@ -41,22 +41,23 @@ impl Entries {
         Entries::default()
     }
 
-    pub fn get(&self, user: UserId) -> Option<Arc<Entry>> {
-        let mut entries = self.entries.lock().unwrap();
-        if one_in(8) { entries.remove(&user) } else { entries.get(&user).cloned() }
+    pub fn get(&self, user: UserId, form: Form) -> Option<Arc<Entry>> {
+        let (mut entries, key) = (self.entries.lock().unwrap(), (user, form));
+        if one_in(8) { entries.remove(&key) } else { entries.get(&key).cloned() }
     }
 
     pub fn remove(&self, user: UserId) {
-        self.entries.lock().unwrap().remove(&user);
+        self.entries.lock().unwrap().retain(|(owner, _), _| *owner != user);
     }
 
-    pub fn peek(&self, user: UserId) -> Option<Arc<Entry>> {
-        self.entries.lock().unwrap().get(&user).cloned()
+    pub fn peek(&self, user: UserId, form: Form) -> Option<Arc<Entry>> {
+        self.entries.lock().unwrap().get(&(user, form)).cloned()
     }
 
     pub fn put_unless(&self, user: UserId, entry: Arc<Entry>, stays: impl Fn(&Entry) -> bool) {
         let _placing = self.placing.lock().unwrap();
-        let kept = self.entries.lock().unwrap().get(&user).cloned();
+        let key = (user, entry.form);
+        let kept = self.entries.lock().unwrap().get(&key).cloned();
         if let Some(kept) = kept {
             if stays(&kept) {
                 return;
@@ -64,9 +65,9 @@ impl Entries {
             let (old, new) = (&kept.finished, &entry.finished);
             let is_earlier = (new.generation, new.valid_from) < (old.generation, old.valid_from);
             assert!(!is_earlier, "a late answer replaced a later one: {new:?} {old:?}");
-            self.entries.lock().unwrap().remove(&user);
+            self.entries.lock().unwrap().remove(&key);
         }
-        self.entries.lock().unwrap().insert(user, entry);
+        self.entries.lock().unwrap().insert(key, entry);
     }
 }
 

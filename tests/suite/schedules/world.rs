@@ -13,7 +13,7 @@ use shuttle::sync::Mutex;
 use shuttle::sync::atomic::{AtomicU64, Ordering};
 
 use super::cells::watch;
-use super::hot::Entry;
+use super::hot::{Entry, Form};
 use super::ids::{Generation, UserId};
 use super::keyed::KeyedLocks;
 use super::published::{Layer, Published, Served};
@@ -48,7 +48,7 @@ fn plan(generation: Generation, basis: Basis, now: i64) -> Finished {
 }
 
 fn entry(finished: Finished) -> Arc<Entry> {
-    Arc::new(Entry::new(finished, "tag"))
+    Arc::new(Entry::new(Form::Timeline, finished, "tag"))
 }
 
 /// A user in the database: what is durable.
@@ -178,7 +178,7 @@ impl World {
     /// One read, and everything that must hold of it.
     async fn read(&self, user: UserId, rebuild: bool) -> Served {
         let (floor, begun) = (self.seen[&user].load(Ordering::SeqCst), self.now());
-        let hot = || self.published.get(user, BASIS, at(self.now())).filter(|_| !rebuild);
+        let hot = || self.published.get(user, Form::Timeline, BASIS, at(self.now())).filter(|_| !rebuild);
         let load = async { Ok::<_, std::convert::Infallible>(self.load(user, rebuild)) };
         let Ok(served) = self.published.serve(user, &self.turns, hot, load).await;
         self.check(user, &served.entry.finished, floor, begun);
@@ -189,7 +189,7 @@ impl World {
     /// A read that takes what is hot, or nothing.
     pub fn look(&self, user: UserId) {
         let (floor, begun) = (self.seen[&user].load(Ordering::SeqCst), self.now());
-        if let Some(entry) = self.published.get(user, BASIS, at(self.now())) {
+        if let Some(entry) = self.published.get(user, Form::Timeline, BASIS, at(self.now())) {
             self.check(user, &entry.finished, floor, begun);
         }
     }

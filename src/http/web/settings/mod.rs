@@ -7,7 +7,7 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use self::git::RemoteForm;
-use self::page::{NewToken, Planning, Session, SettingsPage};
+use self::page::{NewToken, Planning, Session, SettingsPage, Shown};
 use super::form::Errors;
 use super::layout::Viewer;
 use super::notice::Notice;
@@ -18,7 +18,7 @@ use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, Visitor};
 use crate::http::query::Query;
 use crate::http::wire::Known;
-use crate::http::{account, sessions, tokens};
+use crate::http::{account, feed, sessions, tokens};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::settings::SettingsFields;
 use crate::service::sign_in::PasswordChange;
@@ -188,9 +188,12 @@ pub async fn make_token(
     match tokens::issue(&asked, fields, key).await {
         Ok(issued) => {
             let settings = asked.own_settings()?;
-            let address = asked.site.address(&visitor.arrival);
-            let page =
-                page::issued(Viewer::of(&asked.actor, settings.lang), &issued, settings.zone, address.as_deref());
+            let (site, arrival) = (&asked.site, &visitor.arrival);
+            let told = match feed::address(site, arrival, &issued) {
+                Some(address) => Shown::Feed { address },
+                None => Shown::Token { server: site.address(arrival) },
+            };
+            let page = page::issued(Viewer::of(&asked.actor, settings.lang), &issued, settings.zone, &told);
             Ok(shown(StatusCode::OK, page))
         }
         Err(error) => {

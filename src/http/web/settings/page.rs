@@ -63,9 +63,10 @@ pub struct NewToken {
 }
 
 /// What a token can be allowed, with what that is called.
-const SCOPES: [(&str, Phrase); 3] = [
+const SCOPES: [(&str, Phrase); 4] = [
     ("read", Phrase { en: "read tasks and the week", de: "Aufgaben und Woche lesen" }),
     ("write", Phrase { en: "change tasks", de: "Aufgaben ändern" }),
+    ("feed", Phrase { en: "the week as a calendar", de: "die Woche als Kalender" }),
     ("admin", Phrase { en: "manage accounts", de: "Konten verwalten" }),
 ];
 
@@ -200,8 +201,10 @@ fn tokens(page: &SettingsPage<'_>, lang: Lang) -> Markup {
         section.panel {
             h2 { "Tokens" }
             p.hint { (lang.pick(
-                "A token lets a program in: the command line, or a script.",
-                "Ein Token lässt ein Programm ein: die Kommandozeile oder ein Skript.",
+                "A token lets a program in: the command line, a script, or a calendar. A calendar needs one that is \
+                 allowed the week as a calendar and nothing else: then you get an address to subscribe to.",
+                "Ein Token lässt ein Programm ein: die Kommandozeile, ein Skript oder einen Kalender. Ein Kalender \
+                 braucht eines, das nur die Woche als Kalender zeigen darf: Dazu gibt es eine Adresse zum Abonnieren.",
             )) }
             @if page.tokens.is_empty() { p.free { (lang.pick("There is none.", "Es gibt keine.")) } }
             ul.lines { @for token in &page.tokens { (token_line(token, page, lang)) } }
@@ -215,6 +218,7 @@ fn scopes(names: &[&str], lang: Lang) -> String {
     let in_german = |name: &&str| match *name {
         "read" => "read (lesen)".to_owned(),
         "write" => "write (schreiben)".to_owned(),
+        "feed" => "feed (Kalender)".to_owned(),
         "admin" => "admin (verwalten)".to_owned(),
         other => other.to_owned(),
     };
@@ -280,25 +284,71 @@ fn new_token(new: &NewToken, viewer: Viewer<'_>) -> Markup {
 }
 
 /// The one page that a token is on.
-pub fn issued(viewer: Viewer<'_>, issued: &Issued, zone: Zone, address: Option<&str>) -> Markup {
+pub fn issued(viewer: Viewer<'_>, issued: &Issued, zone: Zone, shown: &Shown) -> Markup {
     let lang = viewer.lang;
-    let address = address.unwrap_or(lang.pick("ADDRESS-OF-THIS-SERVER", "ADRESSE-DIESES-SERVERS"));
-    let title = lang.pick("A new token", "Ein neues Token");
+    let title = match shown {
+        Shown::Token { .. } => lang.pick("A new token", "Ein neues Token"),
+        Shown::Feed { .. } => lang.pick("The address of your calendar", "Die Adresse des Kalenders"),
+    };
     let content = html! {
         section.panel {
             p { strong { (lang.pick(
                 "Copy it now: it is shown this once, and cannot be had again.",
-                "Jetzt kopieren: Es wird nur dieses Mal gezeigt.",
+                "Jetzt kopieren: Das wird nur dieses Mal gezeigt.",
             )) } }
-            pre.secret tabindex="0" aria-label="Token" { code { (issued.token) } }
-            @if let Some(at) = issued.grant.expires_at { p { (lang.pick("It ends ", "Es gilt bis ")) (when(at, zone)) "." } }
-            h2 { (lang.pick("How to use it", "So wird es benutzt")) }
-            p { (lang.pick("A program sends it with each request:", "Ein Programm schickt es mit jeder Anfrage:")) }
-            pre { code { "Authorization: Bearer TOKEN" } }
-            p { (lang.pick("The command line asks for it once:", "Die Kommandozeile fragt einmal danach:")) }
-            pre { code { "codexmiroir login " (address) } }
+            @match shown {
+                Shown::Token { server } => (token_shown(issued, zone, server.as_deref(), lang)),
+                Shown::Feed { address } => (feed_shown(issued, zone, address, lang)),
+            }
         }
         p { a href="/settings" { (lang.pick("Back to the settings", "Zurück zu den Einstellungen")) } }
     };
     account_page(viewer, Place::Settings, title, &content)
+}
+
+/// What a token is shown as.
+pub enum Shown {
+    /// Itself, with the address of this server where that is known.
+    Token { server: Option<String> },
+    /// The address of the feed that it opens.
+    Feed { address: String },
+}
+
+fn ends(issued: &Issued, zone: Zone, lang: Lang) -> Markup {
+    html! {
+        @if let Some(at) = issued.grant.expires_at { p { (lang.pick("It ends ", "Gültig bis ")) (when(at, zone)) "." } }
+    }
+}
+
+fn token_shown(issued: &Issued, zone: Zone, server: Option<&str>, lang: Lang) -> Markup {
+    let server = server.unwrap_or(lang.pick("ADDRESS-OF-THIS-SERVER", "ADRESSE-DIESES-SERVERS"));
+    html! {
+        pre.secret tabindex="0" aria-label="Token" { code { (issued.token) } }
+        (ends(issued, zone, lang))
+        h2 { (lang.pick("How to use it", "So wird es benutzt")) }
+        p { (lang.pick("A program sends it with each request:", "Ein Programm schickt es mit jeder Anfrage:")) }
+        pre { code { "Authorization: Bearer TOKEN" } }
+        p { (lang.pick("The command line asks for it once:", "Die Kommandozeile fragt einmal danach:")) }
+        pre { code { "codexmiroir login " (server) } }
+    }
+}
+
+fn feed_shown(issued: &Issued, zone: Zone, address: &str, lang: Lang) -> Markup {
+    html! {
+        pre.secret tabindex="0" aria-label=(lang.pick("Address", "Adresse")) { code { (address) } }
+        (ends(issued, zone, lang))
+        h2 { (lang.pick("How to use it", "So wird sie benutzt")) }
+        p { (lang.pick(
+            "Subscribe to it in your calendar: “From URL” in Google Calendar, “New calendar subscription” on a Mac or an \
+             iPhone, “On the network” in Thunderbird. The calendar has to reach this server.",
+            "Im Kalender abonnieren: „Per URL“ bei Google, „Neues Kalenderabonnement“ auf Mac und iPhone, „Im Netzwerk“ \
+             bei Thunderbird. Der Kalender muss diesen Server erreichen.",
+        )) }
+        p { (lang.pick(
+            "Whoever has the address sees titles, tags, slots and deadlines of your tasks, and not their texts. Revoke it \
+             in the settings when somebody has it who should not.",
+            "Wer die Adresse hat, sieht Titel, Tags, Slots und Termine der Aufgaben, nicht ihre Texte. Hat sie jemand, der \
+             nicht soll: in den Einstellungen widerrufen.",
+        )) }
+    }
 }

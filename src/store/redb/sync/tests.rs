@@ -12,7 +12,8 @@ use crate::domain::zone::Zone;
 use crate::store::redb::disk::Disk;
 use crate::store::redb::open::builder;
 use crate::store::{
-    Administration, Basis, Change, Commit, Head, MergedFile, Origin, Outcome, Settings, hot::Entry, hot::Published,
+    Administration, Basis, Change, Commit, Head, MergedFile, Origin, Outcome, Settings, hot::Entry, hot::Form,
+    hot::Published,
 };
 
 const SETTINGS: Settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
@@ -81,7 +82,7 @@ fn commit(
 }
 
 fn hot(published: &Published, user: UserId) -> Option<Arc<Entry>> {
-    published.get(user, Basis([0; 16]), DateTime::UNIX_EPOCH)
+    published.get(user, Form::Timeline, Basis([0; 16]), DateTime::UNIX_EPOCH)
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn a_state_alone_makes_no_generation_and_leaves_the_timeline() {
         valid_until: DateTime::from_timestamp(1, 0).unwrap(),
         body: "kept".into(),
     };
-    store.published().put(user, Arc::new(Entry::new(finished.clone(), "t")));
+    store.published().put(user, Arc::new(Entry::new(Form::Timeline, finished.clone(), "t")));
     store.put_timeline(user, finished.clone());
     assert_eq!(commit(&store, user, 1, Vec::new(), "git", Some(state(1))), 1);
     assert_eq!(store.sync_state(user).unwrap(), Some(state(1)));

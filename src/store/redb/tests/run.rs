@@ -11,7 +11,7 @@ use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, UserId, UserN
 use crate::domain::lang::Lang;
 use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone::Zone;
-use crate::store::hot::Entry;
+use crate::store::hot::{Entry, Form};
 use crate::store::redb::disk::Disk;
 use crate::store::redb::open::builder;
 use crate::store::{
@@ -422,7 +422,7 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
         changes,
         origin: Origin { actor: "anna".to_owned(), through: "test".into() },
         basis: Basis([0; 16]),
-        timeline: is_change.then(|| Arc::new(Entry::new(timeline(wish.user, after.generation), "t"))),
+        timeline: is_change.then(|| Arc::new(Entry::new(Form::Timeline, timeline(wish.user, after.generation), "t"))),
         remember,
         sync,
     };

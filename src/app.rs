@@ -4,6 +4,7 @@ mod access;
 mod control;
 mod data_dir;
 mod metrics;
+mod restore;
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ pub use crate::worker::{Options as WorkerOptions, Program as WorkerProgram};
 pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
 pub use control::connect;
 pub use data_dir::{DataDir, LOCK_WAIT};
+pub use restore::{Report as RestoreReport, RestoreError, RestoreOptions, Target, restore};
 
 use control::ControlFile;
 

@@ -1,9 +1,11 @@
-//! Secrets at rest: the key, the file that it is kept in, and what is sealed with it. The door to ring's ciphers.
+//! Secrets at rest: the key, the file that it is kept in, and what is sealed with it or with a passphrase. The door to ring's
+//! ciphers and to age.
 //!
 //! What is sealed can be opened with that key alone, for the purpose and the user that it was sealed for. A sealed text
 //! says which key it takes, so that one sealed with another key is told from one that is damaged.
 
 mod file;
+pub mod passphrase;
 mod signature;
 
 use std::fmt;

@@ -73,7 +73,7 @@ const DEEDS: [&str; 9] = [
 ];
 
 /// The one part of `src` that knows of a library: its door.
-const DOORS: [(&str, &str); 17] = [
+const DOORS: [(&str, &str); 20] = [
     ("redb", "store"),
     ("rhai", "rules"),
     ("axum", "http"),
@@ -83,8 +83,11 @@ const DOORS: [(&str, &str); 17] = [
     ("rpassword", "cli"),
     ("toml", "config"),
     ("ipnet", "config"),
+    ("indicatif", "cli"),
     ("tar", "service"),
     ("csv", "view"),
+    ("zstd", "service"),
+    ("age", "secrets"),
     ("reqwest", "outgoing"),
     ("rustls", "outgoing"),
     ("ring", "secrets"),

@@ -20,7 +20,7 @@ use crate::service::passwords::sealed_of_before;
 use crate::store::{OpenError, Store, StoreError};
 
 /// The database's file in the data directory.
-const DATABASE_FILE: &str = "codexmiroir.redb";
+pub(super) const DATABASE_FILE: &str = "codexmiroir.redb";
 /// Holds the address of the server that has the data directory, for whoever finds it in use.
 const ADDRESS_FILE: &str = "server.address";
 
@@ -109,7 +109,7 @@ impl DataDir {
 
     /// Whoever owns the directory can replace what is in it, and what is made in it by another user is out of the owner's
     /// reach: so the two are the same, root included.
-    fn require_own(&self) -> Result<(), StartError> {
+    pub(super) fn require_own(&self) -> Result<(), StartError> {
         let (path, own) = (self.path.display().to_string(), geteuid().as_raw());
         match fs::metadata(&self.path) {
             Ok(found) if found.uid() != own => Err(StartError::NotOwn { path, owner: found.uid(), own }),

@@ -29,6 +29,9 @@ const ANSWER: Bounds = Bounds { deadline: Duration::from_secs(60), body_bytes_ma
 /// What a whole account may take, on its way in or out.
 pub const ACCOUNT: Bounds = Bounds { deadline: Duration::from_secs(600), body_bytes_max: 2 * 1024 * 1024 * 1024 };
 
+/// What everything of everybody may take: as long as it comes, however large it is.
+pub const EVERYTHING: Bounds = Bounds { deadline: Duration::from_secs(7 * 24 * 60 * 60), body_bytes_max: u64::MAX };
+
 /// Speaks to one target for one command.
 pub struct Client {
     /// The target in words.
@@ -157,6 +160,30 @@ impl Client {
         Err(refusal(&self.place, &parts, &body))
     }
 
+    /// As [`Client::download`], into `sink` as it comes. What does not begin with this byte is a refusal, and none of it
+    /// gets there.
+    ///
+    /// # Errors
+    /// The sentence of the API, or why there is not all of it; `sink` may have got a part.
+    pub async fn download_into(
+        &mut self,
+        ask: Ask,
+        bounds: Bounds,
+        first_byte: u8,
+        sink: &mut (dyn Write + Send),
+    ) -> Result<(), CliError> {
+        let mut sorted = Sorted { sink, first_byte, is_wanted: None, refusal: Vec::new() };
+        let parts = self.fetch(ask, bounds, &mut sorted).await?;
+        match (parts.status.is_success(), sorted.is_wanted) {
+            (true, Some(true)) => Ok(()),
+            (true, _) => Err(CliError::Said(format!(
+                "{} gave an answer that cannot be taken; is it a CodexMiroir server of this version?",
+                self.place
+            ))),
+            (false, _) => Err(refusal(&self.place, &parts, &sorted.refusal)),
+        }
+    }
+
     async fn fetch(&mut self, ask: Ask, bounds: Bounds, sink: &mut (dyn Write + Send)) -> Result<Parts, CliError> {
         if ask.for_user {
             self.settle_user().await?;
@@ -256,6 +283,31 @@ impl Client {
 
 /// Names of users that an error lists.
 const NAMES_MAX: usize = 20;
+
+/// Tells by its first byte what is wanted from what is a refusal.
+struct Sorted<'s> {
+    sink: &'s mut (dyn Write + Send),
+    first_byte: u8,
+    is_wanted: Option<bool>,
+    /// As much of it as an answer may have.
+    refusal: Vec<u8>,
+}
+
+impl Write for Sorted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let Some(first) = bytes.first() else { return Ok(0) };
+        if *self.is_wanted.get_or_insert(*first == self.first_byte) {
+            return self.sink.write(bytes);
+        }
+        let left = usize::try_from(ANSWER.body_bytes_max).unwrap_or(usize::MAX).saturating_sub(self.refusal.len());
+        self.refusal.extend_from_slice(&bytes[..bytes.len().min(left)]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.sink.flush()
+    }
+}
 
 struct Counted<'s> {
     sink: &'s mut (dyn Write + Send),

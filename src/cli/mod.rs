@@ -1,9 +1,10 @@
 //! The command line: one file per command.
 //!
-//! `serve`, `plan`, `config`, `completions`, `man` and what `rules` does with files do their work in this process. Every
+//! `serve`, `restore`, `plan`, `config`, `completions`, `man` and what `rules` does with files do their work in this process. Every
 //! other command asks for it over HTTP, wherever the data is (`client`).
 
 mod account;
+mod backup;
 mod client;
 mod config;
 mod export;
@@ -14,8 +15,11 @@ mod inspect;
 mod login;
 mod options;
 mod output;
+mod passphrase;
 mod plan;
+mod progress;
 mod prompt;
+mod restore;
 mod rules;
 mod serve;
 mod settings;
@@ -40,7 +44,7 @@ use self::client::Client;
 use self::client::target::{DataPlace, SERVER_VARIABLE, Target, Wanted};
 use self::output::complain;
 use self::settings::SettingFlags;
-use crate::app::StartError;
+use crate::app::{RestoreError, StartError};
 use crate::config::{self as configuration, Config, ConfigError, Effective};
 use crate::service::error::ServiceError;
 use crate::service::rulebook::RuleFileError;
@@ -80,6 +84,8 @@ enum Command {
     Login(login::LoginAt),
     /// Forget the server that was logged in to
     Logout,
+    /// Make a data directory from a backup
+    Restore(restore::Restore),
     /// Run the server
     Serve(serve::Serve),
     /// Tell by the exit code whether the server is ready: 0 is yes
@@ -112,6 +118,8 @@ enum Asking {
     Import(import::Import),
     /// Write out the task files, or everything in one file
     Export(export::Export),
+    /// Write everything of everybody into one file, while the server works
+    Backup(backup::Backup),
     /// Sync with the Git repository now
     Sync(sync::Sync),
     /// Manage accounts
@@ -134,6 +142,7 @@ impl Asking {
             Asking::Settings(settings) => settings.run(client).await,
             Asking::Import(import) => import.run(client).await,
             Asking::Export(export) => export.run(client).await,
+            Asking::Backup(backup) => backup.run(client).await,
             Asking::Sync(sync) => sync.run(client).await,
             Asking::User(user) => user.run(client).await,
             Asking::Token(token) => token.run(client).await,
@@ -149,6 +158,8 @@ pub(crate) enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
     #[error(transparent)]
     Rules(#[from] RuleFileError),
     #[error(transparent)]
@@ -274,6 +285,15 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
         Command::Login(login) => login.run().await,
         Command::Logout => login::logout(),
         Command::Healthcheck(check) => check.run(&wanted).await,
+        Command::Restore(restore) => {
+            if wanted.server.is_some() {
+                let sentence = "a backup is restored into a data directory of this machine; name it with --data-dir";
+                return Err(CliError::Usage(sentence.to_owned()));
+            }
+            let config = place.load(&SettingFlags::default())?.config;
+            log_to_stderr(LOG_OF_COMMANDS);
+            restore.run(&require_data_dir(wanted.data_dir)?, config).await
+        }
         Command::Asking(command) => {
             let mut client = client(&wanted, &place, user)?;
             let done = command.run(&mut client).await;

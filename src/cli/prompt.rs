@@ -52,9 +52,18 @@ pub fn new_password(may_be_none: bool) -> Result<Option<String>, CliError> {
     if password.is_empty() && may_be_none {
         return Ok(None);
     }
-    match secret("Once more: ", "--password-stdin")? == password {
-        true => Ok(Some(password)),
-        false => Err(CliError::Said("the two passwords differ; try again".to_owned())),
+    once_more(password, "--password-stdin", "passwords").map(Some)
+}
+
+/// Asks for a new secret twice; `plural` is what two of them are called.
+pub fn new_secret(question: &str, otherwise: &str, plural: &str) -> Result<String, CliError> {
+    once_more(secret(question, otherwise)?, otherwise, plural)
+}
+
+fn once_more(first: String, otherwise: &str, plural: &str) -> Result<String, CliError> {
+    match secret("Once more: ", otherwise)? == first {
+        true => Ok(first),
+        false => Err(CliError::Said(format!("the two {plural} differ; try again"))),
     }
 }
 

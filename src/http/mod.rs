@@ -4,6 +4,7 @@ mod account;
 mod address;
 mod admin;
 mod auth;
+mod backup;
 pub mod body;
 mod cache;
 mod codex;

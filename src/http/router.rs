@@ -2,8 +2,8 @@
 
 use super::openapi::{Routes, delete, get, patch, post, put};
 use super::{
-    account, admin, auth, cache, codex, events, feed, history, openapi, rules, sessions, sync, tasks, tokens, transfer,
-    web, webhook,
+    account, admin, auth, backup, cache, codex, events, feed, history, openapi, rules, sessions, sync, tasks, tokens,
+    transfer, web, webhook,
 };
 
 pub fn routes() -> Routes {
@@ -57,6 +57,8 @@ pub fn routes() -> Routes {
         .at("/api/admin/users/{name}", [delete(admin::remove_user, of_admin::remove)])
         .at("/api/admin/users/{name}/export", [get(transfer::export_of, of_admin::export)])
         .at("/api/admin/users/{name}/sessions", [delete(sessions::end_all_of, of_auth::end_sessions_of)])
+        .at("/api/admin/backup", [get(backup::backup, of_admin::backup)])
+        .at("/api/admin/backup", [post(backup::backup_with_secrets, of_admin::backup_with_secrets)])
         .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
         .at("/api/admin/cache/{name}", [get(cache::of_user, of_admin::inspect)])
         .at("/api", [get(openapi::page, beside::page)])

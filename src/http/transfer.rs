@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
-use hyper::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use axum::response::Response;
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -14,9 +14,9 @@ use super::errors::HttpError;
 use super::extract::{Administering, Asked, NameInPath};
 use super::prefer::{PushedJson, Wait};
 use super::query::Query;
-use super::respond::{BY_ASKER, PRIVATE, json};
+use super::respond::json;
 use super::rights::Rights;
-use super::stream::Pieces;
+use super::stream::attachment;
 use crate::domain::ids::UserName;
 use crate::domain::lang::Phrase;
 use crate::service::archive::ARCHIVE_BYTES_MAX;
@@ -88,39 +88,7 @@ fn attached(export: Export, rights: Rights, form: Form, owner: &UserName) -> Res
         Form::Csv => (table::MEDIA_TYPE, "csv"),
         Form::Calendar => (calendar::MEDIA_TYPE, "ics"),
     };
-    let file = format!("attachment; filename=\"{owner}.{ending}\"");
-    let file = HeaderValue::try_from(file).map_err(|_| HttpError::Unavailable)?;
-    let content_type = HeaderValue::from_static(content_type);
-    let headers =
-        [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, file), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
-    Ok((headers, axum::body::Body::new(Pieces::of(|pieces| send(export, rights, pieces)))).into_response())
-}
-
-/// Sends the export to its end, to somebody who may still have it; what cuts it short is not taken for its end.
-async fn send(export: Export, rights: Rights, pieces: mpsc::Sender<Option<bytes::Bytes>>) {
-    tokio::select! {
-        // Asked first: whoever lost the right is told nothing more.
-        biased;
-        () = rights.end() => tracing::info!("an export was cut short: who asked for it may not have it any more"),
-        () = send_all(export, &pieces) => {}
-    }
-}
-
-async fn send_all(mut export: Export, pieces: &mpsc::Sender<Option<bytes::Bytes>>) {
-    loop {
-        match export.next().await {
-            Ok(piece) => {
-                let is_last = piece.is_none();
-                if pieces.send(piece).await.is_err() || is_last {
-                    return;
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "an export was cut short");
-                return;
-            }
-        }
-    }
+    attachment(export, rights, content_type, &format!("{owner}.{ending}"))
 }
 
 fn wanted_form(query: &Query) -> Result<Form, HttpError> {

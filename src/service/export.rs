@@ -10,7 +10,7 @@ use super::archive::ArchiveWriter;
 use super::error::{Refusal, ServiceError};
 use super::history::{Moment, Past, PastState};
 use super::rules::files;
-use super::{Service, planning, read};
+use super::{Service, Streamed, planning, read};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, UserId};
 use crate::domain::script::RuleEntry;
@@ -95,9 +95,8 @@ impl Service {
     }
 }
 
-impl Export {
-    /// The next bytes, or `None` when all were given.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
+impl Streamed for Export {
+    async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
         loop {
             let piece = match self.stage {
                 Stage::Head => self.head().await?,
@@ -111,7 +110,9 @@ impl Export {
             }
         }
     }
+}
 
+impl Export {
     async fn head(&mut self) -> Result<Vec<u8>, ServiceError> {
         self.stage = Stage::Documents(0);
         match self.form {

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::error::{AccessRefusal, ServiceError};
 use crate::domain::ids::UserId;
 use crate::domain::lang::Lang;
-use crate::secrets::Purpose::GitToken;
-use crate::secrets::{Key, KeyFile, KeyFileError, KeyId, key_of};
+use crate::secrets::Purpose::{GitToken, PasswordHash};
+use crate::secrets::{Key, KeyFile, KeyFileError, KeyId, Purpose, key_of};
 use crate::store::{Store, StoreError};
 
 /// The key file, and what was last seen in it.
@@ -141,11 +141,20 @@ impl Keyring {
 
     /// The token that was sealed for this user. The key in the file will do as well as the one at hand: it may be back.
     pub fn open_token(&self, user: UserId, sealed: &str) -> Result<Zeroizing<String>, TokenLost> {
-        let open = |key: &Key| key.open(GitToken, user.0, sealed).ok();
-        if let Some(token) = self.key().and_then(|key| open(&key)) {
-            return Ok(token);
+        self.open_sealed(GitToken, user, sealed).ok_or(TokenLost)
+    }
+
+    /// The hash of a password that was sealed for this user, likewise.
+    pub(super) fn open_hash(&self, user: UserId, sealed: &str) -> Option<Zeroizing<String>> {
+        self.open_sealed(PasswordHash, user, sealed)
+    }
+
+    fn open_sealed(&self, purpose: Purpose, user: UserId, sealed: &str) -> Option<Zeroizing<String>> {
+        let open = |key: &Key| key.open(purpose, user.0, sealed).ok();
+        if let Some(opened) = self.key().and_then(|key| open(&key)) {
+            return Some(opened);
         }
-        self.file.read().ok().flatten().and_then(|key| open(&key)).ok_or(TokenLost)
+        self.file.read().ok().flatten().and_then(|key| open(&key))
     }
 
     /// The key to seal with, which is in the file when this returns. One that is missing there is written again; if

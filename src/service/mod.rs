@@ -8,6 +8,7 @@ pub mod administration;
 pub mod archive;
 mod asker;
 mod attempts;
+pub mod backup;
 pub mod change;
 pub mod demo;
 pub mod error;
@@ -46,6 +47,7 @@ mod turns;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -190,6 +192,12 @@ impl Service {
         let sync = sync::SyncSettings::default().options(std::path::PathBuf::new()).unwrap();
         Service::new(store, clock, RuleBook::builtin(), worker::Options::of_this_program(), keyring, sync)
     }
+}
+
+/// Something large that is made while it is sent.
+pub trait Streamed: Send + 'static {
+    /// The next bytes, or `None` when all were given. After an error nothing follows, and what came before is not whole.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, ServiceError>> + Send;
 }
 
 /// Reads the database on a thread that may wait for the disk.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use self::hashing::{Comparison, Hashing};
 use super::Service;
 use super::error::{AccessRefusal, Fault, Refusal, ServiceError};
-use super::keyring::Opener;
+use super::keyring::{Keyring, Opener};
 use crate::domain::ids::{UserId, UserName};
 use crate::domain::lang::Phrase;
 use crate::secrets::Purpose::PasswordHash;
@@ -81,6 +81,11 @@ impl NewPassword {
 /// What is to be kept instead of a hash that is not sealed, as they were kept before; `None` when it is sealed.
 pub fn sealed_of_before(key: &Key, id: UserId, kept: &str) -> Option<String> {
     kept.starts_with(PHC_BEGIN).then(|| key.seal(PasswordHash, id.0, kept))
+}
+
+/// As [`open`], with whatever key the keyring has; `None` where that is lost.
+pub(super) fn hash_in(keyring: &Keyring, id: UserId, kept: &str) -> Option<Zeroizing<String>> {
+    if kept.starts_with(PHC_BEGIN) { Some(Zeroizing::new(kept.to_owned())) } else { keyring.open_hash(id, kept) }
 }
 
 /// The hash in what is kept of a user's password. That of before is kept as it is until it can be sealed.

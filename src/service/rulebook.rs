@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{rule_files, rule_tests};
@@ -37,6 +38,36 @@ pub struct RuleBook {
     server: Option<Arc<RuleList>>,
     builtin: Arc<RuleList>,
     basis: Basis,
+    parts: BasisParts,
+}
+
+/// What the basis is made of, apart, to tell in which two differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BasisParts {
+    planner: u32,
+    reader: u16,
+    language: u32,
+    /// Fingerprints, in hexadecimal digits.
+    server_rules: Option<String>,
+    builtin_rules: String,
+    library: String,
+    time_zones: String,
+}
+
+impl BasisParts {
+    /// What is different in the other, in words.
+    pub fn differences(&self, other: &BasisParts) -> Vec<&'static str> {
+        let program = (self.planner, self.reader, self.language) != (other.planner, other.reader, other.language);
+        let parts = [
+            (program, "another version of the program"),
+            (self.server_rules != other.server_rules, "other rules of the server"),
+            (self.builtin_rules != other.builtin_rules, "other built-in rules"),
+            (self.library != other.library, "another library of rules"),
+            (self.time_zones != other.time_zones, "another database of time zones"),
+        ];
+        parts.into_iter().filter(|(differs, _)| *differs).map(|(_, words)| words).collect()
+    }
 }
 
 /// Why a rule file cannot be used.
@@ -145,7 +176,17 @@ impl RuleBook {
         let digest: [u8; 32] = hash.finalize().into();
         let mut basis = [0; 16];
         basis.copy_from_slice(&digest[..16]);
-        RuleBook { server: server.map(Arc::new), builtin: Arc::new(builtin), basis: Basis(basis) }
+        let hex = |fingerprint: [u8; 32]| fingerprint.map(|byte| format!("{byte:02x}")).concat();
+        let parts = BasisParts {
+            planner: PLANNER_VERSION,
+            reader: READER_VERSION,
+            language: rules::LANGUAGE_VERSION,
+            server_rules: server.as_ref().map(|list| hex(list.fingerprint)),
+            builtin_rules: hex(builtin.fingerprint),
+            library: hex(rules::fingerprint(&library)),
+            time_zones: zone::DATABASE_VERSION.to_owned(),
+        };
+        RuleBook { server: server.map(Arc::new), builtin: Arc::new(builtin), basis: Basis(basis), parts }
     }
 
     /// The lists that are asked for this user, the best first: each stands in when those before it fail. The user's
@@ -179,6 +220,11 @@ impl RuleBook {
     /// The lists that apply to users without rules of their own, the best first.
     fn of_everybody(&self) -> impl Iterator<Item = &Arc<RuleList>> {
         self.server.iter().chain([&self.builtin])
+    }
+
+    /// What the basis is made of.
+    pub fn parts(&self) -> &BasisParts {
+        &self.parts
     }
 
     /// What can change a plan without a commit, hashed.

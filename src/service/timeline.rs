@@ -192,6 +192,16 @@ impl Service {
         planning::try_list(desk, candidate, snapshot, self.clock.now(), &|key| self.body_of(user, key))
     }
 
+    /// The plan of a snapshot at an instant, with the documents as they were then; nothing is remembered of it.
+    pub(super) fn plan_at(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
+        let book = self.rules.book();
+        let body_of = |key: &DocKey| {
+            let raw = self.store.get_document_at(user, snapshot.head.generation, key).ok().flatten()?;
+            document::body(&raw).map(Arc::from)
+        };
+        planning::plan_snapshot(desk, &book, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
+    }
+
     fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {
         let raw = self.store.get_document(user, key).ok().flatten()?;
         document::body(&raw).map(Arc::from)

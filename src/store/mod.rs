@@ -12,6 +12,7 @@
 //! moves only the moment at which a commit is durable, and nothing of this contract.
 
 mod account;
+mod backup;
 mod cells;
 pub mod hot;
 mod keyed;
@@ -35,13 +36,14 @@ use crate::domain::problem::Problem;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
-pub use self::redb::{CommitTicket, Moment, OpenError, SCHEMA_VERSION, Store, Trouble};
+pub use self::redb::{CommitTicket, Moment, OpenError, Restoring, SCHEMA_VERSION, Store, Trouble};
 pub use account::{
     Account, AccountChange, Administered, Administration, Grant, GrantKind, NewCredential, SESSIONS_OF_USER_MAX,
     Scopes, TOKENS_OF_USER_MAX, TokenGrant, User,
 };
+pub use backup::{AccountState, DocumentsPiece};
 pub use keyed::{Keyed, KeyedLocks};
-pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, RULES_VERSIONS_MAX, RulesVersion, UserRules};
+pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, KeptRules, RULES_VERSIONS_MAX, RulesVersion, UserRules};
 pub use sync::{
     DocumentsAt, HeldFile, OutboxFile, OutboxLine, OwnRemote, Pushing, SyncFiles, SyncState, SyncUpdate, THROUGH_GIT,
 };

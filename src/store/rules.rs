@@ -44,6 +44,14 @@ pub struct RulesVersion {
     pub entries: Option<Entries>,
 }
 
+/// A version with those that stand in for it, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRules {
+    pub version: RulesVersion,
+    /// Versions that stand in when this one fails, the first one first.
+    pub earlier: Vec<Generation>,
+}
+
 impl UserRules {
     /// What a user has who had `before` and takes this list in the commit that makes `version`.
     pub fn following(before: Option<&UserRules>, version: Generation, entries: Entries) -> UserRules {

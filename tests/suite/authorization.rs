@@ -63,7 +63,7 @@ impl Faults {
         let codes: &[&str] = match status {
             400 => &["user_needed"],
             401 => &["sign_in_needed", "invalid_token"],
-            403 => &["scope_missing"],
+            403 => &["scope_missing", "not_over_the_network"],
             404 => &["no_such_", "link_used"],
             405 => &["method_not_allowed"],
             _ => return,

@@ -67,6 +67,11 @@ impl Home {
         Ran::of_output(&command, child.wait_with_output().unwrap())
     }
 
+    /// As [`Home::run`], with this in its environment.
+    pub fn run_with(&self, variable: &str, value: &str, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).env(variable, value))
+    }
+
     /// Runs what must succeed, and gives what it printed.
     pub fn did(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);

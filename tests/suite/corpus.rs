@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::repository;
 
+#[path = "../../fuzz/laws/backup_read.rs"]
+mod backup_read;
 #[path = "../../fuzz/laws/dates.rs"]
 mod dates;
 #[path = "../../fuzz/laws/document_edit.rs"]
@@ -99,6 +101,11 @@ fn documents_are_merged() {
             hold(name, &[base, ours, theirs].join(&0), document_merge::holds);
         }
     }
+}
+
+#[test]
+fn backups_are_read() {
+    replay("backup_read", backup_read::holds);
 }
 
 #[test]

@@ -13,6 +13,8 @@ mod account_life;
 mod account_pages;
 mod administration;
 mod authorization;
+mod backup;
+mod backup_cut;
 mod bad_input;
 mod binary;
 mod browser;

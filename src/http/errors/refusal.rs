@@ -91,6 +91,7 @@ fn access_status(refusal: AccessRefusal) -> StatusCode {
         }
         AccessRefusal::LinkUsed => StatusCode::NOT_FOUND,
         AccessRefusal::SetUpBefore => StatusCode::CONFLICT,
+        AccessRefusal::NotOverTheNetwork => StatusCode::FORBIDDEN,
     }
 }
 
@@ -103,6 +104,7 @@ fn access_code(refusal: AccessRefusal) -> &'static str {
         AccessRefusal::PasswordsUnavailable | AccessRefusal::KeyFileUnusable => "passwords_unavailable",
         AccessRefusal::LinkUsed => "link_used",
         AccessRefusal::SetUpBefore => "set_up_before",
+        AccessRefusal::NotOverTheNetwork => "not_over_the_network",
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::operation::{Operation, whole_number};
-use super::requests::{NewUser, UserChange};
+use super::requests::{BackupWanted, NewUser, UserChange};
 use super::transfer::exporting;
 use crate::http::admin::{ChangedUserJson, RemovedUserJson, UserJson, UsersJson};
 use crate::http::cache::{CacheJson, InspectionJson};
@@ -65,6 +65,25 @@ pub fn remove() -> Operation {
 
 pub fn export() -> Operation {
     exporting(of_user(administration("exportUser", "Everything that an account has, of one moment")))
+}
+
+const NOT_CUT: &str = "A tar archive in zstd, with a checksum for each member in `manifest.json` and one for all of it at the \
+    end. An answer that ends early is not whole.";
+
+pub fn backup() -> Operation {
+    administration("backup", "Everything of everybody, each user of one moment")
+        .about(NOT_CUT)
+        .gives_bytes("application/zstd", "The backup.")
+        .carries("Content-Disposition", "A file name.")
+}
+
+pub fn backup_with_secrets() -> Operation {
+    administration("backupWithSecrets", "The same with the tokens of users' own repositories, encrypted")
+        .about("For whoever has the server's data directory, at its control socket alone.")
+        .takes::<BackupWanted>(json!({"passphrase": "correct horse battery"}))
+        .gives_bytes("application/zstd", "The backup.")
+        .carries("Content-Disposition", "A file name.")
+        .refuses(&[(400, "wrong_type"), (403, "not_over_the_network"), (422, "missing"), (422, "malformed_value")])
 }
 
 pub fn cache() -> Operation {

@@ -245,6 +245,7 @@ mod tests {
             AccessRefusal::KeyFileUnusable,
             AccessRefusal::LinkUsed,
             AccessRefusal::SetUpBefore,
+            AccessRefusal::NotOverTheNetwork,
         ];
         fields.chain(others).chain(access.map(Refusal::Access)).chain(sync()).collect()
     }

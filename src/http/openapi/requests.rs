@@ -166,6 +166,14 @@ pub struct UserChange {
     password: Option<String>,
 }
 
+/// A backup with secrets.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct BackupWanted {
+    /// What the tokens in it are encrypted with, as age does: at least 12 characters.
+    passphrase: Option<String>,
+}
+
 /// A token to make.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -349,7 +357,7 @@ mod tests {
     use super::*;
     use crate::http::extract::SIGNED_IN_AS;
     use crate::http::web::{admin as administration, settings};
-    use crate::http::{account, admin, history, rules, sessions, sync, tokens, wire};
+    use crate::http::{account, admin, backup, history, rules, sessions, sync, tokens, wire};
 
     fn assert_fields(schema: &Schema, known: &[&str]) {
         let mut described: Vec<_> =
@@ -378,6 +386,7 @@ mod tests {
         assert_fields(&schema_for!(RuleWanted), &rules::RULE_FIELDS);
         assert_fields(&schema_for!(NewUser), &admin::NEW_USER_FIELDS);
         assert_fields(&schema_for!(UserChange), &admin::USER_FIELDS);
+        assert_fields(&schema_for!(BackupWanted), &backup::FIELDS);
         assert_fields(&schema_for!(NewToken), &tokens::FIELDS);
         assert_fields(&schema_for!(RemoteWanted), &sync::REMOTE_FIELDS);
         assert_form(&schema_for!(ButtonForm), &[]);

@@ -23,6 +23,8 @@ pub enum AccessRefusal {
     LinkUsed,
     /// Somebody has an account already: the first one cannot be set up any more.
     SetUpBefore,
+    /// Secrets of others are for whoever has the data directory alone, who has their key too.
+    NotOverTheNetwork,
 }
 
 const SIGN_IN_FAILED: Phrase = Phrase {
@@ -54,6 +56,10 @@ const KEY_FILE_UNUSABLE: Phrase = Phrase {
     en: "No password and no token of a repository can be given at the moment, because the server cannot use its key file; the administrator finds in the server's log what to do.",
     de: "Gerade lässt sich weder ein Passwort noch das Token eines Repositorys eintragen, weil der Server seine Schlüsseldatei nicht benutzen kann; was zu tun ist, steht für den Verwalter im Log des Servers.",
 };
+const NOT_OVER_THE_NETWORK: Phrase = Phrase {
+    en: "A backup with the tokens of repositories is made on the server's own machine alone; run codexmiroir backup --with-secrets there.",
+    de: "Eine Sicherung mit den Tokens von Repositorys gibt es nur auf dem Rechner des Servers selbst; bitte dort codexmiroir backup --with-secrets aufrufen.",
+};
 pub(super) const GUESSABLE: Phrase = Phrase {
     en: "Choose a password that is harder to guess: not the name, not the same few characters again and again, not a row of keys.",
     de: "Bitte ein Passwort wählen, das schwerer zu erraten ist: nicht den Namen, nicht immer wieder dieselben wenigen Zeichen, keine Reihe von Tasten.",
@@ -70,6 +76,7 @@ impl AccessRefusal {
             AccessRefusal::KeyFileUnusable => KEY_FILE_UNUSABLE,
             AccessRefusal::LinkUsed => LINK_USED,
             AccessRefusal::SetUpBefore => SET_UP_BEFORE,
+            AccessRefusal::NotOverTheNetwork => NOT_OVER_THE_NETWORK,
             AccessRefusal::TooManyAttempts { wait } => {
                 let wait = match whole_seconds(wait) {
                     1 => lang.pick("1 second", "1 Sekunde").to_owned(),

@@ -48,10 +48,7 @@ impl Store {
 
     /// What is kept of the user's password, if there is one.
     pub fn get_credential(&self, user: UserId) -> Result<Option<String>, StoreError> {
-        self.read(|transaction, _| {
-            let credentials = transaction.open_table(CREDENTIALS).map_err(failed)?;
-            Ok(credentials.get(user.0).map_err(failed)?.map(|kept| kept.value().to_owned()))
-        })
+        self.read(|transaction, _| get_credential(transaction, user))
     }
 
     /// What is kept of everybody's password.
@@ -70,19 +67,31 @@ impl Store {
     /// The user's tokens and sessions, the oldest first.
     pub fn list_tokens(&self, user: UserId) -> Result<Vec<TokenGrant>, StoreError> {
         self.read(|transaction, _| {
-            let of_user = transaction.open_table(USER_TOKENS).map_err(failed)?;
-            let tokens = transaction.open_table(TOKENS).map_err(failed)?;
-            let mut listed = Vec::new();
-            for row in of_user.range((user.0, &[0; 32])..=(user.0, &[u8::MAX; 32])).map_err(failed)? {
-                let key = row.map_err(failed)?.0;
-                let hash = key.value().1;
-                let grant = tokens.get(hash).map_err(failed)?.ok_or(StoreError::Damaged("tokens"))?;
-                listed.push(TokenGrant { id: TokenId::of(hash), grant: codec::decode_grant(grant.value())? });
-            }
+            let grants = list_grants(transaction, user)?.into_iter();
+            let mut listed: Vec<_> = grants.map(|(hash, grant)| TokenGrant { id: TokenId::of(&hash), grant }).collect();
             listed.sort_by_key(|token| (token.grant.created_at, token.id));
             Ok(listed)
         })
     }
+}
+
+pub(super) fn get_credential(transaction: &ReadTransaction, user: UserId) -> Result<Option<String>, StoreError> {
+    let credentials = transaction.open_table(CREDENTIALS).map_err(failed)?;
+    Ok(credentials.get(user.0).map_err(failed)?.map(|kept| kept.value().to_owned()))
+}
+
+/// What is granted to the user's tokens and sessions, with their hashes.
+pub(super) fn list_grants(transaction: &ReadTransaction, user: UserId) -> Result<Vec<([u8; 32], Grant)>, StoreError> {
+    let of_user = transaction.open_table(USER_TOKENS).map_err(failed)?;
+    let tokens = transaction.open_table(TOKENS).map_err(failed)?;
+    let mut grants = Vec::new();
+    for row in of_user.range((user.0, &ALL.0)..=(user.0, &ALL.1)).map_err(failed)? {
+        let key = row.map_err(failed)?.0;
+        let hash = key.value().1;
+        let grant = tokens.get(hash).map_err(failed)?.ok_or(StoreError::Damaged("tokens"))?;
+        grants.push((*hash, codec::decode_grant(grant.value())?));
+    }
+    Ok(grants)
 }
 
 fn get_account(transaction: &ReadTransaction, id: UserId) -> Result<Option<Account>, StoreError> {
@@ -238,12 +247,21 @@ fn next_user(transaction: &WriteTransaction) -> Result<UserId, redb::Error> {
 }
 
 fn add_user(transaction: &WriteTransaction, user: &User, settings: Settings) -> Result<(), redb::Error> {
+    let head = Head { generation: Generation(0), committed_at: user.created_at, next_number: Some(TaskNumber::FIRST) };
+    put_user(transaction, user, settings, &head)
+}
+
+pub(super) fn put_user(
+    transaction: &WriteTransaction,
+    user: &User,
+    settings: Settings,
+    head: &Head,
+) -> Result<(), redb::Error> {
     let id = user.id.0;
     transaction.open_table(USER_NAMES)?.insert(user.name.as_str(), id)?;
     transaction.open_table(USERS)?.insert(id, codec::encode_user(user).as_slice())?;
     transaction.open_table(SETTINGS)?.insert(id, codec::encode_settings(settings).as_slice())?;
-    let head = Head { generation: Generation(0), committed_at: user.created_at, next_number: Some(TaskNumber::FIRST) };
-    transaction.open_table(HEADS)?.insert(id, codec::encode_head(&head).as_slice())?;
+    transaction.open_table(HEADS)?.insert(id, codec::encode_head(head).as_slice())?;
     Ok(())
 }
 
@@ -297,9 +315,14 @@ fn add_token(
         GrantKind::Token => {}
         GrantKind::Session => has_ended = make_room(transaction, grant.user, present, grant.created_at)?,
     }
+    put_grant(transaction, hash, grant)?;
+    Ok(if has_ended { Administered::SessionReplacedAnother } else { Administered::TokenAdded })
+}
+
+pub(super) fn put_grant(transaction: &WriteTransaction, hash: &[u8; 32], grant: &Grant) -> Result<(), redb::Error> {
     transaction.open_table(USER_TOKENS)?.insert((grant.user.0, hash), ())?;
     transaction.open_table(TOKENS)?.insert(hash, codec::encode_grant(grant).as_slice())?;
-    Ok(if has_ended { Administered::SessionReplacedAnother } else { Administered::TokenAdded })
+    Ok(())
 }
 
 const ALL: ([u8; 32], [u8; 32]) = ([0; 32], [u8::MAX; 32]);

@@ -176,7 +176,12 @@ fn slot(stored: StoredSlot) -> SlotRef {
 }
 
 pub fn encode_reading(reading: &Reading) -> Vec<u8> {
-    let task = reading.as_ref().ok().map(|task| StoredTask {
+    encode_task(reading.as_ref().ok().map(|task| &**task))
+}
+
+/// `None` for a document that is no task: it is read again whenever it is looked at.
+pub fn encode_task(task: Option<&Task>) -> Vec<u8> {
+    let task = task.map(|task| StoredTask {
         title: task.title.clone(),
         kategorie: task.kategorie.clone(),
         status: match task.status {
@@ -356,6 +361,36 @@ pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, St
         verb: stored.verb.into_owned(),
         what,
     })
+}
+
+/// A change as it is kept, and the name that it is found by: see [`StoredChange`].
+pub fn encode_past(past: &Past) -> (String, Vec<u8>) {
+    let list = |entries: &Option<Entries>| entries.as_deref().map(|entries| encode(&stored_entries(entries)));
+    let (file, before, after, merged) = match &past.what {
+        PastState::Document { key, before, after } => {
+            (key.file.as_str().to_owned(), before.clone(), after.clone(), None)
+        }
+        PastState::Settings { before, after } => {
+            (String::new(), Some(encode_settings(*before)), Some(encode_settings(*after)), None)
+        }
+        PastState::Rules { before, after } => (RULES_FILE.to_owned(), list(before), list(after), None),
+        PastState::Merged { file, lost, kept, is_conflict } => {
+            (file.name().into_owned(), lost.clone(), kept.clone(), Some(*is_conflict))
+        }
+    };
+    let stored = StoredChange {
+        at: past.at.timestamp_millis(),
+        basis: past.basis.0,
+        actor: past.actor.as_str().into(),
+        through: past.through.as_str().into(),
+        verb: past.verb.as_str().into(),
+        file: file.as_str().into(),
+        before: before.as_deref(),
+        after: after.as_deref(),
+        merged,
+    };
+    let encoded = encode(&stored);
+    (file, encoded)
 }
 
 /// What a merge was about, as the history names it: `None` for a name that is none.

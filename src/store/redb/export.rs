@@ -45,6 +45,7 @@ impl Store {
             let mut documents = Vec::new();
             for key in keys {
                 let document = document_at(transaction, user, generation, key)?;
+                let document = document.ok_or(StoreError::Damaged("documents"))?;
                 bytes += document.len();
                 documents.push(document);
                 if bytes >= bytes_max {
@@ -56,13 +57,14 @@ impl Store {
     }
 }
 
-fn document_at(
+/// The document as it was at that generation; `None` where there was none.
+pub(super) fn document_at(
     transaction: &ReadTransaction,
     user: UserId,
     generation: Generation,
     key: &DocKey,
-) -> Result<Vec<u8>, StoreError> {
-    let (id, file, next) = (user.0, key.file.as_str(), generation.0 + 1);
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let (id, file, next) = (user.0, key.file.as_str(), generation.0.saturating_add(1));
     let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
     let history = transaction.open_table(HISTORY).map_err(failed)?;
     for later in by_file.range((id, file, next, 0)..(id, file, u64::MAX, u32::MAX)).map_err(failed)? {
@@ -70,15 +72,13 @@ fn document_at(
         let (_, _, generation, index) = later.value();
         let change = history.get((id, generation, index)).map_err(failed)?.ok_or(StoreError::Damaged("history"))?;
         match codec::decode_past(generation, index, change.value())?.what {
-            PastState::Document { before: Some(before), .. } => return Ok(before),
+            PastState::Document { before, .. } => return Ok(before),
             // It changed nothing.
             PastState::Merged { .. } => {}
-            PastState::Document { before: None, .. } | PastState::Settings { .. } | PastState::Rules { .. } => {
-                return Err(StoreError::Damaged("history"));
-            }
+            PastState::Settings { .. } | PastState::Rules { .. } => return Err(StoreError::Damaged("history")),
         }
     }
     let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
     let raw = documents.get((id, codec::key_number(key), file)).map_err(failed)?;
-    Ok(raw.ok_or(StoreError::Damaged("documents"))?.value().to_vec())
+    Ok(raw.map(|raw| raw.value().to_vec()))
 }

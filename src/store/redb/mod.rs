@@ -5,6 +5,7 @@
 
 mod accounts;
 mod apply;
+mod backup;
 mod codec;
 mod entry;
 mod export;
@@ -17,6 +18,7 @@ mod migrate;
 mod open;
 mod read;
 mod replay;
+mod restore;
 mod rewrite;
 mod rules;
 mod schema;
@@ -40,6 +42,7 @@ use crate::domain::script::RuleEntry;
 
 pub use open::OpenError;
 pub use read::Moment;
+pub use restore::Restoring;
 pub use schema::SCHEMA_VERSION;
 
 /// The database of one data directory, held exclusively.

@@ -128,15 +128,7 @@ impl Store {
 
     /// The ground state of a user; `None` when there is no such user.
     pub fn snapshot(&self, user: UserId) -> Result<Option<Snapshot>, StoreError> {
-        self.read(|transaction, view| {
-            let Some(account) = get_user(transaction, user)? else { return Ok(None) };
-            let head = get_head(transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
-            let settings = get_settings(transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
-            let tasks = readings(transaction, user)?;
-            let is_durable = view.is_durable(user, head.generation);
-            let rules = rules::get_rules(transaction, user)?;
-            Ok(Some(Snapshot { name: account.name, head, settings, tasks, rules, is_durable }))
-        })
+        self.read(|transaction, view| get_snapshot(transaction, view, user))
     }
 
     /// A document, byte for byte.
@@ -251,6 +243,20 @@ impl Store {
             }))
         })
     }
+}
+
+pub(super) fn get_snapshot(
+    transaction: &ReadTransaction,
+    view: &View,
+    user: UserId,
+) -> Result<Option<Snapshot>, StoreError> {
+    let Some(account) = get_user(transaction, user)? else { return Ok(None) };
+    let head = get_head(transaction, user)?.ok_or(StoreError::Damaged("heads"))?;
+    let settings = get_settings(transaction, user)?.ok_or(StoreError::Damaged("settings"))?;
+    let tasks = readings(transaction, user)?;
+    let is_durable = view.is_durable(user, head.generation);
+    let rules = rules::get_rules(transaction, user)?;
+    Ok(Some(Snapshot { name: account.name, head, settings, tasks, rules, is_durable }))
 }
 
 pub(super) fn get_user(transaction: &ReadTransaction, id: UserId) -> Result<Option<User>, StoreError> {

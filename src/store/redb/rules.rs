@@ -9,7 +9,7 @@ use super::read::failed;
 use super::schema::RULES;
 use super::{Store, codec};
 use crate::domain::ids::{Generation, UserId};
-use crate::store::{Commit, EarlierRules, Entries, RULES_VERSIONS_MAX, RulesVersion, StoreError, UserRules};
+use crate::store::{Commit, EarlierRules, Entries, KeptRules, RULES_VERSIONS_MAX, RulesVersion, StoreError, UserRules};
 
 /// A version of a user's rules.
 #[derive(Serialize, Deserialize)]
@@ -140,6 +140,32 @@ impl Store {
             found.map(|value| version(number, StoredRules::decode(value.value())?)).transpose()
         })
     }
+}
+
+/// Every version of the user's rules that is kept, in their order, with those that stand in for each.
+pub(super) fn list_kept(transaction: &ReadTransaction, user: UserId) -> Result<Vec<KeptRules>, StoreError> {
+    let table = transaction.open_table(RULES).map_err(failed)?;
+    let rows = table.range((user.0, 0)..=(user.0, u64::MAX)).map_err(failed)?.map(|row| {
+        let (key, value) = row.map_err(failed)?;
+        let stored = StoredRules::decode(value.value())?;
+        let earlier = stored.earlier.iter().copied().map(Generation).collect();
+        Ok(KeptRules { earlier, version: version(key.value().1, stored)? })
+    });
+    rows.collect()
+}
+
+/// Puts a version as it was kept.
+pub(super) fn put_kept(transaction: &WriteTransaction, user: UserId, kept: &KeptRules) -> Result<(), redb::Error> {
+    let RulesVersion { version, at, actor, through, entries } = &kept.version;
+    let stored = StoredRules {
+        entries: entries.as_deref().map(codec::stored_entries),
+        earlier: kept.earlier.iter().map(|earlier| earlier.0).collect(),
+        at: at.timestamp_millis(),
+        actor: actor.clone(),
+        through: through.clone(),
+    };
+    transaction.open_table(RULES)?.insert((user.0, version.0), codec::encode(&stored).as_slice())?;
+    Ok(())
 }
 
 fn version(number: u64, stored: StoredRules) -> Result<RulesVersion, StoreError> {

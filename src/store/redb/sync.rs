@@ -245,11 +245,7 @@ impl Store {
 
     /// The remote that the user has for oneself.
     pub fn own_remote(&self, user: UserId) -> Result<Option<OwnRemote>, StoreError> {
-        self.read(|transaction, _| {
-            let remotes = transaction.open_table(REMOTES).map_err(failed)?;
-            let remote = remotes.get(user.0).map_err(failed)?;
-            remote.map(|bytes| StoredRemote::decode(bytes.value())).transpose()
-        })
+        self.read(|transaction, _| get_remote(transaction, user))
     }
 
     /// Everybody's own remotes.
@@ -316,6 +312,12 @@ impl Store {
             Ok((head.generation, documents.collect::<Result<_, StoreError>>()?))
         })
     }
+}
+
+pub(super) fn get_remote(transaction: &ReadTransaction, user: UserId) -> Result<Option<OwnRemote>, StoreError> {
+    let remotes = transaction.open_table(REMOTES).map_err(failed)?;
+    let remote = remotes.get(user.0).map_err(failed)?;
+    remote.map(|bytes| StoredRemote::decode(bytes.value())).transpose()
 }
 
 fn outbox_line(generation: u64, index: u32, bytes: &[u8]) -> Result<Option<OutboxLine>, StoreError> {

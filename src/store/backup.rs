@@ -1,7 +1,7 @@
 //! What a backup reads and a restore writes: an account of one generation, and its documents piece by piece.
 
 use crate::domain::ids::FileName;
-use crate::store::{Finished, Grant, Head, KeptRules, OwnRemote, Settings, User};
+use crate::store::{Finished, Grant, Head, KeptRules, OwnRemote, Settings, SyncUpdate, User};
 
 /// An account at one generation, apart from its documents and its history.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct AccountState {
     /// Every version that is kept, in their order.
     pub rules: Vec<KeptRules>,
     pub remote: Option<OwnRemote>,
+    /// Where the user stands with a repository.
+    pub sync: Option<SyncUpdate>,
     /// The materialized timeline, if one of that generation is kept.
     pub timeline: Option<Finished>,
     /// As of a snapshot: whether that generation is on disk for certain.

@@ -15,6 +15,7 @@ mod administration;
 mod authorization;
 mod backup;
 mod backup_cut;
+mod backup_git;
 mod bad_input;
 mod binary;
 mod browser;

@@ -2,7 +2,7 @@
 //! They are MessagePack by position: a field can be added at the end of a type, and nothing else may change without
 //! another version of the format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::BackupError;
-use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
+use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::script::{OptionValue, RuleEntry, Script};
 use crate::domain::zone::Zone;
 use crate::store::{
-    AccountState, Basis, Entries, Grant, GrantKind, Head, KeptRules, MergedFile, OwnRemote, Past, PastState,
-    RulesVersion, Scopes, Settings, User,
+    AccountState, Basis, Entries, Grant, GrantKind, Head, HeldFile, KeptRules, MergedFile, OwnRemote, Past, PastState,
+    RulesVersion, Scopes, Settings, SyncFiles, SyncState, SyncUpdate, User,
 };
 
 pub(super) fn encode<T: Serialize>(rows: &T) -> Vec<u8> {
@@ -64,6 +64,8 @@ pub(super) struct AccountRow {
     rules: Vec<RulesRow>,
     remote: Option<RemoteRow>,
     pub(super) timeline: Option<TimelineRow>,
+    #[serde(default)]
+    sync: Option<SyncRow>,
 }
 
 /// Where the timeline beside it comes from.
@@ -129,6 +131,27 @@ struct RemoteRow {
     mode: String,
 }
 
+/// Where a user stands with a repository. Without pushes that were under way: whoever restores a backup asks the
+/// repository what became of them.
+#[derive(Serialize, Deserialize)]
+struct SyncRow {
+    #[serde(with = "serde_bytes")]
+    remote: [u8; 16],
+    base: Option<CommitRow>,
+    outbox_from: u64,
+    /// By file: the content that was last merged, and why what came after it is not taken.
+    held: BTreeMap<String, (Option<CommitRow>, String)>,
+    held_more: u64,
+    held_from: Option<CommitRow>,
+    differing: BTreeSet<String>,
+    held_back: BTreeSet<String>,
+    unreadable_names: u64,
+}
+
+/// The name of an object in a repository.
+#[derive(Serialize, Deserialize)]
+struct CommitRow(#[serde(with = "serde_bytes")] [u8; 20]);
+
 /// A file's name and content.
 #[derive(Serialize, Deserialize)]
 pub(super) struct DocumentRow(String, ByteBuf);
@@ -161,7 +184,7 @@ pub(super) struct RemoteTokenRow(pub(super) u64, pub(super) String);
 impl AccountRow {
     /// Sessions are left out: who is signed in shows on a browser that the restored server never saw.
     pub(super) fn of(state: &AccountState, password: Option<String>, timeline: Option<TimelineRow>) -> AccountRow {
-        let AccountState { user, head, settings, grants, rules, remote, .. } = state;
+        let AccountState { user, head, settings, grants, rules, remote, sync, .. } = state;
         let tokens = grants.iter().filter(|(_, grant)| grant.kind == GrantKind::Token);
         AccountRow {
             id: user.id.0,
@@ -178,6 +201,7 @@ impl AccountRow {
             rules: rules.iter().map(RulesRow::of).collect(),
             remote: remote.as_ref().map(RemoteRow::of),
             timeline,
+            sync: sync.as_ref().map(SyncRow::of),
         }
     }
 
@@ -210,6 +234,7 @@ impl AccountRow {
             grants: self.tokens.into_iter().map(|token| token.grant(id)).collect::<Result<_, _>>()?,
             rules,
             remote: self.remote.map(RemoteRow::remote),
+            sync: self.sync.map(|sync| sync.update(head.generation)).transpose()?,
             timeline: None,
             is_durable: true,
         })
@@ -322,6 +347,56 @@ impl RemoteRow {
     fn remote(self) -> OwnRemote {
         let RemoteRow { address, branch, base_path, username, mode } = self;
         OwnRemote { address, branch, base_path, username, sealed_token: None, mode }
+    }
+}
+
+impl CommitRow {
+    fn of(name: ObjectName) -> CommitRow {
+        CommitRow(name.0)
+    }
+
+    fn name(self) -> ObjectName {
+        ObjectName(self.0)
+    }
+}
+
+impl SyncRow {
+    fn of(update: &SyncUpdate) -> SyncRow {
+        let SyncUpdate { state, files } = update.clone();
+        let files = files.unwrap_or_default();
+        let held = |(file, held): (String, HeldFile)| (file, (held.base.map(CommitRow::of), held.reason));
+        SyncRow {
+            remote: state.remote,
+            base: state.base.map(CommitRow::of),
+            outbox_from: state.outbox_from.0,
+            held: files.held.into_iter().map(held).collect(),
+            held_more: files.held_more,
+            held_from: files.held_from.map(CommitRow::of),
+            differing: files.differing,
+            held_back: files.held_back,
+            unreadable_names: files.unreadable_names,
+        }
+    }
+
+    fn update(self, present: Generation) -> Result<SyncUpdate, Wrong> {
+        let outbox_from = Generation(self.outbox_from);
+        if outbox_from > present {
+            return Err(Wrong("where the outbox begins"));
+        }
+        let base = self.base.map(CommitRow::name);
+        let held = |(file, (base, reason)): (String, (Option<CommitRow>, String))| {
+            (file, HeldFile { base: base.map(CommitRow::name), reason })
+        };
+        let files = SyncFiles {
+            held: self.held.into_iter().map(held).collect(),
+            held_more: self.held_more,
+            held_from: self.held_from.map(CommitRow::name),
+            differing: self.differing,
+            held_back: self.held_back,
+            unreadable_names: self.unreadable_names,
+        };
+        let state = SyncState { remote: self.remote, base, outbox_from, pushing: Vec::new() };
+        Ok(SyncUpdate { state, files: Some(files) })
     }
 }
 

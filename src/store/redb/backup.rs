@@ -157,6 +157,7 @@ fn get_account_state(
         grants: accounts::list_grants(transaction, user)?,
         rules: rules::list_kept(transaction, user)?,
         remote: sync::get_remote(transaction, user)?,
+        sync: sync::get(transaction, user)?,
         timeline: timeline.filter(|finished| finished.generation == head.generation),
         is_durable: view.is_durable(user, head.generation),
     }))

@@ -60,6 +60,9 @@ impl Restoring {
             if state.remote.is_some() {
                 sync::put_remote(transaction, user, state.remote.as_ref())?;
             }
+            if let Some(update) = &state.sync {
+                sync::put(transaction, user, update)?;
+            }
             Ok(())
         };
         self.write(ACCOUNT_BYTES, put)

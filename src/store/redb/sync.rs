@@ -217,30 +217,37 @@ pub(super) fn remove_all(transaction: &WriteTransaction, user: u64) -> Result<()
     Ok(())
 }
 
+fn get_stored(transaction: &ReadTransaction, user: UserId) -> Result<Option<StoredSync>, StoreError> {
+    let states = transaction.open_table(SYNC).map_err(failed)?;
+    states.get(user.0).map_err(failed)?.map(|bytes| codec::decode(bytes.value(), STATES)).transpose()
+}
+
+fn get_files(transaction: &ReadTransaction, user: UserId) -> Result<SyncFiles, StoreError> {
+    let files = transaction.open_table(SYNC_FILES).map_err(failed)?;
+    if let Some(bytes) = files.get(user.0).map_err(failed)? {
+        return codec::decode(bytes.value(), "sync_files").map(StoredFiles::files);
+    }
+    let of_before = get_stored(transaction, user)?.and_then(|stored| stored.update(None).files);
+    Ok(of_before.unwrap_or_default())
+}
+
+/// Where the user stands with a repository, with all that is known of single files.
+pub(super) fn get(transaction: &ReadTransaction, user: UserId) -> Result<Option<SyncUpdate>, StoreError> {
+    let Some(stored) = get_stored(transaction, user)? else { return Ok(None) };
+    let files = Some(get_files(transaction, user)?);
+    Ok(Some(SyncUpdate { state: stored.update(None).state, files }))
+}
+
 impl Store {
     /// Where the user stands with a repository; `None` for somebody who was never synced. After a fault of the disk it may be
     /// one that goes away again: what is done outside on its account needs a commit first.
     pub fn sync_state(&self, user: UserId) -> Result<Option<SyncState>, StoreError> {
-        self.read(|transaction, _| {
-            let states = transaction.open_table(SYNC).map_err(failed)?;
-            let state = states.get(user.0).map_err(failed)?;
-            let stored = state.map(|bytes| codec::decode::<StoredSync>(bytes.value(), STATES)).transpose()?;
-            Ok(stored.map(|stored| stored.update(None).state))
-        })
+        self.read(|transaction, _| Ok(get_stored(transaction, user)?.map(|stored| stored.update(None).state)))
     }
 
     /// What is known of single files of the user's in the repository, beside [`Store::sync_state`].
     pub fn sync_files(&self, user: UserId) -> Result<SyncFiles, StoreError> {
-        self.read(|transaction, _| {
-            let files = transaction.open_table(SYNC_FILES).map_err(failed)?;
-            if let Some(bytes) = files.get(user.0).map_err(failed)? {
-                return codec::decode(bytes.value(), "sync_files").map(StoredFiles::files);
-            }
-            let states = transaction.open_table(SYNC).map_err(failed)?;
-            let Some(bytes) = states.get(user.0).map_err(failed)? else { return Ok(SyncFiles::default()) };
-            let of_before: StoredSync = codec::decode(bytes.value(), STATES)?;
-            Ok(of_before.update(None).files.unwrap_or_default())
-        })
+        self.read(|transaction, _| get_files(transaction, user))
     }
 
     /// The remote that the user has for oneself.

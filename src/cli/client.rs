@@ -244,6 +244,15 @@ impl Client {
         Ok(())
     }
 
+    /// The name of the user that the command acts for.
+    ///
+    /// # Errors
+    /// Nobody was named, and it is not clear.
+    pub async fn acting_user(&mut self) -> Result<String, CliError> {
+        self.settle_user().await?;
+        Ok(self.user.clone().unwrap_or_default())
+    }
+
     /// Acts for this user from here on; at a server the token must be that user's.
     pub fn act_for(&mut self, name: Option<String>) {
         if name.is_some() {

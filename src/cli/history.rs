@@ -38,6 +38,8 @@ struct Entry {
     summary: String,
     #[serde(default)]
     conflict: bool,
+    #[serde(default)]
+    brought: bool,
 }
 
 impl History {
@@ -56,8 +58,9 @@ impl History {
             return print("nothing was changed yet\n");
         }
         let mut table = Table::new(&["Generation", "When", "Who", "By", "What"], 4);
-        for Entry { generation, at, actor, through, summary, conflict } in page.entries {
+        for Entry { generation, at, actor, through, summary, conflict, brought } in page.entries {
             let what = if conflict { format!("CONFLICT: {summary}") } else { summary };
+            let what = if brought { format!("{what} (brought by an import)") } else { what };
             table.row(vec![generation.to_string(), local(&at), actor, through, what]);
         }
         print(&table.draw())?;

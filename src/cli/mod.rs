@@ -114,7 +114,7 @@ enum Asking {
     History(history::History),
     /// Show or change time zone, language and horizon
     Settings(account::SettingsOf),
-    /// Bring in a folder of task files
+    /// Bring in a folder of task files, an export, or what the old system had
     Import(import::Import),
     /// Write out the task files, or everything in one file
     Export(export::Export),

@@ -150,7 +150,7 @@ where
 }
 
 /// Passes a body of at most `bytes_max` on in pieces, as fast as they are taken, within the same times as [`read`].
-/// Pieces that nobody wants any more are thrown away as there.
+/// Pieces that nobody wants any more are thrown away, all that may still come, so that the sender gets to the answer.
 ///
 /// # Errors
 /// As [`read`]; the last piece is then an error as well, so that nobody takes a part for the whole.
@@ -188,7 +188,7 @@ where
             Ok(Some(data)) => {
                 left -= data.len();
                 if pieces.send(Ok(data)).await.is_err() {
-                    source.discard(DISCARDED_BYTES_MAX).await;
+                    source.discard(left).await;
                     return Ok(());
                 }
             }

@@ -12,7 +12,7 @@ use super::body::BodyError;
 use super::head::HeadError;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::script::RuleError;
-use crate::service::error::{AccessRefusal, Refusal, ServiceError, SyncRefusal, whole_seconds};
+use crate::service::error::{AccessRefusal, ExportRefusal, Refusal, ServiceError, SyncRefusal, whole_seconds};
 use crate::store::StoreError;
 use crate::view::rules::RuleErrorJson;
 
@@ -40,9 +40,9 @@ const NOT_JSON_OR_FORM: Phrase = Phrase {
     en: "The body must be a form or JSON in UTF-8: Content-Type: application/x-www-form-urlencoded or application/json.",
     de: "Der Inhalt muss ein Formular oder JSON in UTF-8 sein: Content-Type: application/x-www-form-urlencoded oder application/json.",
 };
-const NOT_TAR: Phrase = Phrase {
-    en: "The body must be a tar archive: Content-Type: application/x-tar.",
-    de: "Der Inhalt muss ein tar-Archiv sein: Content-Type: application/x-tar.",
+const NOT_TAR_OR_JSON: Phrase = Phrase {
+    en: "The body must be a tar archive or an export in JSON: Content-Type: application/x-tar or application/json.",
+    de: "Der Inhalt muss ein tar-Archiv oder ein Export in JSON sein: Content-Type: application/x-tar oder application/json.",
 };
 
 /// A request that failed. As a response it carries itself along, and the gate writes its body in the
@@ -75,7 +75,7 @@ pub enum HttpError {
     NotJson,
     NotJsonOrText,
     NotJsonOrForm,
-    NotTar,
+    NotTarOrJson,
     MalformedJson {
         line: usize,
         column: usize,
@@ -183,7 +183,7 @@ impl HttpError {
             HttpError::SomebodyElse | HttpError::OwnAccount => StatusCode::CONFLICT,
             HttpError::NoSuchRoute => StatusCode::NOT_FOUND,
             HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            HttpError::NotJson | HttpError::NotJsonOrText | HttpError::NotJsonOrForm | HttpError::NotTar => {
+            HttpError::NotJson | HttpError::NotJsonOrText | HttpError::NotJsonOrForm | HttpError::NotTarOrJson => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             HttpError::MalformedJson { .. }
@@ -224,7 +224,7 @@ impl HttpError {
             HttpError::NotJson => "not_json",
             HttpError::NotJsonOrText => "not_json_or_text",
             HttpError::NotJsonOrForm => "not_json_or_form",
-            HttpError::NotTar => "not_tar",
+            HttpError::NotTarOrJson => "not_tar_or_json",
             HttpError::MalformedJson { .. } | HttpError::NotAnObject => "malformed_json",
             HttpError::MalformedQuery { .. } => "malformed_query",
             HttpError::MalformedHeader { .. } => "malformed_header",
@@ -293,7 +293,7 @@ impl HttpError {
             ),
             HttpError::NotJsonOrForm => return NOT_JSON_OR_FORM.text(lang).to_owned(),
             HttpError::NotJsonOrText => return NOT_JSON_OR_TEXT.text(lang).to_owned(),
-            HttpError::NotTar => return NOT_TAR.text(lang).to_owned(),
+            HttpError::NotTarOrJson => return NOT_TAR_OR_JSON.text(lang).to_owned(),
             HttpError::NotAnObject => ("The body must be a JSON object.", "Der Inhalt muss ein JSON-Objekt sein."),
             HttpError::Body(error) => return body_text(*error, lang),
             HttpError::Unavailable => (UNAVAILABLE.en, UNAVAILABLE.de),
@@ -313,6 +313,8 @@ impl HttpError {
             HttpError::Refused(Refusal::Field { field, .. }) => Some(field),
             HttpError::Refused(Refusal::UnknownField { name, .. }) => Some(name),
             HttpError::Refused(Refusal::Sync(SyncRefusal::Unusable { field, .. })) => Some(field),
+            HttpError::Refused(Refusal::Export(ExportRefusal::Wrong { place, .. })) => Some(place),
+            HttpError::Refused(Refusal::Export(ExportRefusal::UnknownField { name, .. })) => Some(name),
             HttpError::MalformedQuery { name, .. } | HttpError::MalformedHeader { name, .. } => Some(name),
             _ => None,
         }

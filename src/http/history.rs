@@ -61,6 +61,9 @@ struct EntryJson<'a> {
     /// Whether both sides had changed the same when a sync merged them: somebody should look at it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     conflict: bool,
+    /// Whether it happened in another account, and came with an import; it cannot be taken back here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    brought: bool,
 }
 
 /// A change that was taken back.
@@ -153,6 +156,7 @@ fn entry(past: &Past, lang: Lang) -> EntryJson<'_> {
         before,
         after,
         conflict: past.is_conflict(),
+        brought: past.is_brought,
     }
 }
 
@@ -165,6 +169,9 @@ pub fn summary(past: &Past, lang: Lang) -> String {
         PastState::Rules { .. } => lang.pick("the rules", "Regeln").into(),
     };
     let done = match past.verb.as_str() {
+        "import" if matches!(past.what, PastState::Settings { .. }) => {
+            return lang.pick("imported the settings", "Einstellungen importiert").to_owned();
+        }
         "create" => lang.pick("added", "angelegt"),
         "update" => lang.pick("changed", "geändert"),
         "complete" => lang.pick("completed", "erledigt"),

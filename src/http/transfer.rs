@@ -20,9 +20,9 @@ use super::stream::attachment;
 use crate::domain::ids::UserName;
 use crate::domain::lang::Phrase;
 use crate::service::archive::ARCHIVE_BYTES_MAX;
-use crate::service::error::Refusal;
+use crate::service::error::{ExportRefusal, Refusal};
 use crate::service::export::{Export, Form};
-use crate::service::import::{Fate, Line, Report};
+use crate::service::import::{Fate, Line, Packing, Report};
 use crate::service::sync::PushedState;
 use crate::view::{calendar, table};
 
@@ -108,15 +108,18 @@ fn wanted_form(query: &Query) -> Result<Form, HttpError> {
 pub async fn import(asked: Asked, rights: Rights, query: Query, request: Request) -> Result<Response, HttpError> {
     let dry_run = query.flag("dryRun")?;
     let (parts, content) = request.into_parts();
-    check_content_type(&parts.headers)?;
-    let (pieces, archive) = mpsc::channel(WAITING_MAX);
+    let packing = packing(&parts.headers)?;
+    let (pieces, arriving) = mpsc::channel(WAITING_MAX);
     let idle = asked.site.limits.body_idle;
     let fed = body::feed(content, ARCHIVE_BYTES_MAX, idle, ARCHIVE_TIME_MAX, pieces);
     let (user, origin) = (asked.actor.user, asked.origin());
-    let imported = asked.site.service.import_archive(user, origin, archive, || rights.check(), dry_run);
+    let imported = asked.site.service.import_packed(user, origin, (packing, arriving), || rights.check(), dry_run);
     let (fed, imported) = tokio::join!(fed, imported);
     fed.map_err(|error| match error {
-        BodyError::TooLarge { .. } => Refusal::ArchiveTooLarge.into(),
+        BodyError::TooLarge { .. } => match packing {
+            Packing::Archive => Refusal::ArchiveTooLarge.into(),
+            Packing::Json => Refusal::Export(ExportRefusal::TooLarge).into(),
+        },
         BodyError::IdleTimeout | BodyError::TotalTimeout | BodyError::Cut => HttpError::Body(error),
     })?;
     let (report, wait) = (imported?, Wait::of(&parts.headers));
@@ -127,13 +130,15 @@ pub async fn import(asked: Asked, rights: Rights, query: Query, request: Request
     Ok(wait.told(json(&import_json(report, dry_run, git), None)))
 }
 
-/// A tar archive, or bytes that say nothing about themselves.
-fn check_content_type(headers: &HeaderMap) -> Result<(), HttpError> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+/// A tar archive, or bytes that say nothing about themselves; else JSON.
+fn packing(headers: &HeaderMap) -> Result<Packing, HttpError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(Packing::Archive) };
     let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let taken = ["application/x-tar", "application/tar", "application/octet-stream"];
-    let is_taken = taken.iter().any(|taken| media_type.eq_ignore_ascii_case(taken));
-    if is_taken { Ok(()) } else { Err(HttpError::NotTar) }
+    let is_one_of = |taken: &[&str]| taken.iter().any(|taken| media_type.eq_ignore_ascii_case(taken));
+    if is_one_of(&["application/x-tar", "application/tar", "application/octet-stream"]) {
+        return Ok(Packing::Archive);
+    }
+    if is_one_of(&["application/json"]) { Ok(Packing::Json) } else { Err(HttpError::NotTarOrJson) }
 }
 
 fn import_json(report: Report, dry_run: bool, git: PushedJson) -> ImportJson {
@@ -152,6 +157,7 @@ fn file_json(Line { file, fate }: Line) -> FileJson {
         Fate::Added => ("added", None, None),
         Fate::Replaced => ("replaced", None, None),
         Fate::Unchanged => ("unchanged", None, None),
+        Fate::Taken => ("taken", None, None),
         Fate::KeptUnreadable { line, reason } => ("unreadable", Some(line), Some(reason)),
         Fate::Skipped { reason } => ("skipped", None, Some(reason.into_owned())),
     };

@@ -9,6 +9,7 @@ use tar::{Builder, Entry, EntryType, Header};
 
 use super::error::Refusal;
 use super::folder::Folder;
+use super::import::NEXT_NUMBER_FILE;
 use super::rules::files;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 
@@ -19,7 +20,7 @@ pub const ARCHIVE_BYTES_MAX: usize = 128 * 1024 * 1024;
 const ENTRIES_MAX: usize = 100_000;
 
 /// Bytes of all its documents together.
-const DOCUMENTS_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(super) const DOCUMENTS_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Bytes of what may stand before one entry to tell its name and attributes. The library holds it all in memory.
 const HEADERS_BYTES_MAX: usize = 1024 * 1024;
@@ -58,7 +59,7 @@ impl ArchiveWriter {
     }
 }
 
-/// Reads the Markdown files of an archive, in whatever folders of it they are, and the rules of those called `rules`; what
+/// Reads the Markdown files of an archive, and the old system's `nextId.txt`, in whatever folders of it they are, and the rules of those called `rules`; what
 /// counts as one, and how much of each is read, is as for a folder on disk.
 ///
 /// # Errors
@@ -115,6 +116,7 @@ impl Taking {
     /// Reads one entry to its end, and keeps it if it is a task file or one of the rules.
     fn take(&mut self, entry: &mut Entry<'_, impl Read>) -> Result<(), Refusal> {
         if let Some(Considered { shown, is_rules, fault }) = considered(entry) {
+            let is_number = shown == NEXT_NUMBER_FILE;
             let is_twice = || self.names.contains(&shown).then_some("another file of the archive has its name");
             match fault.or_else(is_twice) {
                 Some(reason) => self.folder.left_out.push((shown, reason)),
@@ -126,6 +128,7 @@ impl Taking {
                     self.names.insert(shown.clone());
                     match shown.strip_prefix(RULES).filter(|_| is_rules) {
                         Some(name) => drop(self.folder.rules.insert(name.to_owned(), raw)),
+                        None if is_number => self.folder.next_number = Some(raw),
                         None => self.folder.files.push((shown, raw)),
                     }
                 }
@@ -170,6 +173,9 @@ fn considered(entry: &Entry<'_, impl Read>) -> Option<Considered> {
         && let Some(named) = files::considered(&shown)
     {
         return Some(Considered { shown: format!("{RULES}{shown}"), is_rules: true, fault: named.err().or(of_kind) });
+    }
+    if shown == NEXT_NUMBER_FILE {
+        return Some(Considered { shown, is_rules: false, fault: of_kind });
     }
     if !shown.to_lowercase().ends_with(".md") {
         return None;

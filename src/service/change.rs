@@ -19,8 +19,8 @@ use super::planning::{self, Identity, Planned};
 use super::rulebook::RuleBook;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::store::{
-    COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome, PastState, Remembered,
-    Snapshot, Store, StoreError, SyncUpdate, THROUGH_GIT, UserRules, Word,
+    BroughtHistory, COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome,
+    PastState, Remembered, Snapshot, Store, StoreError, SyncUpdate, THROUGH_GIT, UserRules, Word,
 };
 
 pub use situation::Situation;
@@ -74,6 +74,8 @@ pub struct Plan<T> {
     pub with_timeline: bool,
     /// Where the user stands with a repository afterwards, if that is another.
     pub sync: Option<Box<SyncUpdate>>,
+    /// A history of elsewhere that comes before the changes, for a user who has none.
+    pub brought: Option<Arc<BroughtHistory>>,
     /// Makes the answer once the plan is known.
     pub answer: AnswerOf<T>,
 }
@@ -294,7 +296,8 @@ impl RoundWork<'_> {
         let is_change = !change.changes.is_empty();
         if is_change {
             let changes = self.changed(&change.changes, ground, overlay)?;
-            let generation = expected.next();
+            let before = change.brought.as_ref().map_or(expected, |brought| brought.generation.max(expected));
+            let generation = before.next();
             pending.push_back(PendingCommit { generation, through: origin.through.clone(), changes });
             let next_number = change.next_number.unwrap_or(ground.head.next_number);
             ground.head = Head { generation, committed_at: self.now, next_number };
@@ -314,6 +317,7 @@ impl RoundWork<'_> {
             timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
             remember: remember.map(|remember| remember(&answer)),
             sync: change.sync.map(|update| *update),
+            brought: change.brought,
         };
         self.submit(Ok(answer), commit, planned)
     }
@@ -370,6 +374,7 @@ impl RoundWork<'_> {
             timeline: None,
             remember: None,
             sync: None,
+            brought: None,
         }
     }
 }

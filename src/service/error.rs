@@ -1,6 +1,7 @@
 //! Why a use case did not do what was asked: values, with their sentences in two languages.
 
 mod access;
+mod export;
 mod sync;
 
 use chrono::NaiveDate;
@@ -14,6 +15,7 @@ use crate::rules::RuleError;
 use crate::store::StoreError;
 
 pub use access::{AccessRefusal, whole_seconds};
+pub use export::ExportRefusal;
 pub use sync::{SyncRefusal, Trouble, TroubleKind};
 
 /// A use case that was not carried out.
@@ -90,6 +92,10 @@ pub enum Refusal {
     NoSuchChange {
         generation: u64,
     },
+    /// A change that happened in another account, and came with an import.
+    BroughtChange {
+        generation: u64,
+    },
     /// A change cannot be taken back, because a later one is built on it.
     TouchedSince {
         what: String,
@@ -123,6 +129,8 @@ pub enum Refusal {
     ArchiveTooLarge,
     /// What stands before one of its entries to tell of it.
     ArchiveHeadersTooLarge,
+    /// It is no export in JSON, or not one that can be taken.
+    Export(ExportRefusal),
     /// A list of rules that cannot be taken, and what is wrong with it.
     RulesRefused {
         errors: Vec<RuleError>,
@@ -292,6 +300,10 @@ impl Refusal {
                 format!("You have no change of generation {generation}; see GET /api/history."),
                 format!("Du hast keine Änderung der Generation {generation}; siehe GET /api/history."),
             ),
+            Refusal::BroughtChange { generation } => lang.pick(
+                format!("Generation {generation} happened in another account and came with an import, so there is nothing here to take back; take the import back instead."),
+                format!("Generation {generation} geschah in einem anderen Konto und kam mit einem Import, hier gibt es nichts zurückzunehmen; bitte den Import zurücknehmen."),
+            ),
             Refusal::TouchedSince { what } => lang.pick(
                 format!("{what} was changed again since; take the later change back first."),
                 format!("{what} wurde seitdem wieder geändert; bitte erst die spätere Änderung zurücknehmen."),
@@ -306,6 +318,7 @@ impl Refusal {
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
             Refusal::ArchiveTooLarge => ARCHIVE_TOO_LARGE.text(lang).to_owned(),
             Refusal::ArchiveHeadersTooLarge => ARCHIVE_HEADERS_TOO_LARGE.text(lang).to_owned(),
+            Refusal::Export(refusal) => refusal.text(lang),
             Refusal::OutlivesToken => OUTLIVES_TOKEN.text(lang).to_owned(),
             Refusal::NoSuchRulesVersion { version } => no_such_rules_version(version, lang),
             Refusal::RulesRefused { errors } => rules_refused(errors, lang),

@@ -22,7 +22,10 @@ use crate::view::settings::SettingsJson;
 use crate::view::table::{Places, Table};
 
 /// The form of [`Form::Json`] that this version writes.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
+
+/// What [`Form::Json`] says that it is.
+pub(super) const FORMAT: &str = "codexmiroir";
 
 /// Bytes of documents that are read at a time.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -132,7 +135,7 @@ impl Export {
     fn json_head(&self) -> Vec<u8> {
         let Outline { name, head, settings, rules, .. } = &self.outline;
         let about = ExportHeadJson {
-            format: "codexmiroir",
+            format: FORMAT,
             version: VERSION,
             user: name.as_str(),
             generation: head.generation.0,
@@ -277,6 +280,8 @@ fn change_json(past: &Past) -> ChangeJson<'_> {
         before,
         after,
         conflict: past.is_conflict(),
+        merged: matches!(past.what, PastState::Merged { .. }),
+        brought: past.is_brought,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A folder of task files on disk, and of rules in it, as `plan` and `import` read it.
 
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{File, FileType};
 use std::io::Read;
 use std::path::Path;
 
@@ -17,6 +18,8 @@ pub struct Folder {
     pub left_out: Vec<(String, &'static str)>,
     /// Files of the folder `rules`.
     pub rules: RuleFiles,
+    /// What the old system's file with the number of the next new task has in it.
+    pub next_number: Option<Vec<u8>>,
 }
 
 /// Reads a folder. Links are not followed: whoever may write the folder could otherwise have any file read
@@ -25,7 +28,6 @@ pub struct Folder {
 /// # Errors
 /// A sentence that names the folder or the file that could not be read.
 pub fn read_folder(path: &Path) -> Result<Folder, String> {
-    let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
     let unlisted = |error| format!("{}; name a folder with task files, such as 0001-Title.md", failed(path, error));
     let mut folder = Folder::default();
     for entry in std::fs::read_dir(path).map_err(unlisted)? {
@@ -37,16 +39,11 @@ pub fn read_folder(path: &Path) -> Result<Folder, String> {
         }
         // The type of the entry itself, not of what a link points to.
         let file_type = entry.file_type().map_err(|error| failed(&entry.path(), error))?;
-        let reason = match name.to_str() {
-            None => Some("its name is not UTF-8"),
-            Some(name) if !name.ends_with(".md") => Some("its name does not end in .md in lower case"),
-            Some(_) if file_type.is_symlink() => Some("it is a symbolic link"),
-            Some(_) if !file_type.is_file() => Some("it is not a file"),
-            Some(_) => None,
-        };
-        match reason {
+        match fault_of_name(&name, file_type) {
             Some(reason) => folder.left_out.push((shown, reason)),
-            None => folder.files.push((shown, read(&entry.path()).map_err(|error| failed(&entry.path(), error))?)),
+            None => {
+                folder.files.push((shown, read_bounded(&entry.path()).map_err(|error| failed(&entry.path(), error))?));
+            }
         }
     }
     read_rules(&path.join(files::FOLDER), &mut folder)?;
@@ -57,7 +54,6 @@ pub fn read_folder(path: &Path) -> Result<Folder, String> {
 
 /// Reads the folder of the rules, if it is there and no link.
 fn read_rules(path: &Path, folder: &mut Folder) -> Result<(), String> {
-    let failed = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}", path.display());
     if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Ok(());
     }
@@ -68,7 +64,7 @@ fn read_rules(path: &Path, folder: &mut Folder) -> Result<(), String> {
         let file_type = entry.file_type().map_err(|error| failed(&entry.path(), error))?;
         match named.and_then(|()| if file_type.is_file() { Ok(()) } else { Err("it is not a file") }) {
             Ok(()) => {
-                let raw = read(&entry.path()).map_err(|error| failed(&entry.path(), error))?;
+                let raw = read_bounded(&entry.path()).map_err(|error| failed(&entry.path(), error))?;
                 folder.rules.insert(name, raw);
             }
             Err(reason) => folder.left_out.push((format!("{}/{name}", files::FOLDER), reason)),
@@ -77,7 +73,26 @@ fn read_rules(path: &Path, folder: &mut Folder) -> Result<(), String> {
     Ok(())
 }
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+/// Why an entry that looks like a task file cannot be read as one, by its name and kind.
+pub(super) fn fault_of_name(name: &OsStr, file_type: FileType) -> Option<&'static str> {
+    match name.to_str() {
+        None => Some("its name is not UTF-8"),
+        Some(name) if name.to_lowercase().ends_with(".md") && !name.ends_with(".md") => {
+            Some("its name does not end in .md in lower case")
+        }
+        Some(_) if file_type.is_symlink() => Some("it is a symbolic link"),
+        Some(_) if !file_type.is_file() => Some("it is not a file"),
+        Some(_) => None,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
+pub(super) fn failed(path: &Path, error: std::io::Error) -> String {
+    format!("cannot read {}: {error}", path.display())
+}
+
+/// The bytes of a file; of one that is too large for a document, one byte more than that.
+pub(super) fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut raw = Vec::new();
     File::open(path)?.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut raw)?;
     Ok(raw)

@@ -87,7 +87,8 @@ impl Service {
     /// the change back.
     ///
     /// # Errors
-    /// [`Refusal::TouchedSince`] when a document is no longer as that change left it, and
+    /// [`Refusal::TouchedSince`] when a document is no longer as that change left it, [`Refusal::BroughtChange`] when it
+    /// happened in another account, and
     /// [`Refusal::NoSuchChange`] when that generation changed nothing that is kept.
     pub async fn undo(
         self: &Arc<Self>,
@@ -112,6 +113,9 @@ fn undo(situation: &mut Situation<'_>, generation: Option<u64>) -> Result<Decisi
     if wanted == Generation(0) || wanted > head {
         return Err(missing(wanted).into());
     }
+    if situation.is_brought(wanted)? {
+        return Err(Refusal::BroughtChange { generation: wanted.0 }.into());
+    }
     let past = situation.changes_of(wanted)?;
     let reversed = past.iter().rev().map(|past| reverse(situation, past)).collect::<Result<Vec<_>, _>>()?;
     let changes: Vec<Change> = reversed.into_iter().flatten().collect();
@@ -128,6 +132,7 @@ fn undo(situation: &mut Situation<'_>, generation: Option<u64>) -> Result<Decisi
         changes,
         next_number: None,
         sync: None,
+        brought: None,
         answer: Box::new(move |generation, _| Undone {
             generation: generation.0,
             undone: wanted.0,

@@ -1,4 +1,7 @@
-//! Bringing a folder of task files, with its rules, into the store, in one commit.
+//! Bringing a folder of task files with its rules, or an account that was exported, into the store, in one commit.
+
+mod account;
+mod walk;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -7,16 +10,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+pub use self::account::{Account, read_account};
 use super::archive::read_archive;
 use super::change::{Decision, Plan, Situation};
 use super::error::ServiceError;
 use super::folder::Folder;
 use super::rules::{self, files};
 use super::{Service, planning, read};
-use crate::domain::ids::{DocKey, FileName, TaskNumber, UserId};
+use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
-use crate::store::{Change, Origin, Reading};
+use crate::store::{BroughtHistory, Change, Entries, Origin, Reading, Snapshot};
 
 /// The highest number that an import takes: far enough below the highest of all that no file can use up the
 /// numbers of new tasks.
@@ -28,6 +32,25 @@ pub(super) const NOT_A_NAME: Phrase =
 pub(super) const TOO_LARGE: Phrase = Phrase { en: "it is larger than 64 KiB", de: "sie ist größer als 64 KiB" };
 const NUMBER_TOO_HIGH: Phrase = Phrase { en: "its number is above 99999999", de: "ihre Nummer liegt über 99999999" };
 const NOT_A_TASK: Phrase = Phrase { en: "it is not a task file", de: "sie ist keine Aufgabendatei" };
+
+const NOT_A_NUMBER: Phrase = Phrase { en: "it is not a number", de: "es ist keine Zahl" };
+const NONE_LEFT: Phrase = Phrase {
+    en: "the account that it comes from had no number left",
+    de: "das Konto, aus dem es kommt, hatte keine Nummer mehr übrig",
+};
+const HISTORY_OF_ONES_OWN: Phrase = Phrase {
+    en: "this account has a history of its own; import into a new account to have it",
+    de: "dieses Konto hat einen eigenen Verlauf; in ein neues Konto importiert, wäre er da",
+};
+
+/// What the history says of an import.
+const VERB: &str = "import";
+
+/// The file of the old system that has the number of the next new task.
+pub const NEXT_NUMBER_FILE: &str = "nextId.txt";
+
+/// What stands for that number in the report.
+const NEXT_NUMBER: &str = "nextAvailableId";
 
 /// What became, or would become, of each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,10 +78,27 @@ pub enum Fate {
         line: u32,
         reason: String,
     },
+    /// Something else than a document, such as a history or the number of the next new task.
+    Taken,
     /// Not taken, and why.
     Skipped {
         reason: Cow<'static, str>,
     },
+}
+
+/// What an import arrives packed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// A tar archive of task files and rules.
+    Archive,
+    /// An export in JSON.
+    Json,
+}
+
+/// What arrived.
+enum Goods {
+    Folder(Folder),
+    Account(Account),
 }
 
 impl Service {
@@ -71,40 +111,62 @@ impl Service {
         folder: Folder,
         dry_run: bool,
     ) -> Result<Report, ServiceError> {
-        self.change(user, origin, move |situation| import(situation, &folder, dry_run)).await
+        self.change(user, origin, move |situation| Work::of(situation).folder(&folder)?.decision(dry_run)).await
     }
-}
 
-impl Service {
-    /// As [`Service::import`], of a tar archive that is still on its way. What ends it early is passed on as an
-    /// error of the last piece; then nothing is imported. Nor is it if `may_still` says no once the archive is there.
-    pub async fn import_archive<E: From<ServiceError>>(
+    /// Imports an account that was exported. What the user has beside it stays.
+    async fn import_account(
         self: &Arc<Self>,
         user: UserId,
         origin: Origin,
-        archive: mpsc::Receiver<io::Result<Bytes>>,
+        mut account: Account,
+        dry_run: bool,
+    ) -> Result<Report, ServiceError> {
+        let generation = account.generation;
+        let history = account.history.take().map(|changes| Arc::new(BroughtHistory { generation, changes }));
+        let decide =
+            move |situation: &mut Situation<'_>| Work::of(situation).account(&account, &history)?.decision(dry_run);
+        self.change(user, origin, decide).await
+    }
+
+    /// As [`Service::import`], of what is still on its way. What ends it early is passed on as an
+    /// error of the last piece; then nothing is imported. Nor is it if `may_still` says no once all of it is there.
+    pub async fn import_packed<E: From<ServiceError>>(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        (packing, pieces): (Packing, mpsc::Receiver<io::Result<Bytes>>),
         may_still: impl FnOnce() -> Result<(), E>,
         dry_run: bool,
     ) -> Result<Report, E> {
         let line = self.imports.get(user);
         let _turn = line.lock().await;
-        let unpack = move || Ok(read_archive(Arriving { archive, piece: Bytes::new() })?);
-        let folder = read(unpack).await?;
+        let source = Arriving { pieces, piece: Bytes::new() };
+        let unpack = move || {
+            Ok(match packing {
+                Packing::Archive => Goods::Folder(read_archive(source)?),
+                Packing::Json => Goods::Account(read_account(source)?),
+            })
+        };
+        let goods = read(unpack).await?;
         may_still()?;
-        Ok(self.import(user, origin, folder, dry_run).await?)
+        Ok(match goods {
+            Goods::Folder(folder) => self.import(user, origin, folder, dry_run).await?,
+            Goods::Account(account) => self.import_account(user, origin, account, dry_run).await?,
+        })
     }
 }
 
 /// Bytes that come in pieces, read on a thread that may wait for them.
 struct Arriving {
-    archive: mpsc::Receiver<io::Result<Bytes>>,
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
     piece: Bytes,
 }
 
 impl Read for Arriving {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.piece.is_empty() {
-            match self.archive.blocking_recv() {
+            match self.pieces.blocking_recv() {
                 Some(piece) => self.piece = piece?,
                 None => return Ok(0),
             }
@@ -115,49 +177,150 @@ impl Read for Arriving {
     }
 }
 
-fn import(situation: &mut Situation<'_>, folder: &Folder, dry_run: bool) -> Result<Decision<Report>, ServiceError> {
-    let mut changes = Vec::new();
-    let left_out = folder.left_out.iter().map(|(file, reason)| Line { file: file.clone(), fate: skipped(*reason) });
-    let mut lines: Vec<Line> = left_out.collect();
-    for (name, raw) in &folder.files {
-        let fate = match consider(situation, name, raw)? {
-            (fate, Some(change)) => {
-                changes.push(change);
-                fate
+/// An import being decided on.
+struct Work<'s, 'w> {
+    situation: &'s mut Situation<'w>,
+    changes: Vec<Change>,
+    lines: Vec<Line>,
+    brought: Option<Arc<BroughtHistory>>,
+    /// The number that the next new task is to get at least.
+    number: Option<TaskNumber>,
+}
+
+impl<'s, 'w> Work<'s, 'w> {
+    fn of(situation: &'s mut Situation<'w>) -> Self {
+        Work { situation, changes: Vec::new(), lines: Vec::new(), brought: None, number: None }
+    }
+
+    fn tell(&mut self, file: &str, fate: Fate) {
+        self.lines.push(Line { file: file.to_owned(), fate });
+    }
+
+    fn folder(mut self, folder: &Folder) -> Result<Self, ServiceError> {
+        for (file, reason) in &folder.left_out {
+            self.tell(file, skipped(*reason));
+        }
+        self.documents(folder.files.iter().map(|(name, raw)| (name.as_str(), raw.as_slice())))?;
+        if !folder.rules.is_empty() {
+            self.rules(files::list_of(&folder.rules))?;
+        }
+        if let Some(raw) = &folder.next_number {
+            let text = str::from_utf8(raw).unwrap_or_default().trim_start_matches('\u{feff}').trim();
+            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            match text.parse().ok().filter(|_| is_number) {
+                None if is_number => self.tell(NEXT_NUMBER_FILE, skipped(NUMBER_TOO_HIGH.en)),
+                None => self.tell(NEXT_NUMBER_FILE, skipped(NOT_A_NUMBER.en)),
+                Some(number) => self.next_number(NEXT_NUMBER_FILE, number),
             }
-            (fate, None) => fate,
+        }
+        Ok(self)
+    }
+
+    fn account(mut self, account: &Account, history: &Option<Arc<BroughtHistory>>) -> Result<Self, ServiceError> {
+        let settings = account.settings;
+        let is_there = self.situation.snapshot.settings == settings;
+        self.tell("settings", if is_there { Fate::Unchanged } else { Fate::Replaced });
+        if !is_there {
+            self.changes.push(Change::PutSettings { settings, verb: VERB.into() });
+        }
+        if let Some(fields) = &account.rules {
+            self.rules(rules::checked_entries(fields.clone()).map_err(|refusal| refusal.text(Lang::En)))?;
+        }
+        self.documents(account.documents.iter().map(|(file, raw)| (file.as_str(), raw.as_slice())))?;
+        if let Some(history) = history.as_ref().filter(|history| !history.changes.is_empty()) {
+            self.history(history)?;
+        }
+        match account.next_number {
+            Some(number) => self.next_number(NEXT_NUMBER, number.get()),
+            None => self.tell(NEXT_NUMBER, skipped(NONE_LEFT.en)),
+        }
+        Ok(self)
+    }
+
+    fn documents<'d>(&mut self, files: impl Iterator<Item = (&'d str, &'d [u8])>) -> Result<(), ServiceError> {
+        for (name, raw) in files {
+            let (fate, change) = consider(self.situation, name, raw)?;
+            self.changes.extend(change);
+            self.tell(name, fate);
+        }
+        Ok(())
+    }
+
+    /// A list that is refused is left out whole.
+    fn rules(&mut self, entries: Result<Entries, String>) -> Result<(), ServiceError> {
+        let (fate, change) = consider_rules(self.situation, entries)?;
+        self.changes.extend(change);
+        self.tell(files::FOLDER, fate);
+        Ok(())
+    }
+
+    /// Only somebody who has no history takes one: in another it would stand among changes that it knows nothing of.
+    fn history(&mut self, history: &Arc<BroughtHistory>) -> Result<(), ServiceError> {
+        let has_none = self.situation.snapshot.head.generation == Generation(0);
+        let is_there = match history.changes.last() {
+            Some(last) if !has_none => self.situation.has_past(last)?,
+            _ => false,
         };
-        lines.push(Line { file: name.clone(), fate });
+        if has_none {
+            self.brought = Some(history.clone());
+        }
+        let fate = match (has_none, is_there) {
+            (true, _) => Fate::Taken,
+            (false, true) => Fate::Unchanged,
+            (false, false) => skipped(HISTORY_OF_ONES_OWN.en),
+        };
+        self.tell("history", fate);
+        Ok(())
     }
-    if !folder.rules.is_empty() {
-        let (fate, change) = consider_rules(situation, &folder.rules)?;
-        changes.extend(change);
-        lines.push(Line { file: files::FOLDER.to_owned(), fate });
+
+    /// Takes the number of the next new task over, if it is higher than what follows from the documents.
+    fn next_number(&mut self, file: &str, number: u32) {
+        let present = planning::next_number_after(self.situation.snapshot.head.next_number, &self.changes);
+        let number = TaskNumber::new(number).filter(|number| number.get() <= IMPORTED_NUMBER_MAX + 1);
+        let fate = match (number, present) {
+            (None, _) => skipped(NUMBER_TOO_HIGH.en),
+            (Some(number), Some(present)) if number > present => Fate::Taken,
+            (Some(_), _) => Fate::Unchanged,
+        };
+        if fate == Fate::Taken {
+            self.number = number;
+        }
+        self.tell(file, fate);
     }
-    let next_number = planning::next_number_after(situation.snapshot.head.next_number, &changes);
-    let report = Report { lines, generation: situation.snapshot.head.generation.0, next_number };
-    if changes.is_empty() || dry_run {
-        return Ok(Decision::Keep(report));
+
+    fn decision(self, dry_run: bool) -> Result<Decision<Report>, ServiceError> {
+        let Work { situation, mut changes, lines, brought, number } = self;
+        let Snapshot { head, settings, .. } = situation.snapshot;
+        let after = planning::next_number_after(head.next_number, &changes);
+        let next_number = after.map(|after| number.map_or(after, |number| number.max(after)));
+        let report = Report { lines, generation: head.generation.0, next_number };
+        // Only a change raises the next number, or has a history before it, so one is made where there is no other.
+        if changes.is_empty() && (next_number != head.next_number || brought.is_some()) {
+            changes.push(Change::PutSettings { settings: *settings, verb: VERB.into() });
+        }
+        if changes.is_empty() || dry_run {
+            return Ok(Decision::Keep(report));
+        }
+        Ok(Decision::Change(Plan {
+            changes,
+            next_number: Some(next_number),
+            with_timeline: false,
+            sync: None,
+            brought,
+            answer: Box::new(move |generation, _| Report { generation: generation.0, ..report }),
+        }))
     }
-    Ok(Decision::Change(Plan {
-        changes,
-        next_number: Some(next_number),
-        with_timeline: false,
-        sync: None,
-        answer: Box::new(move |generation, _| Report { generation: generation.0, ..report }),
-    }))
 }
 
 fn skipped(reason: impl Into<Cow<'static, str>>) -> Fate {
     Fate::Skipped { reason: reason.into() }
 }
 
-/// What is to become of the rules: a list that is refused is left out whole.
 fn consider_rules(
     situation: &mut Situation<'_>,
-    files: &files::RuleFiles,
+    entries: Result<Entries, String>,
 ) -> Result<(Fate, Option<Change>), ServiceError> {
-    let entries = match files::list_of(files) {
+    let entries = match entries {
         Ok(entries) => entries,
         Err(reason) => return Ok((skipped(reason), None)),
     };
@@ -165,7 +328,7 @@ fn consider_rules(
         Some(present) if present.entries == entries => return Ok((Fate::Unchanged, None)),
         present => present.is_some(),
     };
-    match rules::change(situation, Some(entries), "import") {
+    match rules::change(situation, Some(entries), VERB) {
         Ok(change) => Ok((if has_rules { Fate::Replaced } else { Fate::Added }, Some(change))),
         Err(ServiceError::Refused(refusal)) => Ok((skipped(refusal.text(Lang::En)), None)),
         Err(error) => Err(error),
@@ -210,6 +373,6 @@ fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, 
     if is_there {
         return Ok((fate, None));
     }
-    let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: "import".into() };
+    let change = Change::PutDocument { key, raw: Arc::from(raw), reading, verb: VERB.into() };
     Ok((fate, Some(change)))
 }

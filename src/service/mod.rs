@@ -25,6 +25,7 @@ pub mod inspect;
 pub mod keyring;
 mod memo;
 mod metrics;
+pub mod old_layout;
 mod one_time;
 pub mod passwords;
 mod planners;

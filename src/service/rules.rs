@@ -23,6 +23,7 @@ use crate::view::RulesSource;
 
 pub(super) use self::about::KnownAbouts;
 pub use self::list::RuleFields;
+pub(super) use self::list::{OPTIONS_MAX, entries as checked_entries};
 pub use crate::rules::RuleError;
 pub use crate::store::RulesVersion;
 
@@ -201,6 +202,7 @@ impl Service {
                 next_number: None,
                 with_timeline: true,
                 sync: None,
+                brought: None,
                 answer: Box::new(move |generation, _| ruled(generation, has_rules.then_some(generation))),
             }))
         };

@@ -11,6 +11,10 @@ use crate::domain::zone::Zone;
 use crate::planning::DAYS_MAX;
 use crate::store::{Change, Origin, Settings};
 
+const ZONES: Phrase = Phrase { en: "an IANA name such as Europe/Berlin", de: "ein IANA-Name wie Europe/Berlin" };
+const LANGUAGES: Phrase = Phrase { en: "de or en", de: "de oder en" };
+const DAYS: Phrase = Phrase { en: "a number of days from 1 to 366", de: "eine Zahl von Tagen von 1 bis 366" };
+
 /// Settings as a client sent them; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsFields {
@@ -22,7 +26,31 @@ pub struct SettingsFields {
 impl SettingsFields {
     /// What they make of these settings.
     pub fn applied_to(&self, present: Settings) -> Result<Settings, Refusal> {
-        apply(self, present)
+        self.checked_for(present).map_err(|(field, fault)| Refusal::field(field, fault))
+    }
+
+    /// As [`SettingsFields::applied_to`], with the field that is wrong.
+    pub(super) fn checked_for(&self, present: Settings) -> Result<Settings, (&'static str, Fault)> {
+        let malformed = |field, expected| (field, Fault::Malformed { expected });
+        Ok(Settings {
+            zone: match &self.time_zone {
+                Some(name) => Zone::parse(name).ok_or(malformed("timeZone", ZONES))?,
+                None => present.zone,
+            },
+            lang: match self.language.as_deref() {
+                Some("de") => Lang::De,
+                Some("en") => Lang::En,
+                Some(_) => return Err(malformed("language", LANGUAGES)),
+                None => present.lang,
+            },
+            days: match self.horizon {
+                Some(days) => {
+                    let days = u16::try_from(days).ok().filter(|days| (1..=DAYS_MAX).contains(days));
+                    days.ok_or(malformed("horizon", DAYS))?
+                }
+                None => present.days,
+            },
+        })
     }
 }
 
@@ -43,7 +71,7 @@ impl Service {
     ) -> Result<(Settings, u64), ServiceError> {
         self.change(user, origin, move |situation| {
             let present = situation.snapshot.settings;
-            let settings = apply(&fields, present)?;
+            let settings = fields.applied_to(present)?;
             if settings == present {
                 return Ok(Decision::Keep((settings, situation.snapshot.head.generation.0)));
             }
@@ -52,36 +80,10 @@ impl Service {
                 next_number: None,
                 with_timeline: true,
                 sync: None,
+                brought: None,
                 answer: Box::new(move |generation, _| (settings, generation.0)),
             }))
         })
         .await
     }
-}
-
-const ZONES: Phrase = Phrase { en: "an IANA name such as Europe/Berlin", de: "ein IANA-Name wie Europe/Berlin" };
-const LANGUAGES: Phrase = Phrase { en: "de or en", de: "de oder en" };
-const DAYS: Phrase = Phrase { en: "a number of days from 1 to 366", de: "eine Zahl von Tagen von 1 bis 366" };
-
-fn apply(fields: &SettingsFields, present: Settings) -> Result<Settings, Refusal> {
-    let malformed = |field, expected| Refusal::field(field, Fault::Malformed { expected });
-    Ok(Settings {
-        zone: match &fields.time_zone {
-            Some(name) => Zone::parse(name).ok_or(malformed("timeZone", ZONES))?,
-            None => present.zone,
-        },
-        lang: match fields.language.as_deref() {
-            Some("de") => Lang::De,
-            Some("en") => Lang::En,
-            Some(_) => return Err(malformed("language", LANGUAGES)),
-            None => present.lang,
-        },
-        days: match fields.horizon {
-            Some(days) => {
-                let days = u16::try_from(days).ok().filter(|days| (1..=DAYS_MAX).contains(days));
-                days.ok_or(malformed("horizon", DAYS))?
-            }
-            None => present.days,
-        },
-    })
 }

@@ -30,9 +30,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{self, DocKey, Generation, TaskNumber, UserId, UserName};
+use crate::domain::ids::{self, DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
+use crate::domain::script::RuleEntry;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
@@ -219,6 +220,14 @@ pub enum MergedFile {
 }
 
 impl MergedFile {
+    /// What a merge was about, as the history names it: `None` for a name that is none.
+    pub fn parse(name: &str) -> Option<MergedFile> {
+        match name.strip_prefix(RULES_FOLDER) {
+            Some(rule) => Some(MergedFile::Rule(rule.to_owned())),
+            None => FileName::parse(name).map(|file| MergedFile::Document(DocKey::of(file))),
+        }
+    }
+
     /// Its name in the history: that of a rule begins with its folder.
     pub fn name(&self) -> Cow<'_, str> {
         match self {
@@ -240,6 +249,8 @@ pub struct Past {
     pub through: String,
     pub verb: String,
     pub what: PastState,
+    /// Whether it happened in another account and came here with an import. It never changed anything here.
+    pub is_brought: bool,
 }
 
 impl Past {
@@ -274,6 +285,36 @@ pub enum PastState {
         kept: Option<Vec<u8>>,
         is_conflict: bool,
     },
+}
+
+/// The history of an account elsewhere, to stand before everything that happens in this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroughtHistory {
+    /// Where the account stood; none of the changes is of a later generation.
+    pub generation: Generation,
+    /// In their order, the first one first.
+    pub changes: Vec<Past>,
+}
+
+/// The bytes of a list's own scripts and their tests.
+fn entries_bytes(entries: &[RuleEntry]) -> u64 {
+    entries.iter().flat_map(|entry| [entry.source(), entry.tests()]).flatten().map(|text| text.len() as u64).sum()
+}
+
+impl BroughtHistory {
+    /// Bytes of all states in it, about.
+    fn bytes(&self) -> u64 {
+        let length = |state: &Option<Vec<u8>>| state.as_ref().map_or(0, |state| state.len() as u64);
+        let bytes = |past: &Past| match &past.what {
+            PastState::Document { before, after, .. } => length(before) + length(after),
+            PastState::Merged { lost, kept, .. } => length(lost) + length(kept),
+            PastState::Rules { before, after } => {
+                [before, after].into_iter().flatten().map(|entries| entries_bytes(entries)).sum()
+            }
+            PastState::Settings { .. } => 0,
+        };
+        self.changes.iter().map(bytes).sum()
+    }
 }
 
 /// Who did it and by which way it came, for the history.
@@ -313,6 +354,9 @@ pub struct Commit {
     pub remember: Option<Remembered>,
     /// Where the user stands with a repository afterwards. A commit of this alone raises no generation.
     pub sync: Option<SyncUpdate>,
+    /// What comes before the changes in the history, of somebody who has none yet: the generation expected is the first
+    /// of all, and the new one is later than that of the history.
+    pub brought: Option<Arc<BroughtHistory>>,
 }
 
 impl Commit {

@@ -79,6 +79,12 @@ pub struct ChangeJson<'a> {
     /// Whether both sides had changed the same when a sync merged them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
+    /// Whether a sync merged two versions here, and this is what became of them; nothing else was changed by it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub merged: bool,
+    /// Whether it happened in another account, and came with an import.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub brought: bool,
 }
 
 /// What was, or is, in the place of the change.

@@ -25,6 +25,8 @@ mod http_body;
 mod http_head;
 #[path = "../../fuzz/laws/ids.rs"]
 mod ids;
+#[path = "../../fuzz/laws/import_json.rs"]
+mod import_json;
 #[path = "../../fuzz/laws/rules.rs"]
 mod rules;
 #[path = "../../fuzz/laws/webhook.rs"]
@@ -121,6 +123,11 @@ fn requests_are_answered() {
 #[test]
 fn events_of_a_forge_are_answered() {
     replay("webhook", webhook::holds);
+}
+
+#[test]
+fn exports_are_read() {
+    replay("import_json", import_json::holds);
 }
 
 #[test]

@@ -199,7 +199,7 @@ async fn the_examples_work_and_no_other_field_is_taken() {
     let mut tried = 0;
     for (path, method, operation) in document.operations() {
         let Some(body) = operation.get("requestBody").filter(|_| path != WEBHOOK) else { continue };
-        // An archive has no example; the tests of the import send many.
+        // Bytes have no example; the tests of what takes them send many.
         let Some(content) = body["content"].get("application/json") else { continue };
         let user = busy_user(&server, &format!("u{tried}")).await;
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();

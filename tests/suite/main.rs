@@ -44,6 +44,7 @@ mod history;
 mod hostile_scripts;
 mod http2;
 mod idempotency;
+mod imported;
 mod inspect;
 mod interface;
 mod isolation;

@@ -59,6 +59,7 @@ pub async fn commit(server: &TestServer, user: &TestUser, changes: Vec<Change>) 
             next_number: None,
             with_timeline: true,
             sync: Some(Box::new(update.clone())),
+            brought: None,
             answer: Box::new(|generation, _| generation.0),
         }))
     };

@@ -369,7 +369,7 @@ async fn what_is_no_archive_changes_nothing() {
         assert_eq!(sentences.len(), 2);
     }
     let as_json = lena.post("/api/import", &json!({})).await;
-    assert_eq!((as_json.status, as_json.code().as_str()), (415, "not_tar"));
+    assert_eq!((as_json.status, as_json.code().as_str()), (400, "malformed_export"));
     assert_eq!(import(&lena, "/api/import?dryRun=maybe", whole.clone()).await.code(), "malformed_query");
     for (query, status) in
         [("", 400), ("?format=xlsx", 400), ("?format=pdf", 400), ("?format=markdown&history=true", 400)]

@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 
-use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
+use crate::service::error::{AccessRefusal, ExportRefusal, Fault, Refusal, SyncRefusal};
 
 /// 400 where the old system answered so; 422 for everything else that is understood but cannot be.
 pub(super) fn status(refusal: &Refusal) -> StatusCode {
@@ -28,11 +28,13 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchRulesVersion { .. }
         | Refusal::NoSuchChange { .. } => StatusCode::NOT_FOUND,
         Refusal::MalformedArchive => StatusCode::BAD_REQUEST,
+        Refusal::Export(refusal) => export_status(refusal),
         Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::ScopeNotHeld { .. } | Refusal::OutlivesToken => StatusCode::FORBIDDEN,
         Refusal::Ambiguous { .. }
         | Refusal::SlotTaken { .. }
         | Refusal::TouchedSince { .. }
+        | Refusal::BroughtChange { .. }
         | Refusal::KeyInFlight
         | Refusal::LastAdmin { .. }
         | Refusal::TooManyTokens
@@ -63,6 +65,7 @@ pub(super) fn code(refusal: &Refusal) -> &'static str {
         Refusal::KeyInFlight => "idempotency_key_in_flight",
         Refusal::NoSuchChange { .. } => "no_such_change",
         Refusal::TouchedSince { .. } => "touched_since",
+        Refusal::BroughtChange { .. } => "brought_change",
         Refusal::NoSuchUser { .. } => "no_such_user",
         Refusal::UserExists { .. } => "user_exists",
         Refusal::LastAdmin { .. } => "last_admin",
@@ -72,12 +75,32 @@ pub(super) fn code(refusal: &Refusal) -> &'static str {
         Refusal::ScopeNotHeld { .. } => "scope_not_held",
         Refusal::OutlivesToken => "outlives_token",
         Refusal::MalformedArchive => "malformed_archive",
+        Refusal::Export(refusal) => export_code(refusal),
         Refusal::ArchiveTooLarge | Refusal::ArchiveHeadersTooLarge => "too_large",
         Refusal::RulesRefused { .. } => "rules_refused",
         Refusal::NoSuchRulesVersion { .. } => "no_such_version",
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
         Refusal::Access(refusal) => access_code(*refusal),
         Refusal::Sync(refusal) => sync_code(refusal),
+    }
+}
+
+fn export_status(refusal: &ExportRefusal) -> StatusCode {
+    match refusal {
+        ExportRefusal::NotJson { .. } | ExportRefusal::NotAnExport | ExportRefusal::Wrong { .. } => {
+            StatusCode::BAD_REQUEST
+        }
+        ExportRefusal::UnknownField { .. } | ExportRefusal::Newer { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        ExportRefusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+    }
+}
+
+fn export_code(refusal: &ExportRefusal) -> &'static str {
+    match refusal {
+        ExportRefusal::NotJson { .. } | ExportRefusal::NotAnExport | ExportRefusal::Wrong { .. } => "malformed_export",
+        ExportRefusal::UnknownField { .. } => "unknown_field",
+        ExportRefusal::Newer { .. } => "newer_export",
+        ExportRefusal::TooLarge => "too_large",
     }
 }
 

@@ -44,6 +44,7 @@ pub fn undo() -> Operation {
             (400, "wrong_type"),
             (404, "no_such_change"),
             (409, "touched_since"),
+            (409, "brought_change"),
             (422, "rules_refused"),
             (503, "trial_cut"),
             (507, "no_room"),

@@ -171,7 +171,7 @@ mod tests {
     use crate::domain::script::RuleError;
     use crate::http::body::BodyError;
     use crate::http::head::HeadError;
-    use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal, Trouble, TroubleKind};
+    use crate::service::error::{AccessRefusal, ExportRefusal, Fault, Refusal, SyncRefusal, Trouble, TroubleKind};
 
     const EXPECTED: Phrase = Phrase { en: "", de: "" };
 
@@ -230,6 +230,13 @@ mod tests {
             Refusal::ScopeNotHeld { scope: "" },
             Refusal::OutlivesToken,
             Refusal::MalformedArchive,
+            Refusal::BroughtChange { generation: 1 },
+            Refusal::Export(ExportRefusal::NotJson { line: 1, column: 1 }),
+            Refusal::Export(ExportRefusal::NotAnExport),
+            Refusal::Export(ExportRefusal::Wrong { place: text(), fault: Fault::Missing }),
+            Refusal::Export(ExportRefusal::UnknownField { place: text(), name: text() }),
+            Refusal::Export(ExportRefusal::Newer { version: 2, known: 1 }),
+            Refusal::Export(ExportRefusal::TooLarge),
             Refusal::ArchiveTooLarge,
             Refusal::RulesRefused { errors: Vec::new() },
             Refusal::NoSuchRulesVersion { version: text() },
@@ -281,7 +288,7 @@ mod tests {
             HttpError::NotJson,
             HttpError::NotJsonOrText,
             HttpError::NotJsonOrForm,
-            HttpError::NotTar,
+            HttpError::NotTarOrJson,
             HttpError::UserNeeded,
             HttpError::MalformedJson { line: 1, column: 1 },
             HttpError::NotAnObject,

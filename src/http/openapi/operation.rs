@@ -301,6 +301,12 @@ impl Operation {
         self
     }
 
+    /// It takes the JSON that another operation gives, too: an answer that is described.
+    pub fn or_takes_answer(mut self, schema: fn(&mut SchemaGenerator) -> Schema, example: Value) -> Operation {
+        self.bodies.push(Content { media_type: "application/json", schema, example: Some(example) });
+        self
+    }
+
     /// As [`Operation::takes`], but it can be left out.
     pub fn may_take<T: JsonSchema>(self, example: Value) -> Operation {
         self.takes::<T>(example).may_be_left_out()

@@ -1,6 +1,7 @@
 //! Descriptions of export and import.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, json_schema};
+use serde_json::json;
 
 use super::operation::{Operation, one_of};
 use crate::http::transfer::ImportJson;
@@ -44,13 +45,33 @@ pub(super) fn exporting(operation: Operation) -> Operation {
 }
 
 pub fn import() -> Operation {
-    Operation::new(TAG, "import", "Bring in an archive of task files")
-        .about("One change, which one undo takes back. A file that is there already and is the same stays.")
+    Operation::new(TAG, "import", "Bring in an archive of task files, or an export")
+        .about(
+            "One change, which one undo takes back. A file that is there already and is the same stays, and so does what the \
+                import does not have. An archive has task files, rules in a folder `rules`, and the old system's \
+                `nextId.txt`. An export in JSON is checked whole before anything is changed; it brings documents, settings, \
+                rules, the next number, and, into an account that nothing was written to yet, the history with its \
+                generations: `brought` marks it, and it cannot be taken back there. One in JSON has at most 128 MiB, \
+                100000 documents with 64 MiB and 250000 changes.",
+        )
         .checked_query("dryRun", "Only say what would happen.", one_of(&["true", "false", "1", "0"]))
         .takes_bytes(&["application/x-tar", "application/tar", "application/octet-stream"])
+        .or_takes_answer(
+            |_| json_schema!({"$ref": "#/components/schemas/Export"}),
+            json!({
+                "format": "codexmiroir", "version": 1, "user": "anna", "generation": 1,
+                "committedAt": "2025-10-13T06:00:00Z", "nextAvailableId": "0043",
+                "settings": {"timeZone": "Europe/Berlin", "language": "de", "horizon": 7}, "rules": null,
+                "documents": [{
+                    "file": "0042-tax-return.md",
+                    "text": "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n\n# Tax return\n",
+                }],
+            }),
+        )
         .gives::<ImportJson>("What became, or would become, of each file.")
         .waits()
         .writes()
-        .refuses(&[(400, "malformed_archive"), (400, "cut"), (408, "too_slow"), (413, "too_large"), (415, "not_tar")])
+        .refuses(&[(400, "malformed_archive"), (400, "malformed_export"), (400, "cut"), (408, "too_slow"), (413, "too_large")])
+        .refuses(&[(415, "not_tar_or_json"), (422, "newer_export"), (422, "unknown_field")])
         .refuses(&[(503, "trial_cut"), (507, "no_room")])
 }

@@ -298,7 +298,8 @@ fn merged<'a>(page: &Page<'a>) -> Vec<Merge<'a>> {
         reasons: Vec::new(),
         others: Vec::new(),
     };
-    for past in page.merged {
+    // What was merged in another account is none of this one's.
+    for past in page.merged.iter().filter(|past| !past.is_brought) {
         let PastState::Merged { file, lost, .. } = &past.what else { continue };
         let file = file.name();
         let merge = found

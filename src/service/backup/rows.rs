@@ -167,6 +167,8 @@ pub(super) struct ChangeRow {
     through: String,
     verb: String,
     what: WhatRow,
+    #[serde(default)]
+    brought: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -451,6 +453,7 @@ impl ChangeRow {
             through: past.through,
             verb: past.verb,
             what,
+            brought: past.is_brought,
         }
     }
 
@@ -479,6 +482,7 @@ impl ChangeRow {
             through: self.through,
             verb: self.verb,
             what,
+            is_brought: self.brought,
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::service::memo::Memo;
 use crate::service::planners::Desk;
 use crate::service::planning::{self, Planned};
 use crate::service::rulebook::{RuleBook, RuleList};
-use crate::store::{OutboxFile, PastState, RulesVersion, Snapshot, Store, StoreError, THROUGH_GIT};
+use crate::store::{OutboxFile, Past, PastState, RulesVersion, Snapshot, Store, StoreError, THROUGH_GIT};
 
 /// Changes of the history that are looked at for one's own last one.
 const WALKED_CHANGES_MAX: usize = 1_000;
@@ -59,7 +59,20 @@ impl Situation<'_> {
         Ok(self.store.list_changes(self.user, generation)?.into_iter().map(|past| past.what).collect())
     }
 
-    /// The user's last commit that a sync did not bring, among the last changes that are kept.
+    /// Whether the changes of a generation happened in another account.
+    pub(in crate::service) fn is_brought(&self, generation: Generation) -> Result<bool, StoreError> {
+        let is_pending = self.pending.iter().any(|pending| pending.generation == generation);
+        Ok(!is_pending && self.store.list_changes(self.user, generation)?.iter().any(|past| past.is_brought))
+    }
+
+    /// Whether the history has this change, be it one's own or one that was brought.
+    pub(in crate::service) fn has_past(&self, wanted: &Past) -> Result<bool, StoreError> {
+        let basis = wanted.basis;
+        let is_it = |past: Past| Past { basis, is_brought: wanted.is_brought, ..past } == *wanted;
+        Ok(self.store.list_changes(self.user, wanted.generation)?.into_iter().any(is_it))
+    }
+
+    /// The user's last commit that neither a sync brought nor happened in another account, among the last changes that are kept.
     pub fn last_own_generation(&self) -> Result<Option<Generation>, StoreError> {
         if let Some(own) = self.pending.iter().rev().find(|pending| pending.through != THROUGH_GIT) {
             return Ok(Some(own.generation));

@@ -9,7 +9,7 @@ use crate::service::error::{Fault, Refusal, repeatable};
 use crate::store::Entries;
 
 /// Options that one script is given.
-const OPTIONS_MAX: usize = 64;
+pub(in crate::service) const OPTIONS_MAX: usize = 64;
 /// The longest name of a script or an option, in characters.
 const NAME_CHARS_MAX: usize = 64;
 /// The longest text of an option, in characters.
@@ -47,7 +47,7 @@ pub struct RuleFields {
 ///
 /// # Errors
 /// What of the request cannot be.
-pub(super) fn entries(fields: Vec<RuleFields>) -> Result<Entries, Refusal> {
+pub(in crate::service) fn entries(fields: Vec<RuleFields>) -> Result<Entries, Refusal> {
     if fields.is_empty() {
         return Err(Refusal::field("rules", Fault::Empty));
     }

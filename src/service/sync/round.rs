@@ -283,6 +283,7 @@ impl Service {
                 next_number: None,
                 with_timeline: false,
                 sync: Some(Box::new(update.clone())),
+                brought: None,
                 answer: Box::new(|_, _| ()),
             }))
         };
@@ -485,8 +486,7 @@ impl Round {
         }
         let changed_there = self.changed_there(user, &incoming);
         let was_there = self.was_there(user, state.as_ref());
-        let was_there_since = self.was_there_since(user, &incoming);
-        let link = self.link.clone();
+        let (link, was_there_since) = (self.link.clone(), self.was_there_since(user, &incoming));
         let taking_in = TakingIn { link, incoming, state, files, changed_there, was_there, was_there_since };
         let decide = move |situation: &mut Situation<'_>| taking_in.decide(situation);
         Ok(self.service.change(user.id, origin(), decide).await?)

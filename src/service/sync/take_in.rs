@@ -474,6 +474,7 @@ impl Work<'_, '_> {
             with_timeline: !changes.is_empty() && changes.len() <= PLANNED_CHANGES_MAX,
             changes,
             sync: Some(Box::new(SyncUpdate { state, files })),
+            brought: None,
             answer: Box::new(move |generation, _| SyncReport { generation: generation.0, ..report }),
         }))
     }

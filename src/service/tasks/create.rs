@@ -50,6 +50,7 @@ fn create(situation: &mut Situation<'_>, fields: &Fields) -> Result<Decision<Sav
         next_number: Some(number.next()),
         with_timeline: true,
         sync: None,
+        brought: None,
         answer: Box::new(move |generation, planned| saved(&doc, &raw, generation, planned)),
     }))
 }

@@ -27,6 +27,7 @@ impl Service {
                 next_number: None,
                 with_timeline: true,
                 sync: None,
+                brought: None,
                 answer: Box::new(move |generation, _| saved(&key, &raw, generation, None)),
             }))
         };

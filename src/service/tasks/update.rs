@@ -138,6 +138,7 @@ where
         next_number: None,
         with_timeline: true,
         sync: None,
+        brought: None,
         answer: Box::new(move |generation: Generation, planned| answer(saved(&key, &raw, generation, planned))),
     }))
 }

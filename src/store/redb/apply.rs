@@ -34,6 +34,11 @@ pub(super) fn apply_commit(tables: &mut Tables<'_>, commit: &Commit) -> Result<O
     if commit.is_confirmation() {
         return Ok(Outcome::Committed { generation });
     }
+    for past in commit.brought.iter().flat_map(|brought| &brought.changes) {
+        let row = (commit.user.0, past.generation.0, past.index);
+        tables.history()?.insert(row, codec::encode_past(past).as_slice())?;
+        tables.history_by_file()?.insert((row.0, &*codec::file_of(past), row.1, row.2), ())?;
+    }
     for (index, change) in commit.changes.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         let applied = apply_change(tables, commit, change)?;
@@ -108,6 +113,7 @@ fn record(tables: &mut Tables<'_>, commit: &Commit, index: u32, applied: &Applie
         before: applied.before.as_deref(),
         after: applied.after.as_deref(),
         merged: applied.merged,
+        brought: false,
     };
     tables.history()?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
     tables.history_by_file()?.insert((user, &*applied.file, generation, index), ())?;
@@ -160,4 +166,82 @@ pub(super) fn store_timelines(
         table.insert(user.0, codec::encode_timeline(finished).as_slice())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{FileName, UserName};
+    use crate::domain::lang::Lang;
+    use crate::domain::zone::Zone;
+    use crate::store::redb::disk::Disk;
+    use crate::store::{
+        Administered, Administration, Basis, BroughtHistory, MergedFile, Origin, Past, PastState, Settings, Store,
+        THROUGH_GIT,
+    };
+
+    const SETTINGS: Settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+
+    fn wait<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    fn past(generation: u64, index: u32, through: &str, what: PastState) -> Past {
+        let at = DateTime::from_timestamp_millis(1_000 * i64::try_from(generation).unwrap() + 7).unwrap();
+        let [actor, verb] = ["eva", "update"].map(str::to_owned);
+        let (generation, basis) = (Generation(generation), Basis([3; 16]));
+        Past { generation, index, at, basis, actor, through: through.to_owned(), verb, what, is_brought: true }
+    }
+
+    #[test]
+    fn a_history_that_is_brought_is_there_after_a_crash_and_apart_from_ones_own() {
+        let disk = Disk::new();
+        let store = Store::on(&disk).unwrap();
+        let name = UserName::parse("lena").unwrap();
+        let (settings, at) = (SETTINGS, DateTime::UNIX_EPOCH);
+        let added =
+            Administration::AddUser { name, admin: false, settings, credential: None, at, must_be_first: false };
+        let Administered::UserAdded(user) = wait(store.administer(added)).unwrap() else { panic!() };
+        let file = FileName::parse("0001.md").unwrap();
+        let (before, after) = (None, Some(b"\xff\0".to_vec()));
+        let merged = PastState::Merged {
+            file: MergedFile::Rule("mine.rhai".to_owned()),
+            lost: after.clone(),
+            kept: None,
+            is_conflict: true,
+        };
+        let changes = vec![
+            past(2, 0, "token", PastState::Document { key: DocKey::of(file.clone()), before, after }),
+            past(5, 0, THROUGH_GIT, merged),
+            past(5, 1, "cli", PastState::Settings { before: SETTINGS, after: Settings { days: 9, ..SETTINGS } }),
+            past(6, 0, "cli", PastState::Rules { before: None, after: Some([].into()) }),
+        ];
+        let head = Head { generation: Generation(9), committed_at: DateTime::UNIX_EPOCH, next_number: None };
+        let ticket = store.submit(Commit {
+            user,
+            expected: Generation(0),
+            head,
+            changes: vec![Change::PutSettings { settings: SETTINGS, verb: "import".into() }],
+            origin: Origin { actor: "lena".to_owned(), through: "cli".into() },
+            basis: Basis([0; 16]),
+            timeline: None,
+            remember: None,
+            sync: None,
+            brought: Some(Arc::new(BroughtHistory { generation: Generation(8), changes: changes.clone() })),
+        });
+        assert_eq!(wait(ticket.unwrap().outcome()).unwrap(), Outcome::Committed { generation: Generation(9) });
+        disk.cut_power();
+        drop(store);
+
+        let store = Store::on(&disk).unwrap();
+        let mut history = store.list_history(user, None, 99).unwrap();
+        history.reverse();
+        let own = history.pop().unwrap();
+        assert_eq!((history, own.generation, own.is_brought), (changes.clone(), Generation(9), false));
+        assert_eq!(store.list_history_of(user, &file, None, 9).unwrap(), changes[..1]);
+        let outbox = store.list_outbox(user, Generation(0), 99).unwrap();
+        assert_eq!(outbox.iter().map(|line| line.generation.0).collect::<Vec<_>>(), [9]);
+        let last = |up_to| store.last_own_generation(user, Generation(up_to), 99).unwrap();
+        assert_eq!((last(9), last(8)), (Some(Generation(9)), None));
+    }
 }

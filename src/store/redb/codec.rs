@@ -333,13 +333,50 @@ pub struct StoredChange<'a> {
     /// before this.
     #[serde(default)]
     pub merged: Option<bool>,
+    /// Whether it was brought from another account. What was stored before that was possible ends before this.
+    #[serde(default)]
+    pub brought: bool,
+}
+
+/// A change as the history keeps it.
+pub fn encode_past(past: &Past) -> Vec<u8> {
+    let list = |entries: &Option<Entries>| entries.as_deref().map(|entries| encode(&stored_entries(entries)));
+    let bytes = |state: &Option<Vec<u8>>| state.clone();
+    let (before, after, merged) = match &past.what {
+        PastState::Document { before, after, .. } => (bytes(before), bytes(after), None),
+        PastState::Merged { lost, kept, is_conflict, .. } => (bytes(lost), bytes(kept), Some(*is_conflict)),
+        PastState::Settings { before, after } => (Some(encode_settings(*before)), Some(encode_settings(*after)), None),
+        PastState::Rules { before, after } => (list(before), list(after), None),
+    };
+    encode(&StoredChange {
+        at: past.at.timestamp_millis(),
+        basis: past.basis.0,
+        actor: (&past.actor).into(),
+        through: (&past.through).into(),
+        verb: (&past.verb).into(),
+        file: file_of(past),
+        before: before.as_deref(),
+        after: after.as_deref(),
+        merged,
+        brought: past.is_brought,
+    })
+}
+
+/// What stands for the file of a change where the history is kept by file.
+pub fn file_of(past: &Past) -> Cow<'_, str> {
+    match &past.what {
+        PastState::Document { key, .. } => key.file.as_str().into(),
+        PastState::Settings { .. } => Cow::default(),
+        PastState::Rules { .. } => RULES_FILE.into(),
+        PastState::Merged { file, .. } => file.name(),
+    }
 }
 
 pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, StoreError> {
     let stored: StoredChange<'_> = decode(bytes, "history")?;
     let owned = |state: Option<&[u8]>| state.map(<[u8]>::to_vec);
     let what = if let Some(is_conflict) = stored.merged {
-        let file = merged_file(&stored.file).ok_or(StoreError::Damaged("history"))?;
+        let file = MergedFile::parse(&stored.file).ok_or(StoreError::Damaged("history"))?;
         PastState::Merged { file, lost: owned(stored.before), kept: owned(stored.after), is_conflict }
     } else if stored.file.is_empty() {
         let settings = |state: Option<&[u8]>| decode_settings(state.ok_or(StoreError::Damaged("history"))?);
@@ -360,45 +397,8 @@ pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, St
         through: stored.through.into_owned(),
         verb: stored.verb.into_owned(),
         what,
+        is_brought: stored.brought,
     })
-}
-
-/// A change as it is kept, and the name that it is found by: see [`StoredChange`].
-pub fn encode_past(past: &Past) -> (String, Vec<u8>) {
-    let list = |entries: &Option<Entries>| entries.as_deref().map(|entries| encode(&stored_entries(entries)));
-    let (file, before, after, merged) = match &past.what {
-        PastState::Document { key, before, after } => {
-            (key.file.as_str().to_owned(), before.clone(), after.clone(), None)
-        }
-        PastState::Settings { before, after } => {
-            (String::new(), Some(encode_settings(*before)), Some(encode_settings(*after)), None)
-        }
-        PastState::Rules { before, after } => (RULES_FILE.to_owned(), list(before), list(after), None),
-        PastState::Merged { file, lost, kept, is_conflict } => {
-            (file.name().into_owned(), lost.clone(), kept.clone(), Some(*is_conflict))
-        }
-    };
-    let stored = StoredChange {
-        at: past.at.timestamp_millis(),
-        basis: past.basis.0,
-        actor: past.actor.as_str().into(),
-        through: past.through.as_str().into(),
-        verb: past.verb.as_str().into(),
-        file: file.as_str().into(),
-        before: before.as_deref(),
-        after: after.as_deref(),
-        merged,
-    };
-    let encoded = encode(&stored);
-    (file, encoded)
-}
-
-/// What a merge was about, as the history names it: `None` for a name that is none.
-pub fn merged_file(name: &str) -> Option<MergedFile> {
-    match name.strip_prefix(RULES_FILE) {
-        Some(rule) => Some(MergedFile::Rule(rule.to_owned())),
-        None => FileName::parse(name).map(|file| MergedFile::Document(DocKey::of(file))),
-    }
 }
 
 /// The answer to repeat for an `Idempotency-Key`.

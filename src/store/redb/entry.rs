@@ -9,7 +9,7 @@ use super::codec::{self, StoredHead};
 use super::sync::{StoredFiles, StoredSync};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
-use crate::store::{Basis, Change, Commit, Origin, Remembered, StoreError, Word};
+use crate::store::{Basis, Change, Commit, MergedFile, Origin, Remembered, StoreError, Word};
 
 const TABLE: &str = "the journal";
 
@@ -116,7 +116,7 @@ impl<'a> EntryChange<'a> {
                 Ok(Change::PutSettings { settings: codec::decode_settings(&settings)?, verb: word(verb) })
             }
             EntryChange::Merged { file, lost, kept, is_conflict, verb } => Ok(Change::Merged {
-                file: codec::merged_file(&file).ok_or(StoreError::Damaged(TABLE))?,
+                file: MergedFile::parse(&file).ok_or(StoreError::Damaged(TABLE))?,
                 lost: lost.map(Arc::from),
                 kept: kept.map(Arc::from),
                 is_conflict,
@@ -180,6 +180,8 @@ fn commit(entry: Entry<'_>) -> Result<Commit, StoreError> {
             answer: answer.answer.to_owned(),
         }),
         sync: entry.sync.map(|sync| sync.update(entry.sync_files)),
+        // The database alone keeps a commit that brings a history.
+        brought: None,
     })
 }
 
@@ -200,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::ObjectName;
-    use crate::store::{Head, HeldFile, MergedFile, Pushing, SyncFiles, SyncState, SyncUpdate};
+    use crate::store::{Head, HeldFile, Pushing, SyncFiles, SyncState, SyncUpdate};
 
     fn framed(entry: &impl Serialize) -> Vec<u8> {
         let entry = codec::encode(entry);
@@ -254,6 +256,7 @@ mod tests {
                 timeline: None,
                 remember: None,
                 sync: Some(update.clone()),
+                brought: None,
             };
             let mut content = Vec::new();
             append(&mut content, &commit);

@@ -57,6 +57,7 @@ impl Group {
                         entry::append(&mut self.record, &commit);
                         self.before.entry(commit.user).or_insert(commit.expected);
                     }
+                    self.is_beyond_journal |= commit.brought.is_some();
                     if !commit.changes.is_empty() {
                         self.timelines.remove(&commit.user);
                     }

@@ -36,9 +36,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::hot::Published;
 use super::metrics::StoreMetrics;
-use super::{Administered, Administration, Change, Commit, Finished, Incarnation, Outcome, StoreError};
+use super::{Administered, Administration, Change, Commit, Finished, Incarnation, Outcome, StoreError, entries_bytes};
 use crate::domain::ids::UserId;
-use crate::domain::script::RuleEntry;
 
 pub use open::OpenError;
 pub use read::Moment;
@@ -154,11 +153,12 @@ impl Store {
     fn require_room(&self, commit: &Commit) -> Result<(), StoreError> {
         let documents = commit.changes.iter().map(|change| match change {
             Change::PutDocument { raw, .. } => raw.len() as u64,
-            Change::PutRules { entries, .. } => entries.as_deref().map_or(0, bytes_of),
+            Change::PutRules { entries, .. } => entries.as_deref().map_or(0, entries_bytes),
             Change::Merged { lost, kept, .. } => [lost, kept].into_iter().flatten().map(|text| text.len() as u64).sum(),
             Change::RemoveDocument { .. } | Change::PutSettings { .. } => 0,
         });
-        let needed_bytes = documents.sum::<u64>().saturating_mul(ROOM_FACTOR);
+        let brought = commit.brought.as_ref().map_or(0, |brought| brought.bytes());
+        let needed_bytes = (documents.sum::<u64>() + brought).saturating_mul(ROOM_FACTOR);
         if needed_bytes < ROOM_CHECKED_BYTES_MIN {
             return Ok(());
         }
@@ -197,11 +197,6 @@ impl Store {
         self.seat.ring();
         ticket.await.unwrap_or_else(|_| Err(writer_ended()))
     }
-}
-
-/// The bytes of a list's own scripts and their tests.
-fn bytes_of(entries: &[RuleEntry]) -> u64 {
-    entries.iter().flat_map(|entry| [entry.source(), entry.tests()]).flatten().map(|text| text.len() as u64).sum()
 }
 
 /// A commit on its way to the disk.

@@ -91,14 +91,14 @@ impl Restoring {
     /// Puts changes into a user's history.
     pub fn put_history(&mut self, user: UserId, changes: &[Past]) -> Result<(), StoreError> {
         let rows: Vec<_> = changes.iter().map(|past| (past, codec::encode_past(past))).collect();
-        let bytes = rows.iter().map(|(_, (_, encoded))| encoded.len() + ROW_BYTES).sum();
+        let bytes = rows.iter().map(|(_, encoded)| encoded.len() + ROW_BYTES).sum();
         self.write(bytes, |transaction| {
             let mut history = transaction.open_table(HISTORY)?;
             let mut by_file = transaction.open_table(HISTORY_BY_FILE)?;
-            for (past, (file, encoded)) in &rows {
-                let (generation, index) = (past.generation.0, past.index);
+            for (past, encoded) in &rows {
+                let (file, generation, index) = (codec::file_of(past), past.generation.0, past.index);
                 history.insert((user.0, generation, index), encoded.as_slice())?;
-                by_file.insert((user.0, file.as_str(), generation, index), ())?;
+                by_file.insert((user.0, &*file, generation, index), ())?;
             }
             Ok(())
         })

@@ -268,7 +268,7 @@ impl Store {
     }
 
     /// What was changed after a generation, in its order and without contents: about `count` changes, and always all of a
-    /// commit. What only says what lost in a merge is left out.
+    /// commit. What only says what lost in a merge is left out, and so is what happened in another account.
     pub fn list_outbox(&self, user: UserId, after: Generation, count: usize) -> Result<Vec<OutboxLine>, StoreError> {
         self.read(|transaction, _| {
             let history = transaction.open_table(HISTORY).map_err(failed)?;
@@ -285,7 +285,8 @@ impl Store {
         })
     }
 
-    /// The last generation up to this one whose changes did not come by a sync, among the last `count` changes.
+    /// The last generation up to this one whose changes neither came by a sync nor happened in another account, among the
+    /// last `count` changes.
     pub fn last_own_generation(
         &self,
         user: UserId,
@@ -296,7 +297,8 @@ impl Store {
             let history = transaction.open_table(HISTORY).map_err(failed)?;
             for row in history.range((user.0, 0, 0)..=(user.0, up_to.0, u32::MAX)).map_err(failed)?.rev().take(count) {
                 let (key, value) = row.map_err(failed)?;
-                if codec::decode::<StoredChange<'_>>(value.value(), "history")?.through != THROUGH_GIT {
+                let stored: StoredChange<'_> = codec::decode(value.value(), "history")?;
+                if stored.through != THROUGH_GIT && !stored.brought {
                     return Ok(Some(Generation(key.value().1)));
                 }
             }
@@ -329,7 +331,7 @@ pub(super) fn get_remote(transaction: &ReadTransaction, user: UserId) -> Result<
 
 fn outbox_line(generation: u64, index: u32, bytes: &[u8]) -> Result<Option<OutboxLine>, StoreError> {
     let stored: StoredChange<'_> = codec::decode(bytes, "history")?;
-    if stored.merged.is_some() {
+    if stored.merged.is_some() || stored.brought {
         return Ok(None);
     }
     let file = match &*stored.file {

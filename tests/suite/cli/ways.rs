@@ -205,7 +205,7 @@ fn import_and_export() {
         };
         let count = names().len();
         let dry = at.did(&["import", folder.to_str().unwrap(), "--dry-run"]);
-        assert!(dry.starts_with(&format!("dry run: {count} added, 0 replaced")), "{dry}");
+        assert!(dry.contains(&format!("\ndry run: {count} added, 0 replaced")), "{dry}");
         assert_eq!(at.did(&["task", "list"]), "no open tasks\n");
         at.did(&["import", folder.to_str().unwrap()]);
 

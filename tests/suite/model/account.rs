@@ -373,6 +373,7 @@ impl Account {
             through: through.to_owned(),
             verb: verb.to_owned(),
             what,
+            is_brought: false,
         });
     }
 

@@ -84,6 +84,7 @@ impl Synced {
                 next_number: Some(known.zip(self.next_number()).map(|(known, next)| known.max(next))),
                 with_timeline: self.with_timeline,
                 sync: Some(Box::new(self.sync.clone())),
+                brought: None,
                 answer: Box::new(|generation, _| generation.to_string()),
             }))
         };

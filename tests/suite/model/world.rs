@@ -461,6 +461,7 @@ impl Asker {
             timeline: None,
             remember: None,
             sync: None,
+            brought: None,
         };
         let service = self.service.clone();
         let submitted = tokio::task::spawn_blocking(move || service.store().submit(commit)).await.unwrap();
@@ -474,6 +475,7 @@ fn word(fate: &Fate) -> &'static str {
         Fate::Replaced => "replaced",
         Fate::Unchanged => "unchanged",
         Fate::KeptUnreadable { .. } => "unreadable",
+        Fate::Taken => "taken",
         Fate::Skipped { .. } => "skipped",
     }
 }

@@ -74,6 +74,7 @@ fn commit(
         timeline: None,
         remember: None,
         sync: sync.map(|state| SyncUpdate { state, files: None }),
+        brought: None,
     });
     match wait(ticket.unwrap().outcome()).unwrap() {
         Outcome::Committed { generation } => generation.0,

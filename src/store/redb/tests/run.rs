@@ -425,6 +425,7 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
         timeline: is_change.then(|| Arc::new(Entry::new(Form::Timeline, timeline(wish.user, after.generation), "t"))),
         remember,
         sync,
+        brought: None,
     };
     (commit, after)
 }

@@ -37,6 +37,7 @@ fn commit(user: u64, expected: u64) -> Commit {
         timeline: None,
         remember: None,
         sync: None,
+        brought: None,
     }
 }
 

@@ -116,6 +116,17 @@ impl Client {
         }
     }
 
+    /// Whether this process has the database, so that nobody else waits for it.
+    ///
+    /// # Errors
+    /// There is no way to the data.
+    pub async fn has_database_alone(&mut self) -> Result<bool, CliError> {
+        match &mut self.via {
+            Via::Server(..) => Ok(false),
+            Via::Data(local) => local.is_alone().await.map_err(|failure| failure.into_error(&self.place)),
+        }
+    }
+
     /// Lets go of the database, or of the server: to be called before what takes its time, and at the end, when a
     /// database of this process is closed.
     pub async fn release(&mut self) {

@@ -6,7 +6,9 @@
 mod account;
 mod backup;
 mod client;
+mod compact;
 mod config;
+mod doctor;
 mod export;
 mod healthcheck;
 mod history;
@@ -130,6 +132,10 @@ enum Asking {
     Token(token::TokenCommand),
     /// Show what is kept of a user's timeline, and why it was made anew
     Inspect(inspect::Inspect),
+    /// Look whether everything that is kept is in order: exit code 0 is yes, 1 no, 2 it could not be told
+    Doctor(doctor::Doctor),
+    /// Give unused space of the database's file back to the system
+    Compact(compact::Compact),
 }
 
 impl Asking {
@@ -147,6 +153,8 @@ impl Asking {
             Asking::User(user) => user.run(client).await,
             Asking::Token(token) => token.run(client).await,
             Asking::Inspect(inspect) => inspect.run(client).await,
+            Asking::Doctor(doctor) => doctor.run(client).await,
+            Asking::Compact(compact) => compact.run(client).await,
         }
     }
 }
@@ -172,11 +180,14 @@ pub(crate) enum CliError {
     Usage(String),
     #[error("{0}")]
     Said(String),
+    /// What was to be found out could not be.
+    #[error("{0}")]
+    NotTold(Box<CliError>),
     #[error("cannot read or write here: {0}")]
     Output(#[from] std::io::Error),
 }
 
-/// Runs the program: exit code 0 done, 1 failed, 2 wrong usage.
+/// Runs the program: exit code 0 done, 1 failed, 2 wrong usage, or not to be told.
 pub fn run() -> ExitCode {
     let parsed = arguments();
     let (arguments, wanted) = match parsed {
@@ -205,7 +216,7 @@ pub fn run() -> ExitCode {
 
 fn fail(error: &CliError) -> ExitCode {
     complain(&error.to_string());
-    if matches!(error, CliError::Usage(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
+    if matches!(error, CliError::Usage(_) | CliError::NotTold(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 /// The arguments, and what they say of the target.

@@ -11,6 +11,7 @@ mod codex;
 mod conditional;
 mod cookie;
 mod date;
+mod doctor;
 mod errors;
 mod events;
 mod extract;

@@ -122,7 +122,8 @@ pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> Se
         | Administered::SessionReplacedAnother
         | Administered::TokenRemoved
         | Administered::SessionsRemoved
-        | Administered::RemoteChanged => StoreError::Damaged("users").into(),
+        | Administered::RemoteChanged
+        | Administered::Mended(_) => StoreError::Damaged("users").into(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! start. Nothing else depends on it: whoever runs the server is told, and all that needs no secret goes on.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
@@ -106,6 +107,19 @@ impl Keyring {
         warn_of(&others, &file, key.as_ref());
         let held = Held { key: key.map(Arc::new), opens_all: others.passwords == 0 };
         Ok(Keyring { file, held: Mutex::new(held) })
+    }
+
+    /// The key's file.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Whether there is a key in the file.
+    ///
+    /// # Errors
+    /// Why the file cannot be used.
+    pub(super) fn read_file(&self) -> Result<bool, KeyFileError> {
+        self.file.read().map(|key| key.is_some())
     }
 
     /// The key at hand.

@@ -11,6 +11,7 @@ mod attempts;
 pub mod backup;
 pub mod change;
 pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod export;
 mod failures;

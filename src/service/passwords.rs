@@ -1,11 +1,13 @@
 //! Passwords: what one may be, and whose one is.
 
+mod form;
 mod hashing;
 
 use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
+pub(super) use self::form::{KeptForm, form_of};
 use self::hashing::{Comparison, Hashing};
 use super::Service;
 use super::error::{AccessRefusal, Fault, Refusal, ServiceError};

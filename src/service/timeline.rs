@@ -221,7 +221,8 @@ impl Service {
         planned
     }
 
-    fn plan_with(
+    /// Plans with what is remembered in `memo` alone.
+    pub(super) fn plan_with(
         &self,
         (desk, rules): (&mut Desk, &RuleBook),
         memo: &mut Memo,

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::sync::OwnRemote;
+use super::verify::Mend;
 use super::{Remembered, Settings};
 use crate::domain::ids::{Generation, TokenId, UserId, UserName};
 
@@ -180,6 +181,8 @@ pub enum Administration {
         user: UserId,
         remote: Option<OwnRemote>,
     },
+    /// Derives rows anew from what they follow from.
+    Mend(Vec<Mend>),
 }
 
 /// What became of a change of accounts.
@@ -199,6 +202,8 @@ pub enum Administered {
     TokenRemoved,
     SessionsRemoved,
     RemoteChanged,
+    /// So many rows are others now.
+    Mended(usize),
     TooManyTokens,
     /// The password is another by now.
     CredentialChanged,

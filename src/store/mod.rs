@@ -21,6 +21,7 @@ mod published;
 mod redb;
 mod rules;
 mod sync;
+mod verify;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ use crate::domain::script::RuleEntry;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 
-pub use self::redb::{CommitTicket, Moment, OpenError, Restoring, SCHEMA_VERSION, Store, Trouble};
+pub use self::redb::{CommitTicket, FileCheck, Moment, OpenError, Pages, Restoring, SCHEMA_VERSION, Store, Trouble};
 pub use account::{
     Account, AccountChange, Administered, Administration, Grant, GrantKind, NewCredential, SESSIONS_OF_USER_MAX,
     Scopes, TOKENS_OF_USER_MAX, TokenGrant, User,
@@ -48,6 +49,7 @@ pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, KeptRules, RULES_VERSI
 pub use sync::{
     DocumentsAt, HeldFile, OutboxFile, OutboxLine, OwnRemote, Pushing, SyncFiles, SyncState, SyncUpdate, THROUGH_GIT,
 };
+pub use verify::{Flaw, FlawKind, Looked, Mend, Place};
 
 #[cfg(test)]
 pub(crate) use self::redb::disk;
@@ -369,6 +371,13 @@ impl Commit {
 /// Timelines up to this size are stored in the transaction of their commit; a larger one would be most of what a
 /// small change writes, so it follows its commit in a quiet moment.
 pub const COMMITTED_TIMELINE_BYTES_MAX: usize = 4 * 1024;
+
+/// What giving unused space back came to: bytes that the database's file takes of the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    pub bytes_before: u64,
+    pub bytes_after: u64,
+}
 
 /// What became of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -127,6 +127,11 @@ impl Published {
         }
     }
 
+    /// The timeline of the user's that is at hand is not to be served any more.
+    pub fn forget_timeline(&self, user: UserId) {
+        self.entries.remove(user);
+    }
+
     /// The user is gone for good: nothing of that one is kept or served any more.
     pub fn remove(&self, user: UserId) {
         // First the mark that no later reading can take back, then what was there: see `put`.

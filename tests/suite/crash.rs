@@ -301,8 +301,11 @@ async fn crash_repeatedly(rounds: usize) {
         // It has nothing to do now, or settles what the round before left.
         server.kill();
         interrupt_something(&home, round, &mut token, &mut known);
+        // Everything belongs together, whatever was cut.
+        home.did(&["doctor"]);
         server = home.serve(&[]);
         check(&server, &token, &mut known).await;
+        home.did(&["doctor"]);
     }
     assert!(known.documents.len() > rounds, "the writers wrote next to nothing");
 }

@@ -1,5 +1,6 @@
 //! A server to test against, its users, and the folders that hold them.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,12 @@ pub fn choose_tls() {
 pub fn client() -> reqwest::ClientBuilder {
     choose_tls();
     reqwest::Client::builder().tls_certs_only([])
+}
+
+/// A new directory that is its owner's alone, as the program makes them.
+pub fn closed_dir() -> TempDir {
+    let closed = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(closed).tempdir().unwrap()
 }
 
 /// A path below the repository's root.
@@ -97,7 +104,7 @@ impl TestServer {
 
     pub async fn start_with(start: Start) -> TestServer {
         let clock = Clock::manual(instant(start.now));
-        TestServer::start_in(Arc::new(TempDir::new().unwrap()), clock, start).await
+        TestServer::start_in(Arc::new(closed_dir()), clock, start).await
     }
 
     async fn start_in(data_dir: Arc<TempDir>, clock: Clock, start: Start) -> TestServer {

@@ -55,4 +55,6 @@ fn run(seed: u64, histories: u32, printed: u64) {
     if let Err(error) = result {
         panic!("CODEXMIROIR_MODEL_SEED={printed}: {error}");
     }
+    let flaws = world.borrow().flaws();
+    assert!(flaws.is_empty(), "CODEXMIROIR_MODEL_SEED={printed}: {flaws:#?}");
 }

@@ -58,6 +58,14 @@ impl Local {
         Ok(parts)
     }
 
+    /// Whether this process has the database, and no server.
+    pub async fn is_alone(&mut self) -> Result<bool, Failure> {
+        if self.open.is_none() {
+            self.open = Some(self.connect().await?);
+        }
+        Ok(matches!(self.access, Some(Access::Local(_))))
+    }
+
     /// Lets go of the connection, and of the database if this process has it.
     pub async fn close(&mut self) {
         self.open = None;

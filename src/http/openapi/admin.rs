@@ -7,6 +7,7 @@ use super::requests::{BackupWanted, NewUser, UserChange};
 use super::transfer::exporting;
 use crate::http::admin::{ChangedUserJson, RemovedUserJson, UserJson, UsersJson};
 use crate::http::cache::{CacheJson, InspectionJson};
+use crate::http::doctor::{CompactedJson, ExaminedJson};
 use crate::service::administration::PAGE_MAX;
 
 const TAG: &str = "Administration";
@@ -84,6 +85,35 @@ pub fn backup_with_secrets() -> Operation {
         .gives_bytes("application/zstd", "The backup.")
         .carries("Content-Disposition", "A file name.")
         .refuses(&[(400, "wrong_type"), (403, "not_over_the_network"), (422, "missing"), (422, "malformed_value")])
+}
+
+/// A piece of what the doctor looks at.
+fn examining(id: &'static str, summary: &'static str) -> Operation {
+    administration(id, summary)
+        .about("It is done in pieces: begin without `place`, and go on with `next` as long as it is not null.")
+        .checked_query("place", "Where the piece begins: `next` of the one before.", json!({"type": "string"}))
+        .checked_query(
+            "alone",
+            "Check large files page by page as well, for which changes have to wait.",
+            json!({"type": "boolean"}),
+        )
+        .gives::<ExaminedJson>("What was looked at, and what is not in order there.")
+        .refuses(&[(503, "not_saved")])
+}
+
+pub fn look() -> Operation {
+    examining("examine", "Whether everything that is kept is whole and belongs together")
+}
+
+pub fn mend() -> Operation {
+    examining("repair", "The same, deriving anew what is derived and not right").writes()
+}
+
+pub fn compact() -> Operation {
+    administration("compact", "Give the space of the database's file back that is not used")
+        .about("A copy of what is used is made and takes the file's place. Changes wait meanwhile, readers do not.")
+        .gives::<CompactedJson>("How large the file was and is.")
+        .writes()
 }
 
 pub fn cache() -> Operation {

@@ -76,6 +76,11 @@ pub(super) enum Comparison {
     NoHash,
 }
 
+/// Whether a text is a hash in PHC string form that passwords can be compared with.
+pub(super) fn is_hash(text: &str) -> bool {
+    PasswordHash::new(text).is_ok_and(|parsed| parsed.salt.is_some() && parsed.hash.is_some())
+}
+
 /// Compares a password with a hash in PHC string form. Takes its time: see [`Hashing::run`].
 pub(super) fn compare(password: &str, hash: &str) -> Comparison {
     let parsed = PasswordHash::new(hash).ok().filter(|parsed| parsed.salt.is_some() && parsed.hash.is_some());

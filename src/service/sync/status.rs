@@ -202,6 +202,17 @@ impl Service {
         }
     }
 
+    /// What is wrong with the sync, as the last rounds found: with a remote, or for one user alone.
+    pub(in crate::service) fn sync_problems(&self) -> Vec<(Option<UserId>, SyncProblem)> {
+        let mut problems = Vec::new();
+        for link in self.links.all() {
+            let live = link.live();
+            problems.extend(live.problem.clone().map(|problem| (link.owner, problem)));
+            problems.extend(live.of_user.iter().map(|(user, problem)| (Some(*user), problem.clone())));
+        }
+        problems
+    }
+
     /// The name of the user whose own the remote is, as far as it can be read.
     fn owner_of(&self, link: &Link) -> Option<String> {
         let owner = self.store.get_user(link.owner?).ok()??;

@@ -197,6 +197,11 @@ pub fn encode_task(task: Option<&Task>) -> Vec<u8> {
     encode(&StoredReading(document::READER_VERSION, task))
 }
 
+/// As [`encode_reading`], of a document that is none of a task.
+pub fn encode_no_task() -> Vec<u8> {
+    encode(&StoredReading(document::READER_VERSION, None))
+}
+
 /// `None` when the document has to be read again: it is no task, or an earlier version understood it.
 pub fn decode_reading(key: &DocKey, bytes: &[u8]) -> Result<Option<Arc<Task>>, StoreError> {
     let StoredReading(version, task) = decode(bytes, "tasks")?;

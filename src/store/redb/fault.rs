@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use redb::{Database, ReadableDatabase};
 
 use super::group::Request;
-use super::open::{builder, incarnation_of};
+use super::open::{builder, incarnation_of, sync_folder};
 use super::read::get_head;
 use super::replay::replay;
 use super::views::Doubts;
@@ -109,6 +109,12 @@ impl Writer {
         self.fault.is_some()
     }
 
+    /// # Errors
+    /// The database is not written at present.
+    pub(super) fn require_writable(&self) -> Result<(), StoreError> {
+        self.fault.as_ref().map_or(Ok(()), |fault| Err(StoreError::NotWritten(fault.reason.clone())))
+    }
+
     pub(super) fn is_retry_due(&self) -> bool {
         self.until_retry().is_some_and(|left| left.is_zero())
     }
@@ -147,6 +153,8 @@ impl Writer {
             return Err(FILE_GONE.to_owned());
         }
         self.volume.restore().map_err(|error| error.to_string())?;
+        // The name may be new, too.
+        sync_folder(self.file.path()).map_err(|error| error.to_string())?;
         let db = builder().create_with_backend(session.clone()).map_err(|error| error.to_string())?;
         if incarnation_of(&db) != Some(self.incarnation) {
             // Nothing of ours may be written into another database's file, not even what closing it writes.

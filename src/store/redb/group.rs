@@ -110,6 +110,10 @@ impl Group {
         tables: &mut Tables<'_>,
         administration: Administration,
     ) -> Result<Administered, redb::Error> {
+        if let Administration::Mend(rows) = &administration {
+            // What was planned from a row that is mended is of no use.
+            self.timelines.retain(|user, _| !rows.iter().any(|row| row.planned_for() == Some(*user)));
+        }
         let removed = match &administration {
             Administration::RemoveUser { id } => head_of(tables, *id)?.map(|head| (*id, head.generation)),
             Administration::AddUser { .. }
@@ -118,7 +122,8 @@ impl Group {
             | Administration::AddToken { .. }
             | Administration::RemoveToken { .. }
             | Administration::RemoveSessions { .. }
-            | Administration::PutRemote { .. } => None,
+            | Administration::PutRemote { .. }
+            | Administration::Mend(_) => None,
         };
         let administered = accounts::apply(tables.close(), administration)?;
         if let (Administered::UserRemoved, Some((id, generation))) = (administered, removed) {

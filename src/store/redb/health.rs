@@ -4,9 +4,11 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::views::Views;
+use super::volume::lock;
 use crate::store::metrics::StoreMetrics;
 
 /// Whether writes succeed, as the last one told, and how often one waited for the disk.
@@ -52,17 +54,30 @@ impl Drop for Ended<'_> {
     }
 }
 
-/// The database's file, by name and by what the name stood for at the start.
+/// What `stat` counts blocks in, whatever those of the file system are.
+const BLOCK_BYTES: u64 = 512;
+
+/// As [`DatabaseFile::bytes_on_disk`], of any file.
+pub(super) fn bytes_on_disk(path: &Path) -> io::Result<u64> {
+    fs::metadata(path).map(|found| found.blocks() * BLOCK_BYTES)
+}
+
+/// A file of the database's, by name and by what the name has to stand for.
 pub(super) struct DatabaseFile {
     path: PathBuf,
-    /// Device and inode.
-    identity: (u64, u64),
+    identity: Mutex<Identity>,
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+fn identity_of(path: &Path) -> io::Result<Identity> {
+    fs::metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
 impl DatabaseFile {
     pub(super) fn at(path: &Path) -> io::Result<DatabaseFile> {
-        let found = fs::metadata(path)?;
-        Ok(DatabaseFile { path: path.to_owned(), identity: (found.dev(), found.ino()) })
+        Ok(DatabaseFile { path: path.to_owned(), identity: Mutex::new(identity_of(path)?) })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -72,12 +87,27 @@ impl DatabaseFile {
     /// Whether the name still stands for the file that is open: what is written into one that somebody
     /// removed is gone with the process.
     pub(super) fn is_there(&self) -> bool {
-        DatabaseFile::at(&self.path).is_ok_and(|now| now.identity == self.identity)
+        let identity = lock(&self.identity);
+        identity_of(&self.path).is_ok_and(|now| now == *identity)
+    }
+
+    /// Gives the name to another file; nobody finds in between that it is gone.
+    pub(super) fn replace_by(&self, other: &Path) -> io::Result<()> {
+        let mut identity = lock(&self.identity);
+        let new = identity_of(other)?;
+        fs::rename(other, &self.path)?;
+        *identity = new;
+        Ok(())
     }
 
     /// Bytes of the file.
     pub(super) fn bytes(&self) -> io::Result<u64> {
         fs::metadata(&self.path).map(|found| found.len())
+    }
+
+    /// Bytes that the file takes of the disk, once it is synced: less than its length, where it has room to grow into.
+    pub(super) fn bytes_on_disk(&self) -> io::Result<u64> {
+        bytes_on_disk(&self.path)
     }
 
     /// Bytes that are free for this program where the file is.

@@ -108,6 +108,11 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Whether the name of the file that is written stands for another one now, or for none: a start would not find it.
+    pub(super) fn is_lost(&self) -> bool {
+        self.file.as_ref().and_then(|file| file.named.as_ref()).is_some_and(|named| !named.is_there())
+    }
+
     /// Takes over the records that the database lacks.
     fn read(&mut self, storage: &dyn StorageBackend, len: u64) -> Result<(), JournalError> {
         let mut at = 0;
@@ -194,7 +199,7 @@ impl Journal {
 
     /// The file, which is made when it is first needed.
     fn file(&mut self) -> io::Result<&mut Open> {
-        if self.file.as_ref().is_some_and(Open::is_gone) {
+        if self.is_lost() {
             return Err(io::Error::other("the journal's file was removed or replaced"));
         }
         if self.file.is_none() {
@@ -207,7 +212,7 @@ impl Journal {
     pub(super) fn reset(&mut self) {
         self.waiting.clear();
         self.end = 0;
-        if self.file.as_ref().is_some_and(Open::is_gone) {
+        if self.is_lost() {
             self.file = None;
         }
     }
@@ -224,11 +229,6 @@ impl Journal {
 }
 
 impl Open {
-    /// Whether its name stands for another file now, or for none.
-    fn is_gone(&self) -> bool {
-        self.named.as_ref().is_some_and(|named| !named.is_there())
-    }
-
     fn grow_to(&mut self, end: u64) -> io::Result<()> {
         while self.len < end {
             self.storage.write(self.len, &[0; GROWTH_BYTES])?;

@@ -7,6 +7,7 @@ mod accounts;
 mod apply;
 mod backup;
 mod codec;
+mod compact;
 mod entry;
 mod export;
 mod fault;
@@ -14,6 +15,7 @@ mod frozen;
 mod group;
 mod health;
 mod journal;
+mod mend;
 mod migrate;
 mod open;
 mod read;
@@ -25,10 +27,12 @@ mod schema;
 mod seat;
 mod sync;
 mod tables;
+mod verify;
 mod views;
 mod volume;
 mod writer;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -43,6 +47,7 @@ pub use open::OpenError;
 pub use read::Moment;
 pub use restore::Restoring;
 pub use schema::SCHEMA_VERSION;
+pub use verify::{FileCheck, Pages};
 
 /// The database of one data directory, held exclusively.
 ///
@@ -182,6 +187,16 @@ impl Store {
         if self.requests.try_send(group::Request::NoteUse(hash, at.timestamp_millis())).is_ok() {
             self.seat.nudge();
         }
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Bytes that are free for this program where the database is.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        self.file.free_bytes().map_err(|error| StoreError::Read(error.to_string()))
     }
 
     /// Bytes of the database's file.

@@ -50,6 +50,9 @@ pub enum OpenError {
     Io { path: String, detail: String },
 }
 
+/// What a database's file ends with that does not have its name yet.
+pub(super) const NEW: &str = "new";
+
 /// Pages of the database that redb keeps in memory, in bytes.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
@@ -62,7 +65,10 @@ impl Store {
         let file = health::DatabaseFile::at(path)
             .map_err(|error| OpenError::Io { path: name.clone(), detail: error.to_string() })?;
         let journal = Place::File(path.with_extension("journal"));
-        Store::start(volume, file, journal, &name, hot_bytes_max, Pauses::default())
+        let store = Store::start(volume, file, journal, &name, hot_bytes_max, Pauses::default())?;
+        // What a copy left that was cut off: whoever has the database is the only one who makes any.
+        let _ = fs::remove_file(path.with_extension(NEW));
+        Ok(store)
     }
 
     /// Opens the database of a volume and starts its writer. `name` is for errors.
@@ -140,7 +146,7 @@ fn open_or_create(path: &Path, name: &str) -> Result<Arc<Volume>, OpenError> {
         Ok(found) if found.len() == 0 => Err(OpenError::Empty { path: name.to_owned() }),
         Ok(_) => open_volume(path).map_err(failed),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let new = path.with_extension("new");
+            let new = path.with_extension(NEW);
             create_file(&new).map_err(failed)?;
             let db = open_database(&open_volume(&new).map_err(failed)?.session(), name)?;
             lay_out(&db).map_err(|error| self::failed(name, &error))?;

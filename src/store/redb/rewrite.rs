@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use redb::{
     Database, Durability, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value,
@@ -12,12 +13,13 @@ use redb::{
 };
 
 use super::Store;
-use super::open::{OpenError, create_file, open_database, open_volume, sync_folder};
+use super::open::{NEW, OpenError, create_file, open_database, open_volume, sync_folder};
 use super::read::failed;
 use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_REMOVED,
     REMOTES, RULES, SETTINGS, SYNC, SYNC_FILES, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
+use super::volume::{Session, Volume};
 use crate::domain::ids::UserId;
 use crate::store::StoreError;
 
@@ -37,13 +39,13 @@ impl Store {
     /// It could not be written; the database is as it was.
     pub fn rewrite(path: &Path, instead: impl Fn(UserId, &str) -> Option<String>) -> Result<(), OpenError> {
         let name = path.display().to_string();
-        let new = path.with_extension("new");
+        let new = path.with_extension(NEW);
         let not_sealed =
             |detail: redb::Error| OpenError::NotRewritten { path: name.clone(), detail: detail.to_string() };
         let opened = || open_volume(path).map_err(|error| not_sealed(error.into()));
         let db = open_database(&opened()?.session(), &name)?;
-        let written = write_new(&db, &new, &name, instead)
-            .and_then(|()| Ok(fs::rename(&new, path).and_then(|()| sync_folder(path))?));
+        let written = Copy::write(&db, &new, &name, instead)
+            .and_then(|_| Ok(fs::rename(&new, path).and_then(|()| sync_folder(path))?));
         if written.is_err() {
             // It is of no use to anybody; one that stays is replaced by the next.
             let _ = fs::remove_file(&new);
@@ -52,14 +54,37 @@ impl Store {
     }
 }
 
-fn write_new(
+/// A database with the content of another, in a file of its own, open.
+pub(super) struct Copy {
+    pub(super) volume: Arc<Volume>,
+    pub(super) session: Session,
+    pub(super) db: Database,
+}
+
+impl Copy {
+    /// Writes what a database has into a new file, which is whole and on disk when this returns. `name` is for errors.
+    pub(super) fn write(
+        from: &Database,
+        path: &Path,
+        name: &str,
+        instead: impl Fn(UserId, &str) -> Option<String>,
+    ) -> Result<Copy, redb::Error> {
+        create_file(path)?;
+        let volume = open_volume(path)?;
+        let session = volume.session();
+        let mut db = open_database(&session, name).map_err(io::Error::other)?;
+        copy_tables(from, &db, instead)?;
+        // What was written in one transaction leaves pages behind that it wrote twice.
+        db.compact().map_err(io::Error::other)?;
+        Ok(Copy { volume, session, db })
+    }
+}
+
+fn copy_tables(
     db: &Database,
-    new: &Path,
-    name: &str,
+    copy: &Database,
     instead: impl Fn(UserId, &str) -> Option<String>,
 ) -> Result<(), redb::Error> {
-    create_file(new)?;
-    let copy = open_database(&open_volume(new)?.session(), name).map_err(io::Error::other)?;
     let (from, mut to) = (db.begin_read()?, copy.begin_write()?);
     to.set_durability(Durability::Immediate)?;
     let mut copied = BTreeSet::new();

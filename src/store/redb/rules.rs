@@ -33,6 +33,13 @@ impl StoredRules {
     }
 }
 
+/// The versions that stand in for a stored one, all of which has to be read for it.
+pub(super) fn stand_ins(bytes: &[u8]) -> Result<Vec<u64>, StoreError> {
+    let stored = StoredRules::decode(bytes)?;
+    codec::millis(stored.at, "rules")?;
+    Ok(stored.earlier)
+}
+
 /// Makes the table where a database has none: one of a version that knew no rules of users.
 pub(super) fn make_table(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     transaction.open_table(RULES)?;

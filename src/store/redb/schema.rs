@@ -4,7 +4,7 @@
 //! in `codec`, by position: a field can be added at the end of a type, and a table that is made where it is not there;
 //! nothing else may change without a new schema version and a migration.
 
-use redb::TableDefinition;
+use redb::{TableDefinition, TableHandle};
 
 use crate::store::RULES_FOLDER;
 
@@ -75,3 +75,28 @@ pub const IDEMPOTENCY: TableDefinition<(u64, &str, &str), &[u8]> = TableDefiniti
 /// (milliseconds, user id, route, key): the same in the order of time, for forgetting.
 pub const IDEMPOTENCY_BY_TIME: TableDefinition<(i64, u64, &str, &str), ()> =
     TableDefinition::new("idempotency_by_time");
+
+/// The names of all tables.
+pub fn tables() -> [&'static str; 19] {
+    [
+        META.name(),
+        USERS.name(),
+        USER_NAMES.name(),
+        CREDENTIALS.name(),
+        TOKENS.name(),
+        USER_TOKENS.name(),
+        HEADS.name(),
+        SETTINGS.name(),
+        DOCUMENTS.name(),
+        TASKS.name(),
+        TIMELINES.name(),
+        RULES.name(),
+        HISTORY.name(),
+        HISTORY_BY_FILE.name(),
+        SYNC.name(),
+        SYNC_FILES.name(),
+        REMOTES.name(),
+        IDEMPOTENCY.name(),
+        IDEMPOTENCY_BY_TIME.name(),
+    ]
+}

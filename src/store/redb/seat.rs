@@ -16,7 +16,7 @@ use super::health::Ended;
 use super::volume::lock;
 use super::writer::Writer;
 use crate::domain::ids::UserId;
-use crate::store::Finished;
+use crate::store::{Finished, StoreError};
 
 /// Requests that share one transaction at most: bounds the time that the first of them waits.
 pub(super) const GROUP_MAX: usize = 256;
@@ -95,6 +95,20 @@ impl Seat {
         }
     }
 
+    /// Does something with the writer alone, once what is in the queue before has been seen to and is durable in the
+    /// database. Commits that come meanwhile wait. Waits for the disk.
+    ///
+    /// # Errors
+    /// The database cannot be written at present, or not any more.
+    pub(super) fn alone<T>(&self, work: impl FnOnce(&mut Writer) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _rings = Rings(self);
+        let mut held = self.work.lock().map_err(|_| StoreError::Closed)?;
+        while held.serve_some() {}
+        held.settle();
+        held.writer.require_writable()?;
+        work(&mut held.writer)
+    }
+
     /// The writer's own thread: until the queue is closed and empty; then the database is closed cleanly.
     pub(super) fn run(&self) {
         let (health, views) = lock(&self.work).writer.watched();
@@ -114,6 +128,15 @@ impl Seat {
             work.see_to_time();
             patience = work.patience();
         }
+    }
+}
+
+/// Whoever had the seat leaves what came meanwhile to the writer's own thread.
+struct Rings<'a>(&'a Seat);
+
+impl Drop for Rings<'_> {
+    fn drop(&mut self) {
+        self.0.ring();
     }
 }
 
@@ -186,12 +209,19 @@ impl Work {
         if self.writer.is_retry_due() {
             self.recover();
         }
+        if self.served_at.elapsed() >= IDLE {
+            self.settle();
+        }
+        self.writer.looked();
+    }
+
+    /// Makes the database durable with everything that waits.
+    fn settle(&mut self) {
         let waits = self.is_ahead || !self.later.is_empty();
-        if waits && !self.writer.is_failed() && self.served_at.elapsed() >= IDLE {
+        if waits && !self.writer.is_failed() {
             self.is_ahead = false;
             self.writer.settle(std::mem::take(&mut self.later));
         }
-        self.writer.looked();
     }
 
     fn recover(&mut self) {

@@ -192,6 +192,22 @@ pub(super) fn put(transaction: &WriteTransaction, user: UserId, update: &SyncUpd
     Ok(())
 }
 
+/// The last generation that a stored state knows of.
+pub(super) fn last_generation(bytes: &[u8]) -> Result<u64, StoreError> {
+    let stored: StoredSync = codec::decode(bytes, STATES)?;
+    Ok(stored.pushing.iter().map(|(_, until)| *until).fold(stored.outbox_from, u64::max))
+}
+
+/// Reads what is stored of single files.
+pub(super) fn check_files(bytes: &[u8]) -> Result<(), StoreError> {
+    codec::decode::<StoredFiles>(bytes, "sync_files").map(drop)
+}
+
+/// Reads a stored remote.
+pub(super) fn check_remote(bytes: &[u8]) -> Result<(), StoreError> {
+    StoredRemote::decode(bytes).map(drop)
+}
+
 /// The table of states, where it is named to people.
 const STATES: &str = "sync";
 
@@ -255,15 +271,21 @@ impl Store {
         self.read(|transaction, _| get_remote(transaction, user))
     }
 
-    /// Everybody's own remotes.
+    /// Everybody's own remotes that can be read: one that cannot is told of, and in nobody else's way.
     pub fn list_own_remotes(&self) -> Result<Vec<(UserId, OwnRemote)>, StoreError> {
         self.read(|transaction, _| {
             let remotes = transaction.open_table(REMOTES).map_err(failed)?;
-            let rows = remotes.iter().map_err(failed)?.map(|row| {
+            let mut listed = Vec::new();
+            for row in remotes.iter().map_err(failed)? {
                 let (user, bytes) = row.map_err(failed)?;
-                Ok((UserId(user.value()), StoredRemote::decode(bytes.value())?))
-            });
-            rows.collect()
+                match StoredRemote::decode(bytes.value()) {
+                    Ok(remote) => listed.push((UserId(user.value()), remote)),
+                    Err(error) => {
+                        tracing::error!(user = user.value(), %error, "a remote of a user's own is left aside");
+                    }
+                }
+            }
+            Ok(listed)
         })
     }
 

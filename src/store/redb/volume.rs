@@ -78,6 +78,14 @@ impl Volume {
         Ok(Frozen::new(self.clone(), overlay))
     }
 
+    /// As [`Volume::freeze`], for as long as nobody writes the file.
+    ///
+    /// # Errors
+    /// The file's length cannot be read.
+    pub(super) fn at_rest(self: &Arc<Self>) -> io::Result<Frozen> {
+        Ok(Frozen::new(self.clone(), Arc::new(Overlay::new(self.storage.len()?))))
+    }
+
     pub(super) fn storage(&self) -> &dyn StorageBackend {
         &*self.storage
     }

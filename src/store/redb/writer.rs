@@ -22,7 +22,7 @@ use super::views::{Doubts, View, Views};
 use super::volume::{Session, Volume};
 use crate::domain::ids::{Generation, UserId};
 use crate::store::hot::Published;
-use crate::store::{Finished, Incarnation, StoreError};
+use crate::store::{Administration, Finished, Incarnation, Mend, StoreError};
 
 /// Timelines that wait for a quiet moment at most; more are stored with the next group.
 const LATER_MAX: usize = 64;
@@ -64,7 +64,14 @@ impl Writer {
                     later.insert(user, finished);
                 }
                 Request::PutTimeline(..) => {}
-                request => group.push(request),
+                request => {
+                    if let Request::Administer(administration, _) = &request
+                        && let Administration::Mend(rows) = &**administration
+                    {
+                        rows.iter().filter_map(Mend::planned_for).for_each(|user| drop(later.remove(&user)));
+                    }
+                    group.push(request);
+                }
             }
         }
         if later.len() > LATER_MAX {

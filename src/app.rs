@@ -22,6 +22,7 @@ use crate::domain::zone::Zone;
 use crate::http::listen::{self, Limits, Listener, Threads};
 use crate::http::{Gate, PublicUrl, Site, SiteOptions};
 use crate::planning::DAYS_DEFAULT;
+use crate::service::backup::{Schedule, Scheduled};
 use crate::service::error::ServiceError;
 use crate::service::keyring::KeyringError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
@@ -29,6 +30,7 @@ use crate::service::sync::{Following, SyncOptions};
 use crate::service::{Service, demo};
 use crate::store::{OpenError, Origin, Scopes, Settings, StoreError};
 
+pub use crate::service::backup::BackupOptions;
 pub use crate::service::sync::{Mode as SyncMode, SyncSettings};
 pub use crate::worker::{Options as WorkerOptions, Program as WorkerProgram};
 pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
@@ -116,6 +118,8 @@ pub struct ServeOptions {
     pub demo: Option<Settings>,
     pub limits: Limits,
     pub clock: Clock,
+    /// The backups that the server makes by itself; none unless there are some.
+    pub backups: Option<BackupOptions>,
     /// The repository that the users' files are in.
     pub sync: SyncSettings,
 }
@@ -136,6 +140,7 @@ pub struct Running {
     // Removed before the database is let go: the socket of the next server must stay.
     control: ControlFile,
     following: Following,
+    scheduled: Option<Scheduled>,
     serving: Serving,
     metrics: Option<MetricsServer>,
     data_dir: DataDir,
@@ -147,6 +152,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         return Err(StartError::DemoNotLocal);
     }
     let sync = sync_options(options.sync, &options.data_dir)?;
+    let backups = schedule(options.backups, &options.data_dir)?;
     // A database that is there is opened first: whoever has it is named, rather than the port that it has too.
     // One that is not there is made last: a start that is refused leaves nothing behind.
     let data_dir = DataDir::at(options.data_dir.clone());
@@ -184,13 +190,15 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         limits: options.limits.clone(),
         metrics_token: options.metrics.token,
         new_user: system_settings(),
+        backups: backups.clone(),
     });
     let gate = Gate::new(site.clone());
     let metrics = metrics_bound.map(|bound| MetricsServer::start(bound, gate.clone(), &options.limits));
     let listeners = vec![Listener::Network(listener), Listener::Control(socket)];
     let serving = Serving::start(service.clone(), site, gate, options.limits, listeners);
     let following = service.follow_links();
-    Ok(Running { address, service, way_in, control, following, serving, metrics, data_dir })
+    let scheduled = backups.map(|schedule| service.make_backups(&schedule));
+    Ok(Running { address, service, way_in, control, following, scheduled, serving, metrics, data_dir })
 }
 
 /// The folder of the copies of repositories in a data directory.
@@ -200,6 +208,18 @@ const REPOSITORIES: &str = "git";
 fn sync_options(settings: SyncSettings, data_dir: &Path) -> Result<SyncOptions, StartError> {
     let options = settings.options(data_dir.join(REPOSITORIES));
     options.map_err(|(setting, detail)| StartError::Setting { setting, detail })
+}
+
+/// The plan for backups, from how it is written.
+fn schedule(options: Option<BackupOptions>, data_dir: &Path) -> Result<Option<Arc<Schedule>>, StartError> {
+    if let Some(options) = options.as_ref().filter(|options| !options.is_apart_from(data_dir)) {
+        let detail = format!(
+            "{} is in the data directory, which is lost with what it has; name a folder outside, on another disk at best",
+            options.dir.display()
+        );
+        return Err(StartError::Setting { setting: "backup.dir", detail });
+    }
+    Ok(options.map(Schedule::new))
 }
 
 /// Connections that wait to be accepted. Where there are more, the system forgets some that their clients take for
@@ -222,8 +242,11 @@ impl Running {
 
     /// Takes no more connections, finishes what was begun, and leaves the database closed cleanly.
     pub async fn stop(self) {
-        let Running { service, control, following, serving, metrics, data_dir, .. } = self;
+        let Running { service, control, following, scheduled, serving, metrics, data_dir, .. } = self;
         drop(service);
+        if let Some(scheduled) = scheduled {
+            scheduled.stop().await;
+        }
         following.stop().await;
         let leave = async || {
             if let Some(metrics) = metrics {

@@ -3,6 +3,7 @@
 //! Flags go before the environment, that before the file, that before the defaults. `keys` is the one list of
 //! settings: what reads, prints and explains them goes through it, so a key cannot be forgotten in one of them.
 
+mod backup;
 mod file;
 mod git;
 mod keys;
@@ -19,6 +20,7 @@ use ipnet::IpNet;
 use crate::http::PublicUrl;
 use crate::http::listen::Limits;
 
+pub use self::backup::BackupConfig;
 pub use self::git::{GitConfig, GitMode};
 pub use self::keys::{KEYS, Key};
 pub use self::layers::{ConfigError, Effective, Flag, load};
@@ -51,6 +53,7 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// What to show at `/metrics`. A secret.
     pub metrics_token: Option<String>,
+    pub backup: BackupConfig,
     pub git: GitConfig,
 }
 
@@ -67,6 +70,7 @@ impl Default for Config {
             limits: Limits::default(),
             metrics_listen: None,
             metrics_token: None,
+            backup: BackupConfig::default(),
             git: GitConfig::default(),
         }
     }

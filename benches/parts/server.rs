@@ -37,6 +37,7 @@ pub async fn start_synced(folder: &Path, hot_bytes_max: u64, clock: Clock, sync:
         demo: None,
         limits: Limits::default(),
         clock,
+        backups: None,
         sync,
     };
     app::start(options).await.unwrap()

@@ -49,6 +49,7 @@ impl House {
             // Whoever asks passes requests on: what is told of clients is read.
             limits: Limits { is_proxy: Arc::new(|address| address.is_loopback()), ..Limits::default() },
             clock: Clock::manual(now()),
+            backups: None,
             sync,
         };
         let running = runtime.block_on(async {

@@ -119,6 +119,7 @@ impl Local {
             limits: limits.clone(),
             metrics_token: None,
             new_user: system_settings(),
+            backups: None,
         });
         let gate = Gate::new(site.clone());
         let serving = Serving::start(service, site, gate, limits, vec![Listener::Inside(queue)]);

@@ -1,7 +1,6 @@
 //! `codexmiroir backup`
 
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,7 +12,7 @@ use super::passphrase::PassphraseFile;
 use super::progress::Progress;
 use super::{CliError, export::require_new};
 use crate::clock::Clock;
-use crate::service::backup::{Checked, FIRST_BYTE, check, file_name};
+use crate::service::backup::{Checked, FIRST_BYTE, FileError, NewFile, file_name};
 
 const BACKUP: &str = "/api/admin/backup";
 
@@ -68,30 +67,20 @@ async fn to_stdout(client: &mut Client, ask: Ask) -> Result<(), CliError> {
 async fn into_file(client: &mut Client, ask: Ask, path: &Path, passphrase: Option<&str>) -> Result<(), CliError> {
     let failed = |error: io::Error| CliError::Said(format!("cannot write {}: {error}", path.display()));
     require_new(path, "name another --output")?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().ok_or_else(|| failed(io::Error::other("it has no file name")))?.to_string_lossy();
-    let prefix = format!(".{name}.part-");
-    let mut written = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder).map_err(failed)?;
+    let mut written = NewFile::at(path).map_err(failed)?;
     let progress = Progress::of_bytes("backing up", None);
     let mut sink = progress.writing(written.as_file_mut());
     client.download_into(ask, EVERYTHING, FIRST_BYTE, &mut sink).await?;
     progress.done();
     client.release().await;
-    written.as_file().sync_all().map_err(failed)?;
-    let checked = verified(&written.reopen().map_err(failed)?, passphrase)?;
-    written.persist_noclobber(path).map_err(|error| failed(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    print(&format!("wrote {}: {}\n{}", path.display(), contents(&checked), left_out(&checked)))
-}
-
-/// Reads the file to its end, as a restore would.
-fn verified(file: &File, passphrase: Option<&str>) -> Result<Checked, CliError> {
-    let progress = Progress::of_bytes("verifying", file.metadata().ok().map(|found| found.len()));
-    let checked = check(progress.reading(BufReader::new(file)), passphrase);
-    let checked =
-        checked.map_err(|error| CliError::Said(format!("the backup that was written is not kept: {error}")))?;
+    let progress = Progress::of_bytes("verifying", written.bytes().ok());
+    let finished = written.finish(passphrase, |source| progress.reading(source));
+    let checked = finished.map_err(|error| match error {
+        FileError::Write(error) => failed(error),
+        FileError::Refused(_) => CliError::Said(error.to_string()),
+    })?;
     progress.done();
-    Ok(checked)
+    print(&format!("wrote {}: {}\n{}", path.display(), contents(&checked), left_out(&checked)))
 }
 
 /// What is in it.

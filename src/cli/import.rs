@@ -232,15 +232,20 @@ fn as_text(report: &Report) -> String {
         };
     }
     let count = |wanted: &str| report.files.iter().filter(|line| line.fate == wanted).count();
+    let taken = match count("taken") {
+        0 => String::new(),
+        taken => format!(", {taken} taken over"),
+    };
     let _ = writeln!(
         text,
-        "{}{} added, {} replaced, {} unchanged, {} unreadable, {} left out",
+        "{}{} added, {} replaced, {} unchanged, {} unreadable, {} left out{}",
         if report.dry_run { "dry run: " } else { "" },
         count("added"),
         count("replaced"),
         count("unchanged"),
         count("unreadable"),
         count("skipped"),
+        taken,
     );
     if let Some(next) = &report.next_available_id {
         let _ = writeln!(text, "the next new task gets the number {next}");

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::print;
-use super::settings::{SettingFlags, sync_settings};
+use super::settings::{SettingFlags, backup_options, sync_settings};
 use super::{CliError, require_data_dir};
 use crate::app::{self, ServeOptions, WayIn};
 use crate::clock::Clock;
@@ -62,6 +62,8 @@ impl Serve {
             demo: self.demo.then(app::system_settings),
             limits,
             clock: Clock::System,
+            // What is thrown away needs no backup.
+            backups: backup_options(config.backup).filter(|_| !self.demo),
             // Sample tasks are nobody's business in a repository.
             sync: if self.demo { app::SyncSettings::default() } else { sync_settings(config.git) },
         });

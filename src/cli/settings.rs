@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::CliError;
-use crate::app::{SyncMode, SyncSettings};
-use crate::config::{Config, Effective, Flag, GitConfig, GitMode, KEYS, Key};
+use crate::app::{BackupOptions, SyncMode, SyncSettings};
+use crate::config::{BackupConfig, Config, Effective, Flag, GitConfig, GitMode, KEYS, Key};
 
 /// The flags that were given.
 #[derive(Default)]
@@ -52,6 +52,7 @@ fn argument(key: &'static Key, defaults: &Config) -> Arg {
     // The short help is for what most people set.
     match key.name.split_once('.') {
         Some(("limits", _)) => argument.help_heading("Limits").hide_short_help(true),
+        Some(("backup", _)) => argument.help_heading("Backup").hide_short_help(true),
         Some(("git", _)) => argument.help_heading("Git").hide_short_help(true),
         _ => argument,
     }
@@ -65,6 +66,12 @@ pub(super) fn check_sync(effective: &Effective) -> Result<(), CliError> {
         CliError::Said(format!("{place}: the setting {name} cannot be used: {detail}"))
     };
     checked.map(drop).map_err(said)
+}
+
+/// The backups that the server makes by itself; none unless they are set.
+pub(super) fn backup_options(backup: BackupConfig) -> Option<BackupOptions> {
+    let BackupConfig { every, keep, dir } = backup;
+    every.zip(dir).map(|(every, dir)| BackupOptions { every, keep, dir })
 }
 
 /// What is to be synced with, as it was set; the secrets were read from their files before.

@@ -1,5 +1,6 @@
 //! The settings: the one list of them.
 
+mod backup;
 mod git;
 
 use std::path::{self, Path, PathBuf};
@@ -155,7 +156,7 @@ fn whole(file: &PathBuf) -> String {
 }
 
 /// Every setting, those outside of tables first.
-pub static KEYS: [Key; 31] = [
+pub static KEYS: [Key; 34] = [
     Key {
         name: "listen",
         placeholder: "ADDR",
@@ -297,6 +298,9 @@ pub static KEYS: [Key; 31] = [
         show: |config| config.metrics_token.iter().cloned().collect(),
         is_secret: true,
     },
+    backup::EVERY,
+    backup::KEEP,
+    backup::DIR,
     git::REMOTE,
     git::BRANCH,
     git::BASE_PATH,

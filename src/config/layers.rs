@@ -51,6 +51,8 @@ pub enum ConfigError {
     Flag { flag: String, detail: String },
     #[error("{one} and {other} are both set; leave one out")]
     Both { one: &'static str, other: &'static str },
+    #[error("{set} is set and {lacking} is not; set it too, or leave {set} out")]
+    Alone { set: &'static str, lacking: &'static str },
     #[error("cannot use {path}, which {key} names: {detail}")]
     Secret { key: &'static str, path: String, detail: String },
 }
@@ -73,6 +75,7 @@ pub fn load(named: Option<&Path>, data_dir: Option<&Path>, flags: &[Flag]) -> Re
         let laid = effective.lay(key, &values, Path::new(""), Source::Flag);
         laid.map_err(|detail| ConfigError::Flag { flag: key.flag(), detail })?;
     }
+    effective.config.backup.check()?;
     effective.config.git.check()?;
     Ok(effective)
 }

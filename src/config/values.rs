@@ -3,6 +3,7 @@
 mod git;
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -20,6 +21,11 @@ const BYTES_MAX: u64 = 1 << 40;
 const CONNECTIONS: RangeInclusive<usize> = 1..=1_000_000;
 /// A time-out below would cut everybody, one above nobody.
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3_600);
+
+/// More often, one backup would follow upon the other; more seldom is no schedule.
+const INTERVAL: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(366 * 24 * 3_600);
+const INTERVAL_UNITS: [(&str, u64); 3] = [("d", 24 * 3_600), ("h", 3_600), ("m", 60)];
+const KEEP: RangeInclusive<usize> = 1..=100_000;
 
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)];
 
@@ -92,6 +98,32 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
 pub(super) fn timeout_text(span: Duration) -> String {
     let millis = span.as_millis();
     if millis.is_multiple_of(1_000) { format!("{}s", millis / 1_000) } else { format!("{millis}ms") }
+}
+
+/// How often: `30m`, `6h`, `1d`; none if the text is empty.
+pub(super) fn interval(text: &str) -> Result<Option<Duration>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = INTERVAL_UNITS.iter().find(|(name, _)| *name == &text[digits.len()..]);
+    let count = digits.trim().parse().ok();
+    let seconds = unit.zip(count).and_then(|((_, unit), count): (_, u64)| count.checked_mul(*unit));
+    let span = seconds.map(Duration::from_secs).filter(|span| INTERVAL.contains(span));
+    span.map(Some).ok_or_else(|| "write a time with m, h or d, like 6h; from 1m to 366d".to_owned())
+}
+
+/// A time as [`interval`] reads it, in the largest unit that divides it.
+pub(super) fn interval_text(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let unit = INTERVAL_UNITS.iter().find(|(_, unit)| seconds.is_multiple_of(*unit));
+    unit.map(|(name, unit)| format!("{}{name}", seconds / unit)).unwrap_or_default()
+}
+
+/// How many backups stay.
+pub(super) fn keep(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text.parse().ok().filter(|count: &NonZeroUsize| KEEP.contains(&count.get()));
+    count.ok_or_else(|| "write a number of backups from 1 to 100000".to_owned())
 }
 
 /// Networks, and addresses that are networks of one; what is IPv4 but written as IPv6 is IPv4. A network is written by its
@@ -180,6 +212,21 @@ mod tests {
         assert_eq!(timeout("2m"), Ok(Duration::from_secs(120)));
         for bad in ["", "5", "0s", "9ms", "61m", "-5s", "1.5s", "5h", "99999999999999999999s", "5µs"] {
             assert!(timeout(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn intervals() {
+        for (text, minutes, shown) in [("1m", 1, "1m"), ("90m", 90, "90m"), ("6h", 360, "6h"), ("48h", 2_880, "2d")] {
+            let span = Duration::from_secs(minutes * 60);
+            assert_eq!((interval(text), interval_text(span).as_str()), (Ok(Some(span)), shown));
+        }
+        assert_eq!(interval(""), Ok(None));
+        for bad in ["0m", "59s", "6", "h", "-6h", "1.5h", "367d", "99999999999999999999d", "6H", "6 hours", "6µ"] {
+            assert!(interval(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "0", "-1", "100001", "1.5", "all"] {
+            assert!(keep(bad).is_err(), "{bad}");
         }
     }
 

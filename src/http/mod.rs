@@ -5,6 +5,7 @@ mod address;
 mod admin;
 mod auth;
 mod backup;
+mod backups;
 pub mod body;
 mod cache;
 mod codex;

@@ -2,8 +2,8 @@
 
 use super::openapi::{Routes, delete, get, patch, post, put};
 use super::{
-    account, admin, auth, backup, cache, codex, doctor, events, feed, history, openapi, rules, sessions, sync, tasks,
-    tokens, transfer, web, webhook,
+    account, admin, auth, backup, backups, cache, codex, doctor, events, feed, history, openapi, rules, sessions, sync,
+    tasks, tokens, transfer, web, webhook,
 };
 
 pub fn routes() -> Routes {
@@ -61,6 +61,7 @@ pub fn routes() -> Routes {
         .at("/api/admin/backup", [post(backup::backup_with_secrets, of_admin::backup_with_secrets)])
         .at("/api/admin/doctor", [get(doctor::look, of_admin::look), post(doctor::mend, of_admin::mend)])
         .at("/api/admin/compact", [post(doctor::compact, of_admin::compact)])
+        .at("/api/admin/backups", [get(backups::list, of_admin::backups)])
         .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
         .at("/api/admin/cache/{name}", [get(cache::of_user, of_admin::inspect)])
         .at("/api", [get(openapi::page, beside::page)])

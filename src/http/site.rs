@@ -12,6 +12,7 @@ use super::metrics::{Counts, Secret};
 use super::webhook;
 use crate::service::Service;
 use crate::service::accounts::Actor;
+use crate::service::backup::Schedule;
 use crate::store::{Settings, Trouble};
 
 /// Who asks.
@@ -45,6 +46,8 @@ pub struct SiteOptions {
     pub metrics_token: Option<String>,
     /// The settings of new users who choose none.
     pub new_user: Settings,
+    /// The backups that this server makes by itself, if it does.
+    pub backups: Option<Arc<Schedule>>,
 }
 
 /// What handlers are given.
@@ -53,6 +56,7 @@ pub struct Site {
     public_url: Option<PublicUrl>,
     pub(super) limits: Limits,
     pub(super) new_user: Settings,
+    pub(super) backups: Option<Arc<Schedule>>,
     draining: watch::Sender<bool>,
     pub(super) metrics_token: Option<Secret>,
     pub(super) counts: Counts,
@@ -69,6 +73,7 @@ impl Site {
             public_url: options.public_url,
             limits: options.limits,
             new_user: options.new_user,
+            backups: options.backups,
             draining: watch::Sender::new(false),
             events: Semaphore::new(webhook::EVENTS_MAX),
         })

@@ -2,6 +2,7 @@
 
 mod access;
 mod export;
+mod past;
 mod sync;
 
 use chrono::NaiveDate;
@@ -293,21 +294,9 @@ impl Refusal {
             Refusal::NoNumberLeft => NO_NUMBER_LEFT.text(lang).to_owned(),
             Refusal::KeyReused => KEY_REUSED.text(lang).to_owned(),
             Refusal::KeyInFlight => KEY_IN_FLIGHT.text(lang).to_owned(),
-            Refusal::NoSuchChange { generation: 0 } => lang
-                .pick("There is no change to take back.", "Es gibt keine Änderung, die sich zurücknehmen lässt.")
-                .to_owned(),
-            Refusal::NoSuchChange { generation } => lang.pick(
-                format!("You have no change of generation {generation}; see GET /api/history."),
-                format!("Du hast keine Änderung der Generation {generation}; siehe GET /api/history."),
-            ),
-            Refusal::BroughtChange { generation } => lang.pick(
-                format!("Generation {generation} happened in another account and came with an import, so there is nothing here to take back; take the import back instead."),
-                format!("Generation {generation} geschah in einem anderen Konto und kam mit einem Import, hier gibt es nichts zurückzunehmen; bitte den Import zurücknehmen."),
-            ),
-            Refusal::TouchedSince { what } => lang.pick(
-                format!("{what} was changed again since; take the later change back first."),
-                format!("{what} wurde seitdem wieder geändert; bitte erst die spätere Änderung zurücknehmen."),
-            ),
+            Refusal::NoSuchChange { generation } => past::no_such_change(*generation, lang),
+            Refusal::BroughtChange { generation } => past::brought_change(*generation, lang),
+            Refusal::TouchedSince { what } => past::touched_since(what, lang),
             Refusal::NoSuchUser { name } => no_such_user(name, lang),
             Refusal::UserExists { name } => user_exists(name, lang),
             Refusal::LastAdmin { name } => last_admin(name, lang),

@@ -1,6 +1,7 @@
 //! Bringing a folder of task files with its rules, or an account that was exported, into the store, in one commit.
 
 mod account;
+mod changes;
 mod walk;
 
 use std::borrow::Cow;

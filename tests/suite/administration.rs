@@ -40,6 +40,7 @@ async fn only_administrators_come_to_it() {
         (Method::GET, "/api/admin/users/lena"),
         (Method::PATCH, "/api/admin/users/lena"),
         (Method::DELETE, "/api/admin/users/lena"),
+        (Method::GET, "/api/admin/backups"),
         (Method::GET, "/api/admin/cache"),
         (Method::GET, "/api/admin/cache/lena"),
         (Method::GET, "/api/admin/nowhere"),
@@ -233,12 +234,13 @@ fn owners(database: &std::path::Path) -> BTreeSet<u64> {
     rows!("history_by_file", (u64, &str, u64, u32), (), |key, ()| key.0);
     rows!("rules", (u64, u64), &[u8], |key, _| key.0);
     rows!("sync", u64, &[u8], |id, _| id);
+    rows!("sync_files", u64, &[u8], |id, _| id);
     rows!("remotes", u64, &[u8], |id, _| id);
     rows!("idempotency", (u64, &str, &str), &[u8], |key, _| key.0);
     rows!("idempotency_by_time", (i64, u64, &str, &str), (), |key, ()| key.1);
     let tables: BTreeSet<String> =
         transaction.list_tables().unwrap().map(|table| redb::TableHandle::name(&table).to_owned()).collect();
-    assert_eq!(tables.len(), 18, "a table that this test does not know: {tables:?}");
+    assert_eq!(tables.len(), 19, "a table that this test does not know: {tables:?}");
     found
 }
 

@@ -11,7 +11,7 @@ use crate::binary::{Home, Ran, Serving};
 use crate::harness::{repository, vault};
 
 /// Name, and values as TOML that are different where there are so many, and none the default: file, environment, flag.
-const VALUES: [(&str, [&str; 3]); 28] = [
+const VALUES: [(&str, [&str; 3]); 31] = [
     ("listen", ["\"127.0.0.1:1\"", "\"127.0.0.1:2\"", "\"[::1]:3\""]),
     ("public_url", ["\"https://a.example\"", "\"http://b.example:81/\"", "\"https://c.example\""]),
     ("rules", ["[\"/a.rhai\"]", "[\"/b.rhai\", \"/c.rhai\"]", "[\"/d.rhai\", \"/e.rhai\"]"]),
@@ -28,6 +28,9 @@ const VALUES: [(&str, [&str; 3]); 28] = [
     ("limits.body_total", ["\"1s\"", "\"2s\"", "\"3s\""]),
     ("limits.drain", ["\"1s\"", "\"2s\"", "\"3s\""]),
     ("metrics.listen", ["\"127.0.0.1:4\"", "\"127.0.0.1:5\"", "\"127.0.0.1:6\""]),
+    ("backup.every", ["\"1m\"", "\"6h\"", "\"1d\""]),
+    ("backup.keep", ["1", "2", "3"]),
+    ("backup.dir", ["\"/a.backups\"", "\"/b.backups\"", "\"/c.backups\""]),
     ("git.remote", ["\"https://a.example/x\"", "\"https://b.example/git/b.git\"", "\"https://10.0.0.5:3000/c\""]),
     ("git.branch", ["\"a\"", "\"b/c\"", "\"d\""]),
     ("git.base_path", ["\"\"", "\"a/b\"", "\"c\""]),

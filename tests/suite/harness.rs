@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use codexmiroir::app::{
-    self, MetricsOptions, Running, ServeOptions, SyncSettings, WayIn, WorkerOptions, WorkerProgram,
+    self, BackupOptions, MetricsOptions, Running, ServeOptions, SyncSettings, WayIn, WorkerOptions, WorkerProgram,
 };
 use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
@@ -79,6 +79,7 @@ pub struct Start {
     pub limits: Limits,
     pub hot_bytes_max: u64,
     pub metrics: MetricsOptions,
+    pub backups: Option<BackupOptions>,
     pub sync: SyncSettings,
 }
 
@@ -92,7 +93,8 @@ impl Default for Start {
         let (limits, hot_bytes_max) = (Limits::default(), HOT_MAP_BYTES_DEFAULT);
         let metrics = MetricsOptions::default();
         let (rules, workers, sync) = (Vec::new(), workers(), SyncSettings::default());
-        Start { now: MONDAY, rules, workers, public_url: None, limits, hot_bytes_max, metrics, sync }
+        let (public_url, backups) = (None, None);
+        Start { now: MONDAY, rules, workers, public_url, limits, hot_bytes_max, metrics, backups, sync }
     }
 }
 
@@ -122,6 +124,7 @@ impl TestServer {
             demo: None,
             limits: start.limits,
             clock: clock.clone(),
+            backups: start.backups,
             sync: start.sync,
         };
         let running = app::start(options).await.unwrap();

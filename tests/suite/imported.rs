@@ -336,6 +336,17 @@ async fn what_is_wrong_in_an_export_is_told_with_its_place_and_nothing_is_change
         assert_eq!(field, place, "{pointer}: {sentence}");
         assert!(sentence.contains(place), "{pointer}: {sentence}");
     }
+    assert_eq!(lena.codex().await["generation"], 0);
+    // And as it is, it is taken.
+    let report = fates(&import(&lena, "", &small()).await);
+    assert_eq!((report["0002-b.md"].as_str(), report["history"].as_str()), ("unreadable", "taken"));
+    assert_eq!(lena.generation().await, 10);
+}
+
+#[tokio::test]
+async fn fields_that_lack_or_are_too_many_and_other_versions_are_told() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
     for (pointer, word) in
         [("", "extra"), ("/settings", "settings"), ("/documents/0", "documents[0]"), ("/history/2", "history[2]")]
     {
@@ -364,10 +375,6 @@ async fn what_is_wrong_in_an_export_is_told_with_its_place_and_nothing_is_change
     other["format"] = json!("another");
     refused(&lena, other.to_string(), 400, "malformed_export").await;
     assert_eq!(lena.codex().await["generation"], 0);
-    // And as it is, it is taken.
-    let report = fates(&import(&lena, "", &small()).await);
-    assert_eq!((report["0002-b.md"].as_str(), report["history"].as_str()), ("unreadable", "taken"));
-    assert_eq!(lena.generation().await, 10);
 }
 
 #[tokio::test]
@@ -383,10 +390,13 @@ async fn hostile_json_is_refused_and_bounded() {
     }
     refused(&lena, format!("{whole}{whole}"), 400, "malformed_export").await;
     let head = "{\"format\":\"codexmiroir\",\"version\":1,\"user\":\"eva\",\"generation\":1,";
-    for deep in ["[", "{\"a\":"] {
-        for place in ["\"documents\":", "\"history\":[{\"before\":", "\"settings\":"] {
-            refused(&lena, format!("{head}{place}{}", deep.repeat(200_000)), 400, "malformed_export").await;
+    for (deep, code) in [("[", "malformed_export"), ("{\"a\":", "unknown_field")] {
+        for place in ["\"history\":[{\"before\":", "\"settings\":"] {
+            // A list of rules is looked into, and what is in it is none.
+            let status = if code == "unknown_field" { 422 } else { 400 };
+            refused(&lena, format!("{head}{place}{}", deep.repeat(200_000)), status, code).await;
         }
+        refused(&lena, format!("{head}\"documents\":{}", deep.repeat(200_000)), 400, "malformed_export").await;
     }
     refused(&lena, format!("{head}\"other\":{}", "[".repeat(200_000)), 422, "unknown_field").await;
     let documents = |count: usize| {

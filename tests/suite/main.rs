@@ -16,6 +16,7 @@ mod authorization;
 mod backup;
 mod backup_cut;
 mod backup_git;
+mod backup_schedule;
 mod bad_input;
 mod binary;
 mod browser;

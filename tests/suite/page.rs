@@ -37,6 +37,7 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
         demo: Some(Settings { zone, lang, days: DAYS_DEFAULT }),
         limits: Limits::default(),
         clock: Clock::manual(instant(now)),
+        backups: None,
         sync: app::SyncSettings::default(),
     };
     (app::start(options).await.unwrap(), folder)

@@ -192,6 +192,7 @@ fn exposition(site: &Site, requests: &Requests) -> String {
     of_requests(&mut out, site, requests);
     of_timelines(&mut out, site);
     of_store(&mut out, site);
+    of_backups(&mut out, site);
     of_connections(&mut out, site);
     out.into_text()
 }
@@ -327,6 +328,19 @@ fn of_store(out: &mut Exposition, site: &Site) {
     out.single("codexmiroir_hot_map_entries", "gauge", "Finished answers in memory.", published.entries().len());
     let name = "codexmiroir_hot_map_evictions_total";
     out.single(name, "counter", "Finished answers that made room for others.", published.entries().evictions());
+}
+
+/// Only where the server makes some, so that a rule which watches over their age speaks of those alone.
+fn of_backups(out: &mut Exposition, site: &Site) {
+    let Some(schedule) = &site.backups else { return };
+    if let Some(made) = schedule.standing().made {
+        let name = "codexmiroir_backup_last_success_timestamp_seconds";
+        let at = made.at.timestamp_millis() as f64 / 1e3;
+        out.single(name, "gauge", "When the last scheduled backup was begun, in seconds since 1970.", at);
+        out.single("codexmiroir_backup_last_bytes", "gauge", "The size of that backup.", made.bytes);
+    }
+    let name = "codexmiroir_backup_failures_total";
+    out.single(name, "counter", "Scheduled backups that were not made.", schedule.failures.get());
 }
 
 fn of_connections(out: &mut Exposition, site: &Site) {

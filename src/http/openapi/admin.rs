@@ -6,6 +6,7 @@ use super::operation::{Operation, whole_number};
 use super::requests::{BackupWanted, NewUser, UserChange};
 use super::transfer::exporting;
 use crate::http::admin::{ChangedUserJson, RemovedUserJson, UserJson, UsersJson};
+use crate::http::backups::BackupsJson;
 use crate::http::cache::{CacheJson, InspectionJson};
 use crate::http::doctor::{CompactedJson, ExaminedJson};
 use crate::service::administration::PAGE_MAX;
@@ -114,6 +115,11 @@ pub fn compact() -> Operation {
         .about("A copy of what is used is made and takes the file's place. Changes wait meanwhile, readers do not.")
         .gives::<CompactedJson>("How large the file was and is.")
         .writes()
+}
+
+pub fn backups() -> Operation {
+    administration("listBackups", "The backups that the server makes by itself, and what became of the last")
+        .gives::<BackupsJson>("The plan, the last result, and the files that are there.")
 }
 
 pub fn cache() -> Operation {

@@ -326,7 +326,10 @@ fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
     text
 }
 
+/// How the name of a file has its instant, as chrono writes and reads it.
+pub(super) const NAME_FORMAT: &str = "codexmiroir-%Y%m%dT%H%M%SZ.tar.zst";
+
 /// The name that a backup of this instant has unless another is asked for: names sort as their instants.
 pub fn file_name(at: DateTime<Utc>) -> String {
-    format!("codexmiroir-{}.tar.zst", at.format("%Y%m%dT%H%M%SZ"))
+    at.format(NAME_FORMAT).to_string()
 }

@@ -13,17 +13,21 @@
 //! what is beside the database: configuration, key file, and copies of repositories.
 
 mod container;
+mod file;
 mod make;
 mod manifest;
 mod read;
 mod restore;
 mod rows;
+mod schedule;
 
 use std::io;
 
 pub use container::FIRST_BYTE;
+pub use file::{FileError, NewFile};
 pub use make::{Backup, file_name};
 pub use restore::{Checked, Expected, Restored, check, restore_into};
+pub use schedule::{BackupOptions, Failed, Kept, Made, Schedule, Scheduled, Standing};
 
 /// Bytes of rows that are read at a time, and that a member has.
 const PIECE_BYTES: usize = 1024 * 1024;

@@ -7,12 +7,11 @@ use std::marker::PhantomData;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess};
 
-use super::walk::{
-    FLAG, Fields, LIST, ListOf, NUMBER, OBJECT, Object, ObjectOf, Options, OrNull, Stopped, TEXT, Walk, list, object,
-};
-use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber};
+use super::changes::ChangeIn;
+use super::walk::{Fields, LIST, ListOf, NUMBER, OBJECT, Object, ObjectOf, Options, OrNull, Stopped, TEXT, Walk};
+use crate::domain::ids::{FileName, Generation, TaskNumber};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::domain::script::{OptionValue, RuleEntry, Script};
@@ -23,18 +22,16 @@ use crate::service::error::{ExportRefusal, Fault, Refusal};
 use crate::service::export::{FORMAT, VERSION};
 use crate::service::rules::{OPTIONS_MAX, RuleFields};
 use crate::service::settings::SettingsFields;
-use crate::store::{Basis, Entries, MergedFile, Past, PastState, Settings};
+use crate::store::{Past, Settings};
 
 /// Documents that an export can have.
 const DOCUMENTS_MAX: usize = 100_000;
 /// Changes of the history that an export can have. Each is held in memory until all of it was read.
 const CHANGES_MAX: usize = 250_000;
 /// Far more than any account will see, and far from where numbers end.
-const GENERATION_MAX: u64 = 1 << 40;
-/// The longest name of an actor, a way or a verb, in characters.
-const WORD_CHARS_MAX: usize = 200;
+pub(super) const GENERATION_MAX: u64 = 1 << 40;
 
-const FILE_NAME: Phrase =
+pub(super) const FILE_NAME: Phrase =
     Phrase { en: "the name of a task file that ends in .md", de: "der Name einer Aufgabendatei, mit .md am Ende" };
 const ONLY_FILE: Phrase = Phrase {
     en: "the name of a file that no document before has",
@@ -45,16 +42,12 @@ const BASE64: Phrase = Phrase { en: "bytes in base64", de: "Bytes in base64" };
 const SMALL: Phrase = Phrase { en: "a document of at most 64 KiB", de: "ein Dokument von höchstens 64 KiB" };
 const VERSIONS: Phrase = Phrase { en: "the number of a version, from 1 on", de: "die Nummer einer Version, ab 1" };
 const GENERATIONS: Phrase = Phrase { en: "a number up to 1099511627776", de: "eine Zahl bis 1099511627776" };
-const DESCENDING: Phrase = Phrase {
+pub(super) const DESCENDING: Phrase = Phrase {
     en: "from 1 on, and never larger than that of the change before or of the account",
     de: "ab 1 und nie größer als bei der Änderung davor oder beim Konto",
 };
 const TASK_NUMBER: Phrase = Phrase { en: "four to nine digits, or null", de: "vier bis neun Ziffern oder null" };
-const INSTANT: Phrase = Phrase { en: "a time as in RFC 3339", de: "eine Zeit wie in RFC 3339" };
-const STATE: Phrase = Phrase {
-    en: "null, a document, settings or a list of rules, and what is beside it of the same kind",
-    de: "null, ein Dokument, Einstellungen oder eine Regelliste, und daneben steht dieselbe Art",
-};
+pub(super) const INSTANT: Phrase = Phrase { en: "a time as in RFC 3339", de: "eine Zeit wie in RFC 3339" };
 const RULE: Phrase = Phrase {
     en: "a script of one's own with name and script, or use",
     de: "ein eigenes Skript mit name und script, oder use",
@@ -218,7 +211,7 @@ fn number_within_commits(history: &mut [Past]) {
     }
 }
 
-fn instant(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
     let instant = DateTime::parse_from_rfc3339(text).ok()?;
     DateTime::from_timestamp_millis(instant.timestamp_millis())
 }
@@ -229,10 +222,10 @@ fn number(text: &str) -> Option<TaskNumber> {
 }
 
 #[derive(Default)]
-struct SettingsIn {
-    time_zone: Option<String>,
-    language: Option<String>,
-    horizon: Option<i64>,
+pub(super) struct SettingsIn {
+    pub(super) time_zone: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) horizon: Option<i64>,
 }
 
 impl Object for SettingsIn {
@@ -247,7 +240,7 @@ impl Object for SettingsIn {
 }
 
 impl SettingsIn {
-    fn settings(self, walk: &Walk) -> Result<Settings, Stopped> {
+    pub(super) fn settings(self, walk: &Walk) -> Result<Settings, Stopped> {
         let time_zone = Some(walk.needed("timeZone", self.time_zone)?);
         let language = Some(walk.needed("language", self.language)?);
         let horizon = Some(walk.needed("horizon", self.horizon)?);
@@ -259,10 +252,10 @@ impl SettingsIn {
 }
 
 #[derive(Default)]
-struct DocumentIn {
+pub(super) struct DocumentIn {
     file: Option<String>,
-    text: Option<String>,
-    base64: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) base64: Option<String>,
 }
 
 impl Object for DocumentIn {
@@ -291,7 +284,7 @@ impl DocumentIn {
     }
 }
 
-fn raw(walk: &Walk, text: Option<String>, base64: Option<String>) -> Result<Vec<u8>, Stopped> {
+pub(super) fn raw(walk: &Walk, text: Option<String>, base64: Option<String>) -> Result<Vec<u8>, Stopped> {
     match (text, base64) {
         (Some(text), None) => Ok(text.into_bytes()),
         (None, Some(base64)) => STANDARD.decode(base64).map_err(|_| walk.malformed("base64", BASE64)),
@@ -300,7 +293,7 @@ fn raw(walk: &Walk, text: Option<String>, base64: Option<String>) -> Result<Vec<
 }
 
 #[derive(Default)]
-struct RuleIn {
+pub(super) struct RuleIn {
     library: Option<String>,
     name: Option<String>,
     script: Option<String>,
@@ -324,7 +317,7 @@ impl Object for RuleIn {
     }
 }
 
-fn push_rule(walk: &Walk, list: &mut Vec<RuleIn>, index: usize, rule: RuleIn) -> Result<(), Stopped> {
+pub(super) fn push_rule(walk: &Walk, list: &mut Vec<RuleIn>, index: usize, rule: RuleIn) -> Result<(), Stopped> {
     if index >= SCRIPTS_MAX {
         return Err(walk.wrong("name", Fault::TooMany { count_max: SCRIPTS_MAX }));
     }
@@ -339,7 +332,7 @@ impl RuleIn {
     }
 
     /// As a change of the past has it: nobody plans with it any more, so it only has to be a place in a list.
-    fn entry(self, walk: &Walk) -> Result<RuleEntry, Stopped> {
+    pub(super) fn entry(self, walk: &Walk) -> Result<RuleEntry, Stopped> {
         let options = self.options.unwrap_or_default();
         match (self.library, self.name, self.script) {
             (Some(name), None, None) if self.tests.is_none() => Ok(RuleEntry::Library { name, options }),
@@ -348,182 +341,5 @@ impl RuleIn {
             }
             _ => Err(walk.malformed("name", RULE)),
         }
-    }
-}
-
-#[derive(Default)]
-struct ChangeIn {
-    generation: Option<u64>,
-    at: Option<String>,
-    actor: Option<String>,
-    through: Option<String>,
-    verb: Option<String>,
-    file: Option<Option<String>>,
-    before: Option<State>,
-    after: Option<State>,
-    conflict: Option<bool>,
-    merged: Option<bool>,
-    brought: Option<bool>,
-}
-
-impl Object for ChangeIn {
-    fn take<'de, A: MapAccess<'de>>(&mut self, fields: &mut Fields<'_, A>, name: &str) -> Result<(), A::Error> {
-        let walk = fields.walk;
-        match name {
-            "generation" => fields.value("generation", NUMBER, &mut self.generation),
-            "at" => fields.value("at", INSTANT, &mut self.at),
-            "actor" => fields.value("actor", TEXT, &mut self.actor),
-            "through" => fields.value("through", TEXT, &mut self.through),
-            "verb" => fields.value("verb", TEXT, &mut self.verb),
-            "file" => fields.value("file", TEXT, &mut self.file),
-            "before" => fields.seeded("before", STATE, &mut self.before, StateOf(walk)),
-            "after" => fields.seeded("after", STATE, &mut self.after, StateOf(walk)),
-            "conflict" => fields.value("conflict", FLAG, &mut self.conflict),
-            "merged" => fields.value("merged", FLAG, &mut self.merged),
-            "brought" => fields.value("brought", FLAG, &mut self.brought),
-            other => Err(fields.unknown(other)),
-        }
-    }
-}
-
-impl ChangeIn {
-    /// The change that comes before `later`, the one that was read last.
-    fn past(mut self, walk: &Walk, later: Option<&Past>) -> Result<Past, Stopped> {
-        let generation = walk.needed("generation", self.generation)?;
-        let most = later.map_or(GENERATION_MAX, |later| later.generation.0);
-        if !(1..=most).contains(&generation) {
-            return Err(walk.malformed("generation", DESCENDING));
-        }
-        let at = instant(&walk.needed("at", self.at.take())?).ok_or_else(|| walk.malformed("at", INSTANT))?;
-        let word = |name, text: Option<String>| {
-            let text = walk.needed(name, text)?;
-            match text.chars().any(char::is_control) {
-                true => Err(walk.wrong(name, Fault::ControlCharacter)),
-                false if text.chars().count() > WORD_CHARS_MAX => {
-                    Err(walk.wrong(name, Fault::TooLong { chars_max: WORD_CHARS_MAX }))
-                }
-                false => Ok(text),
-            }
-        };
-        let actor = word("actor", self.actor.take())?;
-        let through = word("through", self.through.take())?;
-        let verb = word("verb", self.verb.take())?;
-        let what = self.what(walk)?;
-        let (generation, basis) = (Generation(generation), Basis([0; 16]));
-        Ok(Past { generation, index: 0, at, basis, actor, through, verb, what, is_brought: true })
-    }
-
-    fn what(self, walk: &Walk) -> Result<PastState, Stopped> {
-        let file = walk.needed("file", self.file)?;
-        let before = walk.needed("before", self.before)?;
-        let after = walk.needed("after", self.after)?;
-        let is_merged = self.merged.unwrap_or_default() || self.conflict.unwrap_or_default();
-        let mixed = || walk.malformed("after", STATE);
-        let Some(file) = file else {
-            return match (before, after) {
-                (State::Settings(before), State::Settings(after)) => Ok(PastState::Settings { before, after }),
-                (before, after) => match (before.rules(), after.rules()) {
-                    (Ok(before), Ok(after)) => Ok(PastState::Rules { before, after }),
-                    _ => Err(mixed()),
-                },
-            };
-        };
-        let (Ok(before), Ok(after)) = (before.document(), after.document()) else { return Err(mixed()) };
-        let wrong = || walk.malformed("file", FILE_NAME);
-        if is_merged {
-            let file = MergedFile::parse(&file).filter(|_| !file.chars().any(char::is_control)).ok_or_else(wrong)?;
-            let is_conflict = self.conflict.unwrap_or_default();
-            return Ok(PastState::Merged { file, lost: before, kept: after, is_conflict });
-        }
-        let key = FileName::parse(&file).map(DocKey::of).ok_or_else(wrong)?;
-        Ok(PastState::Document { key, before, after })
-    }
-}
-
-/// What was, or is, in the place of a change.
-enum State {
-    Nothing,
-    Document(Vec<u8>),
-    Settings(Settings),
-    Rules(Vec<RuleEntry>),
-}
-
-impl State {
-    fn document(self) -> Result<Option<Vec<u8>>, ()> {
-        match self {
-            State::Nothing => Ok(None),
-            State::Document(raw) => Ok(Some(raw)),
-            State::Settings(_) | State::Rules(_) => Err(()),
-        }
-    }
-
-    fn rules(self) -> Result<Option<Entries>, ()> {
-        match self {
-            State::Nothing => Ok(None),
-            State::Rules(entries) => Ok(Some(entries.into())),
-            State::Settings(_) | State::Document(_) => Err(()),
-        }
-    }
-}
-
-/// A state that is an object: the fields of a document, or those of settings.
-#[derive(Default)]
-struct StateIn {
-    document: DocumentIn,
-    settings: SettingsIn,
-}
-
-impl Object for StateIn {
-    fn take<'de, A: MapAccess<'de>>(&mut self, fields: &mut Fields<'_, A>, name: &str) -> Result<(), A::Error> {
-        match name {
-            "text" | "base64" => self.document.take(fields, name),
-            other => self.settings.take(fields, other),
-        }
-    }
-}
-
-impl StateIn {
-    fn state(self, walk: &Walk) -> Result<State, Stopped> {
-        let SettingsIn { time_zone, language, horizon } = &self.settings;
-        let has_settings = time_zone.is_some() || language.is_some() || horizon.is_some();
-        match self.document.text.is_some() || self.document.base64.is_some() {
-            true if has_settings => Err(walk.wrong("text", Fault::NotTogetherWith { other: "timeZone" })),
-            true => raw(walk, self.document.text, self.document.base64).map(State::Document),
-            false => self.settings.settings(walk).map(State::Settings),
-        }
-    }
-}
-
-struct StateOf<'w>(&'w Walk);
-
-impl<'de> DeserializeSeed<'de> for StateOf<'_> {
-    type Value = State;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<State, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for StateOf<'_> {
-    type Value = State;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(STATE.en)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<State, E> {
-        Ok(State::Nothing)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<State, A::Error> {
-        object::<StateIn, A>(self.0, map)?.state(self.0).map_err(A::Error::custom)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<State, A::Error> {
-        let walk = self.0;
-        let mut rules = Vec::new();
-        list(walk, items, |index, rule| push_rule(walk, &mut rules, index, rule))?;
-        let entries = rules.into_iter().map(|rule| rule.entry(walk)).collect::<Result<_, _>>();
-        entries.map(State::Rules).map_err(A::Error::custom)
     }
 }

@@ -88,6 +88,7 @@ POST   /api/admin/backup                       401  401   401  401 |  403   403 
 GET    /api/admin/doctor                       401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |       -    -
 POST   /api/admin/doctor                       401  401   401  401 |  403   403  403   200 |  403  200 |    200    200 |       -    -
 POST   /api/admin/compact                      401  401   401  401 |  403   403  403   200 |  403  200 |    200    200 |       -    -
+GET    /api/admin/backups                      401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |       -    -
 GET    /api/admin/cache                        401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |       -    -
 GET    /api/admin/cache/{name}                 401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |     200  404
 GET    /api/admin/users/{name}/export          401 sign   401  401 |  403   403  403   200 |  403  200 |    200    200 |     200  404

@@ -19,17 +19,9 @@ fn write(root: &Path, path: &str, raw: impl AsRef<[u8]>) {
 /// What a file that is no plain task becomes, and a word of the reason.
 type Expected = BTreeMap<String, (&'static str, &'static str)>;
 
-/// A layout of 300 task files of a user, with everything odd that the old system left behind, beside another user's.
-fn layout(root: &Path) -> Expected {
-    let mut expected = Expected::new();
-    let odd = repository("fixtures/odd/tasks");
-    for entry in fs::read_dir(&odd).unwrap().map(Result::unwrap) {
-        let name = entry.file_name().into_string().unwrap();
-        write(root, &format!("raw/anna/tasks/{name}"), fs::read(entry.path()).unwrap());
-    }
-    let count = fs::read_dir(&odd).unwrap().count();
-    // As the old system wrote them, with LF or CRLF, lists of one tag a line, quoted keys, and names without a title.
-    for number in 200..500 - count {
+/// As many tasks as the old system wrote them, with LF or CRLF, lists of one tag a line, quoted keys, and names without a title.
+fn plain(root: &Path, count: usize) {
+    for number in 200..200 + count {
         let end = if number % 7 == 0 { "\r\n" } else { "\n" };
         let lines = match number % 5 {
             0 => vec!["---", "typ: task", "kategorie: geschäftlich", "status: abgeschlossen", "---", "", "Alt"],
@@ -73,6 +65,18 @@ fn layout(root: &Path) -> Expected {
         };
         write(root, &format!("raw/anna/tasks/{name}"), lines.join(end));
     }
+}
+
+/// A layout of 300 task files of a user, with everything odd that the old system left behind, beside another user's.
+fn layout(root: &Path) -> Expected {
+    let mut expected = Expected::new();
+    let odd = repository("fixtures/odd/tasks");
+    for entry in fs::read_dir(&odd).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        write(root, &format!("raw/anna/tasks/{name}"), fs::read(entry.path()).unwrap());
+    }
+    let count = fs::read_dir(&odd).unwrap().count();
+    plain(root, 300 - count);
     assert_eq!(fs::read_dir(root.join("raw/anna/tasks")).unwrap().count(), 300);
     let task = "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n";
     for (path, raw, fate, word) in [

@@ -1,4 +1,5 @@
 #![no_main]
+#![expect(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
 #[path = "../laws/house.rs"]
 mod house;

@@ -84,7 +84,7 @@ fn newest_first(
     base: Option<ObjectName>,
 ) -> gix::Result<gix::revision::Walk<'_>> {
     let order = Sorting::ByCommitTime(CommitTimeOrder::NewestFirst);
-    Ok(objects.rev_walk([of_name(head)]).with_hidden(base.map(of_name)).sorting(order).all()?)
+    objects.rev_walk([of_name(head)]).with_hidden(base.map(of_name)).sorting(order).all()
 }
 
 /// A merge changes what it has from none of its parents.

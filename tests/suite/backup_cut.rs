@@ -150,10 +150,8 @@ fn a_restore_that_is_killed_is_whole_or_not_there() {
             // What is left is named by the next, and gone.
             let said = said(&["restore", "backup"]);
             for left in left {
-                assert!(
-                    said.contains(&format!("removed {}", left.canonicalize().unwrap_or(left.clone()).display())),
-                    "{said}"
-                );
+                let name = left.file_name().unwrap().to_str().unwrap();
+                assert!(said.lines().any(|line| line.starts_with("removed ") && line.contains(name)), "{said}");
                 assert!(!left.exists());
             }
         }

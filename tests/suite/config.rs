@@ -92,7 +92,9 @@ fn flags_go_before_the_environment_that_before_the_file_that_before_the_defaults
         assert_eq!(source, "default");
         assert!(![of_file, of_environment, of_flag].contains(&default.as_str()), "{key}");
 
-        let file = write(&home, "given.toml", &format!("# mine\n{key} = {of_file}\n"));
+        // A time without a folder is refused.
+        let beside = if key == "backup.every" { "backup.dir = \"/a.backups\"\n" } else { "" };
+        let file = write(&home, "given.toml", &format!("# mine\n{key} = {of_file}\n{beside}"));
         let printed = home.did(&["config", "--config", &file]);
         assert_eq!(line_of(&printed, key), (of_file.to_owned(), "file, line 2".to_owned()));
         assert!(printed.starts_with(&format!("# file: {file}\n")), "{printed}");

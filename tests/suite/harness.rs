@@ -1,5 +1,6 @@
 //! A server to test against, its users, and the folders that hold them.
 
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,8 +49,7 @@ pub fn client() -> reqwest::ClientBuilder {
 
 /// A new directory that is its owner's alone, as the program makes them.
 pub fn closed_dir() -> TempDir {
-    let closed = std::fs::Permissions::from_mode(0o700);
-    tempfile::Builder::new().permissions(closed).tempdir().unwrap()
+    tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().unwrap()
 }
 
 /// A path below the repository's root.
@@ -90,11 +90,9 @@ pub fn workers() -> WorkerOptions {
 
 impl Default for Start {
     fn default() -> Self {
-        let (limits, hot_bytes_max) = (Limits::default(), HOT_MAP_BYTES_DEFAULT);
-        let metrics = MetricsOptions::default();
+        let (limits, hot_bytes_max, metrics) = (Limits::default(), HOT_MAP_BYTES_DEFAULT, MetricsOptions::default());
         let (rules, workers, sync) = (Vec::new(), workers(), SyncSettings::default());
-        let (public_url, backups) = (None, None);
-        Start { now: MONDAY, rules, workers, public_url, limits, hot_bytes_max, metrics, backups, sync }
+        Start { now: MONDAY, rules, workers, public_url: None, limits, hot_bytes_max, metrics, backups: None, sync }
     }
 }
 
@@ -105,8 +103,7 @@ impl TestServer {
     }
 
     pub async fn start_with(start: Start) -> TestServer {
-        let clock = Clock::manual(instant(start.now));
-        TestServer::start_in(Arc::new(closed_dir()), clock, start).await
+        TestServer::start_in(Arc::new(closed_dir()), Clock::manual(instant(start.now)), start).await
     }
 
     async fn start_in(data_dir: Arc<TempDir>, clock: Clock, start: Start) -> TestServer {

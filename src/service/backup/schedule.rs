@@ -84,31 +84,23 @@ pub struct Made {
 pub struct Failed {
     /// When it was begun.
     pub at: DateTime<Utc>,
-    /// Why, and what to do. It names no path: a probe tells it to everybody.
+    /// Why, and what to do. It names no path and nobody: a probe tells it to everybody.
     pub sentence: Sentence,
 }
 
-/// Why a backup was not made.
-#[derive(Debug)]
+/// Why a backup was not made, in the words of what failed, for the log.
+#[derive(Debug, thiserror::Error)]
 enum Failure {
     /// The folder was not there, or a file in it could not be written.
-    Folder(io::Error),
-    Service(ServiceError),
+    #[error(transparent)]
+    Folder(#[from] io::Error),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
     Refused(FileError),
     /// The server ends.
+    #[error("the server was stopped")]
     Stopped,
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Failure {
-        Failure::Folder(error)
-    }
-}
-
-impl From<ServiceError> for Failure {
-    fn from(error: ServiceError) -> Failure {
-        Failure::Service(error)
-    }
 }
 
 impl From<FileError> for Failure {
@@ -141,13 +133,17 @@ impl Failure {
                     ),
                 }
             }
-            Failure::Service(error) => Sentence {
-                en: format!("What is to be in the backup could not be read: {error}"),
-                de: format!("Was in die Sicherung soll, konnte nicht gelesen werden: {error}"),
+            Failure::Service(_) => Sentence {
+                en: "What is to be in the backup could not be read; the log says why.".to_owned(),
+                de: "Was in die Sicherung soll, konnte nicht gelesen werden; das Protokoll sagt, warum.".to_owned(),
             },
-            Failure::Refused(error) => Sentence {
-                en: format!("After writing, {error}; check the disk of backup.dir."),
-                de: format!("Nach dem Schreiben geprüft: {error}; bitte den Datenträger von backup.dir prüfen."),
+            Failure::Refused(_) => Sentence {
+                en: "The backup that was written does not read back and is not kept; check the disk of backup.dir. The log \
+                     says more."
+                    .to_owned(),
+                de: "Die geschriebene Sicherung liest sich nicht zurück und wird nicht behalten; bitte den Datenträger von \
+                     backup.dir prüfen. Das Protokoll sagt mehr."
+                    .to_owned(),
             },
             Failure::Stopped => {
                 Sentence { en: "The server was stopped.".to_owned(), de: "Der Server wurde angehalten.".to_owned() }
@@ -226,7 +222,7 @@ impl Schedule {
                 let sentence = failure.sentence();
                 self.failures.add(1);
                 if before.is_none_or(|before| before.sentence != sentence) {
-                    tracing::error!(%dir, ?failure, "no backup was made: {}", sentence.en);
+                    tracing::error!(%dir, cause = %failure, "no backup was made: {}", sentence.en);
                 }
                 self.show(|standing| standing.failed = Some(Failed { at, sentence }));
             }

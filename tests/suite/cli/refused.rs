@@ -84,7 +84,7 @@ fn wrong_usage_is_exit_code_2() {
         (&["settings", "--language", "fr"], &["en, de"]),
         (&["settings", "--horizon", "0"], &["from 1 to 366"]),
         (&["export"], &["--format", "--output"]),
-        (&["export", "--format", "ics", "-o", "x"], &["markdown, json"]),
+        (&["export", "--format", "xml", "-o", "x"], &["markdown, json, csv, ics"]),
         (&["inspect"], &["<USER>"]),
         (&["healthcheck", "nowhere"], &["https://"]),
         (&["completions"], &["<SHELL>"]),

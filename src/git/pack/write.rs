@@ -1,6 +1,6 @@
 //! Packs as bytes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,8 @@ pub(in crate::git) fn write(
     stop: Stop<'_>,
 ) -> Result<u64, PackError> {
     let count = u32::try_from(planned.len()).map_err(|_| PackError::TooManyFiles(planned.len()))?;
-    let mut writer = Writer { objects, bases, places: HashMap::new(), content: Vec::new(), base: Vec::new() };
+    let within = planned.iter().map(|planned| planned.object).collect();
+    let mut writer = Writer { objects, bases, within, places: HashMap::new(), content: Vec::new(), base: Vec::new() };
     let mut stopped = false;
     let entries = planned.iter().take_while(|_| {
         stopped = stop();
@@ -57,6 +58,8 @@ pub(in crate::git) fn write(
 struct Writer<'a> {
     objects: &'a gix::Repository,
     bases: Bases,
+    /// All objects of the pack.
+    within: HashSet<ObjectId>,
     /// Where each object is that was written, and in how many steps it is read.
     places: HashMap<ObjectId, (usize, usize)>,
     content: Vec<u8>,
@@ -93,7 +96,9 @@ impl Writer<'_> {
                 Some((base, Kind::DeltaRef { object_index: *place }, steps + 1))
             }
             Some((_, steps)) => Some((base, Kind::DeltaOid { id: base }, steps + 1)),
-            // One that comes later in the pack is no base: whoever has it all has it, but two could be told by each other.
+            // One that comes later in the pack is no base, not even for whoever has it already: two could be told by each
+            // other. A content that comes back is such a one.
+            None if self.within.contains(&base) => None,
             None => self.bases.outside.then_some((base, Kind::DeltaOid { id: base }, 1)),
         }
     }

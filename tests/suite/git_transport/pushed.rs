@@ -106,6 +106,21 @@ fn much_is_sent_whole_and_little_takes_little() {
     assert!(packed_bytes(&pair.theirs()) > before);
 }
 
+#[test]
+fn a_content_that_comes_back_within_a_push_is_not_told_by_what_it_tells() {
+    let pair = Pair::new();
+    git(&pair.theirs(), &["config", "receive.unpackLimit", "1"]);
+    let text = noise(20_000);
+    let edited = format!("{text}and one more line\n");
+    let first = pair.commit(None, &[("a", Some(&text))]);
+    pair.push(None, first).unwrap();
+    let second = pair.commit(Some(first), &[("a", Some(&edited))]);
+    let third = pair.commit(Some(second), &[("a", Some(&text))]);
+    pair.push(Some(first), third).unwrap();
+    assert_eq!(pair.their_head(), third);
+    pair.require_sound();
+}
+
 fn packed_bytes(repository: &Path) -> u64 {
     let packs = fs::read_dir(repository.join("objects/pack")).unwrap();
     packs.map(|file| file.unwrap().metadata().unwrap().len()).sum()

@@ -51,22 +51,18 @@ impl Service {
             match pages {
                 Pages::Whole => {}
                 Pages::Damaged(detail) => {
-                    let what = Sentence::of(|lang| {
-                        lang.pick(
-                            format!("Pages of the file are damaged: {detail}."),
-                            format!("Seiten der Datei sind beschädigt: {detail}."),
-                        )
-                    });
+                    let what = Sentence {
+                        en: format!("Pages of the file are damaged: {detail}."),
+                        de: format!("Seiten der Datei sind beschädigt: {detail}."),
+                    };
                     findings.push(Finding::new("pages_damaged", "files", what, words::RESTORE).at(path));
                 }
                 Pages::TooLarge { bytes } => {
                     let mib = bytes >> 20;
-                    let what = Sentence::of(|lang| {
-                        lang.pick(
-                            format!("The pages of the file, {mib} MiB, were not checked one by one beside the server."),
-                            format!("Die Seiten der Datei, {mib} MiB, wurden neben dem Server nicht einzeln geprüft."),
-                        )
-                    });
+                    let what = Sentence {
+                        en: format!("The pages of the file, {mib} MiB, were not checked one by one beside the server."),
+                        de: format!("Die Seiten der Datei, {mib} MiB, wurden neben dem Server nicht einzeln geprüft."),
+                    };
                     let note = Finding::new("pages_not_checked", "files", what, STOP_TO_CHECK).at(path);
                     findings.push(note.in_state(FindingState::Note));
                 }

@@ -81,12 +81,10 @@ impl Service {
             Err(ServiceError::Refused(_)) => Vec::new(),
             // What that is, was said where it was read.
             Err(ServiceError::Store(StoreError::Damaged(table))) => {
-                let what = Sentence::of(|lang| {
-                    lang.pick(
-                        format!("There is no plan: something in {table} cannot be read."),
-                        format!("Es gibt keinen Plan: etwas in {table} ist nicht lesbar."),
-                    )
-                });
+                let what = Sentence {
+                    en: format!("There is no plan: something in {table} cannot be read."),
+                    de: format!("Es gibt keinen Plan: etwas in {table} ist nicht lesbar."),
+                };
                 vec![Finding::new("not_planned", "plans", what, SEE_TABLE)]
             }
             Err(error) => return Err(error),
@@ -103,9 +101,8 @@ impl Service {
         let (book, now) = (self.rules.book(), self.clock.now());
         let planned = self.plan_with((desk, &book), &mut Memo::default(), user, &snapshot, now);
         if let Some(error) = planned.answer.rules.error.as_ref().filter(|_| planned.is_certain) {
-            let what = Sentence::of(|lang| {
-                lang.pick(format!("The rules fail: {error}."), format!("Die Regeln schlagen fehl: {error}."))
-            });
+            let what =
+                Sentence { en: format!("The rules fail: {error}."), de: format!("Die Regeln schlagen fehl: {error}.") };
             findings.push(Finding::new("rules_fail", "rules", what, CHECK_RULES));
         }
         if snapshot.head.committed_at > now + SET_BACK {

@@ -72,12 +72,10 @@ impl Service {
         let what = match self.keyring.read_file() {
             Ok(true) => return None,
             Ok(false) => KEY_MISSING.into(),
-            Err(error) => Sentence::of(|lang| {
-                lang.pick(
-                    format!("The key file cannot be used: {error}."),
-                    format!("Die Schlüsseldatei ist nicht zu gebrauchen: {error}."),
-                )
-            }),
+            Err(error) => Sentence {
+                en: format!("The key file cannot be used: {error}."),
+                de: format!("Die Schlüsseldatei ist nicht zu gebrauchen: {error}."),
+            },
         };
         let path = self.keyring.path().display().to_string();
         Some(Finding::new("key_file_unusable", "surroundings", what, KEY_REMEDY).at(path))
@@ -93,21 +91,20 @@ impl Service {
         }
         let free_bytes = self.store.free_bytes().ok()?;
         let mib = free_bytes >> 20;
-        let what = Sentence::of(|lang| {
-            lang.pick(format!("The disk has {mib} MiB free."), format!("Auf der Platte sind {mib} MiB frei."))
-        });
+        let what = Sentence {
+            en: format!("The disk has {mib} MiB free."),
+            de: format!("Auf der Platte sind {mib} MiB frei."),
+        };
         (free_bytes < FREE_BYTES_MIN).then(|| found("disk_full", what, FREE_SPACE))
     }
 }
 
 fn wrong_mode(folder: &Path) -> Option<Finding> {
     let mode = fs::metadata(folder).ok()?.mode();
-    let what = Sentence::of(|lang| {
-        lang.pick(
-            format!("The data directory is open to other users of this machine (mode {:o}).", mode & 0o777),
-            format!("Das Datenverzeichnis steht anderen Benutzern dieses Rechners offen (Modus {:o}).", mode & 0o777),
-        )
-    });
+    let what = Sentence {
+        en: format!("The data directory is open to other users of this machine (mode {:o}).", mode & 0o777),
+        de: format!("Das Datenverzeichnis steht anderen Benutzern dieses Rechners offen (Modus {:o}).", mode & 0o777),
+    };
     let path = folder.display().to_string();
     (mode & OTHERS != 0).then(|| Finding::new("open_to_others", "surroundings", what, CLOSE_IT).at(path))
 }

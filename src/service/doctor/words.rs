@@ -84,12 +84,10 @@ impl FlawKind {
         match self {
             FlawKind::Unreadable => UNREADABLE.into(),
             FlawKind::NoUser => NO_USER.into(),
-            FlawKind::Lacks(table) => Sentence::of(|lang| {
-                lang.pick(
-                    format!("What belongs to it in {table} is missing."),
-                    format!("Was in {table} dazugehört, fehlt."),
-                )
-            }),
+            FlawKind::Lacks(table) => Sentence {
+                en: format!("What belongs to it in {table} is missing."),
+                de: format!("Was in {table} dazugehört, fehlt."),
+            },
             FlawKind::Differs => DIFFERS.into(),
             FlawKind::NotIndexed => NOT_INDEXED.into(),
             FlawKind::LeadsNowhere => LEADS_NOWHERE.into(),
@@ -98,12 +96,10 @@ impl FlawKind {
             FlawKind::NumberFree => NUMBER_FREE.into(),
             FlawKind::Misplaced => MISPLACED.into(),
             FlawKind::Table => TABLE.into(),
-            FlawKind::Failed(detail) => Sentence::of(|lang| {
-                lang.pick(
-                    format!("The database cannot be read on from here: {detail}."),
-                    format!("Die Datenbank ist von hier an nicht lesbar: {detail}."),
-                )
-            }),
+            FlawKind::Failed(detail) => Sentence {
+                en: format!("The database cannot be read on from here: {detail}."),
+                de: format!("Die Datenbank ist von hier an nicht lesbar: {detail}."),
+            },
         }
     }
 

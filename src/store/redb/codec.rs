@@ -345,12 +345,15 @@ pub struct StoredChange<'a> {
 
 /// A change as the history keeps it.
 pub fn encode_past(past: &Past) -> Vec<u8> {
-    let list = |entries: &Option<Entries>| entries.as_deref().map(|entries| encode(&stored_entries(entries)));
-    let bytes = |state: &Option<Vec<u8>>| state.clone();
+    fn bytes(state: &Option<Vec<u8>>) -> Option<Cow<'_, [u8]>> {
+        state.as_deref().map(Cow::Borrowed)
+    }
+    let list = |entries: &Option<Entries>| entries.as_deref().map(|entries| encode(&stored_entries(entries)).into());
+    let settings = |settings| Some(encode_settings(settings).into());
     let (before, after, merged) = match &past.what {
         PastState::Document { before, after, .. } => (bytes(before), bytes(after), None),
         PastState::Merged { lost, kept, is_conflict, .. } => (bytes(lost), bytes(kept), Some(*is_conflict)),
-        PastState::Settings { before, after } => (Some(encode_settings(*before)), Some(encode_settings(*after)), None),
+        PastState::Settings { before, after } => (settings(*before), settings(*after), None),
         PastState::Rules { before, after } => (list(before), list(after), None),
     };
     encode(&StoredChange {

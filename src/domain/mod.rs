@@ -3,6 +3,7 @@
 //! Nothing here knows of HTTP, of the database or of Rhai; every other layer may use this one.
 
 pub mod date;
+pub mod days;
 pub mod difference;
 pub mod document;
 pub mod ids;

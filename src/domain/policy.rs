@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
+use super::days::NamedDays;
 use super::ids::DocKey;
 
 /// One slot of a day in local time. Invariant, kept by [`validate_slots`]: `from <= cutoff <= to`, `from < to`.
@@ -86,6 +87,10 @@ impl Weekdays {
         Weekdays(self.0 & other.0)
     }
 
+    pub fn union(self, other: Weekdays) -> Weekdays {
+        Weekdays(self.0 | other.0)
+    }
+
     pub fn contains(self, day: chrono::Weekday) -> bool {
         self.0 & 1 << day.num_days_from_monday() != 0
     }
@@ -95,8 +100,14 @@ impl Weekdays {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Constraint {
     pub weekdays: Weekdays,
+    /// Days that are allowed although they are none of `weekdays`.
+    pub also: NamedDays,
+    /// Days that are forbidden whatever else is said.
+    pub except: NamedDays,
     /// Names of slots, lower case; `None` allows every slot.
     pub zeiten: Option<Vec<String>>,
+    /// Names of slots, lower case, ascending, each once, that are forbidden.
+    pub not_zeiten: Vec<String>,
     /// First day allowed.
     pub from: Option<NaiveDate>,
     /// Last day allowed.
@@ -109,25 +120,43 @@ pub struct Constraint {
 
 impl Constraint {
     /// No condition at all.
-    pub const ANYWHERE: Constraint =
-        Constraint { weekdays: Weekdays::ALL, zeiten: None, from: None, up_to: None, ahead: 0, because: None };
+    pub const ANYWHERE: Constraint = Constraint {
+        weekdays: Weekdays::ALL,
+        also: NamedDays::NONE,
+        except: NamedDays::NONE,
+        zeiten: None,
+        not_zeiten: Vec::new(),
+        from: None,
+        up_to: None,
+        ahead: 0,
+        because: None,
+    };
 
     pub fn allows(&self, day: NaiveDate, zeit: &str) -> bool {
-        self.weekdays.contains(day.weekday())
+        (self.weekdays.contains(day.weekday()) || self.also.contains(day))
+            && !self.except.contains(day)
+            && !self.not_zeiten.iter().any(|forbidden| forbidden == zeit)
             && self.zeiten.as_ref().is_none_or(|zeiten| zeiten.iter().any(|allowed| allowed == zeit))
             && self.from.is_none_or(|from| from <= day)
             && self.up_to.is_none_or(|up_to| day <= up_to)
     }
 
-    /// What both allow, as far ahead in line as either says: no rule calls back a task that another sends forward.
+    /// What both allow, as far ahead in line as either says: no rule calls back a task that another sends forward. A day
+    /// that either has in `also` is one of the days of both.
     pub fn intersect(self, other: Constraint) -> Constraint {
+        let mut not_zeiten = [self.not_zeiten, other.not_zeiten].concat();
+        not_zeiten.sort_unstable();
+        not_zeiten.dedup();
         let zeiten = match (self.zeiten, other.zeiten) {
             (Some(mine), Some(theirs)) => Some(mine.into_iter().filter(|zeit| theirs.contains(zeit)).collect()),
             (mine, theirs) => mine.or(theirs),
         };
         Constraint {
             weekdays: self.weekdays.intersect(other.weekdays),
+            also: self.also.union(other.also),
+            except: self.except.union(other.except),
             zeiten,
+            not_zeiten,
             from: self.from.max(other.from),
             up_to: match (self.up_to, other.up_to) {
                 (Some(mine), Some(theirs)) => Some(mine.min(theirs)),

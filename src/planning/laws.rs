@@ -8,6 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::{Horizon, days_asked, plan};
+use crate::domain::days::NamedDays;
 use crate::domain::ids::{DocKey, FileName};
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, Weekdays, validate_slots};
 use crate::domain::task::{SlotRef, Status, Task};
@@ -35,7 +36,7 @@ fn slots_of(date: NaiveDate, closed: u32) -> Arc<[SlotSpec]> {
     validate_slots(slots).unwrap().into()
 }
 
-const VERDICTS: usize = 8;
+const VERDICTS: usize = 9;
 
 /// The verdicts that tasks draw from; tasks of one index have equal policy.
 fn verdicts(base: NaiveDate) -> [Arc<Verdict>; VERDICTS] {
@@ -46,7 +47,7 @@ fn verdicts(base: NaiveDate) -> [Arc<Verdict>; VERDICTS] {
             from: from.map(|days| base + Days::new(days)),
             up_to: up_to.map(|days| base + Days::new(days)),
             ahead,
-            because: None,
+            ..Constraint::ANYWHERE
         }))
     };
     [
@@ -58,6 +59,13 @@ fn verdicts(base: NaiveDate) -> [Arc<Verdict>; VERDICTS] {
         constraint(Weekdays::ALL, Some(&["abends"]), None, None, 0),
         Arc::new(Verdict::Never { because: "so".into() }),
         constraint(Weekdays::WORKING, None, None, None, 7),
+        Arc::new(Verdict::Allowed(Constraint {
+            also: NamedDays::of_stretch(base, base + Days::new(3)),
+            except: NamedDays::of_stretch(base + Days::new(2), base + Days::new(2)),
+            not_zeiten: vec!["nachmittags".to_owned()],
+            weekdays: Weekdays::WEEKEND,
+            ..Constraint::ANYWHERE
+        })),
     ]
 }
 

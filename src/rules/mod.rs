@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::script::{About, DeclaredOption, OptionValue, Script};
 
+pub use api::place::STRETCHES_MAX;
 pub use engine::SOURCE_BYTES_MAX;
 pub use error::RuleError;
 pub use evaluate::{Question, Questions, RuleSet, SCRIPTS_MAX, Watcher};
@@ -35,10 +36,18 @@ pub use reference::reference;
 pub use trial::{Outcome, Planner, Wanted, run_tests};
 
 /// Raised when scripts get other answers than before, so that no timeline of before is served for one of now.
-pub const LANGUAGE_VERSION: u32 = 2;
+pub const LANGUAGE_VERSION: u32 = 3;
 
 /// The scripts that come with the program, by the names under which lists of rules use them.
-const LIBRARY: [(&str, &str); 1] = [("spartan", include_str!("../../scripts/spartan.rhai"))];
+const LIBRARY: [(&str, &str); 7] = [
+    ("spartan", include_str!("../../scripts/spartan.rhai")),
+    ("german-holidays", include_str!("../../scripts/german-holidays.rhai")),
+    ("four-day-week", include_str!("../../scripts/four-day-week.rhai")),
+    ("vacation", include_str!("../../scripts/vacation.rhai")),
+    ("keep-current-slot", include_str!("../../scripts/keep-current-slot.rhai")),
+    ("deadline-first", include_str!("../../scripts/deadline-first.rhai")),
+    ("evenings-for-sport", include_str!("../../scripts/evenings-for-sport.rhai")),
+];
 
 /// The rules that apply when nobody says others.
 pub fn builtin() -> Vec<Script> {

@@ -265,6 +265,37 @@ fn every_word_has_its_other_name() {
 }
 
 #[test]
+fn days_and_slots_are_left_out_and_days_count_besides() {
+    for (answers, expected) in [
+        (&["anywhere().not_on(\"fr\")"][..], "13m 14m 15m 16m"),
+        (&["anywhere().not_on([\"mo\", 3, \"16.10.2025\", date(2025, 10, 17)])"], "14m"),
+        (&["anywhere().not_on(today)", "anywhere().not_on(date(\"15.10.2025\"))"], "14m 16m 17m"),
+        (&["anywhere().not_on(weekdays)"], ""),
+        (&["anywhere().not_between(\"14.10.2025\", today.date + 3)"], "13m 17m"),
+        (&["anywhere().not_between(today, today)"], "14m 15m 16m 17m"),
+        (&["anywhere().also_on(\"sa\")"], "13m 14m 15m 16m 17m 18m"),
+        (&["anywhere().also_on([weekends, \"24.12.2025\"])", "anywhere().not_on(7)"], "13m 14m 15m 16m 17m 18m"),
+        (
+            &["anywhere().not_on(\"18.10.2025\")", "anywhere().also_on([\"18.10.2025\", \"19.10.2025\"])"],
+            "13m 14m 15m 16m 17m 19m",
+        ),
+        (&["anywhere().also_on(\"sa\").from(\"17.10.2025\")"], "17m 18m"),
+        (&["on(\"mo\")", "on(\"di\").auch_an(\"so\").nicht_zwischen(\"1.1.2026\", \"2.1.2026\")"], "19m"),
+        (&["ueberall().nicht_an(werktage).auch_an(\"sa\").nicht_im_slot(\"Abends\")"], "18m"),
+    ] {
+        let sources: Vec<_> = answers.iter().map(|answer| format!("fn place(task, today) {{ {answer} }}")).collect();
+        let forth: Vec<&str> = sources.iter().map(String::as_str).collect();
+        let back: Vec<&str> = forth.iter().rev().copied().collect();
+        let mornings = "fn place(task, today) { anywhere().not_at([\"nachmittags\", \"abends\"]) }";
+        for sources in [forth, back] {
+            let rules = spartan_and(&[&[mornings], &sources[..]].concat());
+            rules.check().unwrap();
+            assert_eq!(allowed(&rules, "arbeit"), expected, "{answers:?}");
+        }
+    }
+}
+
+#[test]
 fn of_several_scripts_the_one_that_sends_a_task_farthest_ahead_counts() {
     let ahead = |sources: &[&str]| {
         let policy = evaluate(&spartan_and(sources), &[question(1, "arbeit")]).unwrap();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::days::NamedDays;
 use crate::domain::ids::{DocKey, FileName};
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, Weekdays};
 use crate::domain::script::{OptionValue, Script};
@@ -169,12 +170,19 @@ enum VerdictSaid {
 #[derive(Serialize, Deserialize)]
 struct ConstraintSaid {
     weekdays: u8,
+    also: DaysSaid,
+    except: DaysSaid,
     zeiten: Option<Vec<String>>,
+    not_zeiten: Vec<String>,
     from: Option<i32>,
     up_to: Option<i32>,
     ahead: u32,
     because: Option<String>,
 }
+
+/// The bits of days of the week, and the first and last day of each stretch.
+#[derive(Serialize, Deserialize)]
+struct DaysSaid(u8, Vec<(i32, i32)>);
 
 /// A message with its length before it.
 pub(super) fn frame<T: Serialize>(message: &T) -> Vec<u8> {
@@ -389,16 +397,30 @@ impl VerdictSaid {
 
 impl ConstraintSaid {
     fn of(constraint: &Constraint) -> ConstraintSaid {
-        let bits = WEEK.iter().zip(0..).filter(|(day, _)| constraint.weekdays.contains(**day));
         ConstraintSaid {
-            weekdays: bits.fold(0, |bits, (_, bit)| bits | 1 << bit),
+            weekdays: bits(constraint.weekdays),
+            also: DaysSaid::of(&constraint.also),
+            except: DaysSaid::of(&constraint.except),
             zeiten: constraint.zeiten.clone(),
+            not_zeiten: constraint.not_zeiten.clone(),
             from: constraint.from.map(|day| day.num_days_from_ce()),
             up_to: constraint.up_to.map(|day| day.num_days_from_ce()),
             ahead: constraint.ahead,
             because: constraint.because.clone(),
         }
     }
+}
+
+impl DaysSaid {
+    fn of(days: &NamedDays) -> DaysSaid {
+        let numbers = |(first, last): &(NaiveDate, NaiveDate)| (first.num_days_from_ce(), last.num_days_from_ce());
+        DaysSaid(bits(days.weekdays()), days.stretches().iter().map(numbers).collect())
+    }
+}
+
+fn bits(days: Weekdays) -> u8 {
+    let set = WEEK.iter().zip(0..).filter(|(day, _)| days.contains(**day));
+    set.fold(0, |bits, (_, bit)| bits | 1 << bit)
 }
 
 fn date(days: i32) -> Option<NaiveDate> {

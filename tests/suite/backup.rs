@@ -79,7 +79,8 @@ async fn live(lena: &Person, tom: &Person) {
         let script = format!(
             "fn place(task, today) {{ if task.tags.contains(\"nie\") {{ never(\"{reason}\") }} else {{ anywhere() }} }}"
         );
-        let rules = json!({"rules": [{"use": "spartan"}, {"name": "mine", "script": script}]});
+        let holidays = json!({"use": "german-holidays", "options": {"land": "BY"}});
+        let rules = json!({"rules": [{"use": "spartan"}, holidays, {"name": "mine", "script": script}]});
         lena.did(Method::PUT, "/api/rules", rules).await;
     }
     secrets::learn(Kind::Git, REMOTE_TOKEN);

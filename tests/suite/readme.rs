@@ -46,7 +46,7 @@ fn the_example_task_can_be_read_and_every_flag_is_there() {
 }
 
 /// Runs a line as a shell would, in this home.
-fn shell(home: &Home, line: &str) -> Ran {
+pub fn shell(home: &Home, line: &str) -> Ran {
     let program = Path::new(env!("CARGO_BIN_EXE_codexmiroir")).parent().unwrap();
     let typed = home.command(&[]);
     let mut shell = std::process::Command::new("sh");

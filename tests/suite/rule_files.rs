@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use codexmiroir::rules::library_names;
 use serde_json::{Value, json};
 
 use crate::binary::{Home, Ran};
@@ -29,12 +30,25 @@ fn rules(home: &Home, arguments: &[&str]) -> Ran {
 }
 
 #[test]
-fn the_built_in_rules_pass_their_own_tests() {
+fn the_rules_that_come_with_the_program_pass_their_own_tests() {
     let scripts = repository("scripts");
     let ran = rules(&Home::new(), &["test", scripts.to_str().unwrap()]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", ran.stdout);
     assert!(ran.stdout.contains("test test_the_lowest_number_comes_first ... ok\n"), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("\ntest result: ok. 7 passed; 0 failed\n"), "{}", ran.stdout);
+    let mut files: Vec<_> = fs::read_dir(&scripts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let mut expected: Vec<std::ffi::OsString> = Vec::new();
+    for name in library_names() {
+        assert!(ran.stdout.contains(&format!("/{name}.test.rhai\n")), "{name} has no tests: {}", ran.stdout);
+        expected.extend([format!("{name}.rhai").into(), format!("{name}.test.rhai").into()]);
+    }
+    files.sort();
+    expected.sort();
+    assert_eq!(files, expected, "every script of the folder comes with the program");
+    assert!(
+        ran.stdout.contains("\ntest result: ok. ") && ran.stdout.ends_with(" passed; 0 failed\n"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]

@@ -44,15 +44,16 @@ async fn slots(user: &TestUser) -> Vec<String> {
 async fn rules_are_set_shown_and_removed() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
-    let about = |script| json!([{"script": script, "description": null, "options": []}]);
+    let about = |script, description: Value| json!([{"script": script, "description": description, "options": []}]);
+    let words = "Work on working days, private matters at the weekend, the lowest number first; evenings are yours.";
     let builtin = json!({
-        "source": "builtin", "rules": [{"use": "spartan"}], "version": null, "about": about("spartan"), "ok": true,
+        "source": "builtin", "rules": [{"use": "spartan"}], "version": null, "about": about("spartan", words.into()), "ok": true,
     });
     assert_eq!(shown(&lena).await, builtin);
     lena.create(json!({"kategorie": "arbeit", "title": "Eins"})).await;
     let rules = own("mine", &one_slot("frueh"));
     assert_eq!(set(&lena, &rules).await, changed(2, Some(2)));
-    let expected = json!({"source": "user", "rules": rules["rules"], "version": 2, "about": about("mine"), "ok": true});
+    let expected = json!({"source": "user", "rules": rules["rules"], "version": 2, "about": about("mine", Value::Null), "ok": true});
     assert_eq!(shown(&lena).await, expected);
     let codex = lena.codex().await;
     assert_eq!(codex["rules"], json!({"name": "mine", "source": "user", "version": 2, "ok": true}));

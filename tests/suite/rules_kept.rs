@@ -111,6 +111,7 @@ async fn rules_are_in_exports_and_come_back() {
     let list = json!({"rules": [
         {"name": "mine", "script": one_slot("ä")},
         {"use": "spartan"},
+        {"use": "german-holidays", "options": {"land": "BY", "fronleichnam": true}},
         {"name": "again", "script": "fn slots(day, slots) { slots }"},
     ]});
     lena.create(json!({"kategorie": "arbeit", "title": "Eins"})).await;

@@ -20,8 +20,9 @@ async fn what_scripts_say_of_themselves_is_what_a_form_shows() {
     let options = json!({"days": 4, "land": "HH", "from": "2.3.2026"});
     let rules = json!({"rules": [{"use": "spartan"}, {"name": "closing", "script": script, "options": options}]});
     set(&lena, &rules).await;
+    let spartan = "Work on working days, private matters at the weekend, the lowest number first; evenings are yours.";
     let about = json!([
-        {"script": "spartan", "description": null, "options": []},
+        {"script": "spartan", "description": spartan, "options": []},
         {"script": "closing", "description": "Closes days.", "options": [
             {"name": "strict", "kind": "flag", "label": null, "default": false, "value": false},
             {"name": "days", "kind": "number", "label": "How many", "default": 2, "value": 4, "min": 1, "max": 5},

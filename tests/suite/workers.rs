@@ -42,6 +42,8 @@ fn place(task, today) {
     if task.deadline != () { allowed = allowed.up_to(task.deadline + 3); }
     if "eilig" in task.tags { allowed = allowed.ahead_of_line(3).at(["morgens", "abends"]); }
     if task.body.contains("ab morgen") { allowed = allowed.from(today.date + 1); }
+    if "umzug" in task.tags { allowed = allowed.not_between(today, today + 1).not_on(["do", today + 4, today + 6]); }
+    if "familie" in task.tags { allowed = allowed.also_on(["mo", today + 2]).not_at(["morgens", "abends"]); }
     allowed
 }
 "#;

@@ -8,12 +8,16 @@ use rhai::{Array, Dynamic};
 use super::calendar::{Date, Day, read_date};
 use super::slot::read_name;
 use super::{Surroundings, constants};
+use crate::domain::date;
+use crate::domain::days::NamedDays;
 use crate::domain::policy::{Constraint, Weekdays};
 use crate::rules::engine::{Native, fail, shortened};
 use crate::rules::names;
 use crate::rules::vocabulary::Vocabulary;
 
 const SLOTS_NAMED_MAX: usize = 48;
+/// The most stretches of dates that one answer names: two years of holidays are about thirty.
+pub const STRETCHES_MAX: usize = 128;
 /// The farthest that a rule puts a task ahead of others.
 const AHEAD_MAX: u32 = 1_000_000;
 
@@ -28,6 +32,9 @@ pub(in crate::rules) struct Allowed(pub Constraint);
 /// An answer of `place` that refuses the task.
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Refused(pub String);
+
+/// A method that says one thing more.
+type With<T> = fn(Allowed, T) -> Native<Allowed>;
 
 impl Allowed {
     fn from(self, Date(day): Date) -> Allowed {
@@ -54,8 +61,34 @@ impl Allowed {
         }
     }
 
-    fn at(self, zeiten: Vec<String>) -> Allowed {
-        Allowed(self.0.intersect(Constraint { zeiten: Some(zeiten), ..Constraint::ANYWHERE }))
+    fn at(self, zeiten: Vec<String>) -> Native<Allowed> {
+        Ok(Allowed(self.0.intersect(Constraint { zeiten: Some(zeiten), ..Constraint::ANYWHERE })))
+    }
+
+    fn not_at(self, not_zeiten: Vec<String>) -> Native<Allowed> {
+        let both = self.0.intersect(Constraint { not_zeiten, ..Constraint::ANYWHERE });
+        match both.not_zeiten.len() {
+            0..=SLOTS_NAMED_MAX => Ok(Allowed(both)),
+            _ => fail(format!("not_at(...) takes at most {SLOTS_NAMED_MAX} names of slots, all together")),
+        }
+    }
+
+    fn not_on(self, except: NamedDays) -> Native<Allowed> {
+        self.bounded(Constraint { except, ..Constraint::ANYWHERE })
+    }
+
+    fn also_on(self, also: NamedDays) -> Native<Allowed> {
+        self.bounded(Constraint { also, ..Constraint::ANYWHERE })
+    }
+
+    /// Both, if they do not name too many days.
+    fn bounded(self, other: Constraint) -> Native<Allowed> {
+        let both = self.0.intersect(other);
+        let most = both.also.stretches().len().max(both.except.stretches().len());
+        match most {
+            0..=STRETCHES_MAX => Ok(Allowed(both)),
+            _ => fail(format!("a constraint names at most {STRETCHES_MAX} dates or stretches of dates")),
+        }
     }
 }
 
@@ -85,27 +118,112 @@ pub(super) fn register(words: &mut Vocabulary<'_>, surroundings: &Rc<Surrounding
         .method("constraint", "because", |allowed: Allowed, reason: &str| allowed.because(reason))
         .method("constraint", "ahead_of_line", Allowed::ahead_of_line);
     register_slot_names(words, surroundings);
+    register_days(words);
 }
 
+/// `.at(…)` and `.not_at(…)`: one name, or a list.
 fn register_slot_names(words: &mut Vocabulary<'_>, surroundings: &Rc<Surroundings>) {
-    let known = Rc::clone(surroundings);
-    words.method("constraint", "at", move |allowed: Allowed, zeit: &str| -> Native<Allowed> {
-        Ok(allowed.at(vec![read_slot_name(zeit, &known)?]))
-    });
-    let known = Rc::clone(surroundings);
-    words.method("constraint", "at", move |allowed: Allowed, zeiten: Array| -> Native<Allowed> {
-        if zeiten.len() > SLOTS_NAMED_MAX {
-            return fail(format!("at(...) takes at most {SLOTS_NAMED_MAX} names of slots"));
+    let both: [(&'static str, With<Vec<String>>); 2] = [("at", Allowed::at), ("not_at", Allowed::not_at)];
+    for (word, of_names) in both {
+        let known = Rc::clone(surroundings);
+        words.method("constraint", word, move |allowed: Allowed, zeit: &str| -> Native<Allowed> {
+            of_names(allowed, vec![read_slot_name(zeit, &known)?])
+        });
+        let known = Rc::clone(surroundings);
+        words.method("constraint", word, move |allowed: Allowed, zeiten: Array| -> Native<Allowed> {
+            of_names(allowed, read_slot_names(word, zeiten, &known)?)
+        });
+    }
+}
+
+fn read_slot_names(word: &str, zeiten: Array, surroundings: &Surroundings) -> Native<Vec<String>> {
+    if zeiten.len() > SLOTS_NAMED_MAX {
+        return fail(format!("{word}(...) takes at most {SLOTS_NAMED_MAX} names of slots"));
+    }
+    let read = |zeit: Dynamic| match zeit.as_immutable_string_ref() {
+        Ok(zeit) => read_slot_name(&zeit, surroundings),
+        Err(found) => {
+            let found = names::with_article(found);
+            fail(format!("{word}([...]) takes names of slots, such as \"morgens\", not {found}"))
         }
-        let read = |zeit: Dynamic| match zeit.as_immutable_string_ref() {
-            Ok(zeit) => read_slot_name(&zeit, &known),
-            Err(found) => {
-                let found = names::with_article(found);
-                fail(format!("at([...]) takes names of slots, such as \"morgens\", not {found}"))
-            }
-        };
-        Ok(allowed.at(zeiten.into_iter().map(read).collect::<Native<Vec<String>>>()?))
+    };
+    zeiten.into_iter().map(read).collect()
+}
+
+/// `.not_on(…)`, `.also_on(…)` and `.not_between(…)`.
+fn register_days(words: &mut Vocabulary<'_>) {
+    let both: [(&'static str, With<NamedDays>); 2] = [("not_on", Allowed::not_on), ("also_on", Allowed::also_on)];
+    for (word, of_days) in both {
+        words.method("constraint", word, move |allowed: Allowed, days: Array| -> Native<Allowed> {
+            of_days(allowed, read_list(word, days)?)
+        });
+        words.method("constraint", word, move |allowed: Allowed, day: Dynamic| -> Native<Allowed> {
+            of_days(allowed, read_days(word, day)?)
+        });
+    }
+    words.method("constraint", "not_between", |allowed: Allowed, first: Dynamic, last: Dynamic| -> Native<Allowed> {
+        let (Date(first), Date(last)) = (read_end(first)?, read_end(last)?);
+        if first > last {
+            let (first, last) = (date::to_text(first), date::to_text(last));
+            return fail(format!(
+                "not_between(…) begins on {first}, after it ends on {last}; write the earlier day first"
+            ));
+        }
+        allowed.not_on(NamedDays::of_stretch(first, last))
     });
+}
+
+/// A date as `not_between` takes it.
+fn read_end(day: Dynamic) -> Native<Date> {
+    let found = day.type_name();
+    match as_date(&day) {
+        Some(date) => Ok(date),
+        None => match day.into_immutable_string() {
+            Ok(text) => read_date(&text),
+            Err(_) => fail(format!("not_between(…) takes two dates, not {}", names::with_article(found))),
+        },
+    }
+}
+
+fn as_date(day: &Dynamic) -> Option<Date> {
+    let date = day.read_lock::<Date>().map(|date| *date);
+    date.or_else(|| day.read_lock::<Day>().map(|day| Date(day.date)))
+}
+
+fn read_list(word: &str, days: Array) -> Native<NamedDays> {
+    let read: Vec<NamedDays> = days.into_iter().map(|day| read_days(word, day)).collect::<Native<_>>()?;
+    let weekdays = read.iter().fold(Weekdays::NONE, |all, days| all.union(days.weekdays()));
+    Ok(NamedDays::new(weekdays, read.iter().flat_map(NamedDays::stretches).copied().collect()))
+}
+
+/// Days of the week as `on` takes them, or a date.
+fn read_days(word: &str, day: Dynamic) -> Native<NamedDays> {
+    if let Some(Date(date)) = as_date(&day) {
+        return Ok(NamedDays::of_stretch(date, date));
+    }
+    if let Ok(text) = day.as_immutable_string_ref() {
+        return read_named(&text);
+    }
+    if let Ok(number) = day.as_int() {
+        return Ok(NamedDays::of_weekdays(Weekdays::NONE.with(count_weekday(number)?)));
+    }
+    let found = day.type_name();
+    match day.try_cast::<DaySet>() {
+        Some(DaySet(days)) => Ok(NamedDays::of_weekdays(days)),
+        None => {
+            let found = names::with_article(found);
+            fail(format!("{word}(…) takes days such as \"fr\", \"24.12.2025\" or easter(2026), not {found}"))
+        }
+    }
+}
+
+/// A text that names days: `fr`, or `24.12.2025`.
+pub(in crate::rules) fn read_named(text: &str) -> Native<NamedDays> {
+    if text.contains(|c: char| c.is_ascii_digit()) {
+        let Date(date) = read_date(text)?;
+        return Ok(NamedDays::of_stretch(date, date));
+    }
+    Ok(NamedDays::of_weekdays(Weekdays::NONE.with(read_weekday(text)?)))
 }
 
 fn on(weekdays: Weekdays) -> Allowed {

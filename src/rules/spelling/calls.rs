@@ -37,15 +37,14 @@ pub(super) fn wrong_values(looked: &Looked<'_>, call: &FnCallExpr) -> Option<Str
     let word = callable().find(|word| is_own && word.has_name(&call.name))?;
     let texts: Vec<String> = call.args.iter().flat_map(literal_texts).collect();
     match word.name {
-        "on" => {
-            let number = call.args.iter().find_map(|argument| match argument {
-                Expr::IntegerConstant(number, _) => sentence_of(place::count_weekday(*number)),
-                _ => None,
-            });
-            number.or_else(|| texts.iter().find_map(|day| sentence_of(place::read_weekday(day))))
+        "on" => number_of_weekday(call).or_else(|| texts.iter().find_map(|day| sentence_of(place::read_weekday(day)))),
+        "not_on" | "also_on" => {
+            number_of_weekday(call).or_else(|| texts.iter().find_map(|day| sentence_of(place::read_named(day))))
         }
-        "at" => texts.iter().find_map(|zeit| place::misspelt_slot(&zeit.trim().to_lowercase(), &looked.known.slots)),
-        "date" | "from" | "up_to" => texts.iter().find_map(|day| sentence_of(calendar::read_date(day))),
+        "at" | "not_at" => {
+            texts.iter().find_map(|zeit| place::misspelt_slot(&zeit.trim().to_lowercase(), &looked.known.slots))
+        }
+        "date" | "from" | "up_to" | "not_between" => texts.iter().find_map(|day| sentence_of(calendar::read_date(day))),
         "slot" => match texts.as_slice() {
             [name, from, to] => sentence_of(slot::made(name, from, to)),
             _ => None,
@@ -57,6 +56,14 @@ pub(super) fn wrong_values(looked: &Looked<'_>, call: &FnCallExpr) -> Option<Str
         }),
         _ => None,
     }
+}
+
+/// What is wrong with a number that stands for a day of the week.
+fn number_of_weekday(call: &FnCallExpr) -> Option<String> {
+    call.args.iter().find_map(|argument| match argument {
+        Expr::IntegerConstant(number, _) => sentence_of(place::count_weekday(*number)),
+        _ => None,
+    })
 }
 
 /// What is wrong with the number of arguments. A method's value counts among them for the rules' words, and not for

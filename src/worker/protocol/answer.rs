@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::NaiveTime;
 
-use super::{ConstraintSaid, FailureSaid, PlaceSaid, PolicySaid, SlotSaid, VerdictSaid, date, weekdays};
+use super::{ConstraintSaid, DaysSaid, FailureSaid, PlaceSaid, PolicySaid, SlotSaid, VerdictSaid, date, weekdays};
+use crate::domain::days::NamedDays;
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
 use crate::domain::script::Script;
-use crate::rules::{Questions, RuleError};
+use crate::rules::{Questions, RuleError, SCRIPTS_MAX, STRETCHES_MAX};
 
 /// Slots of a day, and names of slots in one verdict.
 const NAMES_MAX: usize = 48;
@@ -100,10 +101,21 @@ fn verdict(said: VerdictSaid) -> Option<Verdict> {
     let is_reason = |reason: &str| reason.len() <= REASON_BYTES_MAX;
     match said {
         VerdictSaid::Never(because) => is_reason(&because).then_some(Verdict::Never { because }),
-        VerdictSaid::Allowed(ConstraintSaid { weekdays: bits, zeiten, from, up_to, ahead, because }) => {
-            let are_names =
-                zeiten.iter().all(|zeiten| zeiten.len() <= NAMES_MAX && zeiten.iter().all(|zeit| is_name(zeit)));
-            if !are_names || !because.as_deref().is_none_or(is_reason) {
+        VerdictSaid::Allowed(ConstraintSaid {
+            weekdays: bits,
+            also,
+            except,
+            zeiten,
+            not_zeiten,
+            from,
+            up_to,
+            ahead,
+            because,
+        }) => {
+            let are_names = |zeiten: &[String]| zeiten.iter().all(|zeit| is_name(zeit));
+            let are_few = zeiten.as_ref().is_none_or(|zeiten| zeiten.len() <= NAMES_MAX && are_names(zeiten));
+            let is_list = not_zeiten.len() <= NAMES_MAX * SCRIPTS_MAX && not_zeiten.is_sorted_by(|a, b| a < b);
+            if !are_few || !is_list || !are_names(&not_zeiten) || !because.as_deref().is_none_or(is_reason) {
                 return None;
             }
             let day = |days: Option<i32>| match days {
@@ -111,9 +123,30 @@ fn verdict(said: VerdictSaid) -> Option<Verdict> {
                 None => Some(None),
             };
             let (weekdays, from, up_to) = (weekdays(bits)?, day(from)?, day(up_to)?);
-            Some(Verdict::Allowed(Constraint { weekdays, zeiten, from, up_to, ahead, because }))
+            let (also, except) = (days(also)?, days(except)?);
+            Some(Verdict::Allowed(Constraint {
+                weekdays,
+                also,
+                except,
+                zeiten,
+                not_zeiten,
+                from,
+                up_to,
+                ahead,
+                because,
+            }))
         }
     }
+}
+
+/// Days in the one form that they have.
+fn days(DaysSaid(bits, said): DaysSaid) -> Option<NamedDays> {
+    if said.len() > STRETCHES_MAX * SCRIPTS_MAX {
+        return None;
+    }
+    let stretches = said.iter().map(|(first, last)| Some((date(*first)?, date(*last)?)));
+    let days = NamedDays::new(weekdays(bits)?, stretches.collect::<Option<_>>()?);
+    (days.stretches().len() == said.len()).then_some(days)
 }
 
 #[cfg(test)]
@@ -135,7 +168,10 @@ mod tests {
     }
 
     fn constraint() -> ConstraintSaid {
-        ConstraintSaid { weekdays: 1, zeiten: None, from: None, up_to: None, ahead: 0, because: None }
+        let none = || DaysSaid(0, Vec::new());
+        let (also, except) = (none(), none());
+        let (zeiten, not_zeiten, from, up_to, ahead, because) = (None, Vec::new(), None, None, 0, None);
+        ConstraintSaid { weekdays: 1, also, except, zeiten, not_zeiten, from, up_to, ahead, because }
     }
 
     /// What a worker says of one day and one task.
@@ -163,6 +199,8 @@ mod tests {
         let allowed = |said| verdict(VerdictSaid::Allowed(said));
         let slots = |slots| PolicySaid { slots: vec![slots], ..said() };
         let long = "x".repeat(REASON_BYTES_MAX + 1);
+        let far_too_many = (0..=STRETCHES_MAX * SCRIPTS_MAX).map(|n| i32::try_from(2 * n).unwrap());
+        let far_too_many = far_too_many.map(|day| (day, day)).collect();
         let wrong = [
             PolicySaid { of_days: vec![], ..said() },
             PolicySaid { of_days: vec![0, 0], ..said() },
@@ -179,6 +217,13 @@ mod tests {
             allowed(ConstraintSaid { weekdays: 128, ..constraint() }),
             allowed(ConstraintSaid { zeiten: Some(vec![String::new()]), ..constraint() }),
             allowed(ConstraintSaid { zeiten: Some(vec!["a".to_owned(); NAMES_MAX + 1]), ..constraint() }),
+            allowed(ConstraintSaid { not_zeiten: vec![String::new()], ..constraint() }),
+            allowed(ConstraintSaid { not_zeiten: vec!["b".to_owned(), "a".to_owned()], ..constraint() }),
+            allowed(ConstraintSaid { also: DaysSaid(128, Vec::new()), ..constraint() }),
+            allowed(ConstraintSaid { also: DaysSaid(0, vec![(9, 8)]), ..constraint() }),
+            allowed(ConstraintSaid { except: DaysSaid(0, vec![(1, 2), (3, 4)]), ..constraint() }),
+            allowed(ConstraintSaid { except: DaysSaid(0, vec![(1, i32::MAX)]), ..constraint() }),
+            allowed(ConstraintSaid { except: DaysSaid(0, far_too_many), ..constraint() }),
             allowed(ConstraintSaid { from: Some(i32::MAX), ..constraint() }),
             allowed(ConstraintSaid { up_to: Some(i32::MIN), ..constraint() }),
             allowed(ConstraintSaid { because: Some(long), ..constraint() }),

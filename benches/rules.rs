@@ -1,7 +1,8 @@
 //! Users' own rules, asked in workers: `cargo bench --bench rules`.
 //!
-//! How long a plan waits for them, beside the same list asked in the thread; how long a worker takes to start; and what
-//! others who read notice while somebody's script takes all the time that it may.
+//! How long a plan waits for them, beside the same list asked in the thread; how long a worker takes to start; how long a
+//! preview of other rules takes, beside a plan that asks for everything; and what others who read notice while somebody's
+//! script takes all the time that it may.
 
 #![expect(
     clippy::unwrap_used,
@@ -46,6 +47,9 @@ const MONDAY: NaiveDate = NaiveDate::from_ymd_opt(2025, 10, 13).unwrap();
 const SCRIPT: &str = include_str!("parts/sixty-lines.rhai");
 /// Uses nearly all operations that it may, for each task.
 const SLOW: &str = "fn slots(day, slots) { [slot(\"a\", \"9:00\", \"10:00\")] }\nfn place(task, today) { let n = 0; while n < 1200 { n += 1; } anywhere() }";
+/// Tasks of whoever looks at other rules, and how often.
+const MANY: usize = 5_000;
+const PREVIEWS: usize = 30;
 const READERS: usize = 32;
 const CONNECTIONS: usize = 4;
 const EACH: usize = 4_000;
@@ -57,6 +61,7 @@ fn main() {
         ["serve", folder] => serve(folder.as_ref()),
         _ => {
             asked();
+            previewed();
             others();
         }
     }
@@ -66,15 +71,21 @@ fn workers() -> Options {
     Options::of(Program::at(env!("CARGO_BIN_EXE_codexmiroir")))
 }
 
+/// The name and the text of a task.
+fn document_of(number: usize) -> (String, String) {
+    let (kategorie, tags) = (["arbeit", "privat"][number % 2], ["bench", "sport", "eilig"][number % 3]);
+    let deadline = MONDAY + Days::new(number as u64 % 30);
+    let raw = format!(
+        "---\ntyp: task\nkategorie: {kategorie}\nstatus: offen\ntags: [{tags}]\ndeadline: {}\n---\n\n# Task number {number}\n",
+        deadline.format("%d.%m.%Y"),
+    );
+    (format!("{number:04}-Task-number-{number}.md"), raw)
+}
+
 fn tasks(count: usize) -> Vec<Question> {
     let task = |number: usize| {
-        let (kategorie, tags) = (["arbeit", "privat"][number % 2], ["bench", "sport", "eilig"][number % 3]);
-        let deadline = MONDAY + Days::new(number as u64 % 30);
-        let raw = format!(
-            "---\ntyp: task\nkategorie: {kategorie}\nstatus: offen\ntags: [{tags}]\ndeadline: {}\n---\n\n# Task number {number}\n",
-            deadline.format("%d.%m.%Y"),
-        );
-        let file = FileName::parse(&format!("{number:04}-Task-number-{number}.md")).unwrap();
+        let (name, raw) = document_of(number);
+        let file = FileName::parse(&name).unwrap();
         let Outcome::Task(task) = document::read(&file, raw.as_bytes()) else { panic!("{raw}") };
         Question { task: Arc::from(task), body: None }
     };
@@ -118,6 +129,8 @@ fn serve(folder: &Path) {
         let running = server::start(folder, HOT_MAP_BYTES_DEFAULT).await;
         println!("{}", running.address);
         println!("{}", users::add(&running, "slow", 7, 400).await);
+        let many = (0..MANY).map(document_of).map(|(name, raw)| (name, raw.into_bytes()));
+        println!("{}", server::add(&running, "many", 7, many.collect()).await);
         for number in 0..READERS {
             println!("{}", users::add(&running, &format!("r{number:02}"), 7, 20).await);
         }
@@ -138,10 +151,42 @@ fn once(address: &str, request: &str, body: &str) -> String {
     answer
 }
 
+/// Looks at other rules, by turns with a plan that asks for everything.
+fn previewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut role = Role::start(&mut this(&["serve", folder.path().to_str().unwrap()]));
+    let (address, _slow, many) = (role.line(), role.line(), role.line());
+    let ask = |head: &str, body: &str| {
+        let request = format!("{head} HTTP/1.1\r\nauthorization: Bearer {many}\r\ncontent-type: text/plain");
+        let answer = once(&address, &request, body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        answer
+    };
+    ask("PUT /api/rules", SCRIPT);
+    let begun = |run: &dyn Fn()| {
+        let begun = Instant::now();
+        run();
+        begun.elapsed().as_secs_f64() * 1e3
+    };
+    let (mut full, mut previews) = (Vec::new(), Vec::new());
+    for round in 0..PREVIEWS {
+        full.push(begun(&|| drop(ask("GET /codex?nocache=true", ""))));
+        // A list that nobody has seen.
+        let other = format!("{SCRIPT}\nfn categories() {{ [\"arbeit\", \"privat\", \"garten{round}\"] }}\n");
+        previews.push(begun(&|| {
+            let said = ask("POST /api/rules/preview", &other);
+            assert!(said.contains("\"ok\":true"), "{said}");
+        }));
+    }
+    let (full, previews) = (median(full), median(previews));
+    println!("\nother rules for {MANY} tasks, beside a plan of all of them, over HTTP");
+    println!("  plan {full:>8.3} ms   preview {previews:>8.3} ms, {:.2} times as long", previews / full);
+}
+
 fn others() {
     let folder = tempfile::tempdir().unwrap();
     let mut role = Role::start(&mut this(&["serve", folder.path().to_str().unwrap()]));
-    let (address, slow) = (role.line(), role.line());
+    let (address, slow, _many) = (role.line(), role.line(), role.line());
     let requests: Vec<_> = (0..READERS).map(|_| server::request(&role.line(), "")).collect();
     let learn = || Target::learn(address.parse().unwrap(), requests.clone(), b"HTTP/1.1 200");
     // The first answers are made; those that follow come from memory, and are of another length.

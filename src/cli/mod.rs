@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! `serve`, `restore`, `plan`, `config`, `completions`, `man` and what `rules` does with files do their work in this process. Every
+//! `serve`, `restore`, `plan`, `config`, `completions`, `man` and what `rules` does with files and folders do their work in this process. Every
 //! other command asks for it over HTTP, wherever the data is (`client`).
 
 mod account;
@@ -180,6 +180,9 @@ pub(crate) enum CliError {
     Usage(String),
     #[error("{0}")]
     Said(String),
+    /// There is a difference, which was shown: an answer, and its exit code.
+    #[error("something is different")]
+    Differs,
     /// What was to be found out could not be.
     #[error("{0}")]
     NotTold(Box<CliError>),
@@ -187,7 +190,7 @@ pub(crate) enum CliError {
     Output(#[from] std::io::Error),
 }
 
-/// Runs the program: exit code 0 done, 1 failed, 2 wrong usage, or not to be told.
+/// Runs the program: exit code 0 done, 1 failed or different, 2 wrong usage, or not to be told.
 pub fn run() -> ExitCode {
     let parsed = arguments();
     let (arguments, wanted) = match parsed {
@@ -210,6 +213,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output has seen enough.
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(CliError::Differs) => ExitCode::FAILURE,
         Err(error) => fail(&error),
     }
 }
@@ -290,6 +294,12 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             plan.run(&config)
         }
         Command::Rules(rules::RulesCommand::Files(command)) => command.run(),
+        Command::Rules(rules::RulesCommand::Preview(command)) => {
+            preview(command, &wanted, &place, user).await.map_err(|error| match error {
+                CliError::Differs => CliError::Differs,
+                error => CliError::NotTold(Box::new(error)),
+            })
+        }
         Command::Config(printed) => printed.run(&place),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
@@ -318,6 +328,24 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             done
         }
     }
+}
+
+/// Looks at other rules, on a folder or where the data is.
+async fn preview(
+    command: rules::Preview,
+    wanted: &Wanted,
+    place: &Place,
+    user: Option<String>,
+) -> Result<(), CliError> {
+    if command.is_of_folder() {
+        let config = place.load(&SettingFlags::default())?.config;
+        log_to_stderr(&config.log);
+        return command.run_on_folder(&config);
+    }
+    let mut client = client(wanted, place, user)?;
+    let done = command.run(&mut client).await;
+    client.release().await;
+    done
 }
 
 /// The way to the data for a command that needs some.

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::domain::ids::UserName;
 use crate::domain::zone::Zone;
 use crate::planning::DAYS_DEFAULT;
-use crate::service::folder::read_folder;
+use crate::service::folder::{Folder, read_folder};
 use crate::service::plan_folder;
 use crate::service::rulebook::RuleBook;
 use crate::store::Settings;
@@ -51,16 +51,9 @@ impl Plan {
     pub fn run(self, config: &Config) -> Result<(), CliError> {
         let files = if self.rules.is_empty() { &config.rules } else { &self.rules };
         let rules = RuleBook::from_files(files)?;
-        let folder = read_folder(&self.folder).map_err(CliError::Said)?;
-        let system = system_settings();
-        let zone = self.time_zone.unwrap_or(system.zone);
-        let settings = Settings { zone, days: self.days, ..system };
-        let now = self.now.unwrap_or_else(|| Clock::System.now());
-        let answer = plan_folder(&folder, &rules, owner_of(&self.folder)?, settings, now);
-        if folder.files.is_empty() && folder.left_out.is_empty() {
-            let path = self.folder.display();
-            complain(&format!("{path} has no task files; name a folder with files such as 0001-Title.md"));
-        }
+        let (folder, owner) = read_tasks(&self.folder)?;
+        let Frame { settings, now } = Frame::of(self.time_zone, Some(self.days), self.now);
+        let answer = plan_folder(&folder, &rules, owner, settings, now);
         if let Some(error) = &answer.rules.error {
             return Err(CliError::Said(format!("the rules fail on these tasks: {error}")));
         }
@@ -69,6 +62,32 @@ impl Plan {
             Format::Json => print_json(&String::from_utf8_lossy(&json::timeline(&answer))),
         }
     }
+}
+
+/// What a folder is planned in and for.
+pub struct Frame {
+    pub settings: Settings,
+    pub now: DateTime<Utc>,
+}
+
+impl Frame {
+    /// What is not said is the system's, seven days and now.
+    pub fn of(zone: Option<Zone>, days: Option<u16>, now: Option<DateTime<Utc>>) -> Frame {
+        let system = system_settings();
+        let settings = Settings { zone: zone.unwrap_or(system.zone), days: days.unwrap_or(DAYS_DEFAULT), ..system };
+        Frame { settings, now: now.unwrap_or_else(|| Clock::System.now()) }
+    }
+}
+
+/// The task files of a folder, and whose they are. A folder that has none is complained of.
+pub fn read_tasks(path: &Path) -> Result<(Folder, UserName), CliError> {
+    let folder = read_folder(path).map_err(CliError::Said)?;
+    let owner = owner_of(path)?;
+    if folder.files.is_empty() && folder.left_out.is_empty() {
+        let path = path.display();
+        complain(&format!("{path} has no task files; name a folder with files such as 0001-Title.md"));
+    }
+    Ok((folder, owner))
 }
 
 /// The user whose folder it is: `…/<user>/tasks`, else the folder's own name.

@@ -11,6 +11,7 @@ pub mod lang;
 pub mod policy;
 pub mod problem;
 pub mod script;
+pub mod slot_changes;
 pub mod span;
 pub mod task;
 pub mod timeline;

@@ -21,25 +21,16 @@ use super::plain::TIMELINE;
 use super::query::Query;
 use super::respond::{BY_ASKER, full};
 use super::web::{self, Viewer};
-use crate::domain::date;
 use crate::domain::ids::UserId;
 use crate::domain::lang::Phrase;
-use crate::planning::DAYS_MAX;
 use crate::service::Service;
 use crate::service::timeline::Layer;
 use crate::store::hot::{Entry, Form};
 use crate::view::{Answer, calendar, json, text};
 
-const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
-const WIDTH: Phrase = Phrase { en: "a number from 20 to 300", de: "eine Zahl von 20 bis 300" };
 const FORMATS: Phrase = Phrase { en: "json, html, text or ics", de: "json, html, text oder ics" };
-const INSTANT: Phrase = Phrase {
-    en: "an RFC 3339 instant of the years 1970 to 9997, like 2025-10-13T08:00:00Z",
-    de: "ein Zeitpunkt nach RFC 3339 aus den Jahren 1970 bis 9997, etwa 2025-10-13T08:00:00Z",
-};
-
 /// Columns of the week drawn in text.
-const TEXT_WIDTH: u64 = 120;
+const TEXT_WIDTH: usize = 120;
 
 /// The answer before the router: for the plain request for a timeline or a feed, when that is hot.
 pub fn hot(service: &Service, user: UserId, head: &Head<'_>, now: DateTime<Utc>) -> Option<Hot> {
@@ -69,11 +60,9 @@ pub fn hot(service: &Service, user: UserId, head: &Head<'_>, now: DateTime<Utc>)
 /// Every other request for it: made anew, of other days, at another instant, in another form.
 pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum::response::Response, HttpError> {
     let rebuild = query.flag("nocache")?;
-    let days = query.number("days", 1..=u64::from(DAYS_MAX), DAYS)?;
-    let days = days.and_then(|days| u16::try_from(days).ok());
-    let now = query.text("now").map(instant).transpose()?;
+    let (days, now) = (query.days()?, query.now()?);
     let format = wanted_format(&query, &headers)?;
-    let width = query.number("width", 20..=300, WIDTH)?.unwrap_or(TEXT_WIDTH);
+    let width = query.width()?.unwrap_or(TEXT_WIDTH);
     match format {
         Format::Json if days.is_none() && now.is_none() => {
             return served(&asked, &headers, Form::Timeline, rebuild).await;
@@ -86,7 +75,6 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     let begun = Instant::now();
     let answer = asked.site.service.what_if(asked.actor.user, now, days).await?;
     asked.site.counts.what_if.add(1);
-    let width = usize::try_from(width).unwrap_or(usize::MAX);
     let response = uncached(render(&answer, &asked, format, width)?, timing(Layer::Rebuilt, begun.elapsed()));
     Ok(response.map(axum::body::Body::new).into_response())
 }
@@ -148,10 +136,6 @@ fn wanted_format(query: &Query, headers: &HeaderMap) -> Result<Format, HttpError
         Some("ics") => Ok(Format::Calendar),
         Some(_) => Err(HttpError::MalformedQuery { name: "format", expected: FORMATS }),
     }
-}
-
-fn instant(text: &str) -> Result<DateTime<Utc>, HttpError> {
-    date::parse_instant(text).ok_or(HttpError::MalformedQuery { name: "now", expected: INSTANT })
 }
 
 fn timing(layer: Layer, took: Duration) -> HeaderValue {

@@ -54,7 +54,7 @@ pub struct Gate {
 const ADMINISTRATION: [&str; 2] = ["/api/admin/", "/admin/"];
 const ADMINISTRATION_PAGE: &str = "/admin";
 /// Where rules are tried.
-const RULES_CHECK: &str = "/api/rules/check";
+const TRIALS: [&str; 2] = ["/api/rules/check", "/api/rules/preview"];
 /// Old clients sync by GET.
 const SYNC: &str = "/sync";
 const ONE_NAME: Phrase = Phrase {
@@ -395,7 +395,7 @@ pub(super) fn bearer(value: &[u8]) -> Option<&[u8]> {
 /// What a request needs of its asker. The one place that decides it.
 pub(super) fn needed_scope(method: &Method, path: &str) -> Scopes {
     // Trying rules changes nothing, whatever its method; a sync does.
-    let is_reading = (method.is_safe() && path != SYNC) || path == RULES_CHECK;
+    let is_reading = (method.is_safe() && path != SYNC) || TRIALS.contains(&path);
     if feed::token(path).is_some() {
         return Scopes::FEED;
     }

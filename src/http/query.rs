@@ -3,14 +3,24 @@
 use std::ops::RangeInclusive;
 
 use axum::extract::FromRequestParts;
+use chrono::{DateTime, Utc};
 use hyper::http::request::Parts;
 
 use super::errors::HttpError;
 use super::wire;
+use crate::domain::date;
 use crate::domain::lang::Phrase;
+use crate::planning::DAYS_MAX;
 use crate::service::error::Refusal;
 
 const YES_OR_NO: Phrase = Phrase { en: "true or false", de: "true oder false" };
+
+const DAYS: Phrase = Phrase { en: "a number from 1 to 366", de: "eine Zahl von 1 bis 366" };
+const WIDTH: Phrase = Phrase { en: "a number from 20 to 300", de: "eine Zahl von 20 bis 300" };
+const INSTANT: Phrase = Phrase {
+    en: "an RFC 3339 instant of the years 1970 to 9997, like 2025-10-13T08:00:00Z",
+    de: "ein Zeitpunkt nach RFC 3339 aus den Jahren 1970 bis 9997, etwa 2025-10-13T08:00:00Z",
+};
 
 /// The decoded parameters of a request.
 #[derive(Default)]
@@ -60,6 +70,25 @@ impl Query {
         let Some(text) = self.text(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| range.contains(number));
         number.map(Some).ok_or(HttpError::MalformedQuery { name, expected })
+    }
+
+    /// How many days are to be planned.
+    pub fn days(&self) -> Result<Option<u16>, HttpError> {
+        let days = self.number("days", 1..=u64::from(DAYS_MAX), DAYS)?;
+        Ok(days.and_then(|days| u16::try_from(days).ok()))
+    }
+
+    /// The instant to plan for.
+    pub fn now(&self) -> Result<Option<DateTime<Utc>>, HttpError> {
+        let instant =
+            |text| date::parse_instant(text).ok_or(HttpError::MalformedQuery { name: "now", expected: INSTANT });
+        self.text("now").map(instant).transpose()
+    }
+
+    /// How many columns a text may take.
+    pub fn width(&self) -> Result<Option<usize>, HttpError> {
+        let width = self.number("width", 20..=300, WIDTH)?;
+        Ok(width.and_then(|width| usize::try_from(width).ok()))
     }
 }
 

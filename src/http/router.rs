@@ -38,6 +38,7 @@ pub fn routes() -> Routes {
         .at("/api/rules", [get(rules::show, of_rules::show), put(rules::set, of_rules::set)])
         .at("/api/rules", [delete(rules::remove, of_rules::remove)])
         .at("/api/rules/check", [post(rules::check, of_rules::check)])
+        .at("/api/rules/preview", [post(rules::preview, of_rules::preview)])
         .at("/api/rules/versions", [get(rules::versions, of_rules::versions)])
         .at("/api/rules/versions/{n}", [get(rules::version, of_rules::version)])
         .at("/api/rules/versions/{n}/restore", [post(rules::restore, of_rules::restore)])

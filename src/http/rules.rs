@@ -13,13 +13,16 @@ use super::conditional::expectation;
 use super::errors::HttpError;
 use super::extract::{Asked, IdInPath, JsonObject, JsonOrText, idempotency_key};
 use super::prefer::{PushedJson, Wait};
+use super::query::Query;
 use super::respond::json;
 use super::wire;
 use crate::domain::lang::Phrase;
 use crate::domain::script::{OptionValue, RuleEntry};
 use crate::service::error::{Fault, Refusal};
+use crate::service::preview::Previewed;
 use crate::service::rules::{RuleFields, Ruled, Rules, RulesRequest, RulesVersion};
 use crate::view::json::utc;
+use crate::view::preview::PreviewJson;
 use crate::view::rules::{AboutJson, CheckedJson, RuleErrorJson, RuleJson};
 
 /// The fields of a list.
@@ -147,6 +150,15 @@ pub async fn restore(asked: Asked, IdInPath(version): IdInPath, headers: HeaderM
 pub async fn check(asked: Asked, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
     let errors = asked.site.service.check_rules(asked.actor.user, list(&object.fields)?).await?;
     Ok(json(&CheckedJson::of(&errors), None))
+}
+
+pub async fn preview(asked: Asked, query: Query, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
+    let (days, now, width) = (query.days()?, query.now()?, query.width()?);
+    let fields = list(&object.fields)?;
+    Ok(match asked.site.service.preview_rules(asked.actor.user, fields, now, days).await? {
+        Previewed::Refused(errors) => json(&PreviewJson::refused(&errors), None),
+        Previewed::Planned(preview) => json(&PreviewJson::of(&preview, width), None),
+    })
 }
 
 pub async fn versions(asked: Asked) -> Result<Response, HttpError> {

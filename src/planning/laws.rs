@@ -1,5 +1,7 @@
 //! The laws of placement as property tests, over random tasks, policies and instants.
 
+mod difference;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;

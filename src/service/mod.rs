@@ -32,6 +32,7 @@ pub mod passwords;
 mod planners;
 mod planning;
 mod present;
+pub mod preview;
 pub mod rule_check;
 pub mod rule_files;
 pub mod rule_tests;

@@ -96,16 +96,28 @@ impl Desk {
         asker
     }
 
+    /// As [`Desk::asker`], for a list that is only tried: nothing is kept of it, because there is no end of those.
+    pub(super) fn asker_of_candidate(&self, list: &RuleList) -> Result<Rc<Asker>, RuleError> {
+        let kept = match list.source {
+            RulesSource::Builtin | RulesSource::Server => &self.compiled,
+            RulesSource::User => &self.apart,
+        };
+        match kept.get(&list.fingerprint) {
+            Some(known) => known.clone(),
+            None => Asker::of(list, self.workers.as_ref()).map(Rc::new),
+        }
+    }
+
     /// Tells whoever runs the server of rules that fail in a plan of the present state.
     pub(super) fn tell_failure(&self, user: UserId, planned: &Planned) {
         self.failures.tell(&self.metrics, user, planned);
     }
 
     /// Why the tests of a user's list fail, which are named as its scripts; where nobody runs the list, why not.
-    pub(super) fn failures_of(&mut self, list: &RuleList, tests: &[Script]) -> Vec<RuleError> {
+    pub(super) fn failures_of(&self, list: &RuleList, tests: &[Script]) -> Vec<RuleError> {
         match &self.workers {
             Some(workers) => workers.test(&list.scripts, tests).unwrap_or_else(|error| vec![error]),
-            None => self.asker(list).err().into_iter().collect(),
+            None => self.asker_of_candidate(list).err().into_iter().collect(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From a snapshot to a finished answer: the rules are asked, the planner places, the view writes.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ pub(super) fn plan_snapshot(
     body_of: &BodyOf<'_>,
 ) -> Planned {
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
-    let (answer, is_certain) = answer(desk, rules, memo, snapshot, &horizon, body_of);
+    let (answer, is_certain) = answer(desk, rules, memo, snapshot, horizon, body_of);
     let body = Bytes::from(json::timeline(&answer));
     let finished = Finished {
         generation: snapshot.head.generation,
@@ -94,6 +95,55 @@ pub(super) fn tag(hash: &[u8]) -> String {
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What there is to plan, whichever rules are asked.
+struct Material {
+    tasks: Vec<Arc<Task>>,
+    invalid: Vec<InvalidDocument>,
+    days: BTreeSet<NaiveDate>,
+    horizon: Horizon,
+}
+
+impl Material {
+    fn of(snapshot: &Snapshot, horizon: Horizon) -> Material {
+        let mut tasks = Vec::with_capacity(snapshot.tasks.len());
+        let mut invalid = Vec::new();
+        for (key, reading) in &snapshot.tasks {
+            match reading {
+                Ok(task) => tasks.push(task.clone()),
+                Err(problem) => {
+                    invalid.push(InvalidDocument { file: key.file.as_str().to_owned(), problem: problem.clone() });
+                }
+            }
+        }
+        let days = days_asked(&tasks, &horizon);
+        Material { tasks, invalid, days, horizon }
+    }
+
+    /// What a list says of the days and of the tasks that it has to be asked about.
+    fn policy<'m>(
+        &self,
+        (fingerprint, asker): (&[u8; 32], &Asker),
+        memo: &'m mut Memo,
+        body_of: &BodyOf<'_>,
+    ) -> Result<&'m Policy, RuleError> {
+        let asked: Vec<&Arc<Task>> = self.tasks.iter().filter(|task| needs_verdict(task)).collect();
+        memo.evaluate((fingerprint, asker), self.horizon.today(), &self.days, &asked, body_of)
+    }
+
+    fn plan_by(
+        &self,
+        asked: (&[u8; 32], &Asker),
+        memo: &mut Memo,
+        body_of: &BodyOf<'_>,
+    ) -> Result<Timeline, RuleError> {
+        Ok(self.plan(self.policy(asked, memo, body_of)?))
+    }
+
+    fn plan(&self, policy: &Policy) -> Timeline {
+        plan(&self.tasks, self.invalid.clone(), policy, &self.horizon)
+    }
+}
+
 /// Asks the rules and plans. Rules that fail are replaced by the next of the ladder, and the answer says so. The flag
 /// is false when the clock cut a run, so that another time the answer may be another.
 fn answer(
@@ -101,33 +151,22 @@ fn answer(
     rules: &RuleBook,
     memo: &mut Memo,
     snapshot: &Snapshot,
-    horizon: &Horizon,
+    horizon: Horizon,
     body_of: &BodyOf<'_>,
 ) -> (Answer, bool) {
-    let mut tasks = Vec::with_capacity(snapshot.tasks.len());
-    let mut invalid = Vec::new();
-    for (key, reading) in &snapshot.tasks {
-        match reading {
-            Ok(task) => tasks.push(task.clone()),
-            Err(problem) => {
-                invalid.push(InvalidDocument { file: key.file.as_str().to_owned(), problem: problem.clone() });
-            }
-        }
-    }
-    let days = days_asked(&tasks, horizon);
-    let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
+    let material = Material::of(snapshot, horizon);
     let due = rules.due(snapshot);
-    let mut planned = |list: &RuleList| -> Result<(Timeline, RulesState), RuleError> {
-        let asker = desk.asker(list)?;
-        let policy = memo.evaluate((&list.fingerprint, &asker), horizon.today(), &days, &asked, body_of)?;
-        let state = RulesState { name: list.name(), source: list.source, version: list.version, due, error: None };
-        Ok((plan(&tasks, invalid.clone(), policy, horizon), state))
-    };
     let mut failed: Option<RuleError> = None;
     let mut is_certain = true;
     let mut found = None;
     for list in rules.ladder(snapshot) {
-        match list.and_then(|list| planned(&list)) {
+        let planned = |list: Arc<RuleList>| {
+            let asker = desk.asker(&list)?;
+            let timeline = material.plan_by((&list.fingerprint, &asker), memo, body_of)?;
+            let state = RulesState { name: list.name(), source: list.source, version: list.version, due, error: None };
+            Ok((timeline, state))
+        };
+        match list.and_then(planned) {
             Ok(answer) => {
                 found = Some(answer);
                 break;
@@ -141,46 +180,82 @@ fn answer(
     is_certain &= found.is_some();
     let (timeline, state) = found.unwrap_or_else(|| {
         let state = RulesState { name: String::new(), source: RulesSource::Builtin, version: None, due, error: None };
-        (plan(&tasks, invalid.clone(), &Policy::default(), horizon), state)
+        (material.plan(&Policy::default()), state)
     });
-    let state = RulesState { error: failed, ..state };
-    let answer = Answer {
+    (answer_of(snapshot, timeline, RulesState { error: failed, ..state }), is_certain)
+}
+
+fn answer_of(snapshot: &Snapshot, timeline: Timeline, rules: RulesState) -> Answer {
+    Answer {
         user: snapshot.name.clone(),
         lang: snapshot.settings.lang,
         zone: snapshot.settings.zone,
         generation: snapshot.head.generation,
         committed_at: snapshot.head.committed_at,
         next_number: snapshot.head.next_number,
-        rules: state,
+        rules,
         timeline,
-    };
-    (answer, is_certain)
+    }
 }
 
 /// What is wrong with a list that is to become the user's: it has to compile, to answer the samples, to plan these
 /// tasks, and to pass the tests that it brings.
 pub(super) fn try_list(
-    desk: &mut Desk,
-    (list, tests): (&RuleList, &[Script]),
+    desk: &Desk,
+    candidate: (&RuleList, &[Script]),
     snapshot: &Snapshot,
     now: DateTime<Utc>,
     body_of: &BodyOf<'_>,
 ) -> Vec<RuleError> {
     let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
-    let tasks: Vec<Arc<Task>> = snapshot.tasks.values().flatten().cloned().collect();
-    let days = days_asked(&tasks, &horizon);
-    let asked: Vec<&Arc<Task>> = tasks.iter().filter(|task| needs_verdict(task)).collect();
+    trial(desk, candidate, &Material::of(snapshot, horizon), &mut Memo::default(), body_of)
+}
+
+/// As [`try_list`]; what the list answers about the tasks is in `memo` afterwards.
+fn trial(
+    desk: &Desk,
+    (list, tests): (&RuleList, &[Script]),
+    material: &Material,
+    memo: &mut Memo,
+    body_of: &BodyOf<'_>,
+) -> Vec<RuleError> {
     let compile = |scripts: &[Script]| {
         let list = RuleList::new(scripts.to_vec(), list.source);
-        desk.asker(&list).map(|asker| (list.fingerprint, asker))
+        desk.asker_of_candidate(&list).map(|asker| (list.fingerprint, asker))
     };
     let ask = |(fingerprint, asker): ([u8; 32], Rc<Asker>)| {
         asker.check()?;
-        let mut memo = Memo::default();
-        memo.evaluate((&fingerprint, &asker), horizon.today(), &days, &asked, body_of).map(drop)
+        material.policy((&fingerprint, &asker), memo, body_of).map(drop)
     };
     let errors = first_errors(&list.scripts, compile, ask);
     if errors.is_empty() && !tests.is_empty() { desk.failures_of(list, tests) } else { errors }
+}
+
+/// The plan that a list would make if it were the user's.
+///
+/// # Errors
+/// What keeps it from that, as [`try_list`] says it.
+pub(super) fn plan_candidate(
+    desk: &Desk,
+    (list, tests): (&RuleList, &[Script]),
+    snapshot: &Snapshot,
+    now: DateTime<Utc>,
+    body_of: &BodyOf<'_>,
+) -> Result<Answer, Vec<RuleError>> {
+    let horizon = Horizon::new(snapshot.settings.zone, now, snapshot.settings.days);
+    let (material, mut memo) = (Material::of(snapshot, horizon), Memo::default());
+    let errors = trial(desk, (list, tests), &material, &mut memo, body_of);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    // The trial asked about everything.
+    let planned = desk
+        .asker_of_candidate(list)
+        .and_then(|asker| material.plan_by((&list.fingerprint, &asker), &mut memo, body_of));
+    let timeline = planned.map_err(|error| vec![error])?;
+    let (name, source) = (list.name(), list.source);
+    let state = RulesState { name, source, version: None, due: source, error: None };
+    Ok(answer_of(snapshot, timeline, state))
 }
 
 /// The slots that the user's rules give a day, for checking a slot that somebody names; those of the next list of the
@@ -226,8 +301,8 @@ pub fn plan_folder(
     settings: Settings,
     now: DateTime<Utc>,
 ) -> Answer {
-    let mut tasks = std::collections::BTreeMap::new();
-    let mut bodies = std::collections::HashMap::new();
+    let mut tasks = BTreeMap::new();
+    let mut bodies = HashMap::new();
     for (name, raw) in &folder.files {
         let Some(file) = FileName::parse(name) else { continue };
         let key = DocKey::of(file);
@@ -245,7 +320,7 @@ pub fn plan_folder(
         rules,
         &mut Memo::default(),
         &snapshot,
-        &Horizon::new(settings.zone, now, settings.days),
+        Horizon::new(settings.zone, now, settings.days),
         &body_of,
     )
     .0

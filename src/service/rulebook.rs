@@ -153,7 +153,12 @@ impl RuleBook {
         if let Some(failure) = report.failures().next() {
             return Err(refused(failure.clone()));
         }
-        Ok(RuleBook::new(Some(RuleList::new(scripts, RulesSource::Server))))
+        Ok(RuleBook::of_scripts(scripts))
+    }
+
+    /// Rules that were tried before, for everybody.
+    pub(super) fn of_scripts(scripts: Vec<Script>) -> RuleBook {
+        RuleBook::new(Some(RuleList::new(scripts, RulesSource::Server)))
     }
 
     fn new(server: Option<RuleList>) -> RuleBook {

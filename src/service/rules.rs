@@ -225,17 +225,21 @@ fn rules_tag(rules: Option<&UserRules>) -> String {
     rules.map_or("\"none\"".to_owned(), |rules| format!("\"{}\"", rules.version))
 }
 
+/// The tests that the scripts of a list bring, named as these.
+pub(super) fn tests_of(entries: &[RuleEntry]) -> Vec<Script> {
+    let tests = |entry: &RuleEntry| entry.tests().map(|tests| Script::new(entry.name(), tests));
+    entries.iter().filter_map(tests).collect()
+}
+
 /// What a trial says of a list; nothing of one that can be taken.
 ///
 /// # Errors
 /// [`ServiceError::TrialCut`]: a trial that was cut is no judgement.
-fn tried(
+pub(super) fn tried(
     entries: &[RuleEntry],
     trial: impl FnOnce(&RuleList, &[Script]) -> Vec<RuleError>,
 ) -> Result<Vec<RuleError>, ServiceError> {
-    let tests = |entry: &RuleEntry| entry.tests().map(|tests| Script::new(entry.name(), tests));
-    let tests: Vec<Script> = entries.iter().filter_map(tests).collect();
-    let errors = RuleList::of_user(entries).map_or_else(|error| vec![error], |list| trial(&list, &tests));
+    let errors = RuleList::of_user(entries).map_or_else(|error| vec![error], |list| trial(&list, &tests_of(entries)));
     match errors.iter().find(|error| error.timed_out) {
         Some(cut) => Err(ServiceError::TrialCut(cut.clone())),
         None => Ok(errors),

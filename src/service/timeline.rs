@@ -184,7 +184,7 @@ impl Service {
     /// Tries a list that could be the user's, with its tests.
     pub(super) fn try_rules(
         &self,
-        desk: &mut Desk,
+        desk: &Desk,
         user: UserId,
         snapshot: &Snapshot,
         candidate: (&RuleList, &[Script]),
@@ -202,7 +202,7 @@ impl Service {
         planning::plan_snapshot(desk, &book, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
     }
 
-    fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {
+    pub(super) fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {
         let raw = self.store.get_document(user, key).ok().flatten()?;
         document::body(&raw).map(Arc::from)
     }

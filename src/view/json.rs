@@ -6,8 +6,8 @@ use chrono::{DateTime, Datelike, NaiveTime, SecondsFormat, Timelike, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
 use super::rules::RuleErrorJson;
+use super::{Answer, RulesState};
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
@@ -58,7 +58,7 @@ pub struct TimelineJson<'a> {
 /// The rules that a timeline was planned with.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Rules")]
-struct RulesJson<'a> {
+pub(super) struct RulesJson<'a> {
     /// The names of their scripts in their order, joined by ` + `; more than three are cut after the third.
     name: &'a str,
     /// `user` for the user's own, `server` for those that the server was started with, or `builtin`.
@@ -156,7 +156,7 @@ struct UnplacedJson<'a> {
 /// A task whose deadline is missed.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "MissedTask")]
-struct MissedJson<'a> {
+pub(super) struct MissedJson<'a> {
     id: String,
     file: &'a str,
     title: &'a str,
@@ -202,13 +202,7 @@ pub fn timeline(answer: &Answer) -> Vec<u8> {
         generation: answer.generation.0,
         valid_until: answer.zone.local(timeline.valid_until).to_rfc3339_opts(SecondsFormat::AutoSi, false),
         time_zone: answer.zone.name(),
-        rules: RulesJson {
-            name: &rules.name,
-            source: rules.source.as_str(),
-            version: rules.version.map(|version| version.0),
-            ok: rules.error.is_none(),
-            error: rules.error.as_ref().map(RuleErrorJson::of),
-        },
+        rules: RulesJson::of(rules),
         current: timeline.current.as_ref().map(slot_of_day),
         timeline: timeline.days.iter().map(day).collect(),
         conflicts: unplaced(&timeline.conflicts),
@@ -216,7 +210,7 @@ pub fn timeline(answer: &Answer) -> Vec<u8> {
         later: unplaced(&timeline.later),
         unplaced: unplaced(&timeline.unplaced),
         waiting: timeline.waiting.iter().map(|task| task.file().as_str()).collect(),
-        missed: timeline.missed.iter().map(|task| missed(task)).collect(),
+        missed: timeline.missed.iter().map(|task| MissedJson::of(task)).collect(),
         invalid: timeline.invalid.iter().map(|document| invalid(document, answer.lang)).collect(),
     };
     // Strings, numbers and lists only: there is nothing in it that could fail to serialize.
@@ -246,7 +240,19 @@ fn slot(slot: &Placement) -> SlotJson<'_> {
     }
 }
 
-fn clock_text(time: NaiveTime) -> String {
+impl<'a> RulesJson<'a> {
+    pub(super) fn of(rules: &'a RulesState) -> RulesJson<'a> {
+        RulesJson {
+            name: &rules.name,
+            source: rules.source.as_str(),
+            version: rules.version.map(|version| version.0),
+            ok: rules.error.is_none(),
+            error: rules.error.as_ref().map(RuleErrorJson::of),
+        }
+    }
+}
+
+pub(super) fn clock_text(time: NaiveTime) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
@@ -273,13 +279,18 @@ fn unplaced(entries: &[Unplaced]) -> Vec<UnplacedJson<'_>> {
     entries.iter().map(unplaced_one).collect()
 }
 
-fn unplaced_one(entry: &Unplaced) -> UnplacedJson<'_> {
-    let (by, because) = match &entry.reason {
+/// What is said of a reason beside its code: the id of the task that holds the slot, and the rule's own words.
+pub(super) fn told(reason: &Reason) -> (Option<String>, Option<&str>) {
+    match reason {
         Reason::SlotTaken { by } => (Some(by.id()), None),
         Reason::ExcludedByRule { because } => (None, Some(because.as_str())),
         Reason::NoAllowedSlot { because } => (None, because.as_deref()),
         Reason::SlotEnded | Reason::AfterHorizon | Reason::IncompleteFixedSlot | Reason::NoSuchSlot => (None, None),
-    };
+    }
+}
+
+fn unplaced_one(entry: &Unplaced) -> UnplacedJson<'_> {
+    let (by, because) = told(&entry.reason);
     UnplacedJson {
         id: entry.task.id(),
         file: entry.task.file().as_str(),
@@ -292,12 +303,14 @@ fn unplaced_one(entry: &Unplaced) -> UnplacedJson<'_> {
     }
 }
 
-fn missed(task: &Task) -> MissedJson<'_> {
-    MissedJson {
-        id: task.id(),
-        file: task.file().as_str(),
-        title: &task.title,
-        deadline: task.deadline.map(date::to_text),
+impl<'a> MissedJson<'a> {
+    pub(super) fn of(task: &'a Task) -> MissedJson<'a> {
+        MissedJson {
+            id: task.id(),
+            file: task.file().as_str(),
+            title: &task.title,
+            deadline: task.deadline.map(date::to_text),
+        }
     }
 }
 

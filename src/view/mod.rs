@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod export;
 pub mod json;
 pub mod markdown;
+pub mod preview;
 pub mod rules;
 pub mod settings;
 pub mod table;

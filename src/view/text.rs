@@ -1,35 +1,31 @@
 //! The week drawn in text, for terminals.
 
+mod board;
+mod preview;
+
 use std::fmt::Write as _;
 
 use chrono::{Datelike, NaiveDate};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use self::board::Board;
 use super::Answer;
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
-use crate::domain::timeline::{PlacedTask, Placement, PlannedDay, Reason, Timeline, Unplaced};
+use crate::domain::timeline::{PlacedTask, Placement, Reason, Timeline, Unplaced};
 
-/// The width of the first column: a weekday and a date.
-const DAY_WIDTH: usize = 12;
-/// Narrower than this, a column shows no titles worth reading; the days are then listed instead.
-const COLUMN_WIDTH_MIN: usize = 14;
-const COLUMN_WIDTH_MAX: usize = 44;
+pub use self::preview::preview;
 
 /// Draws the week, at most `width` columns wide, and below it everything that is not in it.
 pub fn week(answer: &Answer, width: usize) -> String {
     let timeline = &answer.timeline;
     let mut text = String::new();
     heading(&mut text, answer);
-    let columns = columns(timeline);
-    let column_width = (width.saturating_sub(DAY_WIDTH) / columns.len().max(1)).min(COLUMN_WIDTH_MAX);
     if timeline.days.is_empty() {
         line(&mut text, no_slot(answer.lang));
-    } else if column_width >= COLUMN_WIDTH_MIN {
-        table(&mut text, timeline, &columns, column_width, answer.lang);
     } else {
-        list(&mut text, timeline, width, answer.lang);
+        board(timeline, answer.lang).draw(&mut text, width);
     }
     remainder(&mut text, answer, width);
     text
@@ -56,54 +52,13 @@ fn heading(text: &mut String, answer: &Answer) {
     text.push('\n');
 }
 
-/// The slots' names in the order of the day, each with its times where they are the same every day.
-fn columns(timeline: &Timeline) -> Vec<&str> {
-    let mut slots: Vec<&Placement> = timeline.days.iter().flat_map(|day| &day.slots).collect();
-    slots.sort_by_key(|slot| slot.from);
-    let mut names = Vec::new();
-    for slot in slots {
-        if !names.contains(&slot.zeit.as_str()) {
-            names.push(slot.zeit.as_str());
-        }
-    }
-    names
-}
-
-fn table(text: &mut String, timeline: &Timeline, columns: &[&str], width: usize, lang: Lang) {
-    let all = || timeline.days.iter().flat_map(|day| &day.slots);
-    let mut head = pad("", DAY_WIDTH);
-    let mut rule = "─".repeat(DAY_WIDTH);
-    for name in columns {
-        let times = all().find(|slot| slot.zeit == *name).map(times).unwrap_or_default();
-        let full = format!("{name} {times}");
-        head.push_str(&pad(if full.width() < width { &full } else { name }, width));
-        rule.push_str(&"─".repeat(width));
-    }
-    line(text, &head);
-    line(text, &rule);
+fn board(timeline: &Timeline, lang: Lang) -> Board<'_> {
+    let mut board = Board::of(timeline.days.iter().flat_map(|day| &day.slots));
     for day in &timeline.days {
-        let mut row = pad(&day_name(day, lang), DAY_WIDTH);
-        for name in columns {
-            let cell = match day.slots.iter().find(|slot| slot.zeit == *name) {
-                Some(slot) => slot.task.as_ref().map_or_else(|| "·".to_owned(), placed),
-                None => String::new(),
-            };
-            row.push_str(&pad(&shorten(&cell, width - 2), width));
-        }
-        line(text, &row);
+        let cells = day.slots.iter().map(|slot| (slot.zeit.as_str(), vec![content(slot)]));
+        board.add_day(day.date, lang, cells.collect());
     }
-    text.push('\n');
-}
-
-fn list(text: &mut String, timeline: &Timeline, width: usize, lang: Lang) {
-    for day in &timeline.days {
-        line(text, &day_name(day, lang));
-        for slot in &day.slots {
-            let task = slot.task.as_ref().map_or_else(|| "·".to_owned(), placed);
-            line(text, &shorten(&format!("  {} {task}", pad(&slot.zeit, 11)), width));
-        }
-    }
-    text.push('\n');
+    board
 }
 
 /// Everything that is not in the week, each with its reason; who is simply in line is one line.
@@ -140,15 +95,19 @@ fn section(text: &mut String, title: &str, entries: &[Unplaced], lang: Lang, wid
     }
     line(text, title);
     for entry in entries {
-        let (label, reason) = (label(&entry.task), reason(entry, lang));
-        let whole = format!("  {label} – {reason}");
-        if whole.width() <= width {
-            line(text, &whole);
-        } else {
-            // The reason is what the line is there for: it is wrapped, and only the title is cut.
-            line(text, &shorten(&format!("  {label}"), width));
-            wrap(text, &reason, "    – ", width);
-        }
+        explained(text, &label(&entry.task), "–", &reason(entry, lang), width);
+    }
+}
+
+/// A task and, behind `mark`, what is said of it. That is what the line is there for: where there is no room it is
+/// wrapped, and only the title is cut.
+fn explained(text: &mut String, label: &str, mark: &str, said: &str, width: usize) {
+    let whole = format!("  {label} {mark} {said}");
+    if whole.width() <= width {
+        line(text, &whole);
+    } else {
+        line(text, &shorten(&format!("  {label}"), width));
+        wrap(text, said, &format!("    {mark} "), width);
     }
 }
 
@@ -180,13 +139,17 @@ fn wrap(text: &mut String, content: &str, mark: &str, width: usize) {
 
 /// Why a task has no slot, in words.
 pub fn reason(entry: &Unplaced, lang: Lang) -> String {
-    let slot = entry.task.fixed_slot.as_ref();
+    reason_of(&entry.task, &entry.reason, lang)
+}
+
+fn reason_of(task: &Task, reason: &Reason, lang: Lang) -> String {
+    let slot = task.fixed_slot.as_ref();
     let slot = slot.map(|slot| {
         let day = slot.datum.map(|day| format!("{} {}", weekday(day, lang), date::to_text(day)));
         [day, slot.zeit.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ")
     });
     let slot = slot.unwrap_or_default();
-    match &entry.reason {
+    match reason {
         Reason::SlotTaken { by } => {
             lang.pick(format!("{slot} is held by {}", label(by)), format!("{slot} hat schon {}", label(by)))
         }
@@ -205,6 +168,11 @@ pub fn reason(entry: &Unplaced, lang: Lang) -> String {
         }
         Reason::ExcludedByRule { because } => printable(because),
     }
+}
+
+/// What stands in a slot.
+fn content(slot: &Placement) -> String {
+    slot.task.as_ref().map_or_else(|| "·".to_owned(), placed)
 }
 
 fn placed(placed: &PlacedTask) -> String {
@@ -229,10 +197,6 @@ pub fn printable(text: &str) -> String {
 pub fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}' | '\u{feff}')
-}
-
-fn day_name(day: &PlannedDay, lang: Lang) -> String {
-    format!("{} {:02}.{:02}.", weekday(day.date, lang), day.date.day(), day.date.month())
 }
 
 /// The weekday in short.

@@ -6,6 +6,7 @@ mod editing;
 mod exports;
 mod logins;
 mod old_layout;
+mod previews;
 mod refused;
 mod rules;
 mod secrets;
@@ -34,6 +35,13 @@ fn plan(folder: &Path, more: &[&str]) -> String {
     let printed = home.did(&arguments);
     assert_eq!(home.content(), [], "plan wrote something");
     printed
+}
+
+/// Writes a script where commands are typed; its path.
+fn script(home: &Home, name: &str, text: &str) -> String {
+    let path = home.path(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 /// The one line of JSON that was printed, laid out for a snapshot.
@@ -77,7 +85,11 @@ const HELP: &[(&[&str], &[&str])] = &[
     ),
     (&["serve"], &["--listen <ADDR>", "127.0.0.1:8484", "--rules <FILE>", "--demo", "--data-dir <DIR>"]),
     (&["plan"], &["<DIR>", "--now <RFC3339>", "--time-zone <TZ>", "--days <N>", "--rules <FILE>", "text, json"]),
-    (&["rules"], &["check", "test", "new", "reference"]),
+    (&["rules"], &["check", "test", "new", "reference", "preview"]),
+    (
+        &["rules", "preview"],
+        &["[DIR]", "--rules <FILE>", "--use <NAME>", "--option", "--against <FILE>", "--now", "--days", "--json"],
+    ),
     (&["rules", "check"], &["<FILE>...", "--tasks <DIR>", "--json"]),
     (&["rules", "test"], &["[PATH]..."]),
     (&["rules", "new"], &["<NAME>", "--german"]),

@@ -61,6 +61,7 @@ mod model;
 mod page;
 mod passwords;
 mod plan_equals_server;
+mod preview;
 mod proxied;
 mod python;
 mod reading;

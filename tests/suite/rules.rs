@@ -211,7 +211,8 @@ async fn requests_that_are_no_lists_are_refused_by_field() {
         (with(Value::Object(options)), 422, "too_many", "rules.options"),
     ];
     for (body, status, code, field) in cases {
-        for (method, path) in [(Method::PUT, "/api/rules"), (Method::POST, "/api/rules/check")] {
+        let trials = ["/api/rules/check", "/api/rules/preview"].map(|path| (Method::POST, path));
+        for (method, path) in [(Method::PUT, "/api/rules")].into_iter().chain(trials) {
             let answer = Answer::of(lena.request(method, path).json(&body)).await;
             assert_eq!((answer.status, answer.code().as_str()), (status, code), "{path} {body}: {}", answer.text);
             assert_eq!(answer.json()["field"], field, "{path} {body}");
@@ -321,7 +322,9 @@ async fn who_only_reads_may_check_but_change_nothing() {
     let lena = server.user("lena").await;
     let reader = lena.with_token(server.token("lena", codexmiroir::store::Scopes::READ).await);
     let rules = own("mine", &one_slot("a"));
-    assert_eq!(reader.post("/api/rules/check", &rules).await.json()["ok"], true);
+    for path in ["/api/rules/check", "/api/rules/preview"] {
+        assert_eq!(reader.post(path, &rules).await.json()["ok"], true, "{path}");
+    }
     assert_eq!(reader.get("/api/rules").await.status, 200);
     assert_eq!(reader.get("/api/rules/versions").await.status, 200);
     let refused = [
@@ -333,7 +336,9 @@ async fn who_only_reads_may_check_but_change_nothing() {
         assert_eq!((answer.status, answer.code().as_str()), (403, "scope_missing"));
     }
     let stranger = lena.with_token("cmr_none".to_owned());
-    assert_eq!(stranger.post("/api/rules/check", &rules).await.status, 401);
+    for path in ["/api/rules/check", "/api/rules/preview"] {
+        assert_eq!(stranger.post(path, &rules).await.status, 401, "{path}");
+    }
     assert_eq!(lena.generation().await, 0);
 }
 

@@ -2,7 +2,9 @@
 
 mod check;
 mod files;
+mod named;
 mod new;
+mod preview;
 mod set;
 mod show;
 mod shown;
@@ -18,6 +20,7 @@ use crate::domain::ids::{DocKey, FileName};
 use crate::domain::script::RuleError;
 
 pub use files::FileRules;
+pub use preview::Preview;
 
 #[derive(Subcommand)]
 pub enum RulesCommand {
@@ -25,6 +28,8 @@ pub enum RulesCommand {
     Asking(AskingRules),
     #[command(flatten)]
     Files(FileRules),
+    /// Show what would be different under other rules: exit code 0 is nothing, 1 something, 2 it could not be told
+    Preview(Preview),
 }
 
 /// What is asked of the data, wherever it is.

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::operation::Operation;
+use super::operation::{Operation, whole_number};
 use super::requests::RulesWanted;
 use crate::http::rules::{RuledJson, RulesJson, VersionsJson, WholeVersionJson};
+use crate::planning::DAYS_MAX;
+use crate::view::preview::PreviewJson;
 use crate::view::rules::CheckedJson;
 
 const TAG: &str = "Rules";
@@ -46,6 +48,22 @@ pub fn check() -> Operation {
     let operation = Operation::new(TAG, "checkRules", "Try rules without setting them")
         .about("They are tried as if they were to be set, with your tasks.");
     takes_list(operation).gives::<CheckedJson<'static>>("Whether they could be set, and what keeps them from it.")
+}
+
+pub fn preview() -> Operation {
+    let operation = Operation::new(TAG, "previewRules", "What would be different under other rules")
+        .about(
+            "Plans your tasks under a list beside the plan that is served, and says in what they differ; nothing is \
+             changed. A list that could not be set is told of as by `POST /api/rules/check`, and not planned with.",
+        )
+        .checked_query("days", "How many days to plan, today included.", whole_number(1, u64::from(DAYS_MAX)))
+        .checked_query(
+            "now",
+            "What it would be at this instant (RFC 3339).",
+            json!({"type": "string", "format": "date-time"}),
+        )
+        .checked_query("width", "Draw it as well, in `text`, in so many columns.", whole_number(20, 300));
+    takes_list(operation).gives::<PreviewJson<'static>>("What would be different, or what is wrong with the list.")
 }
 
 pub fn versions() -> Operation {

@@ -2,19 +2,13 @@
 
 use serde_json::json;
 
+use super::script;
 use super::ways::{Installation, WAYS, Way};
 use crate::binary::Home;
 
 const ONE_SLOT: &str = "fn slots(day, slots) { [slot(\"mein-slot\", \"09:00\", \"12:00\")] }\n";
 const WITH_OPTION: &str = "fn options() { [text(\"wort\", \"nie\"), number(\"zahl\", 1)] }\n\
                            fn place(task, today) { never(option(\"wort\") + option(\"zahl\")) }\n";
-
-/// Writes a script where commands are typed; its path.
-fn script(home: &Home, name: &str, text: &str) -> String {
-    let path = home.path(name);
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
-}
 
 #[test]
 fn rules_are_set_shown_restored_and_removed() {

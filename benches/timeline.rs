@@ -31,6 +31,7 @@ fn main() {
             tokens.push((tasks, fill(&running, tasks).await));
         }
         rebuilds(&running, &tokens).await;
+        explanations(&running, &tokens[3]).await;
         one_reader(&running, &tokens[2].1).await;
         writes(&running, &tokens[2].1, folder.path()).await;
         first_answer(running, folder.path(), &tokens[2].1).await;
@@ -78,6 +79,28 @@ async fn rebuilds(running: &Running, tokens: &[(usize, String)]) {
             times.push(begun.elapsed());
         }
         println!("  {tasks:>5} tasks  {:>8.3} ms   {bytes:>7} bytes", median(times));
+    }
+}
+
+/// Why one task stands where it stands: of one in a slot, of one far back in line, and what a pin of that one would come
+/// to; each beside a plan of all of them, over HTTP.
+async fn explanations(running: &Running, (tasks, token): &(usize, String)) {
+    let day = Zone::parse(server::ZONE).unwrap().date_of(Clock::System.now()) + chrono::Days::new(2);
+    let pin = format!("/api/tasks/4997/explain?slot={}/morgens", day.format("%d.%m.%Y"));
+    let asked = ["/codex?nocache=true", "/api/tasks/1/explain", "/api/tasks/4997/explain", &pin];
+    let mut times = asked.map(|_| Vec::new());
+    let mut connection = TcpStream::connect(running.address).await.unwrap();
+    let mut buffer = Vec::new();
+    for _ in 0..60 {
+        for (path, times) in asked.iter().zip(&mut times) {
+            let begun = Instant::now();
+            exchange(&mut connection, &server::request_of(path, token, ""), &mut buffer).await;
+            times.push(begun.elapsed());
+        }
+    }
+    println!("\nexplanation of one of {tasks} tasks");
+    for (what, times) in ["plan of all of them", "in a slot", "in line", "in line, and a pin"].iter().zip(times) {
+        println!("  {what:<20} {:>8.3} ms", median(times));
     }
 }
 

@@ -54,5 +54,10 @@ pub async fn add(running: &Running, name: &str, days: u16, files: Vec<(String, V
 
 /// The request for a user's timeline.
 pub fn request(token: &str, header: &str) -> Vec<u8> {
-    format!("GET /codex HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{header}\r\n").into_bytes()
+    request_of("/codex", token, header)
+}
+
+/// The request for a user's answer at a path.
+pub fn request_of(path: &str, token: &str, header: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{header}\r\n").into_bytes()
 }

@@ -288,11 +288,7 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             log_to_stderr(&config.log);
             serve.run(data_dir, config).await
         }
-        Command::Plan(plan) => {
-            let config = place.load(&SettingFlags::default())?.config;
-            log_to_stderr(&config.log);
-            plan.run(&config)
-        }
+        Command::Plan(plan) => plan.run(&config_for_folder(&place)?),
         Command::Rules(rules::RulesCommand::Files(command)) => command.run(),
         Command::Rules(rules::RulesCommand::Preview(command)) => {
             preview(command, &wanted, &place, user).await.map_err(|error| match error {
@@ -300,6 +296,7 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
                 error => CliError::NotTold(Box::new(error)),
             })
         }
+        Command::Rules(rules::RulesCommand::Explain(command)) => explain(command, &wanted, &place, user).await,
         Command::Config(printed) => printed.run(&place),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
@@ -338,14 +335,35 @@ async fn preview(
     user: Option<String>,
 ) -> Result<(), CliError> {
     if command.is_of_folder() {
-        let config = place.load(&SettingFlags::default())?.config;
-        log_to_stderr(&config.log);
-        return command.run_on_folder(&config);
+        return command.run_on_folder(&config_for_folder(place)?);
     }
     let mut client = client(wanted, place, user)?;
     let done = command.run(&mut client).await;
     client.release().await;
     done
+}
+
+/// Says why a task stands where it stands, in a folder or where the data is.
+async fn explain(
+    command: rules::Explain,
+    wanted: &Wanted,
+    place: &Place,
+    user: Option<String>,
+) -> Result<(), CliError> {
+    if command.is_of_folder() {
+        return command.run_on_folder(&config_for_folder(place)?);
+    }
+    let mut client = client(wanted, place, user)?;
+    let done = command.run(&mut client).await;
+    client.release().await;
+    done
+}
+
+/// What applies to a command that has nobody's data but a folder.
+fn config_for_folder(place: &Place) -> Result<Config, CliError> {
+    let config = place.load(&SettingFlags::default())?.config;
+    log_to_stderr(&config.log);
+    Ok(config)
 }
 
 /// The way to the data for a command that needs some.

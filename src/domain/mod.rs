@@ -6,6 +6,7 @@ pub mod date;
 pub mod days;
 pub mod difference;
 pub mod document;
+pub mod explanation;
 pub mod ids;
 pub mod lang;
 pub mod policy;

@@ -94,6 +94,30 @@ impl Weekdays {
     pub fn contains(self, day: chrono::Weekday) -> bool {
         self.0 & 1 << day.num_days_from_monday() != 0
     }
+
+    /// Its days, Monday first.
+    pub fn days(self) -> impl Iterator<Item = chrono::Weekday> {
+        std::iter::successors(Some(chrono::Weekday::Mon), |day| Some(day.succ()))
+            .take(7)
+            .filter(move |day| self.contains(*day))
+    }
+}
+
+/// A condition of a constraint that a slot does not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition<'c> {
+    /// Only on these days of the week.
+    Weekdays(Weekdays),
+    /// Not on this day, which is left out.
+    Except,
+    /// Only slots of these names.
+    Zeiten(&'c [String]),
+    /// No slots of these names.
+    NotZeiten(&'c [String]),
+    /// Not before this day.
+    From(NaiveDate),
+    /// Not after this day.
+    UpTo(NaiveDate),
 }
 
 /// Where an open task may go: the conditions all hold at once. And how early it may choose.
@@ -133,12 +157,24 @@ impl Constraint {
     };
 
     pub fn allows(&self, day: NaiveDate, zeit: &str) -> bool {
-        (self.weekdays.contains(day.weekday()) || self.also.contains(day))
-            && !self.except.contains(day)
-            && !self.not_zeiten.iter().any(|forbidden| forbidden == zeit)
-            && self.zeiten.as_ref().is_none_or(|zeiten| zeiten.iter().any(|allowed| allowed == zeit))
-            && self.from.is_none_or(|from| from <= day)
-            && self.up_to.is_none_or(|up_to| day <= up_to)
+        self.unmet(day, zeit).is_none()
+    }
+
+    /// The first condition that a slot does not meet; `None` for one that is allowed.
+    pub fn unmet(&self, day: NaiveDate, zeit: &str) -> Option<Condition<'_>> {
+        if !self.weekdays.contains(day.weekday()) && !self.also.contains(day) {
+            return Some(Condition::Weekdays(self.weekdays));
+        }
+        if self.except.contains(day) {
+            return Some(Condition::Except);
+        }
+        if self.not_zeiten.iter().any(|forbidden| forbidden == zeit) {
+            return Some(Condition::NotZeiten(&self.not_zeiten));
+        }
+        let zeiten = self.zeiten.as_deref().filter(|zeiten| !zeiten.iter().any(|allowed| allowed == zeit));
+        let from = self.from.filter(|from| day < *from);
+        let up_to = self.up_to.filter(|up_to| *up_to < day);
+        zeiten.map(Condition::Zeiten).or(from.map(Condition::From)).or(up_to.map(Condition::UpTo))
     }
 
     /// What both allow, as far ahead in line as either says: no rule calls back a task that another sends forward. A day

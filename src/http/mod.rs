@@ -15,6 +15,7 @@ mod date;
 mod doctor;
 mod errors;
 mod events;
+mod explain;
 mod extract;
 mod feed;
 mod fields;

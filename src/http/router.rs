@@ -2,8 +2,8 @@
 
 use super::openapi::{Routes, delete, get, patch, post, put};
 use super::{
-    account, admin, auth, backup, backups, cache, codex, doctor, events, feed, history, openapi, rules, sessions, sync,
-    tasks, tokens, transfer, web, webhook,
+    account, admin, auth, backup, backups, cache, codex, doctor, events, explain, feed, history, openapi, rules,
+    sessions, sync, tasks, tokens, transfer, web, webhook,
 };
 
 pub fn routes() -> Routes {
@@ -25,6 +25,7 @@ pub fn routes() -> Routes {
         .at("/api/tasks/{id}/reopen", [post(tasks::reopen, of_tasks::reopen)])
         .at("/api/tasks/{id}/pin", [post(tasks::pin, of_tasks::pin)])
         .at("/api/tasks/{id}/unpin", [post(tasks::unpin, of_tasks::unpin)])
+        .at("/api/tasks/{id}/explain", [get(explain::explain, of_tasks::explain)])
         .at("/api/tasks/{id}/history", [get(history::of_task, of_history::of_task)])
         .at("/api/history", [get(history::list, of_history::all)])
         .at("/api/undo", [post(history::undo, of_history::undo)])

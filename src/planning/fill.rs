@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::horizon::{Horizon, Window};
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict};
@@ -31,16 +31,66 @@ pub(super) struct Outcome {
 /// The slots of the horizon in the order of time.
 pub(super) struct Board<'a> {
     pub(super) horizon: &'a Horizon,
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     pub(super) slots: Vec<BoardSlot<'a>>,
     pub(super) outcome: Outcome,
 }
 
+/// The open tasks in the order of events: those that are fixed, then those that stand in line, each with what the policy
+/// says of it, if it does.
+pub(super) struct Queue<'a> {
+    pub(super) fixed: Vec<&'a Arc<Task>>,
+    pub(super) free: Vec<(&'a Arc<Task>, Option<&'a Arc<Verdict>>)>,
+}
+
+/// What becomes of a task when its turn has come.
+pub(super) enum Turn {
+    /// It gets this slot of the board.
+    Slot(usize),
+    /// It is simply in line.
+    Waiting,
+    Without(Reason),
+}
+
+/// What keeps an open task from a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hindrance {
+    /// No longer offered.
+    Passed,
+    Forbidden,
+    /// Not filled by itself.
+    Manual,
+    Taken,
+}
+
 /// How far the line has come for all tasks of one verdict: slots before `next` are taken or forbidden to
 /// them, so that equal tasks are placed in order and none looks at a slot twice.
-struct Line {
+pub(super) struct Line {
     next: usize,
     any_allowed: bool,
+}
+
+impl BoardSlot<'_> {
+    /// The first of what keeps a task with this constraint from the slot. What would do so on an empty board goes before
+    /// that somebody else holds it.
+    pub(super) fn hindrance(&self, constraint: &Constraint, now: DateTime<Utc>) -> Option<Hindrance> {
+        if !self.window.is_offered(now) {
+            return Some(Hindrance::Passed);
+        }
+        if !constraint.allows(self.date, &self.spec.zeit) {
+            return Some(Hindrance::Forbidden);
+        }
+        if !self.spec.auto {
+            return Some(Hindrance::Manual);
+        }
+        self.task.is_some().then_some(Hindrance::Taken)
+    }
+}
+
+/// What the policy says of a task, where that is nothing: it may go anywhere.
+pub(super) fn verdict_or_anywhere(verdict: Option<&Arc<Verdict>>) -> &Verdict {
+    static ANYWHERE: Verdict = Verdict::Allowed(Constraint::ANYWHERE);
+    verdict.map_or(&ANYWHERE, |verdict| verdict)
 }
 
 impl<'a> Board<'a> {
@@ -54,72 +104,91 @@ impl<'a> Board<'a> {
         Board { horizon, policy, slots, outcome: Outcome::default() }
     }
 
-    /// Puts a fixed task into exactly its slot, or says why not. The order of the tests is part of the
-    /// contract: the first that applies names the reason.
-    pub(super) fn place_fixed(&mut self, task: &Arc<Task>) {
-        let Some((date, zeit)) = task.binding_slot() else { return };
-        let now = self.horizon.now;
-        let Some(zeit) = zeit else { return self.unplace(task, Reason::IncompleteFixedSlot) };
+    /// Places all of them in the order of events.
+    pub(super) fn fill(&mut self, queue: &Queue<'_>) {
+        for task in &queue.fixed {
+            let turn = self.turn_of_fixed(task);
+            self.take(task, turn);
+        }
+        let mut lines: HashMap<*const Verdict, Line> = HashMap::new();
+        for (task, verdict) in &queue.free {
+            let turn = match verdict_or_anywhere(*verdict) {
+                Verdict::Allowed(constraint) => {
+                    // The key is an identity only: verdicts live in the policy for as long as the lines do.
+                    let line = lines.entry(std::ptr::from_ref(verdict_or_anywhere(*verdict)));
+                    let line = line.or_insert_with(|| self.line(constraint));
+                    self.turn_of_open(constraint, line, |_, _| ())
+                }
+                Verdict::Never { because } => Turn::Without(Reason::ExcludedByRule { because: because.clone() }),
+            };
+            self.take(task, turn);
+        }
+    }
+
+    /// A fixed task goes into exactly its slot, or into none. The order of the tests is part of the contract: the first
+    /// that applies names the reason.
+    pub(super) fn turn_of_fixed(&self, task: &Task) -> Turn {
+        let Some((date, zeit)) = task.binding_slot() else { return Turn::Waiting };
+        let Some(zeit) = zeit else { return Turn::Without(Reason::IncompleteFixedSlot) };
         let specs = self.policy.days.get(&date);
         let Some(spec) = specs.and_then(|specs| specs.iter().find(|spec| spec.zeit == zeit)) else {
-            return self.unplace(task, Reason::NoSuchSlot);
+            return Turn::Without(Reason::NoSuchSlot);
         };
-        if self.horizon.window(date, spec).has_ended(now) {
-            return self.unplace(task, Reason::SlotEnded);
+        if self.horizon.window(date, spec).has_ended(self.horizon.now) {
+            return Turn::Without(Reason::SlotEnded);
         }
-        let Some(slot) = self.slots.iter_mut().find(|slot| slot.date == date && slot.spec.zeit == zeit) else {
-            return self.unplace(task, Reason::AfterHorizon);
-        };
-        if let Some(holder) = &slot.task {
-            let by = holder.task.clone();
-            return self.unplace(task, Reason::SlotTaken { by });
-        }
-        slot.task = Some(PlacedTask { task: task.clone(), is_fixed: true, deadline_missed: is_late(task, date) });
-    }
-
-    /// Puts each open task, in order, into the earliest offered free slot that is auto-filled and allowed.
-    pub(super) fn place_open(&mut self, tasks: &[(&Arc<Task>, Option<&Arc<Verdict>>)]) {
-        let anywhere = Arc::new(Verdict::Allowed(Constraint::ANYWHERE));
-        let mut lines: HashMap<*const Verdict, Line> = HashMap::new();
-        for (task, verdict) in tasks {
-            let verdict = verdict.unwrap_or(&anywhere);
-            let constraint = match &**verdict {
-                Verdict::Allowed(constraint) => constraint,
-                Verdict::Never { because } => {
-                    self.unplace(task, Reason::ExcludedByRule { because: because.clone() });
-                    continue;
-                }
-            };
-            // The key is an identity only: verdicts live in the policy for as long as the lines do.
-            let line = lines.entry(Arc::as_ptr(verdict)).or_insert_with(|| Line {
-                next: 0,
-                any_allowed: self
-                    .slots
-                    .iter()
-                    .any(|slot| slot.spec.auto && constraint.allows(slot.date, &slot.spec.zeit)),
-            });
-            self.place_next(task, constraint, line);
+        match self.slots.iter().position(|slot| slot.date == date && slot.spec.zeit == zeit) {
+            None => Turn::Without(Reason::AfterHorizon),
+            Some(at) => match &self.slots[at].task {
+                Some(holder) => Turn::Without(Reason::SlotTaken { by: holder.task.clone() }),
+                None => Turn::Slot(at),
+            },
         }
     }
 
-    fn place_next(&mut self, task: &Arc<Task>, constraint: &Constraint, line: &mut Line) {
-        let now = self.horizon.now;
-        while let Some(slot) = self.slots.get_mut(line.next) {
+    /// Where tasks with this constraint begin to look.
+    pub(super) fn line(&self, constraint: &Constraint) -> Line {
+        let is_allowed = |slot: &BoardSlot<'_>| slot.spec.auto && constraint.allows(slot.date, &slot.spec.zeit);
+        Line { next: 0, any_allowed: self.slots.iter().any(is_allowed) }
+    }
+
+    /// An open task goes into the earliest slot that nothing keeps it from. `passed_over` is told of those before it.
+    pub(super) fn turn_of_open(
+        &self,
+        constraint: &Constraint,
+        line: &mut Line,
+        mut passed_over: impl FnMut(&BoardSlot<'a>, Hindrance),
+    ) -> Turn {
+        while let Some(slot) = self.slots.get(line.next) {
             line.next += 1;
-            let free = slot.task.is_none() && slot.spec.auto && slot.window.is_offered(now);
-            if free && constraint.allows(slot.date, &slot.spec.zeit) {
-                let deadline_missed = is_late(task, slot.date);
-                slot.task = Some(PlacedTask { task: task.clone(), is_fixed: false, deadline_missed });
-                return;
+            match slot.hindrance(constraint, self.horizon.now) {
+                None => return Turn::Slot(line.next - 1),
+                Some(hindrance) => passed_over(slot, hindrance),
             }
         }
-        if !line.any_allowed {
-            return self.unplace(task, Reason::NoAllowedSlot { because: constraint.because.clone() });
+        match line.any_allowed {
+            true => Turn::Waiting,
+            false => Turn::Without(Reason::NoAllowedSlot { because: constraint.because.clone() }),
         }
-        if self.is_missed(task) {
-            self.outcome.waiting_missed.push(task.clone());
+    }
+
+    fn take(&mut self, task: &Arc<Task>, turn: Turn) {
+        match turn {
+            Turn::Slot(at) => {
+                if let Some(slot) = self.slots.get_mut(at) {
+                    let is_fixed = task.binding_slot().is_some();
+                    slot.task =
+                        Some(PlacedTask { task: task.clone(), is_fixed, deadline_missed: is_late(task, slot.date) });
+                }
+            }
+            Turn::Waiting => {
+                if self.is_missed(task) {
+                    self.outcome.waiting_missed.push(task.clone());
+                }
+                self.outcome.waiting.push(task.clone());
+            }
+            Turn::Without(reason) => self.unplace(task, reason),
         }
-        self.outcome.waiting.push(task.clone());
     }
 
     fn unplace(&mut self, task: &Arc<Task>, reason: Reason) {

@@ -28,6 +28,11 @@ impl Horizon {
         self.zone.date_of(self.now)
     }
 
+    /// How many days it has, today included.
+    pub fn days(&self) -> u16 {
+        self.days
+    }
+
     pub fn last_day(&self) -> NaiveDate {
         self.today() + Days::new(u64::from(self.days) - 1)
     }

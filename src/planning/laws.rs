@@ -1,6 +1,7 @@
 //! The laws of placement as property tests, over random tasks, policies and instants.
 
 mod difference;
+mod explain;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //!
 //! The same input gives the same timeline, and no task is ever lost from it (see the laws in `laws.rs`).
 
+mod explain;
 mod fill;
 mod horizon;
 #[cfg(test)]
@@ -16,7 +17,9 @@ use chrono::NaiveDate;
 use crate::domain::policy::{Policy, Verdict};
 use crate::domain::task::Task;
 use crate::domain::timeline::{InvalidDocument, Placement, PlannedDay, Timeline, Unplaced};
+use fill::{Board, Queue};
 
+pub use explain::{explain, find_slot, line, pinned};
 pub use horizon::{DAYS_DEFAULT, DAYS_MAX, Horizon};
 
 /// The version of the planner. Raise it whenever the same input may give another timeline or other
@@ -40,19 +43,20 @@ pub fn needs_verdict(task: &Task) -> bool {
 /// `policy` must hold the slots of [`days_asked`] and a verdict for each task that [`needs_verdict`];
 /// a day that it does not hold has no slots, a task without a verdict may go anywhere.
 pub fn plan(tasks: &[Arc<Task>], invalid: Vec<InvalidDocument>, policy: &Policy, horizon: &Horizon) -> Timeline {
+    let mut board = Board::new(policy, horizon);
+    board.fill(&queue(tasks, policy));
+    board.into_timeline(invalid)
+}
+
+/// The open tasks in the order of events.
+fn queue<'a>(tasks: &'a [Arc<Task>], policy: &'a Policy) -> Queue<'a> {
     let mut open: Vec<&Arc<Task>> = tasks.iter().filter(|task| task.is_open()).collect();
     open.sort_by(|a, b| a.key.cmp(&b.key));
     let (fixed, free): (Vec<_>, Vec<_>) = open.into_iter().partition(|task| task.binding_slot().is_some());
-
-    let mut board = fill::Board::new(policy, horizon);
-    for task in fixed {
-        board.place_fixed(task);
-    }
     let mut free = with_verdicts(free, policy);
     // Whom a rule sends ahead chooses first; equals stay in the order of rank.
     free.sort_by_key(|(_, verdict)| Reverse(verdict.map_or(0, |verdict| verdict.ahead())));
-    board.place_open(&free);
-    board.into_timeline(invalid)
+    Queue { fixed, free }
 }
 
 /// Each task with what the policy says of it, if it does. Both are in the order of keys, so one walk finds them all.
@@ -67,9 +71,9 @@ fn with_verdicts<'a>(tasks: Vec<&'a Arc<Task>>, policy: &'a Policy) -> Vec<(&'a 
 }
 
 /// Assembles the timeline of a filled board: what is offered by day, and the slot that is running.
-fn assemble(board: fill::Board<'_>, mut invalid: Vec<InvalidDocument>) -> Timeline {
+fn assemble(board: Board<'_>, mut invalid: Vec<InvalidDocument>) -> Timeline {
     invalid.sort_by(|a, b| a.file.cmp(&b.file));
-    let fill::Board { horizon, slots, outcome, .. } = board;
+    let Board { horizon, slots, outcome, .. } = board;
     let (valid_from, valid_until) = horizon.validity(slots.iter().map(|slot| &slot.window));
     let mut days: Vec<PlannedDay> = Vec::new();
     let mut current = None;

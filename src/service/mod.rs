@@ -13,6 +13,7 @@ pub mod change;
 pub mod demo;
 pub mod doctor;
 pub mod error;
+pub mod explain;
 pub mod export;
 mod failures;
 #[cfg(test)]

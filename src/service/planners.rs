@@ -96,7 +96,7 @@ impl Desk {
         asker
     }
 
-    /// As [`Desk::asker`], for a list that is only tried: nothing is kept of it, because there is no end of those.
+    /// As [`Desk::asker`], for a list that nobody plans with: nothing is kept of it, because there is no end of those.
     pub(super) fn asker_of_candidate(&self, list: &RuleList) -> Result<Rc<Asker>, RuleError> {
         let kept = match list.source {
             RulesSource::Builtin | RulesSource::Server => &self.compiled,

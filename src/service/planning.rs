@@ -96,15 +96,16 @@ pub(super) fn tag(hash: &[u8]) -> String {
 }
 
 /// What there is to plan, whichever rules are asked.
-struct Material {
-    tasks: Vec<Arc<Task>>,
+pub(super) struct Material {
+    pub(super) tasks: Vec<Arc<Task>>,
     invalid: Vec<InvalidDocument>,
-    days: BTreeSet<NaiveDate>,
-    horizon: Horizon,
+    /// Those whose slots are asked for.
+    pub(super) days: BTreeSet<NaiveDate>,
+    pub(super) horizon: Horizon,
 }
 
 impl Material {
-    fn of(snapshot: &Snapshot, horizon: Horizon) -> Material {
+    pub(super) fn of(snapshot: &Snapshot, horizon: Horizon) -> Material {
         let mut tasks = Vec::with_capacity(snapshot.tasks.len());
         let mut invalid = Vec::new();
         for (key, reading) in &snapshot.tasks {
@@ -120,7 +121,7 @@ impl Material {
     }
 
     /// What a list says of the days and of the tasks that it has to be asked about.
-    fn policy<'m>(
+    pub(super) fn policy<'m>(
         &self,
         (fingerprint, asker): (&[u8; 32], &Asker),
         memo: &'m mut Memo,
@@ -146,7 +147,7 @@ impl Material {
 
 /// Asks the rules and plans. Rules that fail are replaced by the next of the ladder, and the answer says so. The flag
 /// is false when the clock cut a run, so that another time the answer may be another.
-fn answer(
+pub(super) fn answer(
     desk: &mut Desk,
     rules: &RuleBook,
     memo: &mut Memo,
@@ -155,21 +156,41 @@ fn answer(
     body_of: &BodyOf<'_>,
 ) -> (Answer, bool) {
     let material = Material::of(snapshot, horizon);
+    let asked = in_turn(rules, snapshot, |list| {
+        let asker = desk.asker(list)?;
+        material.plan_by((&list.fingerprint, &asker), memo, body_of)
+    });
+    let timeline = asked.answer.unwrap_or_else(|| material.plan(&Policy::default()));
+    (answer_of(snapshot, timeline, asked.rules), asked.is_certain)
+}
+
+/// What the first list of the ladder that does not fail gave.
+pub(super) struct InTurn<T> {
+    /// `None` where all of them failed.
+    pub(super) answer: Option<T>,
+    /// Which list it was, and why not the one that should apply.
+    pub(super) rules: RulesState,
+    /// Whether a repetition would give the same: nothing was cut by the clock.
+    pub(super) is_certain: bool,
+}
+
+/// Asks the lists that stand in for each other until one does not fail.
+pub(super) fn in_turn<T>(
+    rules: &RuleBook,
+    snapshot: &Snapshot,
+    mut ask: impl FnMut(&RuleList) -> Result<T, RuleError>,
+) -> InTurn<T> {
     let due = rules.due(snapshot);
     let mut failed: Option<RuleError> = None;
     let mut is_certain = true;
-    let mut found = None;
     for list in rules.ladder(snapshot) {
-        let planned = |list: Arc<RuleList>| {
-            let asker = desk.asker(&list)?;
-            let timeline = material.plan_by((&list.fingerprint, &asker), memo, body_of)?;
-            let state = RulesState { name: list.name(), source: list.source, version: list.version, due, error: None };
-            Ok((timeline, state))
-        };
-        match list.and_then(planned) {
-            Ok(answer) => {
-                found = Some(answer);
-                break;
+        let answered = list.and_then(|list| {
+            let answer = ask(&list)?;
+            Ok((answer, RulesState { name: list.name(), source: list.source, version: list.version, due, error: None }))
+        });
+        match answered {
+            Ok((answer, state)) => {
+                return InTurn { answer: Some(answer), rules: RulesState { error: failed, ..state }, is_certain };
             }
             Err(error) => {
                 is_certain &= !error.timed_out;
@@ -177,12 +198,8 @@ fn answer(
             }
         }
     }
-    is_certain &= found.is_some();
-    let (timeline, state) = found.unwrap_or_else(|| {
-        let state = RulesState { name: String::new(), source: RulesSource::Builtin, version: None, due, error: None };
-        (material.plan(&Policy::default()), state)
-    });
-    (answer_of(snapshot, timeline, RulesState { error: failed, ..state }), is_certain)
+    let state = RulesState { name: String::new(), source: RulesSource::Builtin, version: None, due, error: failed };
+    InTurn { answer: None, rules: state, is_certain: false }
 }
 
 fn answer_of(snapshot: &Snapshot, timeline: Timeline, rules: RulesState) -> Answer {
@@ -301,19 +318,7 @@ pub fn plan_folder(
     settings: Settings,
     now: DateTime<Utc>,
 ) -> Answer {
-    let mut tasks = BTreeMap::new();
-    let mut bodies = HashMap::new();
-    for (name, raw) in &folder.files {
-        let Some(file) = FileName::parse(name) else { continue };
-        let key = DocKey::of(file);
-        if let Some(reading) = read(&key, raw) {
-            bodies.insert(key.clone(), raw);
-            tasks.insert(key, reading);
-        }
-    }
-    let next_number = next_number(tasks.keys());
-    let head = Head { generation: Generation(0), committed_at: now, next_number };
-    let snapshot = Snapshot { name: user, head, settings, tasks, rules: None, is_durable: true };
+    let (snapshot, bodies) = snapshot_of(folder, user, settings, now);
     let body_of = |key: &DocKey| bodies.get(key).and_then(|raw| document::body(raw)).map(Arc::from);
     answer(
         &mut Desk::default(),
@@ -324,6 +329,28 @@ pub fn plan_folder(
         &body_of,
     )
     .0
+}
+
+/// A folder of task files as the state of a user, and the files' bytes.
+pub(super) fn snapshot_of(
+    folder: &Folder,
+    user: UserName,
+    settings: Settings,
+    now: DateTime<Utc>,
+) -> (Snapshot, HashMap<DocKey, &[u8]>) {
+    let mut tasks = BTreeMap::new();
+    let mut bodies = HashMap::new();
+    for (name, raw) in &folder.files {
+        let Some(file) = FileName::parse(name) else { continue };
+        let key = DocKey::of(file);
+        if let Some(reading) = read(&key, raw) {
+            bodies.insert(key.clone(), raw.as_slice());
+            tasks.insert(key, reading);
+        }
+    }
+    let next_number = next_number(tasks.keys());
+    let head = Head { generation: Generation(0), committed_at: now, next_number };
+    (Snapshot { name: user, head, settings, tasks, rules: None, is_durable: true }, bodies)
 }
 
 /// A document as planning keeps it; `None` for a file that is no task and does not say so either.

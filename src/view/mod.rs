@@ -1,6 +1,7 @@
 //! A timeline as people and programs read it: pure functions from values to bytes.
 
 pub mod calendar;
+pub mod explanation;
 pub mod export;
 pub mod json;
 pub mod markdown;

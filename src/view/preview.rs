@@ -12,6 +12,7 @@ use crate::domain::slot_changes::{SlotChange, slot_changes};
 use crate::domain::task::Task;
 
 pub use json::PreviewJson;
+pub(super) use json::{PlaceJson, WithoutSlotJson};
 
 /// Two plans of the same tasks at the same instant, and everything in which they differ.
 #[derive(Clone, Debug)]

@@ -1,11 +1,12 @@
 //! The week drawn in text, for terminals.
 
 mod board;
+mod explanation;
 mod preview;
 
 use std::fmt::Write as _;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, Weekday};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use self::board::Board;
@@ -15,6 +16,7 @@ use crate::domain::lang::Lang;
 use crate::domain::task::Task;
 use crate::domain::timeline::{PlacedTask, Placement, Reason, Timeline, Unplaced};
 
+pub use self::explanation::explanation;
 pub use self::preview::preview;
 
 /// Draws the week, at most `width` columns wide, and below it everything that is not in it.
@@ -142,7 +144,7 @@ pub fn reason(entry: &Unplaced, lang: Lang) -> String {
     reason_of(&entry.task, &entry.reason, lang)
 }
 
-fn reason_of(task: &Task, reason: &Reason, lang: Lang) -> String {
+pub(super) fn reason_of(task: &Task, reason: &Reason, lang: Lang) -> String {
     let slot = task.fixed_slot.as_ref();
     let slot = slot.map(|slot| {
         let day = slot.datum.map(|day| format!("{} {}", weekday(day, lang), date::to_text(day)));
@@ -181,7 +183,7 @@ fn placed(placed: &PlacedTask) -> String {
     format!("{fixed}{late}{}", label(&placed.task))
 }
 
-fn label(task: &Task) -> String {
+pub(super) fn label(task: &Task) -> String {
     format!("{} {}", task.id(), printable(&task.title))
 }
 
@@ -201,9 +203,13 @@ pub fn steers(c: char) -> bool {
 
 /// The weekday in short.
 pub fn weekday(day: NaiveDate, lang: Lang) -> &'static str {
+    weekday_name(day.weekday(), lang)
+}
+
+pub(super) fn weekday_name(day: Weekday, lang: Lang) -> &'static str {
     let en = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let de = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"];
-    lang.pick(en, de)[day.weekday().num_days_from_monday() as usize]
+    lang.pick(en, de)[day.num_days_from_monday() as usize]
 }
 
 /// `09:00–12:30`

@@ -3,6 +3,7 @@
 mod accounts;
 mod at_once;
 mod editing;
+mod explained;
 mod exports;
 mod logins;
 mod old_layout;

@@ -33,6 +33,7 @@ mod disk_faults;
 mod doctor;
 mod documented;
 mod events;
+mod explain;
 mod faults;
 mod faults_access;
 mod faults_documents;

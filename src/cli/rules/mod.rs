@@ -1,6 +1,7 @@
 //! `codexmiroir rules`
 
 mod check;
+mod explain;
 mod files;
 mod named;
 mod new;
@@ -19,6 +20,7 @@ use super::output::{print, print_json};
 use crate::domain::ids::{DocKey, FileName};
 use crate::domain::script::RuleError;
 
+pub use explain::Explain;
 pub use files::FileRules;
 pub use preview::Preview;
 
@@ -30,6 +32,8 @@ pub enum RulesCommand {
     Files(FileRules),
     /// Show what would be different under other rules: exit code 0 is nothing, 1 something, 2 it could not be told
     Preview(Preview),
+    /// Show why a task stands where it stands, slot by slot
+    Explain(Explain),
 }
 
 /// What is asked of the data, wherever it is.

@@ -7,7 +7,9 @@ use super::requests::{NewTask, Nothing, PartOfSlot, TaskChange, WantedSlot};
 use crate::domain::ids::TaskNumber;
 use crate::http::tasks::ListJson;
 use crate::http::wire::{CompletedJson, SavedJson};
+use crate::planning::DAYS_MAX;
 use crate::service::tasks::PAGE_MAX;
+use crate::view::explanation::ExplanationJson;
 use crate::view::task::WholeTaskJson;
 
 const TAG: &str = "Tasks";
@@ -76,6 +78,30 @@ pub fn show() -> Operation {
         .of_task()
         .gives::<WholeTaskJson<'static>>("The task.")
         .carries("ETag", "Of the document alone, for `If-Match`.")
+}
+
+pub fn explain() -> Operation {
+    Operation::new(TAG, "explainTask", "Why a task stands where it stands")
+        .about(
+            "Every slot that was considered for it up to the one that it got, and what kept it from each: of the rules by \
+             which script and in whose words. For one that has to wait, who is ahead of it in line, and when its turn \
+             comes if nothing changes. With `slot`, what would be if it were pinned there. Nothing is changed.",
+        )
+        .of_task()
+        .checked_query(
+            "slot",
+            "A slot that it might be pinned to: its day and its name, such as `14.10.2025/morgens`.",
+            json!({"type": "string"}),
+        )
+        .checked_query("days", "How many days are planned, today included.", whole_number(1, u64::from(DAYS_MAX)))
+        .checked_query(
+            "now",
+            "What it would be at this instant (RFC 3339).",
+            json!({"type": "string", "format": "date-time"}),
+        )
+        .checked_query("width", "Draw it as well, in `text`, in so many columns.", whole_number(20, 300))
+        .gives::<ExplanationJson<'static>>("The explanation.")
+        .refuses(&[(422, "unreadable_document")])
 }
 
 fn update(id: &'static str) -> Operation {

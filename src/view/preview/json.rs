@@ -103,7 +103,7 @@ struct OtherReasonJson<'a> {
 /// Why a task is in no slot.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "WithoutSlot")]
-struct WithoutSlotJson<'a> {
+pub(in crate::view) struct WithoutSlotJson<'a> {
     /// `waiting` where it is simply in line; else a reason as the timeline has it.
     reason: &'static str,
     /// With `slot_taken`: the id of the task that holds the slot.
@@ -117,7 +117,7 @@ struct WithoutSlotJson<'a> {
 /// A slot of a day.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PlaceInPlan")]
-struct PlaceJson<'a> {
+pub(in crate::view) struct PlaceJson<'a> {
     /// `DD.MM.YYYY`
     datum: String,
     zeit: &'a str,

@@ -28,7 +28,7 @@ use crate::service::keyring::KeyringError;
 use crate::service::rulebook::{RuleBook, RuleFileError};
 use crate::service::sync::{Following, SyncOptions};
 use crate::service::{Service, demo};
-use crate::store::{OpenError, Origin, Scopes, Settings, StoreError};
+use crate::store::{Memory, OpenError, Origin, Scopes, Settings, StoreError};
 
 pub use crate::service::backup::BackupOptions;
 pub use crate::service::sync::{Mode as SyncMode, SyncSettings};
@@ -36,7 +36,7 @@ pub use crate::worker::{Options as WorkerOptions, Program as WorkerProgram};
 pub use access::{Access, AccessOptions, Connection, Duplex, Local, reach};
 pub use control::connect;
 pub use data_dir::{DataDir, LOCK_WAIT};
-pub use restore::{Report as RestoreReport, RestoreError, RestoreOptions, Target, restore};
+pub use restore::{NotCompared, Report as RestoreReport, RestoreError, RestoreOptions, Target, restore};
 
 use control::ControlFile;
 
@@ -63,6 +63,11 @@ pub enum StartError {
         "there is no database in {path}; add a user first with codexmiroir user add NAME, or name another --data-dir"
     )]
     NoDatabase { path: String },
+    #[error(
+        "there is nothing in {path}: a restore into it was cut off when it had put away what was there, which is {before}; give \
+         that its name back with: {first}mv '{before}' '{path}', or restore the backup again"
+    )]
+    RestoreCut { path: String, before: String, first: String },
     #[error("cannot make the control socket in the data directory {path}: {detail}; choose another --data-dir")]
     Control { path: String, detail: String },
     #[error(transparent)]
@@ -156,8 +161,10 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     // A database that is there is opened first: whoever has it is named, rather than the port that it has too.
     // One that is not there is made last: a start that is refused leaves nothing behind.
     let data_dir = DataDir::at(options.data_dir.clone());
+    data_dir.settle(options.clock.now());
+    let memory = Memory::of_server(options.hot_bytes_max);
     let present = match data_dir.has_database() {
-        true => Some(data_dir.open_in_turn(false, options.hot_bytes_max).await?),
+        true => Some(data_dir.open_in_turn(false, memory).await?),
         false => None,
     };
     let failed = |error: io::Error| StartError::Listen { address: options.listen, detail: error.to_string() };
@@ -169,9 +176,9 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     };
     let store = match present {
         Some(store) => store,
-        None => data_dir.open_in_turn(true, options.hot_bytes_max).await?,
+        None => data_dir.open_in_turn(true, memory).await?,
     };
-    let (store, keyring) = data_dir.with_keyring(store, options.key_file, options.hot_bytes_max).await?;
+    let (store, keyring) = data_dir.with_keyring(store, options.key_file, memory).await?;
     let service = Service::new(store, options.clock, options.rules, options.workers, keyring, sync);
     let way_in = match options.demo {
         Some(settings) => Some(fill_demo(&service, settings).await?),

@@ -20,6 +20,8 @@ const CONNECTIONS: usize = 64;
 /// Rounds in which all take turns, and requests of each connection in a round.
 const ROUNDS: usize = 9;
 const EACH: usize = 400;
+/// What polls of feeds are compared with.
+const UNCHANGED: &str = "codexmiroir 304";
 /// Where the tokens are, in the data directory.
 const TOKENS: &str = "tokens";
 
@@ -74,7 +76,8 @@ impl Field {
         let (etags, calendars_size) = read_each(address, polled, None);
         let polled = feeds.iter().map(|feed| poll(feed, "")).collect();
         let unchanged = |(feed, etag): (&String, &String)| poll(feed, &format!("if-none-match: {etag}\r\n"));
-        let polled_again = feeds.iter().zip(&etags).map(unchanged).collect();
+        let polled_again: Vec<Vec<u8>> = feeds.iter().zip(&etags).map(unchanged).collect();
+        let polled_by_one = vec![polled_again[0].clone()];
         let mut bare = Role::start(&mut this(&["bare", bodies.path().to_str().unwrap()]));
         let at = bare.line().parse().unwrap();
         let in_turn = tokens.iter().enumerate();
@@ -83,9 +86,10 @@ impl Field {
         let targets = vec![
             target("bare hyper", Target::learn(at, bodies_in_turn, b"HTTP/1.1 200"), &bare),
             target("codexmiroir 200", Target::learn(address, asked, b"HTTP/1.1 200"), &ours),
-            target("codexmiroir 304", Target::learn(address, again, b"HTTP/1.1 304"), &ours),
+            target(UNCHANGED, Target::learn(address, again, b"HTTP/1.1 304"), &ours),
             target("feed 200", Target::learn(address, polled, b"HTTP/1.1 200"), &ours),
             target("feed 304", Target::learn(address, polled_again, b"HTTP/1.1 304"), &ours),
+            target("one feed 304", Target::learn(address, polled_by_one, b"HTTP/1.1 304"), &ours),
         ];
         let servers = [ours, bare];
         let grown = [with, without];
@@ -115,6 +119,15 @@ impl Field {
             println!(
                 "  {name:<16}{rate:>8.0}/s {ratio:>5.2} of bare hyper, {cpu:>5.1} µs of CPU {by_cpu:>5.2}, p99 {p99:.2} ms"
             );
+        }
+        let beside = self.targets.iter().position(|(name, ..)| name == UNCHANGED).unwrap();
+        for (index, (name, ..)) in self.targets.iter().enumerate().filter(|(_, (name, ..))| name.contains("feed")) {
+            let ratio = |value: fn(&(Measured, f64)) -> f64| {
+                let ratios = rounds[index].iter().zip(&rounds[beside]).map(|(one, other)| value(one) / value(other));
+                median(ratios.collect())
+            };
+            let (rate, cpu) = (ratio(|round| round.0.per_second), ratio(|round| round.1));
+            println!("  {name:<16}{rate:.2} of the rate of {UNCHANGED}, {cpu:.2} of its CPU");
         }
         let [with, without] = self.grown.map(|kb| kb as f64 / 1e3);
         let size = self.size as f64 / 1e6;

@@ -17,6 +17,7 @@ use crate::http::listen::{Limits, Listener};
 use crate::http::{Gate, Site, SiteOptions};
 use crate::service::Service;
 use crate::service::rulebook::RuleBook;
+use crate::store::Memory;
 use crate::worker::Options as WorkerOptions;
 
 /// What a data directory is opened with by a command.
@@ -72,18 +73,19 @@ pub struct Local {
 /// not let go and does not answer.
 pub async fn reach(options: AccessOptions) -> Result<Access, StartError> {
     let data_dir = DataDir::at(options.data_dir.clone());
+    let memory = Memory::of_command(options.hot_bytes_max);
     let ends = Instant::now() + options.patience;
     loop {
         if answers(&data_dir, ends).await {
             return Ok(Access::Server(data_dir));
         }
         if !options.create && !data_dir.has_database() {
+            data_dir.require_place()?;
             return Err(StartError::NoDatabase { path: data_dir.path().display().to_string() });
         }
-        match data_dir.try_open(options.create, options.hot_bytes_max).await {
+        match data_dir.try_open(options.create, memory).await {
             Ok(store) => {
-                let (key_file, hot_bytes_max) = (options.key_file, options.hot_bytes_max);
-                let (store, keyring) = data_dir.with_keyring(store, key_file, hot_bytes_max).await?;
+                let (store, keyring) = data_dir.with_keyring(store, options.key_file, memory).await?;
                 let sync = sync_options(options.sync, data_dir.path())?;
                 let service = Service::new(store, options.clock, options.rules, options.workers, keyring, sync);
                 return Ok(Access::Local(Local::of(service, options.limits)));

@@ -7,17 +7,20 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rustix::process::geteuid;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::StartError;
 use super::control;
+use super::restore::Place;
 use crate::domain::ids::UserId;
 use crate::secrets::{KEY_FILE, KeyFile};
+use crate::service::backup::real_path;
 use crate::service::keyring::Keyring;
 use crate::service::passwords::sealed_of_before;
-use crate::store::{OpenError, Store, StoreError};
+use crate::store::{Memory, OpenError, Store, StoreError};
 
 /// The database's file in the data directory.
 pub(super) const DATABASE_FILE: &str = "codexmiroir.redb";
@@ -76,21 +79,22 @@ impl DataDir {
     }
 
     /// Makes the directory, for its owner alone, and the database in it, if they are not there.
-    pub fn open_or_create(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
+    pub fn open_or_create(&self, memory: Memory) -> Result<Store, StartError> {
         let failed = |detail: String| self.unusable(detail);
         if self.path.exists() && !self.path.is_dir() {
             return Err(failed("it is a file".to_owned()));
         }
+        self.require_place()?;
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
         made.map_err(|error| failed(error.to_string()))?;
         self.require_own()?;
         if self.has_database() {
-            return self.open(hot_bytes_max);
+            return self.open(memory);
         }
         // Whoever makes the database is alone at it: two would take each other's half-made file away.
         let making = fs::File::open(&self.path).map_err(|error| failed(error.to_string()))?;
         match making.try_lock() {
-            Ok(()) => self.open(hot_bytes_max),
+            Ok(()) => self.open(memory),
             Err(fs::TryLockError::WouldBlock) => {
                 Err(OpenError::InUse { path: self.path.join(DATABASE_FILE).display().to_string() }.into())
             }
@@ -98,10 +102,44 @@ impl DataDir {
         }
     }
 
+    /// Refuses a directory that is not there because a restore was cut off: a new one in its place would hide that.
+    pub(super) fn require_place(&self) -> Result<(), StartError> {
+        let stranded = self.place().and_then(|place| place.stranded());
+        let before = |before: PathBuf| StartError::RestoreCut {
+            path: self.path.display().to_string(),
+            before: before.display().to_string(),
+            // Else it would be moved into what is there.
+            first: if self.path.exists() { format!("rmdir '{}' && ", self.path.display()) } else { String::new() },
+        };
+        stranded.map_or(Ok(()), |found| Err(before(found)))
+    }
+
+    /// Does what a restore left to do that was cut off at its very end, and says so.
+    pub(super) fn settle(&self, at: DateTime<Utc>) {
+        let path = self.path.display();
+        match self.place().map(|place| place.settle(at)) {
+            Some(Ok(kept)) => {
+                for kept in kept {
+                    let kept = kept.display();
+                    tracing::warn!(
+                        "a restore into {path} was cut off after all of it was done but one name: this is the restored data, and \
+                         what was here before is kept as {kept}"
+                    );
+                }
+            }
+            Some(Err(error)) => tracing::warn!(%error, "what a restore left beside {path} could not be given its name"),
+            None => {}
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        Place::of(&real_path(&self.path))
+    }
+
     /// Opens the database of a directory that is there. Nobody else can have it open at the same time.
-    pub fn open(&self, hot_bytes_max: u64) -> Result<Store, StartError> {
+    pub fn open(&self, memory: Memory) -> Result<Store, StartError> {
         self.require_own()?;
-        Store::open(&self.path.join(DATABASE_FILE), hot_bytes_max).map_err(|error| match error {
+        Store::open(&self.path.join(DATABASE_FILE), memory).map_err(|error| match error {
             OpenError::InUse { .. } => self.server().unwrap_or_else(|| error.into()),
             other => other.into(),
         })
@@ -133,10 +171,10 @@ impl DataDir {
     ///
     /// # Errors
     /// A server is not waited for; what else still has the database after [`LOCK_WAIT`] is called a command.
-    pub(super) async fn open_in_turn(&self, create: bool, hot_bytes_max: u64) -> Result<Store, StartError> {
+    pub(super) async fn open_in_turn(&self, create: bool, memory: Memory) -> Result<Store, StartError> {
         let ends = Instant::now() + LOCK_WAIT;
         loop {
-            match self.try_open(create, hot_bytes_max).await {
+            match self.try_open(create, memory).await {
                 Err(error) if error.is_in_use() => {
                     if let Some(refusal) = self.server_that_listens().await {
                         return Err(refusal);
@@ -152,9 +190,9 @@ impl DataDir {
     }
 
     /// One try, on a thread that may wait for the disk.
-    pub(super) async fn try_open(&self, create: bool, hot_bytes_max: u64) -> Result<Store, StartError> {
+    pub(super) async fn try_open(&self, create: bool, memory: Memory) -> Result<Store, StartError> {
         let own = self.clone();
-        let open = move || if create { own.open_or_create(hot_bytes_max) } else { own.open(hot_bytes_max) };
+        let open = move || if create { own.open_or_create(memory) } else { own.open(memory) };
         tokio::task::spawn_blocking(open).await.unwrap_or_else(|error| Err(self.unusable(error.to_string())))
     }
 
@@ -165,7 +203,7 @@ impl DataDir {
         &self,
         store: Store,
         key_file: Option<PathBuf>,
-        hot_bytes_max: u64,
+        memory: Memory,
     ) -> Result<(Store, Keyring), StartError> {
         let file = KeyFile::at(key_file.unwrap_or_else(|| self.path.join(KEY_FILE)));
         let database = self.path.join(DATABASE_FILE);
@@ -190,7 +228,7 @@ impl DataDir {
         let worked = tokio::task::spawn_blocking(work).await;
         match worked.map_err(|error| self.unusable(error.to_string()))?? {
             (Some(store), keyring) => Ok((store, keyring)),
-            (None, keyring) => Ok((self.open_in_turn(false, hot_bytes_max).await?, keyring)),
+            (None, keyring) => Ok((self.open_in_turn(false, memory).await?, keyring)),
         }
     }
 

@@ -57,10 +57,21 @@ async fn to_stdout(client: &mut Client, ask: Ask) -> Result<(), CliError> {
     }
     let progress = Progress::of_bytes("backing up", None);
     let mut out = progress.writing(io::stdout());
-    client.download_into(ask, EVERYTHING, FIRST_BYTE, &mut out).await?;
-    out.flush()?;
+    client.download_into(ask, EVERYTHING, FIRST_BYTE, &mut out).await.map_err(not_taken)?;
+    out.flush().map_err(|error| not_taken(error.into()))?;
     progress.done();
     Ok(())
+}
+
+/// Of most output somebody may have seen enough. Of a backup nobody has.
+fn not_taken(error: CliError) -> CliError {
+    match error {
+        CliError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => CliError::Said(
+            "whatever the backup was sent to ended before it had all of it, so it is not whole; see to that, and send it again"
+                .to_owned(),
+        ),
+        error => error,
+    }
 }
 
 /// Writes it under another name, reads it to its end, and only then gives it its own: one that is there is whole.

@@ -123,7 +123,7 @@ impl Client {
     pub async fn has_database_alone(&mut self) -> Result<bool, CliError> {
         match &mut self.via {
             Via::Server(..) => Ok(false),
-            Via::Data(local) => local.is_alone().await.map_err(|failure| failure.into_error(&self.place)),
+            Via::Data(local) => local.is_alone().await.map_err(|failure| failure.into_error(&self.place, true)),
         }
     }
 
@@ -226,7 +226,7 @@ impl Client {
             };
             match asked {
                 Err(failure) if failure.is_cut() && tries_left > 0 && counted.bytes == 0 => {}
-                done => return done.map_err(|failure| failure.into_error(&self.place)),
+                done => return done.map_err(|failure| failure.into_error(&self.place, ask.changes_nothing())),
             }
         }
     }
@@ -253,6 +253,11 @@ impl Client {
             }
         };
         Ok(())
+    }
+
+    /// The user that was named, on the command line or in the environment.
+    pub fn named(&self) -> Option<&str> {
+        self.named.as_deref()
     }
 
     /// The name of the user that the command acts for.

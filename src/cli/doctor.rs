@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::CliError;
 use super::client::{ACCOUNT, Ask, Client, query, read};
 use super::output::{print, print_json};
+use crate::config::{Config, Effective, GitConfig};
+use crate::service::rulebook::RuleBook;
 
 #[derive(Args)]
 pub struct Doctor {
@@ -21,7 +23,7 @@ pub struct Doctor {
     json: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Examined {
     version: String,
@@ -33,7 +35,7 @@ struct Examined {
 }
 
 #[derive(Deserialize)]
-struct Finding {
+pub struct Finding {
     code: String,
     part: String,
     user: Option<String>,
@@ -62,9 +64,31 @@ struct Found {
     mended: usize,
 }
 
+/// The configuration as far as it can be used, and what of it cannot be. What is left out is as if it were not set.
+pub fn usable(loaded: Result<Effective, CliError>) -> (Config, Vec<String>) {
+    let mut config = match loaded {
+        Ok(effective) => effective.config,
+        Err(error) => return (Config::default(), vec![error.to_string()]),
+    };
+    let mut wrong = Vec::new();
+    if let Err(error) = RuleBook::from_files(&config.rules) {
+        config.rules.clear();
+        wrong.push(error.to_string());
+    }
+    if let Err(error) = config.git.clone().read_files() {
+        config.git = GitConfig::default();
+        wrong.push(error.to_string());
+    }
+    (config, wrong)
+}
+
+/// What is to be done about a setting that cannot be used.
+const MEND_SETTINGS: &str = "Mend that: no server starts with it, and the rest was looked at without those settings.";
+
 impl Doctor {
-    pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
-        let found = self.ask(client).await.map_err(|error| match error {
+    /// Asks for everything. `wrong` is what of the configuration cannot be used, where there is one here.
+    pub async fn run(self, client: &mut Client, wrong: Option<Vec<String>>) -> Result<(), CliError> {
+        let found = self.ask(client, wrong).await.map_err(|error| match error {
             CliError::Output(error) => CliError::Output(error),
             error => CliError::NotTold(Box::new(error)),
         })?;
@@ -81,8 +105,12 @@ impl Doctor {
     }
 
     /// Asks for piece after piece, and shows what each finds.
-    async fn ask(&self, client: &mut Client) -> Result<Found, CliError> {
+    async fn ask(&self, client: &mut Client, wrong: Option<Vec<String>>) -> Result<Found, CliError> {
         let mut found = Found::default();
+        let said = wrong.map_or(Ok(String::new()), |wrong| found.add(of_configuration(wrong)))?;
+        if !self.json && !said.is_empty() {
+            print(&said)?;
+        }
         let mut progress = Progress::begin(self.json);
         let mut next = Some(String::new());
         while let Some(place) = next {
@@ -102,6 +130,17 @@ impl Doctor {
         progress.clear();
         Ok(found)
     }
+}
+
+/// What of the configuration cannot be used, as the API would say it.
+fn of_configuration(wrong: Vec<String>) -> Examined {
+    let finding = |what: String| {
+        let what = format!("{}.", what.trim_end_matches('.'));
+        json!({"code": "configuration_unusable", "part": "configuration", "user": null, "row": null, "what": what,
+            "remedy": MEND_SETTINGS, "state": "wrong"})
+    };
+    let findings = wrong.into_iter().map(finding).collect();
+    Examined { part: "configuration".to_owned(), looked_at: 1, findings, ..Examined::default() }
 }
 
 impl Found {
@@ -174,7 +213,7 @@ impl Found {
 
 impl Finding {
     /// One line: where, what is wrong, what to do.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut place = self.part.clone();
         if let Some(user) = &self.user {
             place.push_str(&format!(" of {user}"));

@@ -183,7 +183,7 @@ fn unpack(file: File) -> Result<Vec<(PathBuf, Vec<u8>)>, CliError> {
     let broken = |detail: &str| CliError::Said(format!("the export cannot be unpacked: {detail}"));
     let folder = read_archive(io::BufReader::new(file)).map_err(|refusal| broken(&refusal.text(Lang::En)))?;
     if let Some((name, reason)) = folder.left_out.first() {
-        return Err(broken(&format!("{name}: {reason}")));
+        return Err(broken(&format!("{name}: {}", reason.en)));
     }
     let named = |(name, raw): (String, Vec<u8>)| {
         let file = FileName::parse(&name).ok_or_else(|| broken(&format!("{name} is no task file's name")))?;

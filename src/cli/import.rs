@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::CliError;
 use super::client::{ACCOUNT, Ask, Client, query};
 use super::output::{print, print_json};
+use crate::domain::lang::Phrase;
 use crate::service::archive::{ARCHIVE_BYTES_MAX, ArchiveWriter};
 use crate::service::folder::{Folder, read_folder};
-use crate::service::import::NEXT_NUMBER_FILE;
+use crate::service::import::{BOM, NEXT_NUMBER_FILE};
 use crate::service::old_layout::OldLayout;
 use crate::service::rules::files;
 use crate::view::text::printable;
@@ -101,7 +102,7 @@ impl Found {
 }
 
 /// Files that are not even sent, each with the reason.
-type LeftOut = Vec<(String, &'static str)>;
+type LeftOut = Vec<(String, Phrase)>;
 
 impl Import {
     pub async fn run(self, client: &mut Client) -> Result<(), CliError> {
@@ -114,11 +115,11 @@ impl Import {
         let answer = client.send_within(ask, ACCOUNT).await?;
         let mut report: Report = answer.read()?;
         // What did not even go to the server belongs into the report too.
-        let skipped = |(file, reason): (String, &str)| Line {
+        let skipped = |(file, reason): (String, Phrase)| Line {
             file,
             fate: "skipped".to_owned(),
             line: None,
-            reason: Some(reason.to_owned()),
+            reason: Some(reason.en.to_owned()),
         };
         let mut files: Vec<Line> = left_out.into_iter().map(skipped).collect();
         files.append(&mut report.files);
@@ -144,7 +145,8 @@ impl Import {
                 self.path.display()
             )));
         }
-        if self.path.is_file() {
+        // A pipe will do, too.
+        if self.path.exists() && !is_folder {
             return json_file(&self.path).map(Found::Json);
         }
         let folder = read_folder(&self.path).map_err(CliError::Said)?;
@@ -188,7 +190,8 @@ fn json_file(path: &Path) -> Result<Bytes, CliError> {
     let mut text = Vec::new();
     let read = File::open(path).and_then(|file| file.take(ARCHIVE_BYTES_MAX as u64 + 1).read_to_end(&mut text));
     read.map_err(|error| CliError::Said(format!("cannot read {shown}: {error}")))?;
-    if text.trim_ascii_start().first() != Some(&b'{') {
+    let begins = text.strip_prefix(BOM).unwrap_or(&text).trim_ascii_start();
+    if begins.first() != Some(&b'{') {
         return Err(CliError::Said(format!(
             "{shown} is neither a folder with files like 0001-Title.md nor an export in JSON"
         )));

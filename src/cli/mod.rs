@@ -1,6 +1,6 @@
 //! The command line: one file per command.
 //!
-//! `serve`, `restore`, `plan`, `config`, `completions`, `man` and what `rules` does with files and folders do their work in this process. Every
+//! `serve`, `restore`, `plan` of a folder, `config`, `completions`, `man` and what `rules` does with files and folders do their work in this process. Every
 //! other command asks for it over HTTP, wherever the data is (`client`).
 
 mod account;
@@ -32,6 +32,7 @@ mod timeline;
 mod token;
 mod undo;
 mod user;
+mod verify;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -92,7 +93,7 @@ enum Command {
     Serve(serve::Serve),
     /// Tell by the exit code whether the server is ready: 0 is yes
     Healthcheck(healthcheck::Healthcheck),
-    /// Plan a folder of task files, without a server and without a database
+    /// Plan a folder of task files, without a server and without a database; or show a past timeline
     Plan(plan::Plan),
     /// Print the configuration that applies, and where each value came from
     Config(config::ConfigOf),
@@ -134,6 +135,8 @@ enum Asking {
     Inspect(inspect::Inspect),
     /// Look whether everything that is kept is in order: exit code 0 is yes, 1 no, 2 it could not be told
     Doctor(doctor::Doctor),
+    /// Live histories once more and compare with what was served: exit code 0 is all as it was, 1 not, 2 it could not be told
+    Verify(verify::Verify),
     /// Give unused space of the database's file back to the system
     Compact(compact::Compact),
 }
@@ -153,7 +156,8 @@ impl Asking {
             Asking::User(user) => user.run(client).await,
             Asking::Token(token) => token.run(client).await,
             Asking::Inspect(inspect) => inspect.run(client).await,
-            Asking::Doctor(doctor) => doctor.run(client).await,
+            Asking::Doctor(doctor) => doctor.run(client, None).await,
+            Asking::Verify(verify) => verify.run(client).await,
             Asking::Compact(compact) => compact.run(client).await,
         }
     }
@@ -288,6 +292,12 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             log_to_stderr(&config.log);
             serve.run(data_dir, config).await
         }
+        Command::Plan(plan) if plan.asks() => {
+            let mut client = client(&wanted, &place, user)?;
+            let done = plan.ask(&mut client).await;
+            client.release().await;
+            done
+        }
         Command::Plan(plan) => plan.run(&config_for_folder(&place)?),
         Command::Rules(rules::RulesCommand::Files(command)) => command.run(),
         Command::Rules(rules::RulesCommand::Preview(command)) => {
@@ -311,6 +321,16 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             let config = place.load(&SettingFlags::default())?.config;
             log_to_stderr(LOG_OF_COMMANDS);
             restore.run(&require_data_dir(wanted.data_dir)?, config).await
+        }
+        // It is asked for when something is wrong, so a configuration that is wrong does not stop it.
+        Command::Asking(Asking::Doctor(doctor)) if wanted.server()?.is_none() => {
+            let path = require_data_dir(wanted.data_dir)?;
+            let (config, wrong) = doctor::usable(place.load(&SettingFlags::default()));
+            log_to_stderr(log_of_commands(&config));
+            let mut client = Client::new(Target::Data(Box::new(DataPlace { path, config })), None)?;
+            let done = doctor.run(&mut client, Some(wrong)).await;
+            client.release().await;
+            done
         }
         Command::Asking(command) => {
             let mut client = client(&wanted, &place, user)?;
@@ -379,14 +399,17 @@ fn target(wanted: &Wanted, place: &Place) -> Result<Target, CliError> {
         return Ok(Target::Server(server));
     }
     let config = place.load(&SettingFlags::default())?.config;
-    // What a server tells its log in passing is no part of a command's answer.
-    let is_usual = config.log == Config::default().log;
-    log_to_stderr(if is_usual { LOG_OF_COMMANDS } else { &config.log });
+    log_to_stderr(log_of_commands(&config));
     Ok(Target::Data(Box::new(DataPlace { path: require_data_dir(wanted.data_dir.clone())?, config })))
 }
 
 /// What commands log unless told otherwise.
 const LOG_OF_COMMANDS: &str = "error";
+
+/// What a server tells its log in passing is no part of a command's answer.
+fn log_of_commands(config: &Config) -> &str {
+    if config.log == Config::default().log { LOG_OF_COMMANDS } else { &config.log }
+}
 
 fn log_to_stderr(filter: &str) {
     tracing_subscriber::fmt()

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, ValueEnum};
 
+use super::client::{Client, query};
 use super::output::{complain, print, print_json, width};
 use super::{CliError, options};
 use crate::app::system_settings;
@@ -22,17 +23,24 @@ use crate::view::{json, text};
 #[derive(Args)]
 pub struct Plan {
     /// The folder with the task files
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-    /// The instant to plan for, as RFC 3339 [default: now]
+    #[arg(value_name = "DIR", required_unless_present = "at")]
+    folder: Option<PathBuf>,
+    /// No folder, but what the user's timeline was at this generation: of the server, or of the data directory
+    #[arg(long, value_name = "GENERATION", value_parser = options::generation)]
+    #[arg(conflicts_with_all = ["folder", "time_zone", "rules"])]
+    at: Option<u64>,
+    /// With --at: also where it was planned by another version, other rules of the server or other time zones
+    #[arg(long, requires = "at")]
+    anyway: bool,
+    /// The instant to plan for, as RFC 3339 [default: now; with --at that of the generation's commit]
     #[arg(long, value_name = "RFC3339", value_parser = options::instant)]
     now: Option<DateTime<Utc>>,
     /// The time zone to plan in [default: the system's]
     #[arg(long, value_name = "TZ", value_parser = options::zone)]
     time_zone: Option<Zone>,
-    /// How many days to plan, today included
-    #[arg(long, value_name = "N", default_value_t = DAYS_DEFAULT, value_parser = options::days)]
-    days: u16,
+    /// How many days to plan, today included [default: 7; with --at as many as it covered]
+    #[arg(long, value_name = "N", value_parser = options::days)]
+    days: Option<u16>,
     /// Placement rules instead of the configured or built-in ones; several apply in the order given
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
@@ -48,11 +56,46 @@ enum Format {
 }
 
 impl Plan {
+    /// Whether it plans no folder, but asks for a past generation.
+    pub fn asks(&self) -> bool {
+        self.at.is_some()
+    }
+
+    /// Asks for the timeline of a past generation.
+    pub async fn ask(self, client: &mut Client) -> Result<(), CliError> {
+        let Plan { at, now, days, anyway, format, .. } = self;
+        let mut parameters = vec![
+            ("at", at.map(|generation| generation.to_string())),
+            ("anyway", anyway.then(|| "true".to_owned())),
+            ("now", now.map(|now| now.to_rfc3339_opts(SecondsFormat::AutoSi, true))),
+            ("days", days.map(|days| days.to_string())),
+        ];
+        match format {
+            Format::Json => parameters.push(("format", Some("json".to_owned()))),
+            Format::Text => {
+                parameters.push(("format", Some("text".to_owned())));
+                parameters.push(("width", Some(width().to_string())));
+            }
+        }
+        let answer = client.get(&query("/codex", &parameters)).await?;
+        if answer.headers.get("x-basis").is_some_and(|basis| basis == "other") {
+            complain(
+                "this is what the present program, rules and time zones make of that generation, not what was served",
+            );
+        }
+        match format {
+            Format::Text => print(&answer.text()),
+            Format::Json => print_json(&answer.text()),
+        }
+    }
+
+    /// Plans a folder.
     pub fn run(self, config: &Config) -> Result<(), CliError> {
+        let Some(folder_path) = &self.folder else { return Ok(()) };
         let files = if self.rules.is_empty() { &config.rules } else { &self.rules };
         let rules = RuleBook::from_files(files)?;
-        let (folder, owner) = read_tasks(&self.folder)?;
-        let Frame { settings, now } = Frame::of(self.time_zone, Some(self.days), self.now);
+        let (folder, owner) = read_tasks(folder_path)?;
+        let Frame { settings, now } = Frame::of(self.time_zone, self.days, self.now);
         let answer = plan_folder(&folder, &rules, owner, settings, now);
         if let Some(error) = &answer.rules.error {
             return Err(CliError::Said(format!("the rules fail on these tasks: {error}")));

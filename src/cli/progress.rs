@@ -27,14 +27,27 @@ struct Shown {
 impl Progress {
     /// Of work through so many bytes, if that is known.
     pub fn of_bytes(what: &'static str, bytes: Option<u64>) -> Progress {
-        let is_terminal = io::stderr().is_terminal();
-        let bar = match is_terminal {
-            true => bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new),
-            false => ProgressBar::hidden(),
-        };
         let template = match bytes {
             Some(_) => "{msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta}",
             None => "{spinner} {msg} {bytes}, {bytes_per_sec}",
+        };
+        Progress::of(what, bytes, template)
+    }
+
+    /// Of work through so many things of a kind, if that is known.
+    pub fn of_steps(what: &'static str, steps: Option<u64>) -> Progress {
+        let template = match steps {
+            Some(_) => "{wide_bar} {pos} of {len} {msg}, {per_sec}, {eta}",
+            None => "{spinner} {pos} {msg}, {per_sec}",
+        };
+        Progress::of(what, steps, template)
+    }
+
+    fn of(what: &'static str, length: Option<u64>, template: &str) -> Progress {
+        let is_terminal = io::stderr().is_terminal();
+        let bar = match is_terminal {
+            true => length.map_or_else(ProgressBar::new_spinner, ProgressBar::new),
+            false => ProgressBar::hidden(),
         };
         // It is one that it knows.
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -55,6 +68,16 @@ impl Progress {
     /// Counts what is written.
     pub fn writing<W: Write>(&self, sink: W) -> Counted<W> {
         Counted { shown: self.shown.clone(), inner: sink, bytes: 0 }
+    }
+
+    /// So many things more are done.
+    pub fn advance(&self, steps: u64) {
+        self.shown.bar.inc(steps);
+    }
+
+    /// Prints while the bar is out of the way.
+    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.shown.bar.suspend(print)
     }
 
     /// Takes the bar away.

@@ -1,7 +1,7 @@
 //! `codexmiroir restore`
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,8 +15,12 @@ use super::settings::sync_settings;
 use crate::app::{self, RestoreError, RestoreOptions, RestoreReport, Target};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::service::backup::{Checked, check};
+use crate::service::backup::{BackupError, Checked, FIRST_BYTE, check};
 use crate::service::rulebook::RuleBook;
+use crate::view::text::printable;
+
+/// Names that are told of what was not taken over.
+const NAMES_MAX: usize = 20;
 
 #[derive(Args)]
 pub struct Restore {
@@ -42,12 +46,9 @@ impl Restore {
             clock: Clock::System,
             sync: sync_settings(git),
         };
-        let target = Target::take(data_dir, self.replace).await?;
+        let target = Target::take(data_dir, self.replace, options.clock.now()).await?;
         let name = self.file.display().to_string();
-        let mut file = match self.file == Path::new("-") {
-            true => spooled(target.parent())?,
-            false => File::open(&self.file).map_err(|error| refused(&name, &error))?,
-        };
+        let mut file = self.source(&name, target.home())?;
         let checked = self.check(&name, &mut file)?;
         file.rewind().map_err(|error| refused(&name, &error))?;
         let progress = Progress::of_bytes("restoring", file.metadata().ok().map(|found| found.len()));
@@ -57,7 +58,25 @@ impl Restore {
             RestoreError::Backup(error) => refused(&name, &error),
             error => error.into(),
         })?;
-        print(&told(&name, data_dir, &report))
+        print(&told(&name, data_dir, &report))?;
+        let failed =
+            |error| CliError::Said(format!("it is restored, but its timelines could not be compared: {error}"));
+        report.timelines.map(drop).map_err(failed)
+    }
+
+    /// The backup as a file, which can be read twice.
+    fn source(&self, name: &str, folder: &Path) -> Result<File, CliError> {
+        if self.file == Path::new("-") {
+            return spooled(name, io::stdin().lock(), folder);
+        }
+        let file = File::open(&self.file).map_err(|error| refused(name, &error))?;
+        let kind = file.metadata().map_err(|error| refused(name, &error))?.file_type();
+        match kind {
+            kind if kind.is_dir() => Err(refused(name, &"it is a folder; name the file that codexmiroir backup wrote")),
+            kind if kind.is_file() => Ok(file),
+            // A pipe, say.
+            _ => spooled(name, file, folder),
+        }
     }
 
     /// Reads all of it before anything is written.
@@ -89,12 +108,17 @@ fn refused(name: &str, error: &dyn std::fmt::Display) -> CliError {
     CliError::Said(format!("cannot restore {name}: {error}"))
 }
 
-/// All of standard input, in a file without a name beside the target: it is read twice.
-fn spooled(folder: &Path) -> Result<File, CliError> {
+/// All that comes, in a file without a name in the file system of the target: it is read twice.
+fn spooled(name: &str, source: impl Read, folder: &Path) -> Result<File, CliError> {
     let failed = |error: io::Error| CliError::Said(format!("cannot keep what comes in {}: {error}", folder.display()));
+    let mut source = BufReader::new(source);
+    // What never ends is none.
+    if source.fill_buf().map_err(|error| refused(name, &error))?.first() != Some(&FIRST_BYTE) {
+        return Err(refused(name, &BackupError::Foreign));
+    }
     let mut file = tempfile::tempfile_in(folder).map_err(failed)?;
     let progress = Progress::of_bytes("reading", None);
-    io::copy(&mut progress.reading(io::stdin().lock()), &mut file).map_err(failed)?;
+    io::copy(&mut progress.reading(source), &mut file).map_err(failed)?;
     Ok(file)
 }
 
@@ -105,8 +129,18 @@ fn told(name: &str, data_dir: &Path, report: &RestoreReport) -> String {
     for leftover in &report.leftovers {
         said.push_str(&format!("removed {}, which an interrupted restore left\n", leftover.display()));
     }
+    for kept in &report.kept {
+        said.push_str(&format!("what an interrupted restore replaced is kept as {}\n", kept.display()));
+    }
     if let Some(before) = &report.before {
         said.push_str(&format!("what was there is kept as {}\n", before.display()));
+    }
+    if !report.left_there.is_empty() {
+        let (more, shown) =
+            (report.left_there.len().saturating_sub(NAMES_MAX), report.left_there.iter().take(NAMES_MAX));
+        let names = shown.map(|name| printable(name)).collect::<Vec<_>>().join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        said.push_str(&format!("what else was there was not taken over: {names}{more}\n"));
     }
     let (created_at, program) = checked.made();
     said.push_str(&format!("restored {name} into {}: {}\n", data_dir.display(), contents(checked)));
@@ -118,13 +152,14 @@ fn told(name: &str, data_dir: &Path, report: &RestoreReport) -> String {
         ));
     }
     said.push_str(&lost(checked));
-    let timelines = &report.timelines;
-    match timelines.same {
-        1 => said.push_str("1 timeline is what it was\n"),
-        same => said.push_str(&format!("{same} timelines are what they were\n")),
-    }
-    for (user, reason) in &timelines.differing {
-        said.push_str(&format!("the timeline of {user} is another one: {reason}\n"));
+    if let Ok(timelines) = &report.timelines {
+        match timelines.same {
+            1 => said.push_str("1 timeline is what it was\n"),
+            same => said.push_str(&format!("{same} timelines are what they were\n")),
+        }
+        for (user, reason) in &timelines.differing {
+            said.push_str(&format!("the timeline of {user} is another one: {reason}\n"));
+        }
     }
     said.push_str("not in a backup: sessions in browsers, the configuration, and copies of Git repositories, which are fetched again\n");
     said

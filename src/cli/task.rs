@@ -4,6 +4,7 @@ mod add;
 mod edit;
 mod editor;
 mod list;
+mod moves;
 mod show;
 mod verbs;
 mod words;
@@ -21,6 +22,8 @@ pub enum TaskCommand {
     List(list::List),
     /// Show a task
     Show(show::Show),
+    /// Say since when a task is where it is, and what moved it each time
+    Moves(moves::Moves),
     /// Change a task: its fields by flags, or its whole document in an editor
     Edit(edit::EditTask),
     /// Mark tasks as done
@@ -43,6 +46,7 @@ impl TaskCommand {
             TaskCommand::Add(add) => add.run(client).await,
             TaskCommand::List(list) => list.run(client).await,
             TaskCommand::Show(show) => show.run(client).await,
+            TaskCommand::Moves(moves) => moves.run(client).await,
             TaskCommand::Edit(edit) => edit.run(client).await,
             TaskCommand::Done(done) => done.run(client).await,
             TaskCommand::Cancel(ids) => ids.run(client, verbs::CANCEL).await,

@@ -39,10 +39,12 @@ pub fn parse_request(text: &str) -> Option<NaiveDate> {
 pub fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
     let instant = DateTime::parse_from_rfc3339(text).ok()?;
     // Through milliseconds, which have no leap second and no finer part.
-    let instant = DateTime::from_timestamp_millis(instant.timestamp_millis())?;
-    // The longest horizon begins at least a year before five-digit years.
-    let year = instant.year();
-    (*PLANNED_YEARS.start()..*PLANNED_YEARS.end()).contains(&year).then_some(instant)
+    DateTime::from_timestamp_millis(instant.timestamp_millis()).filter(can_begin)
+}
+
+/// Whether a horizon can begin at it: the longest begins at least a year before five-digit years.
+pub fn can_begin(instant: &DateTime<Utc>) -> bool {
+    (*PLANNED_YEARS.start()..*PLANNED_YEARS.end()).contains(&instant.year())
 }
 
 #[cfg(test)]

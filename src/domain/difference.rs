@@ -29,7 +29,7 @@ impl Standing {
     }
 
     /// Whether a reader is told the same of both: another title of the task that holds a slot is no other reason.
-    fn is_same(&self, other: &Standing) -> bool {
+    pub fn is_same(&self, other: &Standing) -> bool {
         match (self, other) {
             (Standing::Without(Reason::SlotTaken { by: one }), Standing::Without(Reason::SlotTaken { by: other })) => {
                 one.key == other.key
@@ -94,6 +94,23 @@ pub fn stands(timeline: &Timeline) -> BTreeMap<&DocKey, Stand> {
         }
     }
     stands
+}
+
+/// Where one task stands in a timeline, if it is in it.
+pub fn stand_of(timeline: &Timeline, key: &DocKey) -> Option<Stand> {
+    let slots = timeline.days.iter().flat_map(|day| &day.slots).chain(&timeline.current);
+    let placed = slots.filter_map(|slot| Some((slot, slot.task.as_ref()?))).find(|(_, placed)| placed.task.key == *key);
+    if let Some((slot, placed)) = placed {
+        let standing = Standing::Slot { date: slot.date, zeit: slot.zeit.clone() };
+        return Some(Stand { task: Arc::clone(&placed.task), standing, deadline_missed: placed.deadline_missed });
+    }
+    let lists = [&timeline.conflicts, &timeline.overdue, &timeline.later, &timeline.unplaced];
+    let listed = lists.into_iter().flatten().find(|entry| entry.task.key == *key);
+    let listed = listed.map(|entry| (&entry.task, Standing::Without(entry.reason.clone())));
+    let waiting = || timeline.waiting.iter().find(|task| task.key == *key).map(|task| (task, Standing::Waiting));
+    let (task, standing) = listed.or_else(waiting)?;
+    let deadline_missed = timeline.missed.iter().any(|task| task.key == *key);
+    Some(Stand { task: Arc::clone(task), standing, deadline_missed })
 }
 
 /// What is different in `after`.

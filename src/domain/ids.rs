@@ -217,6 +217,9 @@ impl fmt::Debug for ObjectName {
 pub struct Generation(pub u64);
 
 impl Generation {
+    /// The highest that anything may bring from outside: far more than any account will see, and far from where numbers end.
+    pub const BROUGHT_MAX: Generation = Generation(1 << 40);
+
     pub fn next(self) -> Generation {
         Generation(self.0 + 1)
     }

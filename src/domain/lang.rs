@@ -19,7 +19,7 @@ impl Lang {
 }
 
 /// A part of a sentence in both languages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Phrase {
     pub en: &'static str,
     pub de: &'static str,

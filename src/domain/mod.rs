@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of HTTP, of the database or of Rhai; every other layer may use this one.
 
+pub mod boundary;
 pub mod date;
 pub mod days;
 pub mod difference;
@@ -11,6 +12,7 @@ pub mod ids;
 pub mod lang;
 pub mod policy;
 pub mod problem;
+pub mod quick;
 pub mod script;
 pub mod slot_changes;
 pub mod span;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, HeaderValue, VARY};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, HeaderName, HeaderValue, VARY};
 use hyper::{HeaderMap, Method, Response};
 
 use super::body::Body;
@@ -21,14 +21,20 @@ use super::plain::TIMELINE;
 use super::query::Query;
 use super::respond::{BY_ASKER, full};
 use super::web::{self, Viewer};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{Generation, UserId};
 use crate::domain::lang::Phrase;
 use crate::service::Service;
 use crate::service::timeline::Layer;
+use crate::service::timeline_at;
 use crate::store::hot::{Entry, Form};
 use crate::view::{Answer, calendar, json, text};
 
 const FORMATS: Phrase = Phrase { en: "json, html, text or ics", de: "json, html, text oder ics" };
+const GENERATION: Phrase = Phrase { en: "the number of a generation", de: "die Nummer einer Generation" };
+
+/// Of a past timeline: whether what it was planned with is what there is now, so that it is what was served.
+const X_BASIS: HeaderName = HeaderName::from_static("x-basis");
+
 /// Columns of the week drawn in text.
 const TEXT_WIDTH: usize = 120;
 
@@ -63,6 +69,17 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
     let (days, now) = (query.days()?, query.now()?);
     let format = wanted_format(&query, &headers)?;
     let width = query.width()?.unwrap_or(TEXT_WIDTH);
+    let begun = Instant::now();
+    if let Some(generation) = query.number("at", 0..=u64::MAX, GENERATION)? {
+        let wanted = timeline_at::Asked { now, days, anyway: query.flag("anyway")? };
+        let told = asked.site.service.timeline_at(asked.actor.user, Generation(generation), wanted).await?;
+        asked.site.counts.what_if.add(1);
+        let timing = timing(Layer::Rebuilt, begun.elapsed());
+        let mut response = uncached(render(&told.answer, &asked, format, width)?, timing);
+        let basis = if told.differing.is_empty() { "same" } else { "other" };
+        response.headers_mut().insert(X_BASIS, HeaderValue::from_static(basis));
+        return Ok(response.map(axum::body::Body::new).into_response());
+    }
     match format {
         Format::Json if days.is_none() && now.is_none() => {
             return served(&asked, &headers, Form::Timeline, rebuild).await;
@@ -72,7 +89,6 @@ pub async fn get(asked: Asked, query: Query, headers: HeaderMap) -> Result<axum:
         }
         Format::Json | Format::Calendar | Format::Html | Format::Text => {}
     }
-    let begun = Instant::now();
     let answer = asked.site.service.what_if(asked.actor.user, now, days).await?;
     asked.site.counts.what_if.add(1);
     let response = uncached(render(&answer, &asked, format, width)?, timing(Layer::Rebuilt, begun.elapsed()));
@@ -121,7 +137,7 @@ fn render(answer: &Answer, asked: &Asked, format: Format, width: usize) -> Resul
         }
         Format::Html => {
             let viewer = Viewer::of(&asked.actor, answer.lang);
-            full("text/html; charset=utf-8", web::page(answer, viewer, false).into_string())
+            full("text/html; charset=utf-8", web::page(answer, viewer, None).into_string())
         }
         Format::Text => full("text/plain; charset=utf-8", text::week(answer, width)),
     })

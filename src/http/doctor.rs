@@ -14,7 +14,7 @@ use crate::domain::lang::{Lang, Phrase};
 use crate::service::doctor::{Examined, Finding, FindingState, Manner};
 use crate::store::{Compacted, SCHEMA_VERSION};
 
-const PLACE: Phrase = Phrase {
+pub(super) const PLACE: Phrase = Phrase {
     en: "next of the piece before, or left out to begin",
     de: "next des Stücks davor, oder weggelassen für den Anfang",
 };
@@ -113,7 +113,7 @@ impl<'a> ExaminedJson<'a> {
 }
 
 impl<'a> FindingJson<'a> {
-    fn new(finding: &'a Finding, lang: Lang) -> FindingJson<'a> {
+    pub(super) fn new(finding: &'a Finding, lang: Lang) -> FindingJson<'a> {
         FindingJson {
             code: finding.code,
             part: finding.part,

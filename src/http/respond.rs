@@ -38,7 +38,11 @@ pub fn protect(headers: &mut HeaderMap) {
 
 /// JSON for one user.
 pub fn json<T: Serialize>(value: &T, etag: Option<HeaderValue>) -> axum::response::Response {
-    let body = serde_json::to_vec(value).unwrap_or_default();
+    private_json(serde_json::to_vec(value).unwrap_or_default(), etag)
+}
+
+/// As [`json`], of what is written already.
+pub fn private_json(body: Vec<u8>, etag: Option<HeaderValue>) -> axum::response::Response {
     let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)];
     let mut response = (headers, body).into_response();
     if let Some(etag) = etag {

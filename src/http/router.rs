@@ -2,8 +2,8 @@
 
 use super::openapi::{Routes, delete, get, patch, post, put};
 use super::{
-    account, admin, auth, backup, backups, cache, codex, doctor, events, explain, feed, history, openapi, rules,
-    sessions, sync, tasks, tokens, transfer, web, webhook,
+    account, admin, auth, backup, backups, cache, codex, doctor, events, explain, feed, history, moves, openapi, rules,
+    sessions, sync, tasks, tokens, transfer, verify, web, webhook,
 };
 
 pub fn routes() -> Routes {
@@ -27,6 +27,7 @@ pub fn routes() -> Routes {
         .at("/api/tasks/{id}/unpin", [post(tasks::unpin, of_tasks::unpin)])
         .at("/api/tasks/{id}/explain", [get(explain::explain, of_tasks::explain)])
         .at("/api/tasks/{id}/history", [get(history::of_task, of_history::of_task)])
+        .at("/api/tasks/{id}/moves", [get(moves::of_task, of_history::moves)])
         .at("/api/history", [get(history::list, of_history::all)])
         .at("/api/undo", [post(history::undo, of_history::undo)])
         .at("/api/settings", [get(account::settings, of_account::settings)])
@@ -62,6 +63,7 @@ pub fn routes() -> Routes {
         .at("/api/admin/backup", [get(backup::backup, of_admin::backup)])
         .at("/api/admin/backup", [post(backup::backup_with_secrets, of_admin::backup_with_secrets)])
         .at("/api/admin/doctor", [get(doctor::look, of_admin::look), post(doctor::mend, of_admin::mend)])
+        .at("/api/admin/verify", [get(verify::verify, of_admin::verify)])
         .at("/api/admin/compact", [post(doctor::compact, of_admin::compact)])
         .at("/api/admin/backups", [get(backups::list, of_admin::backups)])
         .at("/api/admin/cache", [get(cache::room, of_admin::cache)])
@@ -76,10 +78,20 @@ pub fn routes() -> Routes {
 
 /// What a browser opens.
 fn with_pages(routes: Routes) -> Routes {
-    use super::openapi::{beside, pages};
+    use super::openapi::{beside, pages, task_pages};
     use super::web::{admin as administration, settings};
     routes
-        .at("/", [get(web::week, beside::week)])
+        .at("/", [get(web::week, task_pages::week)])
+        .at("/quick", [post(web::quick::send, task_pages::quick)])
+        .at("/undo", [post(web::acts::undo, task_pages::undo)])
+        .at("/tasks", [get(web::tasks::list, task_pages::tasks), post(web::tasks::act_on_several, task_pages::several)])
+        .at("/tasks/{id}", [get(web::tasks::show, task_pages::task), post(web::tasks::save, task_pages::save)])
+        .at("/tasks/{id}/complete", [post(web::acts::complete, task_pages::complete)])
+        .at("/tasks/{id}/cancel", [post(web::acts::cancel, task_pages::cancel)])
+        .at("/tasks/{id}/reopen", [post(web::acts::reopen, task_pages::reopen)])
+        .at("/tasks/{id}/pin", [post(web::acts::pin, task_pages::pin)])
+        .at("/tasks/{id}/unpin", [post(web::acts::unpin, task_pages::unpin)])
+        .at("/tasks/{id}/remove", [post(web::acts::remove, task_pages::remove)])
         .at("/settings", [get(settings::show, pages::settings), post(settings::change, pages::change_settings)])
         .at("/settings/password", [post(settings::change_password, pages::change_password)])
         .at("/settings/sessions", [post(settings::end_sessions, pages::end_sessions)])

@@ -12,7 +12,7 @@ use super::extract::{Asked, JsonObject, MaybeJson, TaskId, idempotency_key};
 use super::negotiate::language;
 use super::prefer::Wait;
 use super::query::Query;
-use super::respond::{BY_ASKER, PRIVATE, json};
+use super::respond::{BY_ASKER, PRIVATE, json, private_json};
 use super::wire::{self, CompletedJson, Known, SavedJson};
 use crate::domain::ids::{DocKey, FileName, TaskNumber};
 use crate::domain::lang::{Lang, Phrase};
@@ -40,14 +40,17 @@ pub struct ListJson<'a> {
 pub async fn list(asked: Asked, query: Query, headers: HeaderMap) -> Result<Response, HttpError> {
     let lang = language(&headers);
     let page = asked.site.service.list_tasks(asked.actor.user, filter(&query)?, lang).await?;
-    let etag = page.etag.map(HeaderValue::try_from).transpose().map_err(|_| HttpError::Unavailable)?;
+    let tasks = page.tasks.iter().map(|task| summary(task, lang)).collect();
+    let body = serde_json::to_vec(&ListJson { tasks, next_cursor: page.next }).unwrap_or_default();
+    // The list itself is in it, because a repair of what is derived makes another one of the same state.
+    let etag = page.tag.map(|tag| HeaderValue::try_from(format!("\"{tag}-{:08x}\"", crc32fast::hash(&body))));
+    let etag = etag.transpose().map_err(|_| HttpError::Unavailable)?;
     if let Some(etag) = etag.clone().filter(|etag| is_unchanged(&headers, etag.as_bytes())) {
         return Ok(
             (StatusCode::NOT_MODIFIED, [(ETAG, etag), (CACHE_CONTROL, PRIVATE), (VARY, BY_ASKER)]).into_response()
         );
     }
-    let tasks = page.tasks.iter().map(|task| summary(task, lang)).collect();
-    Ok(json(&ListJson { tasks, next_cursor: page.next }, etag))
+    Ok(private_json(body, etag))
 }
 
 fn filter(query: &Query) -> Result<Filter, HttpError> {

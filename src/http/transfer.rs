@@ -12,13 +12,14 @@ use tokio::sync::mpsc;
 use super::body::{self, BodyError};
 use super::errors::HttpError;
 use super::extract::{Administering, Asked, NameInPath};
+use super::negotiate::language;
 use super::prefer::{PushedJson, Wait};
 use super::query::Query;
 use super::respond::json;
 use super::rights::Rights;
 use super::stream::attachment;
 use crate::domain::ids::UserName;
-use crate::domain::lang::Phrase;
+use crate::domain::lang::{Lang, Phrase};
 use crate::service::archive::ARCHIVE_BYTES_MAX;
 use crate::service::error::{ExportRefusal, Refusal};
 use crate::service::export::{Export, Form};
@@ -56,6 +57,7 @@ pub struct FileJson {
     fate: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
+    /// In the asker's language.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -108,7 +110,7 @@ fn wanted_form(query: &Query) -> Result<Form, HttpError> {
 pub async fn import(asked: Asked, rights: Rights, query: Query, request: Request) -> Result<Response, HttpError> {
     let dry_run = query.flag("dryRun")?;
     let (parts, content) = request.into_parts();
-    let packing = packing(&parts.headers)?;
+    let (packing, lang) = (packing(&parts.headers)?, language(&parts.headers));
     let (pieces, arriving) = mpsc::channel(WAITING_MAX);
     let idle = asked.site.limits.body_idle;
     let fed = body::feed(content, ARCHIVE_BYTES_MAX, idle, ARCHIVE_TIME_MAX, pieces);
@@ -127,7 +129,7 @@ pub async fn import(asked: Asked, rights: Rights, query: Query, request: Request
         true => PushedState::default().into(),
         false => asked.pushed(report.generation, wait).await,
     };
-    Ok(wait.told(json(&import_json(report, dry_run, git), None)))
+    Ok(wait.told(json(&import_json(report, dry_run, lang, git), None)))
 }
 
 /// A tar archive, or bytes that say nothing about themselves; else JSON.
@@ -141,25 +143,25 @@ fn packing(headers: &HeaderMap) -> Result<Packing, HttpError> {
     if is_one_of(&["application/json"]) { Ok(Packing::Json) } else { Err(HttpError::NotTarOrJson) }
 }
 
-fn import_json(report: Report, dry_run: bool, git: PushedJson) -> ImportJson {
+fn import_json(report: Report, dry_run: bool, lang: Lang, git: PushedJson) -> ImportJson {
     ImportJson {
         ok: true,
         dry_run,
         generation: report.generation,
         next_available_id: report.next_number.map(|next| next.to_string()),
-        files: report.lines.into_iter().map(file_json).collect(),
+        files: report.lines.into_iter().map(|line| file_json(line, lang)).collect(),
         git,
     }
 }
 
-fn file_json(Line { file, fate }: Line) -> FileJson {
+fn file_json(Line { file, fate }: Line, lang: Lang) -> FileJson {
     let (fate, line, reason) = match fate {
         Fate::Added => ("added", None, None),
         Fate::Replaced => ("replaced", None, None),
         Fate::Unchanged => ("unchanged", None, None),
         Fate::Taken => ("taken", None, None),
-        Fate::KeptUnreadable { line, reason } => ("unreadable", Some(line), Some(reason)),
-        Fate::Skipped { reason } => ("skipped", None, Some(reason.into_owned())),
+        Fate::KeptUnreadable { line, reason } => ("unreadable", Some(line), Some(reason.text(lang).to_owned())),
+        Fate::Skipped { reason } => ("skipped", None, Some(reason.text(lang).to_owned())),
     };
     FileJson { file, fate, line, reason }
 }

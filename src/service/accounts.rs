@@ -123,6 +123,7 @@ pub(super) fn refusal(administered: Administered, name: &str, token: &str) -> Se
         | Administered::TokenRemoved
         | Administered::SessionsRemoved
         | Administered::RemoteChanged
+        | Administered::BasisNoted
         | Administered::Mended(_) => StoreError::Damaged("users").into(),
     }
 }

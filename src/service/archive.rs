@@ -8,9 +8,10 @@ use std::rc::Rc;
 use tar::{Builder, Entry, EntryType, Header};
 
 use super::error::Refusal;
-use super::folder::Folder;
+use super::folder::{A_LINK, Folder, NOT_A_FILE, NOT_LOWER_CASE, NOT_UTF_8};
 use super::import::NEXT_NUMBER_FILE;
 use super::rules::files;
+use crate::domain::lang::Phrase;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 
 /// The longest archive that is taken, in bytes.
@@ -117,7 +118,7 @@ impl Taking {
     fn take(&mut self, entry: &mut Entry<'_, impl Read>) -> Result<(), Refusal> {
         if let Some(Considered { shown, is_rules, fault }) = considered(entry) {
             let is_number = shown == NEXT_NUMBER_FILE;
-            let is_twice = || self.names.contains(&shown).then_some("another file of the archive has its name");
+            let is_twice = || self.names.contains(&shown).then_some(TWICE);
             match fault.or_else(is_twice) {
                 Some(reason) => self.folder.left_out.push((shown, reason)),
                 None => {
@@ -150,11 +151,15 @@ struct Considered {
     shown: String,
     is_rules: bool,
     /// Why it cannot be read as one.
-    fault: Option<&'static str>,
+    fault: Option<Phrase>,
 }
 
 /// What stands before the names of files of the rules, which could be others' names as well.
 const RULES: &str = "rules/";
+
+const HARD_LINK: Phrase = Phrase { en: "it is a hard link", de: "sie ist ein harter Link" };
+const TWICE: Phrase =
+    Phrase { en: "another file of the archive has its name", de: "eine andere Datei des Archivs hat ihren Namen" };
 
 fn considered(entry: &Entry<'_, impl Read>) -> Option<Considered> {
     let path = entry.path_bytes();
@@ -164,9 +169,9 @@ fn considered(entry: &Entry<'_, impl Read>) -> Option<Considered> {
     let shown = String::from_utf8_lossy(name).into_owned();
     let kind = entry.header().entry_type();
     let of_kind = match kind {
-        EntryType::Symlink => Some("it is a symbolic link"),
-        EntryType::Link => Some("it is a hard link"),
-        kind if !kind.is_file() => Some("it is not a file"),
+        EntryType::Symlink => Some(A_LINK),
+        EntryType::Link => Some(HARD_LINK),
+        kind if !kind.is_file() => Some(NOT_A_FILE),
         _ => None,
     };
     if parts.next() == Some(files::FOLDER.as_bytes())
@@ -181,8 +186,8 @@ fn considered(entry: &Entry<'_, impl Read>) -> Option<Considered> {
         return None;
     }
     let fault = match std::str::from_utf8(name) {
-        Err(_) => Some("its name is not UTF-8"),
-        Ok(name) if !name.ends_with(".md") => Some("its name does not end in .md in lower case"),
+        Err(_) => Some(NOT_UTF_8),
+        Ok(name) if !name.ends_with(".md") => Some(NOT_LOWER_CASE),
         Ok(_) => of_kind,
     };
     Some(Considered { shown, is_rules: false, fault })

@@ -20,7 +20,7 @@ use super::rulebook::RuleBook;
 use crate::domain::ids::{DocKey, Generation, TaskNumber, UserId};
 use crate::store::{
     BroughtHistory, COMMITTED_TIMELINE_BYTES_MAX, Change, Commit, CommitTicket, Head, Keyed, Origin, Outcome,
-    PastState, Remembered, Snapshot, Store, StoreError, SyncUpdate, THROUGH_GIT, UserRules, Word,
+    PastState, Remembered, Snapshot, Store, StoreError, SyncUpdate, THROUGH_GIT, TimelineMark, UserRules, Word,
 };
 
 pub use situation::Situation;
@@ -307,6 +307,7 @@ impl RoundWork<'_> {
             .then(|| plan((self.desk, memo, self.rules), self.store, self.user, ground, overlay, self.now))
             .map(Arc::new);
         let answer = (change.answer)(ground.head.generation, planned.as_deref());
+        let timeline = planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone());
         let commit = Commit {
             user: self.user,
             expected,
@@ -314,7 +315,8 @@ impl RoundWork<'_> {
             changes: change.changes,
             origin,
             basis: self.rules.basis(),
-            timeline: planned.as_ref().filter(|planned| planned.is_certain).map(|planned| planned.entry.clone()),
+            mark: timeline.as_ref().map(|entry| TimelineMark::of(&entry.finished)),
+            timeline,
             remember: remember.map(|remember| remember(&answer)),
             sync: change.sync.map(|update| *update),
             brought: change.brought,
@@ -372,6 +374,7 @@ impl RoundWork<'_> {
             origin,
             basis: self.rules.basis(),
             timeline: None,
+            mark: None,
             remember: None,
             sync: None,
             brought: None,

@@ -17,6 +17,7 @@ use crate::store::StoreError;
 
 pub use access::{AccessRefusal, whole_seconds};
 pub use export::ExportRefusal;
+pub use past::PastRefusal;
 pub use sync::{SyncRefusal, Trouble, TroubleKind};
 
 /// A use case that was not carried out.
@@ -147,6 +148,8 @@ pub enum Refusal {
     Access(AccessRefusal),
     /// Something about the repository that a user's files are in.
     Sync(SyncRefusal),
+    /// Something about a past generation.
+    Past(PastRefusal),
 }
 
 /// What is wrong with a field.
@@ -300,8 +303,8 @@ impl Refusal {
             Refusal::NoSuchUser { name } => no_such_user(name, lang),
             Refusal::UserExists { name } => user_exists(name, lang),
             Refusal::LastAdmin { name } => last_admin(name, lang),
-            Refusal::NoSuchToken { id } => no_such_token(id, lang),
-            Refusal::TokenIssuedBefore { id } => token_issued_before(id, lang),
+            Refusal::NoSuchToken { id } => access::no_such_token(id, lang),
+            Refusal::TokenIssuedBefore { id } => access::token_issued_before(id, lang),
             Refusal::TooManyTokens => TOO_MANY_TOKENS.text(lang).to_owned(),
             Refusal::ScopeNotHeld { scope } => access::scope_not_held(scope, lang),
             Refusal::MalformedArchive => MALFORMED_ARCHIVE.text(lang).to_owned(),
@@ -314,6 +317,7 @@ impl Refusal {
             Refusal::NotAnAdministrator { name } => access::not_an_administrator(name, lang),
             Refusal::Access(refusal) => refusal.text(lang),
             Refusal::Sync(refusal) => refusal.text(lang),
+            Refusal::Past(refusal) => refusal.text(lang),
         }
     }
 }
@@ -424,20 +428,6 @@ fn last_admin(name: &str, lang: Lang) -> String {
     lang.pick(
         format!("{name} is the last administrator; make another user one first."),
         format!("{name} verwaltet als letzter Benutzer alle anderen; bitte erst jemand anderen dazu machen."),
-    )
-}
-
-fn no_such_token(id: &str, lang: Lang) -> String {
-    lang.pick(
-        format!("You have no token “{id}”; see GET /api/tokens."),
-        format!("Du hast kein Token „{id}“; siehe GET /api/tokens."),
-    )
-}
-
-fn token_issued_before(id: &str, lang: Lang) -> String {
-    lang.pick(
-        format!("This Idempotency-Key made the token {id} before, and a token is shown only once; if you do not have it, revoke it and ask with a new key."),
-        format!("Mit diesem Idempotency-Key entstand schon das Token {id}, und ein Token wird nur einmal gezeigt; wer es nicht hat, widerruft es und fragt mit neuem Key."),
     )
 }
 

@@ -6,7 +6,14 @@ use std::io::Read;
 use std::path::Path;
 
 use super::rules::files::{self, RuleFiles};
+use crate::domain::lang::Phrase;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
+
+pub(super) const NOT_UTF_8: Phrase = Phrase { en: "its name is not UTF-8", de: "ihr Name ist nicht UTF-8" };
+pub(super) const NOT_LOWER_CASE: Phrase =
+    Phrase { en: "its name does not end in .md in lower case", de: "ihr Name endet nicht auf .md in Kleinbuchstaben" };
+pub(super) const A_LINK: Phrase = Phrase { en: "it is a symbolic link", de: "sie ist ein symbolischer Link" };
+pub(super) const NOT_A_FILE: Phrase = Phrase { en: "it is not a file", de: "sie ist keine Datei" };
 
 /// The Markdown files of a folder, without the folders in it but the one of the rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +22,7 @@ pub struct Folder {
     /// after what a document may have, which is enough to tell.
     pub files: Vec<(String, Vec<u8>)>,
     /// Entries that look like task files and are none that can be read, each with the reason.
-    pub left_out: Vec<(String, &'static str)>,
+    pub left_out: Vec<(String, Phrase)>,
     /// Files of the folder `rules`.
     pub rules: RuleFiles,
     /// What the old system's file with the number of the next new task has in it.
@@ -62,7 +69,7 @@ fn read_rules(path: &Path, folder: &mut Folder) -> Result<(), String> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(named) = files::considered(&name) else { continue };
         let file_type = entry.file_type().map_err(|error| failed(&entry.path(), error))?;
-        match named.and_then(|()| if file_type.is_file() { Ok(()) } else { Err("it is not a file") }) {
+        match named.and_then(|()| if file_type.is_file() { Ok(()) } else { Err(NOT_A_FILE) }) {
             Ok(()) => {
                 let raw = read_bounded(&entry.path()).map_err(|error| failed(&entry.path(), error))?;
                 folder.rules.insert(name, raw);
@@ -74,14 +81,12 @@ fn read_rules(path: &Path, folder: &mut Folder) -> Result<(), String> {
 }
 
 /// Why an entry that looks like a task file cannot be read as one, by its name and kind.
-pub(super) fn fault_of_name(name: &OsStr, file_type: FileType) -> Option<&'static str> {
+pub(super) fn fault_of_name(name: &OsStr, file_type: FileType) -> Option<Phrase> {
     match name.to_str() {
-        None => Some("its name is not UTF-8"),
-        Some(name) if name.to_lowercase().ends_with(".md") && !name.ends_with(".md") => {
-            Some("its name does not end in .md in lower case")
-        }
-        Some(_) if file_type.is_symlink() => Some("it is a symbolic link"),
-        Some(_) if !file_type.is_file() => Some("it is not a file"),
+        None => Some(NOT_UTF_8),
+        Some(name) if name.to_lowercase().ends_with(".md") && !name.ends_with(".md") => Some(NOT_LOWER_CASE),
+        Some(_) if file_type.is_symlink() => Some(A_LINK),
+        Some(_) if !file_type.is_file() => Some(NOT_A_FILE),
         Some(_) => None,
     }
 }

@@ -72,7 +72,7 @@ impl Service {
     }
 
     /// The document that an id names, or named before it was removed.
-    fn document_of_history(&self, user: UserId, id: &str) -> Result<DocKey, ServiceError> {
+    pub(super) fn document_of_history(&self, user: UserId, id: &str) -> Result<DocKey, ServiceError> {
         let snapshot = self.require_snapshot(user)?;
         match find(&snapshot, id) {
             Err(Refusal::NoSuchTask { .. }) => {}

@@ -4,22 +4,21 @@ mod account;
 mod changes;
 mod walk;
 
-use std::borrow::Cow;
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-pub use self::account::{Account, read_account};
+pub use self::account::{Account, BOM, read_account};
 use super::archive::read_archive;
 use super::change::{Decision, Plan, Situation};
-use super::error::ServiceError;
+use super::error::{Refusal, ServiceError};
 use super::folder::Folder;
 use super::rules::{self, files};
 use super::{Service, planning, read};
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId};
-use crate::domain::lang::{Lang, Phrase};
+use crate::domain::lang::{Phrase, Sentence};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::store::{BroughtHistory, Change, Entries, Origin, Reading, Snapshot};
 
@@ -77,13 +76,13 @@ pub enum Fate {
     /// Kept, and listed as invalid: line and reason.
     KeptUnreadable {
         line: u32,
-        reason: String,
+        reason: Sentence,
     },
     /// Something else than a document, such as a history or the number of the next new task.
     Taken,
     /// Not taken, and why.
     Skipped {
-        reason: Cow<'static, str>,
+        reason: Sentence,
     },
 }
 
@@ -209,8 +208,8 @@ impl<'s, 'w> Work<'s, 'w> {
             let text = str::from_utf8(raw).unwrap_or_default().trim_start_matches('\u{feff}').trim();
             let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             match text.parse().ok().filter(|_| is_number) {
-                None if is_number => self.tell(NEXT_NUMBER_FILE, skipped(NUMBER_TOO_HIGH.en)),
-                None => self.tell(NEXT_NUMBER_FILE, skipped(NOT_A_NUMBER.en)),
+                None if is_number => self.tell(NEXT_NUMBER_FILE, skipped(NUMBER_TOO_HIGH)),
+                None => self.tell(NEXT_NUMBER_FILE, skipped(NOT_A_NUMBER)),
                 Some(number) => self.next_number(NEXT_NUMBER_FILE, number),
             }
         }
@@ -225,7 +224,7 @@ impl<'s, 'w> Work<'s, 'w> {
             self.changes.push(Change::PutSettings { settings, verb: VERB.into() });
         }
         if let Some(fields) = &account.rules {
-            self.rules(rules::checked_entries(fields.clone()).map_err(|refusal| refusal.text(Lang::En)))?;
+            self.rules(rules::checked_entries(fields.clone()).map_err(|refusal| both(&refusal)))?;
         }
         self.documents(account.documents.iter().map(|(file, raw)| (file.as_str(), raw.as_slice())))?;
         if let Some(history) = history.as_ref().filter(|history| !history.changes.is_empty()) {
@@ -233,7 +232,7 @@ impl<'s, 'w> Work<'s, 'w> {
         }
         match account.next_number {
             Some(number) => self.next_number(NEXT_NUMBER, number.get()),
-            None => self.tell(NEXT_NUMBER, skipped(NONE_LEFT.en)),
+            None => self.tell(NEXT_NUMBER, skipped(NONE_LEFT)),
         }
         Ok(self)
     }
@@ -248,7 +247,7 @@ impl<'s, 'w> Work<'s, 'w> {
     }
 
     /// A list that is refused is left out whole.
-    fn rules(&mut self, entries: Result<Entries, String>) -> Result<(), ServiceError> {
+    fn rules(&mut self, entries: Result<Entries, Sentence>) -> Result<(), ServiceError> {
         let (fate, change) = consider_rules(self.situation, entries)?;
         self.changes.extend(change);
         self.tell(files::FOLDER, fate);
@@ -268,7 +267,7 @@ impl<'s, 'w> Work<'s, 'w> {
         let fate = match (has_none, is_there) {
             (true, _) => Fate::Taken,
             (false, true) => Fate::Unchanged,
-            (false, false) => skipped(HISTORY_OF_ONES_OWN.en),
+            (false, false) => skipped(HISTORY_OF_ONES_OWN),
         };
         self.tell("history", fate);
         Ok(())
@@ -279,7 +278,7 @@ impl<'s, 'w> Work<'s, 'w> {
         let present = planning::next_number_after(self.situation.snapshot.head.next_number, &self.changes);
         let number = TaskNumber::new(number).filter(|number| number.get() <= IMPORTED_NUMBER_MAX + 1);
         let fate = match (number, present) {
-            (None, _) => skipped(NUMBER_TOO_HIGH.en),
+            (None, _) => skipped(NUMBER_TOO_HIGH),
             (Some(number), Some(present)) if number > present => Fate::Taken,
             (Some(_), _) => Fate::Unchanged,
         };
@@ -313,13 +312,17 @@ impl<'s, 'w> Work<'s, 'w> {
     }
 }
 
-fn skipped(reason: impl Into<Cow<'static, str>>) -> Fate {
+fn skipped(reason: impl Into<Sentence>) -> Fate {
     Fate::Skipped { reason: reason.into() }
+}
+
+fn both(refusal: &Refusal) -> Sentence {
+    Sentence::of(|lang| refusal.text(lang))
 }
 
 fn consider_rules(
     situation: &mut Situation<'_>,
-    entries: Result<Entries, String>,
+    entries: Result<Entries, Sentence>,
 ) -> Result<(Fate, Option<Change>), ServiceError> {
     let entries = match entries {
         Ok(entries) => entries,
@@ -331,7 +334,7 @@ fn consider_rules(
     };
     match rules::change(situation, Some(entries), VERB) {
         Ok(change) => Ok((if has_rules { Fate::Replaced } else { Fate::Added }, Some(change))),
-        Err(ServiceError::Refused(refusal)) => Ok((skipped(refusal.text(Lang::En)), None)),
+        Err(ServiceError::Refused(refusal)) => Ok((skipped(both(&refusal)), None)),
         Err(error) => Err(error),
     }
 }
@@ -357,7 +360,7 @@ pub(super) fn acceptable(name: &str, raw: &[u8]) -> Result<(DocKey, Reading), Ph
 fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, Option<Change>), ServiceError> {
     let (key, reading) = match acceptable(name, raw) {
         Ok(accepted) => accepted,
-        Err(reason) => return Ok((skipped(reason.en), None)),
+        Err(reason) => return Ok((skipped(reason), None)),
     };
     let before = match situation.snapshot.tasks.contains_key(&key) {
         true => Some(situation.document(&key)?),
@@ -366,7 +369,7 @@ fn consider(situation: &Situation<'_>, name: &str, raw: &[u8]) -> Result<(Fate, 
     let is_there = before.as_ref().is_some_and(|before| before[..] == *raw);
     let fate = match &reading {
         // Said each time: it is still in nobody's plan.
-        Err(problem) => Fate::KeptUnreadable { line: problem.line, reason: problem.text(Lang::En) },
+        Err(problem) => Fate::KeptUnreadable { line: problem.line, reason: Sentence::of(|lang| problem.text(lang)) },
         Ok(_) if is_there => Fate::Unchanged,
         Ok(_) if before.is_some() => Fate::Replaced,
         Ok(_) => Fate::Added,

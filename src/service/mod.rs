@@ -9,6 +9,7 @@ pub mod archive;
 mod asker;
 mod attempts;
 pub mod backup;
+mod bases;
 pub mod change;
 pub mod demo;
 pub mod doctor;
@@ -27,6 +28,7 @@ pub mod inspect;
 pub mod keyring;
 mod memo;
 mod metrics;
+pub mod moves;
 pub mod old_layout;
 mod one_time;
 pub mod passwords;
@@ -34,6 +36,7 @@ mod planners;
 mod planning;
 mod present;
 pub mod preview;
+mod replay;
 pub mod rule_check;
 pub mod rule_files;
 pub mod rule_tests;
@@ -45,8 +48,10 @@ pub mod sign_in;
 pub mod sync;
 pub mod tasks;
 pub mod timeline;
+pub mod timeline_at;
 pub mod tokens;
 mod turns;
+pub mod verification;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -147,6 +152,7 @@ impl Service {
             links: Links::new(sync),
             metrics,
         });
+        service.note_basis();
         if let Err(error) = service.load_own_links() {
             tracing::error!(%error, "nobody's own remote is synced with");
         }
@@ -160,7 +166,9 @@ impl Service {
     /// From now on these rules apply to everybody who has none of their own; whether they are others. Every timeline
     /// made with the ones before is stale by its basis.
     pub fn replace_rules(&self, rules: RuleBook) -> bool {
-        self.rules.replace(rules)
+        let is_other = self.rules.replace(rules);
+        self.note_basis();
+        is_other
     }
 
     /// Tells when the rules of the server are replaced.

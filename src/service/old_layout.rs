@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::folder::{Folder, failed, fault_of_name, read_bounded};
 use super::import::NEXT_NUMBER_FILE;
+use crate::domain::lang::Phrase;
 
 const RAW: &str = "raw";
 const TASKS: &str = "tasks";
@@ -17,12 +18,22 @@ const DEPTH_MAX: usize = 16;
 /// Entries that a report has at most.
 const ENTRIES_MAX: usize = 200_000;
 
-const DERIVED: &str = "it is not needed: the old system made it, and it is made anew here";
-const ANOTHERS: &str = "another user's: --from with that name imports it";
-const NOBODYS: &str = "it is not part of this user's tasks";
-const NOT_MARKDOWN: &str = "it is no Markdown file";
-const TOO_DEEP: &str = "it is in a folder within tasks, where the old system did not look; move it up to import it";
-const ASIDE: &str = "it is not in the folder tasks";
+const DERIVED: Phrase = Phrase {
+    en: "it is not needed: the old system made it, and it is made anew here",
+    de: "sie wird nicht gebraucht: Das alte System hat sie erzeugt, und hier entsteht sie neu",
+};
+const ANOTHERS: Phrase = Phrase {
+    en: "another user's: --from with that name imports it",
+    de: "eines anderen Benutzers: --from mit diesem Namen importiert sie",
+};
+const NOBODYS: Phrase =
+    Phrase { en: "it is not part of this user's tasks", de: "sie gehört nicht zu den Aufgaben dieses Benutzers" };
+const NOT_MARKDOWN: Phrase = Phrase { en: "it is no Markdown file", de: "sie ist keine Markdown-Datei" };
+const TOO_DEEP: Phrase = Phrase {
+    en: "it is in a folder within tasks, where the old system did not look; move it up to import it",
+    de: "sie liegt in einem Ordner unter tasks, wo das alte System nicht nachsah; zum Importieren eine Ebene höher legen",
+};
+const ASIDE: Phrase = Phrase { en: "it is not in the folder tasks", de: "sie liegt nicht im Ordner tasks" };
 
 /// A copy of the old system's blobs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -72,8 +72,9 @@ pub(super) fn plan_snapshot(
 
 /// Adds the entity tag to finished bytes.
 ///
-/// The tag hashes everything that can make another answer of these bytes: database, user, generation, basis,
-/// boundary and representation. So it tells a stranger nothing, and no two accounts share one.
+/// The tag hashes what the answer is of, database, user, generation, basis, boundary and representation, so it tells a
+/// stranger nothing and no two accounts share one; and the answer itself, because a repair of what is derived makes
+/// another one of the same generation.
 pub(super) fn entry(identity: Identity, form: Form, finished: Finished) -> Entry {
     let mut hash = Sha256::new();
     hash.update(identity.incarnation.0);
@@ -87,6 +88,7 @@ pub(super) fn entry(identity: Identity, form: Form, finished: Finished) -> Entry
         // Counts what is written of the same plan in another way.
         Form::Calendar => b"ics 1",
     });
+    hash.update(crc32fast::hash(&finished.body).to_be_bytes());
     Entry::new(form, finished, &tag(&hash.finalize()))
 }
 

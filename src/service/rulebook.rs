@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{rule_files, rule_tests};
 use crate::domain::document::READER_VERSION;
 use crate::domain::ids::Generation;
+use crate::domain::lang::Phrase;
 use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone;
 use crate::planning::PLANNER_VERSION;
@@ -57,16 +58,19 @@ pub struct BasisParts {
 
 impl BasisParts {
     /// What is different in the other, in words.
-    pub fn differences(&self, other: &BasisParts) -> Vec<&'static str> {
+    pub fn differences(&self, other: &BasisParts) -> Vec<Phrase> {
         let program = (self.planner, self.reader, self.language) != (other.planner, other.reader, other.language);
         let parts = [
-            (program, "another version of the program"),
-            (self.server_rules != other.server_rules, "other rules of the server"),
-            (self.builtin_rules != other.builtin_rules, "other built-in rules"),
-            (self.library != other.library, "another library of rules"),
-            (self.time_zones != other.time_zones, "another database of time zones"),
+            (program, ["another version of the program", "eine andere Version des Programms"]),
+            (self.server_rules != other.server_rules, ["other rules of the server", "andere Regeln des Servers"]),
+            (self.builtin_rules != other.builtin_rules, ["other built-in rules", "andere eingebaute Regeln"]),
+            (self.library != other.library, ["another library of rules", "eine andere Bibliothek von Regeln"]),
+            (
+                self.time_zones != other.time_zones,
+                ["another database of time zones", "eine andere Datenbank der Zeitzonen"],
+            ),
         ];
-        parts.into_iter().filter(|(differs, _)| *differs).map(|(_, words)| words).collect()
+        parts.into_iter().filter(|(differs, _)| *differs).map(|(_, [en, de])| Phrase { en, de }).collect()
     }
 }
 

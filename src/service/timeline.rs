@@ -13,7 +13,7 @@ use super::planners::Desk;
 use super::planning::{self, Identity, Planned};
 use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
-use crate::domain::ids::{DocKey, UserId};
+use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::domain::script::Script;
 use crate::rules::RuleError;
 use crate::store::hot::{Entry, Form};
@@ -192,14 +192,24 @@ impl Service {
         planning::try_list(desk, candidate, snapshot, self.clock.now(), &|key| self.body_of(user, key))
     }
 
-    /// The plan of a snapshot at an instant, with the documents as they were then; nothing is remembered of it.
-    pub(super) fn plan_at(&self, desk: &mut Desk, user: UserId, snapshot: &Snapshot, now: DateTime<Utc>) -> Planned {
-        let book = self.rules.book();
-        let body_of = |key: &DocKey| {
-            let raw = self.store.get_document_at(user, snapshot.head.generation, key).ok().flatten()?;
-            document::body(&raw).map(Arc::from)
-        };
-        planning::plan_snapshot(desk, &book, &mut Memo::default(), self.identity(user), snapshot, now, &body_of)
+    /// The plan of a snapshot at an instant, with the documents as they were then. Nothing but what `memo` has is
+    /// remembered for it or of it.
+    pub(super) fn plan_at(
+        &self,
+        (desk, rules): (&mut Desk, &RuleBook),
+        memo: &mut Memo,
+        user: UserId,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Planned {
+        let body_of = |key: &DocKey| self.body_at(user, snapshot.head.generation, key);
+        planning::plan_snapshot(desk, rules, memo, self.identity(user), snapshot, now, &body_of)
+    }
+
+    /// The body of a document as it was at a generation.
+    pub(super) fn body_at(&self, user: UserId, generation: Generation, key: &DocKey) -> Option<Arc<str>> {
+        let raw = self.store.get_document_at(user, generation, key).ok().flatten()?;
+        document::body(&raw).map(Arc::from)
     }
 
     pub(super) fn body_of(&self, user: UserId, key: &DocKey) -> Option<Arc<str>> {

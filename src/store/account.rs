@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::sync::OwnRemote;
 use super::verify::Mend;
-use super::{Remembered, Settings};
+use super::{NotedBasis, Remembered, Settings};
 use crate::domain::ids::{Generation, TokenId, UserId, UserName};
 
 /// What is to be kept of the password of an account that has no id yet, which it is bound to.
@@ -181,6 +181,8 @@ pub enum Administration {
         user: UserId,
         remote: Option<OwnRemote>,
     },
+    /// Plans are made with this from now on.
+    NoteBasis(NotedBasis),
     /// Derives rows anew from what they follow from.
     Mend(Vec<Mend>),
 }
@@ -202,6 +204,7 @@ pub enum Administered {
     TokenRemoved,
     SessionsRemoved,
     RemoteChanged,
+    BasisNoted,
     /// So many rows are others now.
     Mended(usize),
     TooManyTokens,

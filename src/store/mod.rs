@@ -17,6 +17,7 @@ mod cells;
 pub mod hot;
 mod keyed;
 mod metrics;
+mod past;
 mod published;
 mod redb;
 mod rules;
@@ -45,6 +46,7 @@ pub use account::{
 };
 pub use backup::{AccountState, DocumentsPiece};
 pub use keyed::{Keyed, KeyedLocks};
+pub use past::{ChangedSince, Left, NotedBasis, TimelineMark};
 pub use rules::{EARLIER_RULES_MAX, EarlierRules, Entries, KeptRules, RULES_VERSIONS_MAX, RulesVersion, UserRules};
 pub use sync::{
     DocumentsAt, HeldFile, OutboxFile, OutboxLine, OwnRemote, Pushing, SyncFiles, SyncState, SyncUpdate, THROUGH_GIT,
@@ -61,6 +63,31 @@ pub struct Basis(pub [u8; 16]);
 impl fmt::Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What a store may keep in memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Of bodies in the hot map, with their overhead.
+    pub hot_bytes: u64,
+    /// Of the database's pages. A page takes a quarter more of the process's memory than it has bytes.
+    pub cache_bytes: usize,
+}
+
+impl Memory {
+    /// Pages of a server, which reads the same ones again and again.
+    const SERVER_CACHE_BYTES: usize = 256 * 1024 * 1024;
+    /// Pages of whoever goes through a database once: kept, most would never be asked for again.
+    const COMMAND_CACHE_BYTES: usize = 32 * 1024 * 1024;
+
+    pub fn of_server(hot_bytes: u64) -> Memory {
+        Memory { hot_bytes, cache_bytes: Memory::SERVER_CACHE_BYTES }
+    }
+
+    /// What a command takes that works on the database itself.
+    pub fn of_command(hot_bytes: u64) -> Memory {
+        Memory { hot_bytes, cache_bytes: Memory::COMMAND_CACHE_BYTES }
     }
 }
 
@@ -253,6 +280,8 @@ pub struct Past {
     pub what: PastState,
     /// Whether it happened in another account and came here with an import. It never changed anything here.
     pub is_brought: bool,
+    /// Of the first change of a commit; what was kept before this was noted has none.
+    pub left: Option<Left>,
 }
 
 impl Past {
@@ -287,6 +316,17 @@ pub enum PastState {
         kept: Option<Vec<u8>>,
         is_conflict: bool,
     },
+}
+
+impl PastState {
+    /// The file that it is about, as the history names it; `None` for the settings and the rules as a whole.
+    pub fn file(&self) -> Option<Cow<'_, str>> {
+        match self {
+            PastState::Document { key, .. } => Some(key.file.as_str().into()),
+            PastState::Merged { file, .. } => Some(file.name()),
+            PastState::Settings { .. } | PastState::Rules { .. } => None,
+        }
+    }
 }
 
 /// The history of an account elsewhere, to stand before everything that happens in this one.
@@ -353,6 +393,8 @@ pub struct Commit {
     pub basis: Basis,
     /// The timeline of the new generation. Without it the next read rebuilds.
     pub timeline: Option<Arc<hot::Entry>>,
+    /// What that timeline is known again by; of a commit that the journal had, which keeps no timeline, there is only this.
+    pub mark: Option<TimelineMark>,
     pub remember: Option<Remembered>,
     /// Where the user stands with a repository afterwards. A commit of this alone raises no generation.
     pub sync: Option<SyncUpdate>,

@@ -4,20 +4,62 @@ use std::collections::HashSet;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
-/// Renders CommonMark with tables, task lists, strikethrough and footnotes.
-pub fn to_html(markdown: &str) -> String {
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES;
-    let events = Parser::new_ext(markdown, options).filter_map(as_text);
+/// Around the place of an item of a checklist, until the rest is known to be harmless. Nothing that somebody wrote has them.
+const ITEM: [char; 2] = ['\u{e000}', '\u{e001}'];
+
+/// Renders CommonMark with tables, task lists, strikethrough and footnotes. `item` makes what stands before an item of a
+/// checklist, of its place among all of them and whether it is ticked; it has to make what is safe.
+pub fn to_html(markdown: &str, item: impl Fn(usize, bool) -> String) -> String {
+    let mut ticked = Vec::new();
+    let events = Parser::new_ext(markdown, options()).filter_map(|event| as_text(event, &mut ticked));
     let mut rendered = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut rendered, events);
-    sanitize(&rendered)
+    let safe = sanitize(&rendered);
+    let mut parts = safe.split(ITEM);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    // What is between two marks is one's place, and after it comes text again.
+    while let (Some(place), Some(after)) = (parts.next(), parts.next()) {
+        let place = place.parse().ok().and_then(|place: usize| Some((place, *ticked.get(place)?)));
+        text.extend(place.map(|(place, is_ticked)| item(place, is_ticked)));
+        text.push_str(after);
+    }
+    text
+}
+
+/// An item as it is shown where nobody can tick it.
+pub fn checkbox(_: usize, is_ticked: bool) -> String {
+    let checked = if is_ticked { " checked" } else { "" };
+    format!("<input type=\"checkbox\" disabled{checked}>")
+}
+
+/// The text with one item of its checklists ticked, or no longer; `None` where there is no such item.
+pub fn tick(markdown: &str, place: usize) -> Option<String> {
+    let parser = Parser::new_ext(markdown, options()).into_offset_iter();
+    let mut items = parser.filter_map(|(event, range)| match event {
+        Event::TaskListMarker(is_ticked) => Some((is_ticked, range)),
+        _ => None,
+    });
+    let (is_ticked, range) = items.nth(place)?;
+    let (before, after) = (markdown.get(..range.start)?, markdown.get(range.end..)?);
+    let mark = if is_ticked { "[ ]" } else { "[x]" };
+    Some(format!("{before}{mark}{after}"))
+}
+
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES
 }
 
 /// HTML that somebody wrote into a task is shown, not carried out.
-fn as_text(event: Event<'_>) -> Option<Event<'_>> {
+fn as_text<'t>(event: Event<'t>, ticked: &mut Vec<bool>) -> Option<Event<'t>> {
     match event {
-        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
+        Event::TaskListMarker(is_ticked) => {
+            let place = ticked.len();
+            ticked.push(is_ticked);
+            Some(Event::Text(format!("{}{place}{}", ITEM[0], ITEM[1]).into()))
+        }
+        Event::Text(text) if text.contains(ITEM) => Some(Event::Text(text.replace(ITEM, "").into())),
+        Event::Code(text) if text.contains(ITEM) => Some(Event::Code(text.replace(ITEM, "").into())),
+        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text.replace(ITEM, "").into())),
         Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
         Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
         // A picture from elsewhere would tell that host who reads the task; its description stays.
@@ -28,9 +70,6 @@ fn as_text(event: Event<'_>) -> Option<Event<'_>> {
 
 fn sanitize(rendered: &str) -> String {
     ammonia::Builder::default()
-        .add_tags(["input"])
-        .add_tag_attribute_values("input", "type", ["checkbox"])
-        .add_tag_attributes("input", ["checked", "disabled"])
         .rm_tags(["img"])
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .link_rel(Some("noopener noreferrer nofollow"))
@@ -42,6 +81,10 @@ fn sanitize(rendered: &str) -> String {
 mod tests {
     use super::*;
 
+    fn rendered(markdown: &str) -> String {
+        to_html(markdown, |place, is_ticked| format!("<button>{place}{}</button>", if is_ticked { "x" } else { "" }))
+    }
+
     #[test]
     fn nothing_active_comes_through() {
         for attack in [
@@ -52,9 +95,10 @@ mod tests {
             "<div onclick='x'>\n\n<iframe src=//example.org>",
             "![p](https://example.org/p.png)",
             "<svg/onload=alert(1)>",
+            "<button>\n\n<input type=checkbox>",
         ] {
-            let html = to_html(attack);
-            for active in ["<script", "<img", "javascript:", "data:", "<iframe", "<svg", "<div"] {
+            let html = rendered(attack);
+            for active in ["<script", "<img", "javascript:", "data:", "<iframe", "<svg", "<div", "<button", "<input"] {
                 assert!(!html.contains(active), "{attack} became {html}");
             }
         }
@@ -62,9 +106,27 @@ mod tests {
 
     #[test]
     fn what_people_write_is_rendered() {
-        let html = to_html("- [x] *eins*\n- [ ] [zwei](https://example.org)\n\n|a|\n|-|\n|ü|");
-        for expected in ["<input", "checked", "<em>eins</em>", "href=\"https://example.org\"", "<td>ü</td>"] {
+        let html = rendered("- [x] *eins*\n- [ ] [zwei](https://example.org)\n\n|a|\n|-|\n|ü|");
+        for expected in
+            ["<button>0x</button>", "<button>1</button>", "<em>eins</em>", "href=\"https://example.org\"", "<td>ü</td>"]
+        {
             assert!(html.contains(expected), "{expected} in {html}");
         }
+    }
+
+    #[test]
+    fn nobody_writes_an_item_that_is_none() {
+        let forged = "\u{e000}0\u{e001} `\u{e000}0\u{e001}` <b>\u{e000}0\u{e001}</b>\n\n    \u{e000}0\u{e001}\n\n[a](/\u{e000}0\u{e001} \"\u{e000}0\u{e001}\")\n\n- [ ] one";
+        assert_eq!(rendered(forged).matches("<button>").count(), 1, "{}", rendered(forged));
+    }
+
+    #[test]
+    fn an_item_is_ticked_and_no_other_byte_changes() {
+        let text = "- [ ] one\r\n  - [X] two [ ] \r\n\r\n    - [ ] code?\n```\n- [ ] code\n```\n1. [ ] last";
+        assert_eq!(tick(text, 0).unwrap(), text.replacen("[ ] one", "[x] one", 1));
+        assert_eq!(tick(text, 1).unwrap(), text.replacen("[X] two", "[ ] two", 1));
+        let items = rendered(text).matches("<button>").count();
+        assert!(tick(text, items - 1).is_some() && tick(text, items).is_none());
+        assert_eq!(tick(text, items - 1).unwrap(), text.replacen("[ ] last", "[x] last", 1));
     }
 }

@@ -8,6 +8,7 @@ pub mod markdown;
 pub mod preview;
 pub mod rules;
 pub mod settings;
+pub mod standing;
 pub mod table;
 pub mod task;
 pub mod text;

@@ -87,6 +87,11 @@ impl<'a> TaskJson<'a> {
 
 impl<'a> WholeTaskJson<'a> {
     pub fn new(task: TaskJson<'a>, body: &'a str, raw: &'a [u8]) -> WholeTaskJson<'a> {
-        WholeTaskJson { task, body, document: String::from_utf8_lossy(raw), html: markdown::to_html(body) }
+        WholeTaskJson {
+            task,
+            body,
+            document: String::from_utf8_lossy(raw),
+            html: markdown::to_html(body, markdown::checkbox),
+        }
     }
 }

@@ -12,6 +12,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use self::board::Board;
 use super::Answer;
 use crate::domain::date;
+use crate::domain::difference::{Move, Standing};
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
 use crate::domain::timeline::{PlacedTask, Placement, Reason, Timeline, Unplaced};
@@ -144,7 +145,8 @@ pub fn reason(entry: &Unplaced, lang: Lang) -> String {
     reason_of(&entry.task, &entry.reason, lang)
 }
 
-pub(super) fn reason_of(task: &Task, reason: &Reason, lang: Lang) -> String {
+/// The same of a task and its reason.
+pub fn reason_of(task: &Task, reason: &Reason, lang: Lang) -> String {
     let slot = task.fixed_slot.as_ref();
     let slot = slot.map(|slot| {
         let day = slot.datum.map(|day| format!("{} {}", weekday(day, lang), date::to_text(day)));
@@ -175,6 +177,17 @@ pub(super) fn reason_of(task: &Task, reason: &Reason, lang: Lang) -> String {
 /// What stands in a slot.
 fn content(slot: &Placement) -> String {
     slot.task.as_ref().map_or_else(|| "·".to_owned(), placed)
+}
+
+/// Which task stands where instead of where.
+pub fn movement(step: &Move, lang: Lang) -> String {
+    let place = |standing: &Option<Standing>| match standing {
+        Some(Standing::Slot { date, zeit }) => format!("{} {} {}", weekday(*date, lang), date::to_text(*date), zeit),
+        Some(Standing::Waiting) => lang.pick("in line", "in der Reihe").to_owned(),
+        Some(Standing::Without(_)) => lang.pick("without a slot", "ohne Slot").to_owned(),
+        None => lang.pick("not there", "nicht da").to_owned(),
+    };
+    format!("{}: {} → {}", label(&step.task), place(&step.from), place(&step.to))
 }
 
 fn placed(placed: &PlacedTask) -> String {

@@ -230,7 +230,7 @@ async fn who_has_no_task_yet_is_told_how_one_gets_in() {
     let lena = server.user("lena").await;
     let hint = "There is no task yet.";
     let week = lena.get("/").await.text;
-    assert!(week.contains(hint) && week.contains("codexmiroir task add") && week.contains("href=\"/api\""), "{week}");
+    assert!(week.contains(hint) && week.contains("id=\"quick-line\"") && week.contains("codexmiroir import"), "{week}");
     let task = lena.create(json!({"kategorie": "arbeit", "title": "Ziel"})).await;
     assert!(!lena.get("/").await.text.contains(hint));
     let done = lena.post(&format!("/api/tasks/{task}/cancel"), &json!({})).await;

@@ -377,6 +377,8 @@ async fn each_backup_is_of_one_generation_of_each_user() {
     let server = TestServer::start().await;
     let users = [server.user("lena").await, server.user("tom").await];
     server.import(&users[0], &vault("lena")).await;
+    // Nobody is without a change when the first one is made.
+    users[1].create(json!({"kategorie": "arbeit"})).await;
     let stop = Arc::new(AtomicBool::new(false));
     // Two writers for each.
     let writers: Vec<_> =

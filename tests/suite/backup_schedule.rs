@@ -28,7 +28,7 @@ fn at(hour: u32) -> String {
 }
 
 fn name(hour: u32) -> String {
-    format!("codexmiroir-20251013T{hour:02}0000Z.tar.zst")
+    format!("codexmiroir-scheduled-20251013T{hour:02}0000Z.tar.zst")
 }
 
 /// What is told once the backup of this hour was tried.
@@ -68,9 +68,10 @@ fn whole(path: &Path) -> usize {
 #[tokio::test]
 async fn they_are_made_on_time_and_the_newest_stay() {
     let folder = TempDir::new().unwrap();
-    // Nothing of this is the server's to remove but the one that a killed server left.
+    // Nothing of this is the server's to count or remove but the one that a killed server left.
     let leftover = format!(".{}.scheduled-aB3xyz", name(1));
-    let others = [format!(".{}.part-aB3xyz", name(1)), format!("{}.mine", name(1)), "notes.txt".to_owned()];
+    let by_hand = name(1).replace("scheduled-", "");
+    let others = [format!(".{}.part-aB3xyz", name(1)), format!("{}.mine", name(1)), by_hand, "notes.txt".to_owned()];
     for other in others.iter().chain([&leftover]) {
         std::fs::write(folder.path().join(other), "x").unwrap();
     }

@@ -31,6 +31,11 @@ impl SmallDisk {
         None
     }
 
+    /// Lets nothing more be written, from here on.
+    pub fn close(&self) {
+        assert!(as_root("mount", &["-o", "remount,ro"], &self.0));
+    }
+
     /// Fills it to the last byte; what takes the room is this file.
     pub fn fill(&self) -> PathBuf {
         let path = self.0.join("fill");

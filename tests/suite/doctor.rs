@@ -99,10 +99,20 @@ async fn a_repair_beside_a_server_reaches_what_the_server_remembers() {
     let server = server.restart_after(|| damages::mix_up_tasks(&path)).await;
     let lena = server.again(&lena);
     // The server plans with what it reads, and keeps that for the next change.
-    assert_ne!(lena.get("/codex").await.text, right);
+    let mut wrong = Vec::new();
+    for path in ["/codex", "/codex?format=ics", "/api/tasks"] {
+        wrong.push((path, lena.get(path).await));
+    }
+    assert_ne!(wrong[0].1.text, right);
     let mended = asked(&server, &Method::POST).await;
     assert!(mended.iter().any(|finding| finding["state"] == "mended"), "{mended:?}");
     assert_eq!(lena.get("/codex").await.text, right, "of the generation that it was");
+    // Whoever kept what was wrong is not told that nothing changed.
+    for (path, kept) in wrong {
+        let again = lena.request(Method::GET, path).header("If-None-Match", kept.header("etag"));
+        let again = Answer::of(again).await;
+        assert!(again.status == 200 && again.text != kept.text, "{path}: {}", again.status);
+    }
     lena.create(json!({"kategorie": "arbeit"})).await;
     assert_eq!(lena.get("/codex").await.text, lena.get("/codex?nocache=true").await.text);
     assert_eq!(found(server.service()).await, []);

@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use crate::harness::TestServer;
 
 /// Fields of an answer's head that are described wherever they come.
-const DESCRIBED_HEADERS: [&str; 5] = ["etag", "x-cache", "server-timing", "www-authenticate", "retry-after"];
+const DESCRIBED_HEADERS: [&str; 6] = ["etag", "x-cache", "x-basis", "server-timing", "www-authenticate", "retry-after"];
 
 /// What a reference to a schema begins with.
 const SCHEMAS: &str = "#/components/schemas/";

@@ -284,6 +284,46 @@ async fn refused(user: &TestUser, text: impl Into<reqwest::Body>, status: u16, c
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_an_export() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let text = format!("\u{feff}{}", small());
+    assert_eq!(fates(&import_text(&lena, "", text.clone()).await)["0001-a.md"], "added");
+    assert_eq!(fates(&import_text(&lena, "", text).await)["0001-a.md"], "unchanged");
+    for wrong in ["\u{feff}", "\u{feff}\u{feff}{}", "\u{fefe}{}", "{\u{feff}}"] {
+        refused(&lena, wrong, 400, "malformed_export").await;
+    }
+}
+
+#[tokio::test]
+async fn reasons_are_in_the_language_of_whoever_asks() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    lena.create(json!({"kategorie": "arbeit"})).await;
+    let mut export = small();
+    let documents = export["documents"].as_array_mut().unwrap();
+    documents.push(json!({"file": "999999999-a.md", "text": TASK}));
+    documents.push(json!({"file": "0003-c.md", "text": TASK.replace("arbeit", "[")}));
+    export["rules"] = json!([{"name": "mine", "script": "fn place(task, today) { plaze() }"}]);
+    let reasons = async |lang: &str| {
+        let request = lena.request(Method::POST, "/api/import?dryRun=true").header("Accept-Language", lang);
+        let answer = Answer::of(request.header("Content-Type", "application/json").body(export.to_string())).await;
+        let files = answer.json()["files"].as_array().unwrap().clone();
+        let reason = |file: &str| {
+            let line = files.iter().find(|line| line["file"] == file).unwrap();
+            line["reason"].as_str().unwrap_or_else(|| panic!("{line}")).to_owned()
+        };
+        ["999999999-a.md", "0003-c.md", "rules", "history"].map(reason)
+    };
+    let (english, german) = (reasons("en").await, reasons("de").await);
+    for (english, german) in english.iter().zip(&german) {
+        assert_ne!(english, german);
+    }
+    assert_eq!(german[0], "ihre Nummer liegt über 99999999");
+    assert!(german[3].starts_with("dieses Konto hat einen eigenen Verlauf"), "{}", german[3]);
+}
+
+#[tokio::test]
 async fn what_is_wrong_in_an_export_is_told_with_its_place_and_nothing_is_changed() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;

@@ -5,6 +5,7 @@
 //! shortest history that still fails, and the seed; `CODEXMIROIR_MODEL_SEED` begins with it.
 
 mod account;
+mod past;
 mod plan;
 mod request;
 mod steps;

@@ -70,7 +70,7 @@ fn key(file: &str) -> DocKey {
     DocKey::of(FileName::parse(file).unwrap())
 }
 
-fn put(file: &str, raw: &str) -> Change {
+pub fn put(file: &str, raw: &str) -> Change {
     let Read::Task(task) = document::read(&key(file).file, raw.as_bytes()) else { panic!("{raw}") };
     Change::PutDocument { key: key(file), raw: raw.as_bytes().into(), reading: Ok(task.into()), verb: "update".into() }
 }

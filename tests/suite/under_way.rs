@@ -60,12 +60,12 @@ async fn hold(server: &TestServer, line: &str, who: &str, media_type: &str, body
     Held::begin(TcpStream::connect(server.address()).await.unwrap(), line, who, media_type, body).await
 }
 
-fn bearer(token: &str) -> String {
+pub fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}")
 }
 
 /// What a page of ours sends along.
-async fn cookie(server: &TestServer, name: &str) -> String {
+pub async fn cookie(server: &TestServer, name: &str) -> String {
     let visitor = Visitor::signed_in(server, name).await;
     format!("Cookie: {}\r\nSec-Fetch-Site: same-origin", visitor.cookie.unwrap())
 }
@@ -115,7 +115,7 @@ async fn state(administrator: &Administrator, name: &str) -> [Value; 3] {
     [codex["generation"].clone(), tokens.into(), own.get("/api/settings").await.json()]
 }
 
-async fn done(answer: impl Future<Output = Answer>) {
+pub async fn done(answer: impl Future<Output = Answer>) {
     let answer = answer.await;
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
@@ -233,7 +233,7 @@ async fn going_out_needs_no_right() {
 }
 
 /// An export whose reader takes a little of it and waits.
-async fn begin_export(server: &TestServer, path: &str, who: &str) -> TcpStream {
+pub async fn begin_export(server: &TestServer, path: &str, who: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     // Small, so that most of it is still to be sent.
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -247,7 +247,7 @@ async fn begin_export(server: &TestServer, path: &str, who: &str) -> TcpStream {
 }
 
 /// Whether an answer comes to its end, with the last chunk.
-async fn is_whole(mut stream: TcpStream) -> bool {
+pub async fn is_whole(mut stream: TcpStream) -> bool {
     let mut rest = Vec::new();
     // A cut one may end in a reset.
     let _ = stream.read_to_end(&mut rest).await;

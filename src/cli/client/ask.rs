@@ -70,6 +70,11 @@ impl Ask {
         Ask { is_repeatable: true, ..self }
     }
 
+    /// Whether it only asks.
+    pub(super) fn changes_nothing(&self) -> bool {
+        self.method.is_safe()
+    }
+
     /// The request as it is sent to the server at `base`, or, where that is empty, over a connection that is there.
     pub(super) fn request(
         &self,

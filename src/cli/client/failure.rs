@@ -44,9 +44,14 @@ impl Failure {
         matches!(self, Failure::Cut(_))
     }
 
-    pub(super) fn into_error(self, target: &str) -> CliError {
+    /// What to say of it; where only something was asked for, nothing can have been done.
+    pub(super) fn into_error(self, target: &str, changes_nothing: bool) -> CliError {
         CliError::Said(match self {
             Failure::Unreachable(detail) => format!("cannot reach {target}: {detail}; is it running there?"),
+            Failure::Cut(detail) if changes_nothing => format!(
+                "{target} gave no whole answer ({detail}): it may have stopped or failed, or the right to the answer may have \
+                 ended meanwhile; see to that, and ask again"
+            ),
             Failure::Cut(detail) => {
                 format!(
                     "{target} gave no answer ({detail}), so whether it was done is not known; look before you repeat it"

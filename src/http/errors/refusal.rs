@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 
-use crate::service::error::{AccessRefusal, ExportRefusal, Fault, Refusal, SyncRefusal};
+use crate::service::error::{AccessRefusal, ExportRefusal, Fault, PastRefusal, Refusal, SyncRefusal};
 
 /// 400 where the old system answered so; 422 for everything else that is understood but cannot be.
 pub(super) fn status(refusal: &Refusal) -> StatusCode {
@@ -44,6 +44,7 @@ pub(super) fn status(refusal: &Refusal) -> StatusCode {
         Refusal::IfMatchNeeded => StatusCode::PRECONDITION_REQUIRED,
         Refusal::Access(refusal) => access_status(*refusal),
         Refusal::Sync(refusal) => sync_status(refusal),
+        Refusal::Past(refusal) => past_status(refusal),
     }
 }
 
@@ -82,6 +83,7 @@ pub(super) fn code(refusal: &Refusal) -> &'static str {
         Refusal::NotAnAdministrator { .. } => "not_an_administrator",
         Refusal::Access(refusal) => access_code(*refusal),
         Refusal::Sync(refusal) => sync_code(refusal),
+        Refusal::Past(refusal) => past_code(refusal),
     }
 }
 
@@ -152,5 +154,23 @@ fn sync_code(refusal: &SyncRefusal) -> &'static str {
         SyncRefusal::NoSuchCommit { .. } => "no_such_commit",
         SyncRefusal::Unusable { .. } => "malformed_value",
         SyncRefusal::Trouble(trouble) => trouble.kind.code(),
+    }
+}
+
+fn past_status(refusal: &PastRefusal) -> StatusCode {
+    match refusal {
+        PastRefusal::NotReached { .. } | PastRefusal::Brought { .. } | PastRefusal::NotKept { .. } => {
+            StatusCode::NOT_FOUND
+        }
+        PastRefusal::OtherBasis { .. } => StatusCode::CONFLICT,
+    }
+}
+
+fn past_code(refusal: &PastRefusal) -> &'static str {
+    match refusal {
+        PastRefusal::NotReached { .. } => "no_such_generation",
+        PastRefusal::Brought { .. } => "brought_generation",
+        PastRefusal::NotKept { .. } => "generation_not_kept",
+        PastRefusal::OtherBasis { .. } => "other_basis",
     }
 }

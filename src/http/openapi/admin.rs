@@ -9,6 +9,7 @@ use crate::http::admin::{ChangedUserJson, RemovedUserJson, UserJson, UsersJson};
 use crate::http::backups::BackupsJson;
 use crate::http::cache::{CacheJson, InspectionJson};
 use crate::http::doctor::{CompactedJson, ExaminedJson};
+use crate::http::verify::VerifiedJson;
 use crate::service::administration::PAGE_MAX;
 
 const TAG: &str = "Administration";
@@ -108,6 +109,17 @@ pub fn look() -> Operation {
 
 pub fn mend() -> Operation {
     examining("repair", "The same, deriving anew what is derived and not right").writes()
+}
+
+pub fn verify() -> Operation {
+    administration("verify", "Whether histories lead to what there is, and give the timelines that were served")
+        .about(
+            "Each user's whole history is lived once more, and each generation that noted its timeline is planned again. It \
+             is done in pieces: begin without `place`, and go on with `next` as long as it is not null.",
+        )
+        .checked_query("place", "Where the piece begins: `next` of the one before.", json!({"type": "string"}))
+        .query("user", "Of this user alone.")
+        .gives::<VerifiedJson>("What was looked at, and what is not as it was.")
 }
 
 pub fn compact() -> Operation {

@@ -6,10 +6,6 @@ use crate::http::probes::ProbeJson;
 const PAGES: &str = "Pages";
 const OPERATION: &str = "Operation";
 
-pub fn week() -> Operation {
-    Operation::new(PAGES, "showWeek", "The week as a page").gives_text("text/html", "The page.")
-}
-
 fn style(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(PAGES, id, summary).gives_text("text/css", "The style sheet.").conditional().of_nobody()
 }

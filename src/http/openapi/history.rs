@@ -5,7 +5,9 @@ use serde_json::json;
 use super::operation::{Operation, whole_number};
 use super::requests::UndoWanted;
 use crate::http::history::{PageJson, UndoneJson};
+use crate::http::moves::MovesJson;
 use crate::service::history::PAGE_MAX;
+use crate::service::moves::MOVES_MAX;
 
 const TAG: &str = "History";
 
@@ -27,6 +29,24 @@ pub fn all() -> Operation {
 pub fn of_task() -> Operation {
     let operation = Operation::new(TAG, "getTaskHistory", "What was changed of a task, the latest first");
     page(operation.about("A task that was removed has a history, too.").of_task())
+}
+
+pub fn moves() -> Operation {
+    Operation::new(TAG, "getTaskMoves", "What moved a task, the latest first: a change, or the clock")
+        .about(
+            "Found by comparing the plans of the user's generations one after the other, and between two of them those at \
+             the boundaries of the clock, as what there is now plans them. A page looks back so far and no farther, and says \
+             how far; `next` goes on. A task that was removed or is done has moves, too.",
+        )
+        .of_task()
+        .checked_query("limit", "Moves of a page at most; 20 if left out.", whole_number(1, MOVES_MAX as u64))
+        .checked_query("before", "`next` of the page before.", json!({"type": "string"}))
+        .gives::<MovesJson<'static>>("A page of moves.")
+        .refuses(&[
+            (404, "no_such_generation"),
+            (404, "brought_generation"),
+            (404, "generation_not_kept"),
+        ])
 }
 
 pub fn undo() -> Operation {

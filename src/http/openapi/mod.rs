@@ -15,6 +15,8 @@ pub mod pages;
 mod requests;
 pub mod rules;
 pub mod sync;
+mod task_forms;
+pub mod task_pages;
 pub mod tasks;
 pub mod timeline;
 pub mod tokens;
@@ -171,7 +173,9 @@ mod tests {
     use crate::domain::script::RuleError;
     use crate::http::body::BodyError;
     use crate::http::head::HeadError;
-    use crate::service::error::{AccessRefusal, ExportRefusal, Fault, Refusal, SyncRefusal, Trouble, TroubleKind};
+    use crate::service::error::{
+        AccessRefusal, ExportRefusal, Fault, PastRefusal, Refusal, SyncRefusal, Trouble, TroubleKind,
+    };
 
     const EXPECTED: Phrase = Phrase { en: "", de: "" };
 
@@ -254,7 +258,14 @@ mod tests {
             AccessRefusal::SetUpBefore,
             AccessRefusal::NotOverTheNetwork,
         ];
-        fields.chain(others).chain(access.map(Refusal::Access)).chain(sync()).collect()
+        let past = [
+            PastRefusal::NotReached { generation: 2, present: 1 },
+            PastRefusal::Brought { generation: 1 },
+            PastRefusal::NotKept { generation: 1 },
+            PastRefusal::OtherBasis { generation: 1, differing: Vec::new() },
+        ];
+        let past = past.map(Refusal::Past);
+        fields.chain(others).chain(access.map(Refusal::Access)).chain(past).chain(sync()).collect()
     }
 
     fn sync() -> impl Iterator<Item = Refusal> {

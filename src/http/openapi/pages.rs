@@ -9,11 +9,11 @@ use super::requests::{
 };
 
 const TAG: &str = "Pages";
-const PAGE: &str = "text/html";
+pub(super) const PAGE: &str = "text/html";
 /// What the word after an act says, which the page after it tells.
-const DONE: &str = "A word for what was done just before, which the page then tells.";
+pub(super) const DONE: &str = "A word for what was done just before, which the page then tells.";
 
-fn page(id: &'static str, summary: &'static str) -> Operation {
+pub(super) fn page(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(TAG, id, summary).gives_text(PAGE, "The page.")
 }
 
@@ -24,7 +24,7 @@ fn form<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
         .refuses(&[(400, "wrong_type")])
 }
 
-fn sent<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
+pub(super) fn sent<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(TAG, id, summary)
         .takes_form::<T>()
         .gives_way("Done, and back to the page.")

@@ -351,7 +351,7 @@ fn never_null(schema: &mut Schema) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use schemars::schema_for;
 
     use super::*;
@@ -370,7 +370,7 @@ mod tests {
     }
 
     /// A form says whom its page was for, too.
-    fn assert_form(schema: &Schema, known: &[&str]) {
+    pub(in crate::http::openapi) fn assert_form(schema: &Schema, known: &[&str]) {
         assert_fields(schema, &[known, &[SIGNED_IN_AS]].concat());
     }
 

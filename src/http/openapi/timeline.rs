@@ -1,5 +1,7 @@
 //! Descriptions of the timeline and its events.
 
+use serde_json::json;
+
 use super::operation::{Operation, one_of, whole_number};
 use crate::planning::DAYS_MAX;
 use crate::view::json::TimelineJson;
@@ -22,8 +24,26 @@ pub fn timeline() -> Operation {
         .checked_query(
             "now",
             "What it would be at this instant (RFC 3339).",
-            serde_json::json!({"type": "string", "format": "date-time"}),
+            json!({"type": "string", "format": "date-time"}),
         )
+        .checked_query(
+            "at",
+            "The timeline of this generation: with the tasks, rules and settings that it had, and without `now` at the \
+             instant of its commit. It is what was served then, byte for byte.",
+            json!({"type": "integer", "minimum": 0}),
+        )
+        .checked_query(
+            "anyway",
+            "With `at`: also where that generation was planned with another version of the program, other rules of the \
+             server or other time zones than now, which is refused otherwise. `X-Basis` tells.",
+            one_of(&["true", "false", "1", "0"]),
+        )
+        .refuses(&[
+            (404, "no_such_generation"),
+            (404, "brought_generation"),
+            (404, "generation_not_kept"),
+            (409, "other_basis"),
+        ])
         .checked_query("format", "The form of the answer.", one_of(&["json", "html", "text", "ics"]))
         .gives::<TimelineJson<'static>>("The timeline.")
         .or_text("text/html")
@@ -31,6 +51,7 @@ pub fn timeline() -> Operation {
         .or_text("text/calendar")
         .carries("X-Cache", "Where it came from: `hot`, `materialized` or `rebuilt`.")
         .carries("Server-Timing", "The same, and how long it took in milliseconds.")
+        .carries("X-Basis", "With `at`: `same`, or `other` where that generation was planned with something else.")
         .conditional()
 }
 

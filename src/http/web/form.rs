@@ -10,7 +10,7 @@ use crate::http::extract::SIGNED_IN_AS;
 use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
 
 /// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
-const LABELS: [(&str, Phrase); 16] = [
+const LABELS: [(&str, Phrase); 27] = [
     ("name", Phrase { en: "Name", de: "Name" }),
     ("password", Phrase { en: "Password", de: "Passwort" }),
     ("current", Phrase { en: "Present password", de: "Jetziges Passwort" }),
@@ -27,6 +27,17 @@ const LABELS: [(&str, Phrase); 16] = [
     ("token", Phrase { en: "Token there", de: "Token dort" }),
     ("forgetToken", Phrase { en: "Present token", de: "Jetziges Token" }),
     ("mode", Phrase { en: "Direction", de: "Richtung" }),
+    ("title", Phrase { en: "Title", de: "Titel" }),
+    ("kategorie", Phrase { en: "Category", de: "Kategorie" }),
+    ("tags", Phrase { en: "Tags", de: "Schlagwörter" }),
+    ("deadline", Phrase { en: "Deadline", de: "Termin" }),
+    ("datum", Phrase { en: "Fixed to the day", de: "Fest am Tag" }),
+    ("zeit", Phrase { en: "and the slot", de: "und im Slot" }),
+    ("fixedSlot", Phrase { en: "What follows !", de: "Was auf ! folgt" }),
+    ("fixedSlot.datum", Phrase { en: "The day after !", de: "Der Tag nach !" }),
+    ("fixedSlot.zeit", Phrase { en: "The slot after !", de: "Der Slot nach !" }),
+    ("body", Phrase { en: "Text", de: "Text" }),
+    ("document", Phrase { en: "The whole file", de: "Die ganze Datei" }),
 ];
 
 /// How long a password has to be, which is said before it is typed.
@@ -53,6 +64,11 @@ impl Errors {
             Refusal::Field { field: "scopes", fault: Fault::Empty } => {
                 Errors::at_field("scopes", TICK_ONE.text(lang).to_owned())
             }
+            // The forms of tasks have a field for each part of a slot.
+            Refusal::Field { field: field @ ("fixedSlot.datum" | "fixedSlot.zeit"), fault } => {
+                let own = if *field == "fixedSlot.datum" { "datum" } else { "zeit" };
+                Errors::at_field(own, fault.text(label(field, lang).unwrap_or(field), lang))
+            }
             Refusal::Field { field, fault } => {
                 Errors::at_field(field, fault.text(label(field, lang).unwrap_or(field), lang))
             }
@@ -71,6 +87,11 @@ impl Errors {
 
     pub fn at_field(field: &'static str, sentence: String) -> Errors {
         Errors(vec![(field, sentence)])
+    }
+
+    /// The first sentence, whatever it is about.
+    pub fn any(&self) -> Option<&str> {
+        self.0.first().map(|(_, sentence)| sentence.as_str())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -151,6 +172,11 @@ impl<'a> Form<'a> {
         self.field(name, Control::Choice { value, words })
     }
 
+    /// A field for lines of text.
+    pub fn long_text(self, name: &'a str, value: &'a str) -> Field<'a> {
+        self.field(name, Control::Lines(value))
+    }
+
     fn input(self, name: &'a str, input: Input<'a>) -> Field<'a> {
         self.field(name, Control::Input(input))
     }
@@ -212,6 +238,7 @@ pub struct Field<'a> {
 enum Control<'a> {
     Input(Input<'a>),
     Choice { value: &'a str, words: &'a [(&'a str, &'a str)] },
+    Lines(&'a str),
 }
 
 struct Input<'a> {
@@ -273,6 +300,11 @@ impl<'a> Field<'a> {
                         min=[input.range.as_ref().map(RangeInclusive::start)] max=[input.range.as_ref().map(RangeInclusive::end)]
                         required[!input.is_optional] autocapitalize="none" autocorrect="off" spellcheck="false"
                         autofocus[is_first] aria-describedby=[described_by] aria-invalid=[invalid];
+                }
+                Control::Lines(value) => {
+                    // A line break right after the tag would be taken off.
+                    textarea id=(id) name=(self.name) rows="12" spellcheck="true" autofocus[is_first]
+                        aria-describedby=[described_by] aria-invalid=[invalid] { "\n" (value) }
                 }
                 Control::Choice { value, words } => {
                     select id=(id) name=(self.name) autofocus[is_first] aria-describedby=[described_by] aria-invalid=[invalid] {

@@ -44,6 +44,7 @@ impl Viewer<'_> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Week,
+    Tasks,
     Sync,
     Settings,
     Administration,
@@ -53,6 +54,7 @@ impl Place {
     fn address(self) -> &'static str {
         match self {
             Place::Week => "/",
+            Place::Tasks => "/tasks",
             Place::Sync => "/sync-status",
             Place::Settings => "/settings",
             Place::Administration => "/admin",
@@ -62,6 +64,7 @@ impl Place {
     pub fn name(self) -> Phrase {
         match self {
             Place::Week => Phrase { en: "Week", de: "Woche" },
+            Place::Tasks => Phrase { en: "Tasks", de: "Aufgaben" },
             Place::Sync => Phrase { en: "Git", de: "Git" },
             Place::Settings => Phrase { en: "Settings", de: "Einstellungen" },
             Place::Administration => Phrase { en: "Administration", de: "Verwaltung" },
@@ -72,7 +75,7 @@ impl Place {
 /// The way to the other pages, and out.
 pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
     let lang = viewer.lang;
-    let places = [Place::Week, Place::Sync, Place::Settings, Place::Administration];
+    let places = [Place::Week, Place::Tasks, Place::Sync, Place::Settings, Place::Administration];
     let places = places.into_iter().filter(|place| *place != Place::Administration || viewer.is_admin);
     html! {
         nav.site aria-label=(lang.pick("Pages", "Seiten")) {

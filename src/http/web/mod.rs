@@ -1,5 +1,6 @@
 //! The pages. Reading them needs no script.
 
+pub mod acts;
 pub mod admin;
 mod browser;
 pub mod failure;
@@ -7,16 +8,23 @@ mod form;
 mod interface;
 mod layout;
 mod notice;
+pub mod quick;
 pub mod set_up;
 pub mod settings;
 pub mod sign_in;
 pub mod sync;
+pub mod tasks;
+mod told;
 mod week;
 
 pub use form::Errors;
 pub use interface::page as interface;
 pub use layout::Viewer;
 pub use week::page;
+
+use self::quick::QuickForm;
+use self::told::Told;
+use self::week::Acts;
 
 use std::sync::LazyLock;
 
@@ -29,11 +37,14 @@ use serde_json::Value;
 use super::auth::page as shown;
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::query::Query;
 use super::respond::Asset;
 use super::wire::Known;
 use crate::domain::date;
 use crate::domain::zone::Zone;
 use crate::service::error::{Refusal, ServiceError};
+use crate::service::tasks::{IdempotencyKey, Words};
+use crate::store::random;
 use crate::view::json::utc;
 
 const CSS: &str = "text/css; charset=utf-8";
@@ -45,13 +56,52 @@ static WEEK_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_st
 static INTERFACE_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_str!("interface.css")));
 
 /// `GET /`: the week.
-pub async fn week(asked: Asked) -> Result<Response, HttpError> {
-    let answer = asked.site.service.answer(asked.actor.user).await?;
-    // What stands nowhere in the week may still be done already.
-    let has_no_task = week::is_empty(&answer.timeline)
-        && asked.site.service.require_account(asked.actor.name.as_str().to_owned()).await?.tasks == 0;
-    // A browser that goes back shows it again as it was, whoever is signed in by then, unless it may not keep it.
-    Ok(shown(StatusCode::OK, page(&answer, Viewer::of(&asked.actor, answer.lang), has_no_task)))
+pub async fn week(asked: Asked, query: Query) -> Result<Response, HttpError> {
+    let told = Told::of(&asked, &query).await?;
+    asked.week_page(StatusCode::OK, told, None, QuickForm::default()).await
+}
+
+impl Asked {
+    async fn week_page(
+        &self,
+        status: StatusCode,
+        told: Option<Told>,
+        refused: Option<String>,
+        quick: QuickForm,
+    ) -> Result<Response, HttpError> {
+        let (service, user) = (&self.site.service, self.actor.user);
+        let answer = service.answer(user).await?;
+        // What stands nowhere in the week may still be done already.
+        let has_no_task = week::is_empty(&answer.timeline)
+            && service.require_account(self.actor.name.as_str().to_owned()).await?.tasks == 0;
+        let Words { categories, .. } = service.words(user).await?;
+        let acts = Acts { told, refused, quick: QuickForm { categories, ..quick }, has_no_task };
+        // A browser that goes back shows it again as it was, whoever is signed in by then, unless it may not keep it.
+        Ok(shown(status, page(&answer, Viewer::of(&self.actor, answer.lang), Some(&acts))))
+    }
+
+    /// The week, with why something could not be done.
+    async fn week_again(&self, error: ServiceError) -> Result<Response, HttpError> {
+        let again = Again::of(error)?;
+        let lang = self.site.service.settings(self.actor.user)?.0.lang;
+        let refused = again.refusal.text(lang);
+        let page = self.week_page(again.status(), None, Some(refused), QuickForm::default()).await?;
+        Ok(again.told(page))
+    }
+}
+
+/// A key that goes with a form, so that sending it twice does it once.
+fn new_key() -> String {
+    random::<16>().map(|byte| format!("{byte:02x}")).concat()
+}
+
+/// The longest key of a form, in bytes.
+const KEY_BYTES_MAX: usize = 64;
+
+/// The key that a form was sent with.
+fn form_key(route: &'static str, known: &Known<'_>, fingerprint: [u8; 32]) -> Result<Option<IdempotencyKey>, Refusal> {
+    let key = known.text("key")?.unwrap_or_default();
+    Ok((1..=KEY_BYTES_MAX).contains(&key.len()).then_some(IdempotencyKey { route, key, fingerprint }))
 }
 
 /// An instant as a clock of that zone shows it.

@@ -3,16 +3,30 @@
 use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 
+use super::form::signed_in_as;
 use super::layout::{Place, Viewer, document, site_bar};
+use super::quick::{QuickForm, quick};
+use super::told::{Told, task_address};
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
-use crate::domain::timeline::{PlacedTask, Placement, Timeline, Unplaced};
+use crate::domain::timeline::{PlacedTask, Placement, Reason, Timeline, Unplaced};
 use crate::view::{Answer, text};
 
-/// The page of a timeline; whoever has no task at all is told how one gets in.
-pub fn page(answer: &Answer, viewer: Viewer<'_>, has_no_task: bool) -> Markup {
+/// What one can do on the page, where it is the present week.
+pub struct Acts {
+    pub told: Option<Told>,
+    /// Why what was just tried was not done.
+    pub refused: Option<String>,
+    pub quick: QuickForm,
+    /// Whether there is no task at all, so that it is said how one gets in.
+    pub has_no_task: bool,
+}
+
+/// The page of a timeline.
+pub fn page(answer: &Answer, viewer: Viewer<'_>, acts: Option<&Acts>) -> Markup {
     let (lang, timeline) = (answer.lang, &answer.timeline);
+    let week = Week { viewer, timeline, can_act: acts.is_some() };
     let title = lang.pick("This week", "Diese Woche");
     let content = html! {
         (site_bar(viewer, Place::Week))
@@ -27,10 +41,17 @@ pub fn page(answer: &Answer, viewer: Viewer<'_>, has_no_task: bool) -> Markup {
             @if let Some(sentences) = answer.rules.failure(lang) {
                 p.alert role="alert" { @for sentence in sentences { (sentence) ". " } }
             }
-            (now(timeline, lang))
-            @if has_no_task { (first_task(lang)) }
-            (board(timeline, lang))
-            (attention(timeline, lang))
+            @if let Some(acts) = acts {
+                @if let Some(refused) = &acts.refused { p.alert role="alert" { (refused) } }
+                @if let Some(told) = &acts.told { (told.show(viewer, HERE)) }
+            }
+            (week.now())
+            @if let Some(acts) = acts {
+                (quick(viewer, &acts.quick))
+                @if acts.has_no_task { (first_task(lang)) }
+            }
+            (week.board())
+            (week.attention())
         }
         footer {
             (lang.pick("rules", "Regeln")) ": " (answer.rules.name)
@@ -51,62 +72,78 @@ pub fn is_empty(timeline: &Timeline) -> bool {
 fn first_task(lang: Lang) -> Markup {
     html! {
         p.first {
-            (lang.pick("There is no task yet. One gets in by ", "Noch gibt es keine Aufgabe. Eine kommt herein mit "))
-            code { "codexmiroir task add" } ", "
-            (lang.pick("by the ", "über die ")) a href="/api" { (lang.pick("interface", "Schnittstelle")) }
-            (lang.pick(", or many at once by ", " oder viele zugleich mit ")) code { "codexmiroir import" } "."
+            (lang.pick(
+                "There is no task yet. Type the first one above; many at once come in by ",
+                "Noch gibt es keine Aufgabe. Die erste kommt oben hinein, viele zugleich mit ",
+            ))
+            code { "codexmiroir import" } "."
         }
     }
 }
 
-/// What is on now, else what comes next: the one thing that small screens show first.
-fn now(timeline: &Timeline, lang: Lang) -> Markup {
-    let slots = || timeline.days.iter().flat_map(|day| &day.slots);
-    let is_current = |slot: &&Placement| {
-        timeline.current.as_ref().is_some_and(|current| (current.date, &current.zeit) == (slot.date, &slot.zeit))
-    };
-    let next = slots().filter(|slot| !is_current(slot)).find(|slot| slot.task.is_some());
-    html! {
-        section.now aria-label=(lang.pick("Now and next", "Jetzt und danach")) {
-            div {
-                h2 { (lang.pick("Now", "Jetzt")) }
-                @match &timeline.current {
-                    Some(slot) => {
-                        p.when { (slot.zeit) " " span.times { (text::times(slot)) } }
-                        @match &slot.task {
-                            Some(placed) => p.task { (title(&placed.task)) },
-                            None => p.free { (lang.pick("Nothing planned", "Nichts geplant")) },
-                        }
-                    }
-                    None if timeline.days.is_empty() => p.free { (lang.pick("No slot", "Kein Slot")) },
-                    None => p.free { (lang.pick("Between slots", "Zwischen den Slots")) },
-                }
-            }
-            @if let Some((slot, placed)) = next.and_then(|slot| Some((slot, slot.task.as_ref()?))) {
+/// The week's own address.
+pub const HERE: &str = "/";
+
+/// What is shown, and to whom.
+#[derive(Clone, Copy)]
+struct Week<'a> {
+    viewer: Viewer<'a>,
+    timeline: &'a Timeline,
+    can_act: bool,
+}
+
+impl Week<'_> {
+    /// What is on now, else what comes next: the one thing that small screens show first.
+    fn now(self) -> Markup {
+        let (timeline, lang) = (self.timeline, self.viewer.lang);
+        let slots = || timeline.days.iter().flat_map(|day| &day.slots);
+        let next = slots().filter(|slot| !self.is_running(slot)).find(|slot| slot.task.is_some());
+        html! {
+            section.now aria-label=(lang.pick("Now and next", "Jetzt und danach")) {
                 div {
-                    h2 { (lang.pick("Next", "Danach")) }
-                    p.when { (short_date(slot.date, lang)) " " (slot.zeit) " " span.times { (text::times(slot)) } }
-                    p.task { (title(&placed.task)) }
+                    h2 { (lang.pick("Now", "Jetzt")) }
+                    @match &timeline.current {
+                        Some(slot) => {
+                            p.when { (slot.zeit) " " span.times { (text::times(slot)) } }
+                            @match &slot.task {
+                                Some(placed) => {
+                                    p.task { (title(&placed.task)) }
+                                    (self.act(&placed.task, "complete", lang.pick("Done", "Erledigt"), "main"))
+                                }
+                                None => p.free { (lang.pick("Nothing planned", "Nichts geplant")) },
+                            }
+                        }
+                        None if timeline.days.is_empty() => p.free { (lang.pick("No slot", "Kein Slot")) },
+                        None => p.free { (lang.pick("Between slots", "Zwischen den Slots")) },
+                    }
+                }
+                @if let Some((slot, placed)) = next.and_then(|slot| Some((slot, slot.task.as_ref()?))) {
+                    div {
+                        h2 { (lang.pick("Next", "Danach")) }
+                        p.when { (short_date(slot.date, lang)) " " (slot.zeit) " " span.times { (text::times(slot)) } }
+                        p.task { (title(&placed.task)) }
+                    }
                 }
             }
         }
     }
-}
 
-fn board(timeline: &Timeline, lang: Lang) -> Markup {
-    html! {
-        section.board aria-label=(lang.pick("The next seven days", "Die nächsten sieben Tage")) {
-            @if timeline.days.is_empty() { p.free { (text::no_slot(lang)) } }
-            @for day in &timeline.days {
-                section.day.today[day.date == timeline.today] {
-                    h2 { (short_date(day.date, lang)) }
-                    ol {
-                        @for slot in &day.slots {
-                            li.running[is_running(timeline, slot)] {
-                                span.when { (slot.zeit) " " span.times { (text::times(slot)) } }
-                                @match &slot.task {
-                                    Some(placed) => (card(placed, lang)),
-                                    None => span.free { (lang.pick("free", "frei")) },
+    fn board(self) -> Markup {
+        let (timeline, lang) = (self.timeline, self.viewer.lang);
+        html! {
+            section.board aria-label=(lang.pick("The coming days", "Die kommenden Tage")) {
+                @if timeline.days.is_empty() { p.free { (text::no_slot(lang)) } }
+                @for day in &timeline.days {
+                    section.day.today[day.date == timeline.today] {
+                        h2 { (short_date(day.date, lang)) }
+                        ol {
+                            @for slot in &day.slots {
+                                li.running[self.is_running(slot)] data-slot={ (date::to_text(slot.date)) "/" (slot.zeit) } {
+                                    span.when { (slot.zeit) " " span.times { (text::times(slot)) } }
+                                    @match &slot.task {
+                                        Some(placed) => (self.card(placed)),
+                                        None => span.free { (lang.pick("free", "frei")) },
+                                    }
                                 }
                             }
                         }
@@ -115,28 +152,110 @@ fn board(timeline: &Timeline, lang: Lang) -> Markup {
             }
         }
     }
-}
 
-fn is_running(timeline: &Timeline, slot: &Placement) -> bool {
-    timeline.current.as_ref().is_some_and(|current| current.date == slot.date && current.zeit == slot.zeit)
-}
+    fn is_running(self, slot: &Placement) -> bool {
+        self.timeline.current.as_ref().is_some_and(|current| current.date == slot.date && current.zeit == slot.zeit)
+    }
 
-fn card(placed: &PlacedTask, lang: Lang) -> Markup {
-    let task = &placed.task;
-    html! {
-        div class={ "card " (category_class(task)) } {
-            span.task { (title(task)) }
-            span.marks {
-                span.category { (task.kategorie) }
-                @if placed.is_fixed { span.fixed { (lang.pick("fixed", "fest")) } }
-                @if let Some(deadline) = task.deadline {
-                    span.late[placed.deadline_missed] {
-                        @if placed.deadline_missed { "⚠ " (lang.pick("late, due ", "zu spät, fällig ")) } @else { (lang.pick("due ", "fällig ")) }
-                        (date::to_text(deadline))
+    fn card(self, placed: &PlacedTask) -> Markup {
+        let (task, lang) = (&placed.task, self.viewer.lang);
+        html! {
+            div class={ "card " (category_class(task)) } {
+                span.task { (title(task)) }
+                span.marks {
+                    span.category { (task.kategorie) }
+                    @if placed.is_fixed { span.fixed { (lang.pick("fixed", "fest")) } }
+                    @if let Some(deadline) = task.deadline {
+                        span.late[placed.deadline_missed] {
+                            @if placed.deadline_missed { "⚠ " (lang.pick("late, due ", "zu spät, fällig ")) } @else { (lang.pick("due ", "fällig ")) }
+                            (date::to_text(deadline))
+                        }
                     }
+                }
+                (self.act(task, "complete", lang.pick("Done", "Erledigt"), "small"))
+            }
+        }
+    }
+
+    /// A button that does one thing to a task and comes back.
+    fn act(self, task: &Task, act: &str, called: &str, class: &str) -> Markup {
+        let spoken = format!("{called}: {} {}", task.id(), task.title);
+        html! {
+            @if self.can_act {
+                form.act method="post" action={ (task_address(task.file().as_str())) "/" (act) } {
+                    (signed_in_as(self.viewer.name))
+                    input type="hidden" name="back" value=(HERE);
+                    button class=(class) type="submit" aria-label=(spoken) { (called) }
                 }
             }
         }
+    }
+
+    /// Only real problems are listed, each with its reason and a way out; who is simply in line is one line.
+    fn attention(self) -> Markup {
+        let (timeline, lang) = (self.timeline, self.viewer.lang);
+        html! {
+            section.attention aria-label=(lang.pick("What needs attention", "Was Aufmerksamkeit braucht")) {
+                (self.problems(lang.pick("Overdue", "Überfällig"), &timeline.overdue))
+                (self.problems(lang.pick("Slot taken", "Slot belegt"), &timeline.conflicts))
+                (self.problems(lang.pick("Not placed", "Ohne Platz"), &timeline.unplaced))
+                @if !timeline.missed.is_empty() {
+                    h2 { (lang.pick("Deadline without a slot", "Termin ohne Slot")) }
+                    ul { @for task in &timeline.missed {
+                        li {
+                            span { (title(task)) " – " (task.deadline.map(date::to_text).unwrap_or_default()) }
+                            (self.act(task, "complete", lang.pick("Done", "Erledigt"), "small"))
+                        }
+                    } }
+                }
+                @if !timeline.invalid.is_empty() {
+                    h2 { (lang.pick("Unreadable", "Unlesbar")) }
+                    ul { @for document in &timeline.invalid {
+                        li {
+                            span {
+                                a href=(task_address(&document.file)) { (document.file) } ", "
+                                (lang.pick("line", "Zeile")) " " (document.problem.line) ": " (document.problem.text(lang))
+                            }
+                        }
+                    } }
+                }
+                (self.problems(lang.pick("Later", "Später"), &timeline.later))
+                @if !timeline.waiting.is_empty() {
+                    p.line { a href="/tasks?status=offen" { (in_line(timeline.waiting.len(), lang)) } }
+                }
+            }
+        }
+    }
+
+    fn problems(self, heading: &str, entries: &[Unplaced]) -> Markup {
+        let lang = self.viewer.lang;
+        html! {
+            @if !entries.is_empty() {
+                h2 { (heading) }
+                ul { @for entry in entries {
+                    li {
+                        span { (title(&entry.task)) " – " span.reason { (text::reason(entry, lang)) } }
+                        @match entry.reason {
+                            Reason::SlotEnded => {
+                                (self.act(&entry.task, "complete", lang.pick("Done", "Erledigt"), "small"))
+                                (self.act(&entry.task, "unpin", lang.pick("Back in line", "In die Reihe"), "small"))
+                            }
+                            Reason::SlotTaken { .. } | Reason::NoSuchSlot | Reason::IncompleteFixedSlot => {
+                                (self.act(&entry.task, "unpin", lang.pick("Back in line", "In die Reihe"), "small"))
+                            }
+                            Reason::AfterHorizon | Reason::NoAllowedSlot { .. } | Reason::ExcludedByRule { .. } => {}
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn in_line(count: usize, lang: Lang) -> String {
+    match count {
+        1 => lang.pick("1 more in line", "1 weitere in der Reihe").to_owned(),
+        count => format!("{count} {}", lang.pick("more in line", "weitere in der Reihe")),
     }
 }
 
@@ -148,48 +267,8 @@ fn category_class(task: &Task) -> &'static str {
     }
 }
 
-/// Only real problems are listed, each with its reason; who is simply in line is one line.
-fn attention(timeline: &Timeline, lang: Lang) -> Markup {
-    html! {
-        section.attention {
-            (problems(lang.pick("Overdue", "Überfällig"), &timeline.overdue, lang))
-            (problems(lang.pick("Slot taken", "Slot belegt"), &timeline.conflicts, lang))
-            (problems(lang.pick("Not placed", "Ohne Platz"), &timeline.unplaced, lang))
-            @if !timeline.missed.is_empty() {
-                h2 { (lang.pick("Deadline without a slot", "Termin ohne Slot")) }
-                ul { @for task in &timeline.missed {
-                    li { (title(task)) " – " (task.deadline.map(date::to_text).unwrap_or_default()) }
-                } }
-            }
-            @if !timeline.invalid.is_empty() {
-                h2 { (lang.pick("Unreadable", "Unlesbar")) }
-                ul { @for document in &timeline.invalid {
-                    li { (document.file) ", " (lang.pick("line", "Zeile")) " " (document.problem.line) ": " (document.problem.text(lang)) }
-                } }
-            }
-            (problems(lang.pick("Later", "Später"), &timeline.later, lang))
-            @match timeline.waiting.len() {
-                0 => {}
-                1 => p.line { (lang.pick("1 more in line", "1 weitere in der Reihe")) }
-                count => p.line { (count) " " (lang.pick("more in line", "weitere in der Reihe")) }
-            }
-        }
-    }
-}
-
-fn problems(heading: &str, entries: &[Unplaced], lang: Lang) -> Markup {
-    html! {
-        @if !entries.is_empty() {
-            h2 { (heading) }
-            ul { @for entry in entries {
-                li { (title(&entry.task)) " – " span.reason { (text::reason(entry, lang)) } }
-            } }
-        }
-    }
-}
-
 fn title(task: &Task) -> Markup {
-    html! { span.id { (task.id()) } " " (task.title) }
+    html! { a href=(task_address(task.file().as_str())) { span.id { (task.id()) } " " (task.title) } }
 }
 
 fn short_date(day: NaiveDate, lang: Lang) -> String {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::container::Writer;
 use super::manifest::{
-    HEAD_MEMBER, Head, MANIFEST_MEMBER, Manifest, RemovedLine, SECRETS_MEMBER, SUM_MEMBER, UserLine,
+    BasisLine, HEAD_MEMBER, Head, MANIFEST_MEMBER, Manifest, RemovedLine, SECRETS_MEMBER, SUM_MEMBER, UserLine,
 };
 use super::rows::{self, AccountRow, ChangeRow, DocumentRow, RemoteTokenRow, TimelineRow};
 use super::{PIECE_BYTES, member_of, piece_of};
@@ -17,6 +17,7 @@ use crate::domain::ids::{FileName, Generation, UserId};
 use crate::domain::lang::Phrase;
 use crate::secrets::passphrase::{PASSPHRASE_CHARS_MIN, lock};
 use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::memo::Memo;
 use crate::service::passwords::hash_in;
 use crate::service::planners::{Desk, Interrupted};
 use crate::service::{Service, Streamed, read};
@@ -113,7 +114,7 @@ impl Service {
         let plan = move |desk: &mut Desk| -> Result<_, ServiceError> {
             let Some((state, snapshot)) = service.store.account_state_and_snapshot(user)? else { return Ok(None) };
             let at = service.clock.now();
-            let planned = service.plan_at(desk, user, &snapshot, at);
+            let planned = service.plan_at((desk, &service.rules.book()), &mut Memo::default(), user, &snapshot, at);
             // A plan that the clock cut another time may be another one: then there is none to compare with.
             let finished = planned.is_certain.then(|| planned.entry.finished.clone());
             Ok(Some((state, finished.map(|finished| Planned { finished, at }))))
@@ -189,7 +190,7 @@ impl Making {
             Stage::Account(state, planned) => self.account(service, &state, planned)?,
             Stage::Documents(whose, after, number) => self.documents(service, whose, after.as_ref(), number)?,
             Stage::History(whose, after, number) => self.history(service, whose, after, number)?,
-            Stage::Secrets => self.secrets()?,
+            Stage::Secrets => self.secrets(service)?,
             Stage::End => return self.end(),
             stage @ (Stage::User(_) | Stage::Done) => stage,
         };
@@ -299,7 +300,8 @@ impl Making {
         Stage::User(Some(user))
     }
 
-    fn secrets(&mut self) -> Result<Stage, ServiceError> {
+    fn secrets(&mut self, service: &Service) -> Result<Stage, ServiceError> {
+        self.manifest.bases = service.store.list_bases()?.iter().map(BasisLine::of).collect();
         if let Some(passphrase) = self.passphrase.take() {
             let plain = Zeroizing::new(rows::encode(&std::mem::take(&mut self.tokens)));
             let locked = lock(&passphrase, &plain).map_err(unwritten)?;
@@ -326,10 +328,7 @@ fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
     text
 }
 
-/// How the name of a file has its instant, as chrono writes and reads it.
-pub(super) const NAME_FORMAT: &str = "codexmiroir-%Y%m%dT%H%M%SZ.tar.zst";
-
 /// The name that a backup of this instant has unless another is asked for: names sort as their instants.
 pub fn file_name(at: DateTime<Utc>) -> String {
-    at.format(NAME_FORMAT).to_string()
+    at.format("codexmiroir-%Y%m%dT%H%M%SZ.tar.zst").to_string()
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container::{Member, hex};
 use crate::service::rulebook::BasisParts;
-use crate::store::{Incarnation, SCHEMA_VERSION};
+use crate::store::{Basis, Incarnation, NotedBasis, SCHEMA_VERSION};
 use crate::view::json::utc;
 
 /// The first word of every backup.
@@ -55,7 +55,7 @@ impl Head {
 #[derive(Deserialize)]
 pub(super) struct Beginning {
     pub(super) format: String,
-    pub(super) version: u32,
+    pub(super) version: u64,
 }
 
 impl Beginning {
@@ -93,4 +93,33 @@ pub(super) struct Manifest {
     pub(super) tokens_locked: Vec<String>,
     pub(super) tokens_left_out: Vec<String>,
     pub(super) members: Vec<Member>,
+    /// What plans were made with, in the order of time.
+    #[serde(default)]
+    pub(super) bases: Vec<BasisLine>,
+}
+
+/// From when on plans were made with what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BasisLine {
+    at: String,
+    /// The hash of the parts, in hexadecimal digits.
+    basis: String,
+    /// What is known of them.
+    parts: Option<BasisParts>,
+}
+
+impl BasisLine {
+    pub(super) fn of(noted: &NotedBasis) -> BasisLine {
+        let parts = serde_json::from_slice(&noted.parts).ok();
+        BasisLine { at: utc(noted.at), basis: noted.basis.to_string(), parts }
+    }
+
+    /// `None` where it is none that was written so.
+    pub(super) fn noted(&self) -> Option<NotedBasis> {
+        let at = DateTime::parse_from_rfc3339(&self.at).ok()?.to_utc();
+        let number = u128::from_str_radix(&self.basis, 16).ok().filter(|_| self.basis.len() == 32)?;
+        let parts = self.parts.as_ref().map(|parts| serde_json::to_vec(parts).unwrap_or_default());
+        Some(NotedBasis { basis: Basis(number.to_be_bytes()), at, parts: parts.unwrap_or_default() })
+    }
 }

@@ -27,7 +27,7 @@ pub use container::FIRST_BYTE;
 pub use file::{FileError, NewFile};
 pub use make::{Backup, file_name};
 pub use restore::{Checked, Expected, Restored, check, restore_into};
-pub use schedule::{BackupOptions, Failed, Kept, Made, Schedule, Scheduled, Standing};
+pub use schedule::{BackupOptions, Failed, Kept, Made, Schedule, Scheduled, Standing, real_path};
 
 /// Bytes of rows that are read at a time, and that a member has.
 const PIECE_BYTES: usize = 1024 * 1024;
@@ -41,7 +41,7 @@ pub enum BackupError {
         "it was made by a newer version (format {found}; this one knows {}); take that version or a newer one",
         manifest::VERSION
     )]
-    Newer { found: u32 },
+    Newer { found: u64 },
     #[error("it ends too early: its transfer or its disk cut it short; take another backup")]
     Cut,
     #[error("it is damaged in {place}; take another backup")]

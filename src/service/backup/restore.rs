@@ -17,9 +17,10 @@ use crate::domain::ids::UserId;
 use crate::secrets::{Key, Purpose};
 use crate::service::Service;
 use crate::service::error::ServiceError;
+use crate::service::memo::Memo;
 use crate::service::passwords::sealed_of_before;
 use crate::service::planners::Desk;
-use crate::store::{AccountState, Basis, Restoring};
+use crate::store::{AccountState, Basis, NotedBasis, Restoring};
 
 /// A backup that was read to its end, and is as it was made.
 pub struct Checked {
@@ -120,10 +121,17 @@ pub fn check(source: impl Read, passphrase: Option<&str>) -> Result<Checked, Bac
     if present.len() != manifest.users.len() {
         return Err(BackupError::Damaged { place: "the names of its users, one of which two have".to_owned() });
     }
+    bases_of(&manifest)?;
     let has_secrets = locked.is_some();
     // Last, because it takes its time: a file that is damaged is refused before.
     let opened = locked.zip(passphrase).map(|(locked, passphrase)| tokens(&locked, passphrase)).transpose()?;
     Ok(Checked { head: reader.head, manifest, tokens: opened, has_secrets })
+}
+
+/// What plans were made with, as the manifest has it.
+fn bases_of(manifest: &Manifest) -> Result<Vec<NotedBasis>, BackupError> {
+    let damaged = || BackupError::Damaged { place: "what its plans were made with".to_owned() };
+    manifest.bases.iter().map(|line| line.noted().ok_or_else(damaged)).collect()
 }
 
 /// Writes a backup that was checked into a new database, whose secrets are sealed with this key; the timelines that it is
@@ -168,6 +176,7 @@ pub fn restore_into(
     if reader.manifest.as_ref() != Some(&checked.manifest) || reader.head != checked.head {
         return Err(BackupError::Changed);
     }
+    database.put_bases(&bases_of(&checked.manifest)?).map_err(written)?;
     database.finish(checked.next_user()).map_err(written)?;
     Ok(expected)
 }
@@ -193,12 +202,13 @@ impl Service {
         expected: Vec<Expected>,
     ) -> Result<Restored, ServiceError> {
         let mut restored = Restored::default();
-        let parts = self.rules.book().parts().differences(&checked.head.basis).join(", ");
+        let parts = self.rules.book().parts().differences(&checked.head.basis);
+        let parts = parts.iter().map(|part| part.en).collect::<Vec<_>>().join(", ");
         for Expected { user, name, basis, at, sha256 } in expected {
             let service = self.clone();
             let plan = move |desk: &mut Desk| -> Result<_, ServiceError> {
                 let snapshot = service.require_snapshot(user)?;
-                let planned = service.plan_at(desk, user, &snapshot, at);
+                let planned = service.plan_at((desk, &service.rules.book()), &mut Memo::default(), user, &snapshot, at);
                 let is_same = hex(&Sha256::digest(&planned.entry.finished.body)) == sha256;
                 Ok((is_same, planned.is_certain))
             };

@@ -2,6 +2,8 @@
 //! They are MessagePack by position: a field can be added at the end of a type, and nothing else may change without
 //! another version of the format.
 
+mod change;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -9,14 +11,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+pub(super) use self::change::ChangeRow;
 use super::BackupError;
-use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, TaskNumber, UserId, UserName};
+use crate::domain::ids::{FileName, Generation, ObjectName, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::script::{OptionValue, RuleEntry, Script};
 use crate::domain::zone::Zone;
 use crate::store::{
-    AccountState, Basis, Entries, Grant, GrantKind, Head, HeldFile, KeptRules, MergedFile, OwnRemote, Past, PastState,
-    RulesVersion, Scopes, Settings, SyncFiles, SyncState, SyncUpdate, User,
+    AccountState, Entries, Grant, GrantKind, Head, HeldFile, KeptRules, OwnRemote, RulesVersion, Scopes, Settings,
+    SyncFiles, SyncState, SyncUpdate, User,
 };
 
 pub(super) fn encode<T: Serialize>(rows: &T) -> Vec<u8> {
@@ -44,6 +47,10 @@ impl Wrong {
 
 fn time(millis: i64) -> Result<DateTime<Utc>, Wrong> {
     DateTime::from_timestamp_millis(millis).ok_or(Wrong("a time"))
+}
+
+fn number(number: Option<u32>) -> Result<Option<TaskNumber>, Wrong> {
+    number.map(|number| TaskNumber::new(number).ok_or(Wrong("a number"))).transpose()
 }
 
 /// An account, with what is kept in few rows.
@@ -89,7 +96,7 @@ struct TokenRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SettingsRow {
+pub(super) struct SettingsRow {
     zone: String,
     german: bool,
     days: u16,
@@ -113,7 +120,7 @@ enum OptionRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct EntryRow {
+pub(super) struct EntryRow {
     name: String,
     /// Nothing for a script of the library.
     source: Option<String>,
@@ -156,29 +163,6 @@ struct CommitRow(#[serde(with = "serde_bytes")] [u8; 20]);
 #[derive(Serialize, Deserialize)]
 pub(super) struct DocumentRow(String, ByteBuf);
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct ChangeRow {
-    generation: u64,
-    index: u32,
-    at: i64,
-    #[serde(with = "serde_bytes")]
-    basis: [u8; 16],
-    actor: String,
-    through: String,
-    verb: String,
-    what: WhatRow,
-    #[serde(default)]
-    brought: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-enum WhatRow {
-    Document { file: String, before: Option<ByteBuf>, after: Option<ByteBuf> },
-    Settings { before: SettingsRow, after: SettingsRow },
-    Rules { before: Option<Vec<EntryRow>>, after: Option<Vec<EntryRow>> },
-    Merged { file: String, is_rule: bool, lost: Option<ByteBuf>, kept: Option<ByteBuf>, is_conflict: bool },
-}
-
 /// The token that a user's own repository is asked with.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RemoteTokenRow(pub(super) u64, pub(super) String);
@@ -213,7 +197,7 @@ impl AccountRow {
         let head = Head {
             generation: Generation(self.generation),
             committed_at: time(self.committed_at)?,
-            next_number: self.next_number.map(|number| TaskNumber::new(number).ok_or(Wrong("a number"))).transpose()?,
+            next_number: number(self.next_number)?,
         };
         let user = User {
             id,
@@ -409,80 +393,5 @@ impl DocumentRow {
 
     pub(super) fn document(self) -> Result<(FileName, Vec<u8>), Wrong> {
         Ok((FileName::parse(&self.0).ok_or(Wrong("a file's name"))?, self.1.into_vec()))
-    }
-}
-
-fn bytes(state: Option<Vec<u8>>) -> Option<ByteBuf> {
-    state.map(ByteBuf::from)
-}
-
-fn raw(state: Option<ByteBuf>) -> Option<Vec<u8>> {
-    state.map(ByteBuf::into_vec)
-}
-
-fn key(file: &str) -> Result<DocKey, Wrong> {
-    FileName::parse(file).map(DocKey::of).ok_or(Wrong("a file's name"))
-}
-
-impl ChangeRow {
-    pub(super) fn of(past: Past) -> ChangeRow {
-        let what = match past.what {
-            PastState::Document { key, before, after } => {
-                WhatRow::Document { file: key.file.as_str().to_owned(), before: bytes(before), after: bytes(after) }
-            }
-            PastState::Settings { before, after } => {
-                WhatRow::Settings { before: SettingsRow::of(before), after: SettingsRow::of(after) }
-            }
-            PastState::Rules { before, after } => {
-                WhatRow::Rules { before: before.as_deref().map(entry_rows), after: after.as_deref().map(entry_rows) }
-            }
-            PastState::Merged { file, lost, kept, is_conflict } => {
-                let (file, is_rule) = match file {
-                    MergedFile::Document(key) => (key.file.as_str().to_owned(), false),
-                    MergedFile::Rule(name) => (name, true),
-                };
-                WhatRow::Merged { file, is_rule, lost: bytes(lost), kept: bytes(kept), is_conflict }
-            }
-        };
-        ChangeRow {
-            generation: past.generation.0,
-            index: past.index,
-            at: past.at.timestamp_millis(),
-            basis: past.basis.0,
-            actor: past.actor,
-            through: past.through,
-            verb: past.verb,
-            what,
-            brought: past.is_brought,
-        }
-    }
-
-    pub(super) fn past(self) -> Result<Past, Wrong> {
-        let what = match self.what {
-            WhatRow::Document { file, before, after } => {
-                PastState::Document { key: key(&file)?, before: raw(before), after: raw(after) }
-            }
-            WhatRow::Settings { before, after } => {
-                PastState::Settings { before: before.settings()?, after: after.settings()? }
-            }
-            WhatRow::Rules { before, after } => {
-                PastState::Rules { before: before.map(entries), after: after.map(entries) }
-            }
-            WhatRow::Merged { file, is_rule, lost, kept, is_conflict } => {
-                let file = if is_rule { MergedFile::Rule(file) } else { MergedFile::Document(key(&file)?) };
-                PastState::Merged { file, lost: raw(lost), kept: raw(kept), is_conflict }
-            }
-        };
-        Ok(Past {
-            generation: Generation(self.generation),
-            index: self.index,
-            at: time(self.at)?,
-            basis: Basis(self.basis),
-            actor: self.actor,
-            through: self.through,
-            verb: self.verb,
-            what,
-            is_brought: self.brought,
-        })
     }
 }

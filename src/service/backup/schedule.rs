@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{FileError, file_name};
+use super::FileError;
 use crate::domain::lang::Sentence;
 use crate::metrics::Counter;
 use crate::service::error::ServiceError;
@@ -35,12 +35,12 @@ pub struct BackupOptions {
 impl BackupOptions {
     /// Whether the folder is apart from the data directory, which a restore replaces.
     pub fn is_apart_from(&self, data_dir: &Path) -> bool {
-        !real(&self.dir).starts_with(real(data_dir))
+        !real_path(&self.dir).starts_with(real_path(data_dir))
     }
 }
 
 /// The path without links, as far as there is something.
-fn real(path: &Path) -> PathBuf {
+pub fn real_path(path: &Path) -> PathBuf {
     let whole = path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let resolved = whole.ancestors().find_map(|ancestor| {
         let found = fs::canonicalize(ancestor).ok()?;
@@ -263,7 +263,7 @@ async fn make(
     stopped: &watch::Receiver<bool>,
 ) -> Result<Made, Failure> {
     let begun = Instant::now();
-    let path = options.dir.join(file_name(at));
+    let path = options.dir.join(folder::file_name(at));
     let mut file = blocking(move || Ok(folder::begin(&path)?)).await?;
     let mut backup = service.backup(None)?;
     while let Some(bytes) = backup.next().await? {
@@ -280,7 +280,7 @@ async fn make(
     let finish = move || {
         let bytes = file.bytes()?;
         file.finish(None, |source| UntilStopped { source, stopped })?;
-        if let Err(error) = folder::thin(&dir, keep) {
+        if let Err(error) = folder::thin(&dir, keep, at) {
             tracing::warn!(dir = %dir.display(), %error, "an old backup cannot be removed; remove it by hand");
         }
         Ok(bytes)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Overlay, Pending, plan};
+use super::{Overlay, Pending, apply, plan};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
 use crate::domain::policy::SlotSpec;
@@ -16,7 +16,7 @@ use crate::service::memo::Memo;
 use crate::service::planners::Desk;
 use crate::service::planning::{self, Planned};
 use crate::service::rulebook::{RuleBook, RuleList};
-use crate::store::{OutboxFile, Past, PastState, RulesVersion, Snapshot, Store, StoreError, THROUGH_GIT};
+use crate::store::{Change, OutboxFile, Past, PastState, RulesVersion, Snapshot, Store, StoreError, THROUGH_GIT};
 
 /// Changes of the history that are looked at for one's own last one.
 const WALKED_CHANGES_MAX: usize = 1_000;
@@ -46,6 +46,14 @@ impl Situation<'_> {
         plan(work, self.store, self.user, self.snapshot, self.overlay, self.now)
     }
 
+    /// The plan as it would be after these changes, of which nothing is kept.
+    pub fn plan_after(&mut self, changes: &[Change]) -> Planned {
+        let (mut ground, mut overlay) = (self.snapshot.clone(), self.overlay.clone());
+        apply(changes, &mut ground, &mut overlay);
+        let work = (&mut *self.desk, &mut *self.memo, self.rules);
+        plan(work, self.store, self.user, &ground, &overlay, self.now)
+    }
+
     /// The day it is for the user.
     pub fn today(&self) -> NaiveDate {
         self.snapshot.settings.zone.date_of(self.now)
@@ -68,7 +76,7 @@ impl Situation<'_> {
     /// Whether the history has this change, be it one's own or one that was brought.
     pub(in crate::service) fn has_past(&self, wanted: &Past) -> Result<bool, StoreError> {
         let basis = wanted.basis;
-        let is_it = |past: Past| Past { basis, is_brought: wanted.is_brought, ..past } == *wanted;
+        let is_it = |past: Past| Past { basis, is_brought: wanted.is_brought, left: wanted.left, ..past } == *wanted;
         Ok(self.store.list_changes(self.user, wanted.generation)?.into_iter().any(is_it))
     }
 

@@ -111,6 +111,20 @@ pub(super) fn not_an_administrator(name: &str, lang: Lang) -> String {
     )
 }
 
+pub(super) fn no_such_token(id: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("You have no token “{id}”; see GET /api/tokens."),
+        format!("Du hast kein Token „{id}“; siehe GET /api/tokens."),
+    )
+}
+
+pub(super) fn token_issued_before(id: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("This Idempotency-Key made the token {id} before, and a token is shown only once; if you do not have it, revoke it and ask with a new key."),
+        format!("Mit diesem Idempotency-Key entstand schon das Token {id}, und ein Token wird nur einmal gezeigt; wer es nicht hat, widerruft es und fragt mit neuem Key."),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! An account as an export in JSON has it, read from the text.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::marker::PhantomData;
 
 use base64::Engine as _;
@@ -28,9 +28,6 @@ use crate::store::{Past, Settings};
 const DOCUMENTS_MAX: usize = 100_000;
 /// Changes of the history that an export can have. Each is held in memory until all of it was read.
 const CHANGES_MAX: usize = 250_000;
-/// Far more than any account will see, and far from where numbers end.
-pub(super) const GENERATION_MAX: u64 = 1 << 40;
-
 pub(super) const FILE_NAME: Phrase =
     Phrase { en: "the name of a task file that ends in .md", de: "der Name einer Aufgabendatei, mit .md am Ende" };
 const ONLY_FILE: Phrase = Phrase {
@@ -66,13 +63,21 @@ pub struct Account {
     pub history: Option<Vec<Past>>,
 }
 
-/// Reads an export in JSON. Nothing but what it says is held in memory, and of that not more than the bounds allow.
+/// What some programs put before a text in UTF-8.
+pub const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads an export in JSON, behind a byte order mark or without one. Nothing but what it says is held in memory, and of that not more than the bounds allow.
 ///
 /// # Errors
 /// [`Refusal::Export`] with what is wrong, and where.
 pub fn read_account(source: impl Read) -> Result<Account, Refusal> {
     let walk = Walk::default();
-    let mut text = serde_json::Deserializer::from_reader(BufReader::new(source));
+    let mut source = BufReader::new(source);
+    let mut begin = Vec::new();
+    let looked = source.by_ref().take(BOM.len() as u64).read_to_end(&mut begin);
+    looked.map_err(|_| Refusal::Export(ExportRefusal::NotJson { line: 1, column: 0 }))?;
+    let begin = if begin == BOM { Vec::new() } else { begin };
+    let mut text = serde_json::Deserializer::from_reader(Cursor::new(begin).chain(source));
     let read = ObjectOf::<AccountIn>(&walk, PhantomData).deserialize(&mut text).and_then(|read| {
         text.end()?;
         read.account(&walk).map_err(serde_json::Error::custom)
@@ -175,7 +180,7 @@ impl AccountIn {
         check_version(walk, self.version)?;
         walk.needed("user", self.user)?;
         let generation = walk.needed("generation", self.generation)?;
-        if generation > GENERATION_MAX {
+        if generation > Generation::BROUGHT_MAX.0 {
             return Err(walk.malformed("generation", GENERATIONS));
         }
         let committed_at = walk.needed("committedAt", self.committed_at)?;

@@ -2,7 +2,7 @@
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::account::{DESCENDING, DocumentIn, FILE_NAME, GENERATION_MAX, INSTANT, SettingsIn, instant, push_rule, raw};
+use super::account::{DESCENDING, DocumentIn, FILE_NAME, INSTANT, SettingsIn, instant, push_rule, raw};
 use super::walk::{FLAG, Fields, NUMBER, Object, Stopped, TEXT, Walk, list, object};
 use crate::domain::ids::{DocKey, FileName, Generation};
 use crate::domain::lang::Phrase;
@@ -56,7 +56,7 @@ impl ChangeIn {
     /// The change that comes before `later`, the one that was read last.
     pub(super) fn past(mut self, walk: &Walk, later: Option<&Past>) -> Result<Past, Stopped> {
         let generation = walk.needed("generation", self.generation)?;
-        let most = later.map_or(GENERATION_MAX, |later| later.generation.0);
+        let most = later.map_or(Generation::BROUGHT_MAX.0, |later| later.generation.0);
         if !(1..=most).contains(&generation) {
             return Err(walk.malformed("generation", DESCENDING));
         }
@@ -76,7 +76,7 @@ impl ChangeIn {
         let verb = word("verb", self.verb.take())?;
         let what = self.what(walk)?;
         let (generation, basis) = (Generation(generation), Basis([0; 16]));
-        Ok(Past { generation, index: 0, at, basis, actor, through, verb, what, is_brought: true })
+        Ok(Past { generation, index: 0, at, basis, actor, through, verb, what, is_brought: true, left: None })
     }
 
     fn what(self, walk: &Walk) -> Result<PastState, Stopped> {

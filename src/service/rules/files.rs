@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::list::{self, RuleFields, is_name};
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Phrase, Sentence};
 use crate::domain::script::{OptionValue, RuleEntry};
 use crate::store::Entries;
 
@@ -15,6 +15,11 @@ pub const FOLDER: &str = "rules";
 /// The file that has the order, the options and the names of the library's scripts.
 pub(in crate::service) const LIST: &str = "rules.json";
 const ENDING: &str = ".rhai";
+
+const NOT_A_NAME: Phrase = Phrase {
+    en: "its name is not 1 to 64 of a-z, 0-9 and - before .rhai",
+    de: "ihr Name besteht vor .rhai nicht aus 1 bis 64 von a-z, 0-9 und -",
+};
 /// Files of tests beside the scripts.
 const TEST_ENDING: &str = ".test.rhai";
 
@@ -48,12 +53,12 @@ enum OptionFile {
 }
 
 /// Whether a file of the folder is part of the list, by its name; else why not, if it looks as if it were meant to be.
-pub fn considered(name: &str) -> Option<Result<(), &'static str>> {
+pub fn considered(name: &str) -> Option<Result<(), Phrase>> {
     if name == LIST {
         return Some(Ok(()));
     }
     let stem = name.strip_suffix(TEST_ENDING).or_else(|| name.strip_suffix(ENDING))?;
-    Some(if is_name(stem) { Ok(()) } else { Err("its name is not 1 to 64 of a-z, 0-9 and - before .rhai") })
+    Some(if is_name(stem) { Ok(()) } else { Err(NOT_A_NAME) })
 }
 
 /// The files of a list. The same list gives the same bytes.
@@ -121,11 +126,12 @@ pub(in crate::service) fn leave_out_list(wanted: &mut RuleFiles, there: &RuleFil
 ///
 /// # Errors
 /// A sentence that says what is wrong.
-pub(in crate::service) fn list_of(files: &RuleFiles) -> Result<Entries, String> {
-    let text = |name: &str, raw: &[u8]| String::from_utf8(raw.to_vec()).map_err(|_| format!("{name} is not UTF-8"));
+pub(in crate::service) fn list_of(files: &RuleFiles) -> Result<Entries, Sentence> {
+    let not_text = |name: &str| Sentence { en: format!("{name} is not UTF-8"), de: format!("{name} ist nicht UTF-8") };
+    let text = |name: &str, raw: &[u8]| String::from_utf8(raw.to_vec()).map_err(|_| not_text(name));
     let mut scripts: BTreeMap<&str, &Vec<u8>> = files.iter().map(|(name, raw)| (name.as_str(), raw)).collect();
     let places = match scripts.remove(LIST) {
-        Some(raw) => serde_json::from_slice::<ListFile>(raw).map_err(|error| format!("{LIST}: {error}"))?.rules,
+        Some(raw) => serde_json::from_slice::<ListFile>(raw).map_err(|error| not_a_list(&error))?.rules,
         None => Vec::new(),
     };
     let (mut tests, mut scripts): (BTreeMap<&str, &Vec<u8>>, BTreeMap<_, _>) =
@@ -140,7 +146,7 @@ pub(in crate::service) fn list_of(files: &RuleFiles) -> Result<Entries, String> 
         let script = match &file {
             Some(file) => {
                 let raw = scripts.remove(file.as_str());
-                Some(text(file, raw.ok_or_else(|| format!("{LIST} names {file}, which is not there or twice"))?)?)
+                Some(text(file, raw.ok_or_else(|| not_there(file))?)?)
             }
             None => None,
         };
@@ -154,9 +160,23 @@ pub(in crate::service) fn list_of(files: &RuleFiles) -> Result<Entries, String> 
         fields.push(RuleFields { name: Some(name), script: Some(script), tests, ..RuleFields::default() });
     }
     if let Some(file) = tests.keys().next() {
-        return Err(format!("{file} has the tests of a script that is not there"));
+        return Err(Sentence {
+            en: format!("{file} has the tests of a script that is not there"),
+            de: format!("{file} enthält die Tests eines Skripts, das es nicht gibt"),
+        });
     }
-    list::entries(fields).map_err(|refusal| refusal.text(Lang::En))
+    list::entries(fields).map_err(|refusal| Sentence::of(|lang| refusal.text(lang)))
+}
+
+fn not_a_list(error: &serde_json::Error) -> Sentence {
+    Sentence { en: format!("{LIST}: {error}"), de: format!("{LIST}: kein lesbares JSON ({error})") }
+}
+
+fn not_there(file: &str) -> Sentence {
+    Sentence {
+        en: format!("{LIST} names {file}, which is not there or twice"),
+        de: format!("{LIST} nennt {file}, das es nicht oder doppelt gibt"),
+    }
 }
 
 impl From<OptionFile> for OptionValue {
@@ -223,13 +243,13 @@ mod tests {
             (r#"{"rules": [{"use": "spartan", "x": 1}]}"#, "unknown field"),
         ] {
             let error = list_of(&files(&[("a.rhai", ""), ("rules.json", list)])).unwrap_err();
-            assert!(error.contains(said), "{list}: {error}");
+            assert!(error.en.contains(said), "{list}: {error:?}");
         }
         let binary = RuleFiles::from([("a.rhai".to_owned(), vec![0xff])]);
-        assert!(list_of(&binary).unwrap_err().contains("UTF-8"));
+        assert!(list_of(&binary).unwrap_err().en.contains("UTF-8"));
         assert!(list_of(&RuleFiles::new()).is_err());
         let stray = files(&[("a.rhai", ""), ("b.test.rhai", "")]);
-        assert_eq!(list_of(&stray).unwrap_err(), "b.test.rhai has the tests of a script that is not there");
+        assert_eq!(list_of(&stray).unwrap_err().en, "b.test.rhai has the tests of a script that is not there");
         assert_eq!((considered("a.test.rhai"), considered("a.md")), (Some(Ok(())), None));
         assert!(matches!(considered("../a.rhai"), Some(Err(_))) && matches!(considered("A.rhai"), Some(Err(_))));
     }

@@ -333,8 +333,7 @@ impl Look<'_> {
                     continue;
                 }
                 (Ok(()), Theirs::Absent) => continue,
-                (Err(reason), _) => Sentence { en: format!("{name}: {reason}"), de: format!("{name}: {reason}") },
-                (Ok(()), Theirs::Unusable(Phrase { en, de })) => {
+                (Err(Phrase { en, de }), _) | (Ok(()), Theirs::Unusable(Phrase { en, de })) => {
                     Sentence { en: format!("{name}: {en}"), de: format!("{name}: {de}") }
                 }
             };

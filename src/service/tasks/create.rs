@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Fields, IdempotencyKey, Saved, reusable, saved, validate};
 use crate::domain::document::{self, NewTask};
-use crate::domain::ids::{DocKey, UserId};
+use crate::domain::ids::{DocKey, TaskNumber, UserId};
 use crate::domain::lang::Phrase;
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::domain::task::Status;
@@ -30,29 +30,42 @@ impl Service {
     }
 }
 
-fn create(situation: &mut Situation<'_>, fields: &Fields) -> Result<Decision<Saved>, ServiceError> {
-    let new = new_task(situation, fields)?;
-    let number = situation.snapshot.head.next_number.ok_or(Refusal::NoNumberLeft)?;
-    let raw: Arc<[u8]> = document::compose(&new).into();
-    if raw.len() > DOCUMENT_BYTES_MAX {
-        return Err(Refusal::TooLarge.into());
-    }
-    let doc = DocKey::of(document::file_name(number, new.title.as_deref()));
-    // What was composed is read back, so that the plan is made of what the file says.
-    let reading = match planning::read(&doc, &raw) {
-        Some(Ok(task)) => Ok(task),
-        Some(Err(problem)) => return Err(Refusal::field("body", Fault::Unreadable(problem)).into()),
-        None => return Err(Refusal::field("body", Fault::Malformed { expected: MARKDOWN }).into()),
-    };
-    let change = Change::PutDocument { key: doc.clone(), raw: raw.clone(), reading, verb: "create".into() };
+pub(super) fn create(situation: &mut Situation<'_>, fields: &Fields) -> Result<Decision<Saved>, ServiceError> {
+    let Composed { key, raw, number, change } = compose(situation, fields)?;
     Ok(Decision::Change(Plan {
         changes: vec![change],
         next_number: Some(number.next()),
         with_timeline: true,
         sync: None,
         brought: None,
-        answer: Box::new(move |generation, planned| saved(&doc, &raw, generation, planned)),
+        answer: Box::new(move |generation, planned| saved(&key, &raw, generation, planned)),
     }))
+}
+
+/// A new task's document, and the change that brings it.
+pub(super) struct Composed {
+    pub(super) key: DocKey,
+    raw: Arc<[u8]>,
+    number: TaskNumber,
+    pub(super) change: Change,
+}
+
+pub(super) fn compose(situation: &mut Situation<'_>, fields: &Fields) -> Result<Composed, ServiceError> {
+    let new = new_task(situation, fields)?;
+    let number = situation.snapshot.head.next_number.ok_or(Refusal::NoNumberLeft)?;
+    let raw: Arc<[u8]> = document::compose(&new).into();
+    if raw.len() > DOCUMENT_BYTES_MAX {
+        return Err(Refusal::TooLarge.into());
+    }
+    let key = DocKey::of(document::file_name(number, new.title.as_deref()));
+    // What was composed is read back, so that the plan is made of what the file says.
+    let reading = match planning::read(&key, &raw) {
+        Some(Ok(task)) => Ok(task),
+        Some(Err(problem)) => return Err(Refusal::field("body", Fault::Unreadable(problem)).into()),
+        None => return Err(Refusal::field("body", Fault::Malformed { expected: MARKDOWN }).into()),
+    };
+    let change = Change::PutDocument { key: key.clone(), raw: raw.clone(), reading, verb: "create".into() };
+    Ok(Composed { key, raw, number, change })
 }
 
 fn new_task(situation: &mut Situation<'_>, fields: &Fields) -> Result<NewTask, ServiceError> {

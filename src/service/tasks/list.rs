@@ -69,8 +69,8 @@ pub struct Page {
     pub tasks: Vec<Summary>,
     /// The last document of this page, if there is another page.
     pub next: Option<String>,
-    /// `None` when the list is not to be kept.
-    pub etag: Option<String>,
+    /// What it was asked of; `None` when the list is not to be kept.
+    pub tag: Option<String>,
 }
 
 /// What a filter let through of a state.
@@ -112,8 +112,8 @@ impl Service {
         let tasks: Vec<_> = tasks.into_iter().map(|(key, reading)| summary(&key, reading, &places)).collect();
         let next = tasks.last().filter(|_| more).map(|last| last.file.clone());
         let is_certain = served.is_certain && is_durable && self.store.opening() == opening;
-        let tag = format!("\"{}\"", planning::tag(&hash.finalize()));
-        Ok(Page { tasks, next, etag: Some(tag).filter(|_| is_certain) })
+        let tag = planning::tag(&hash.finalize());
+        Ok(Page { tasks, next, tag: Some(tag).filter(|_| is_certain) })
     }
 
     /// The documents that a filter lets through.

@@ -4,6 +4,7 @@ mod complete;
 mod create;
 mod find;
 mod list;
+mod quick;
 mod remove;
 mod slot;
 mod update;
@@ -21,6 +22,7 @@ use crate::view::json::SlotRefJson;
 pub use super::idempotency::IdempotencyKey;
 pub(super) use find::{find, is_named, only};
 pub use list::{Filter, PAGE_MAX, Page, Shown, Summary};
+pub use quick::{Line, Looked, Words};
 pub use update::Edit;
 pub use verbs::Verb;
 

@@ -44,7 +44,7 @@ impl Verb {
             Verb::Unpin => fixed(None),
             Verb::Pin(slot) => {
                 let (datum, zeit) = fixed_slot(slot, ["datum", "zeit"], situation)?;
-                if let Some(holder) = holder(situation, key, datum, &zeit) {
+                if let Some(holder) = holder(situation, Some(key), datum, &zeit) {
                     return Err(Refusal::SlotTaken { datum, zeit, by: holder }.into());
                 }
                 fixed(Some((datum, zeit)))
@@ -53,10 +53,10 @@ impl Verb {
     }
 }
 
-/// The open task, other than `key`'s, that is fixed to this slot.
-fn holder(situation: &Situation<'_>, key: &DocKey, datum: NaiveDate, zeit: &str) -> Option<String> {
+/// The open task, but for this one, that is fixed to that slot.
+pub(super) fn holder(situation: &Situation<'_>, but: Option<&DocKey>, datum: NaiveDate, zeit: &str) -> Option<String> {
     let open = situation.snapshot.tasks.values().filter_map(|reading| reading.as_ref().ok());
-    let mut others = open.filter(|task| task.is_open() && task.key != *key);
+    let mut others = open.filter(|task| task.is_open() && but != Some(&task.key));
     let holder = others.find(|task| task.binding_slot() == Some((datum, Some(zeit))))?;
     Some(format!("{} {}", holder.id(), holder.title))
 }

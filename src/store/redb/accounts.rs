@@ -8,7 +8,7 @@ use super::schema::{
     CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_NEXT_USER,
     META_REMOVED, SETTINGS, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
-use super::{Store, apply as changes, codec, mend, rules, sync};
+use super::{Store, apply as changes, bases, codec, mend, rules, sync};
 use crate::domain::ids::{Generation, TaskNumber, TokenId, UserId, UserName};
 use crate::store::{
     Account, AccountChange, Administered, Administration, Grant, GrantKind, Head, NewCredential, SESSIONS_OF_USER_MAX,
@@ -181,6 +181,7 @@ pub(super) fn apply(
             Some(_) => sync::put_remote(transaction, user, remote.as_ref()),
             None => Ok(Administered::NoSuchUser),
         },
+        Administration::NoteBasis(noted) => bases::note(transaction, &noted),
         Administration::Mend(rows) => {
             let mut mended = 0;
             for row in &rows {

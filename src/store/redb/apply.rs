@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::codec::{self, StoredAnswer, StoredChange};
+use super::past::StoredLeft;
 use super::schema::{IDEMPOTENCY, IDEMPOTENCY_BY_TIME, RULES_FILE, SETTINGS};
 use super::tables::Tables;
 use super::{rules, sync};
 use crate::domain::ids::{DocKey, Generation, UserId};
-use crate::store::{Change, Commit, Finished, Head, Outcome, REMEMBER_MILLIS, Remembered};
+use crate::store::{Change, Commit, Finished, Head, Left, Outcome, REMEMBER_MILLIS, Remembered};
 
 /// Expired answers that one transaction forgets at most.
 const FORGET_MAX: usize = 64;
@@ -114,6 +115,8 @@ fn record(tables: &mut Tables<'_>, commit: &Commit, index: u32, applied: &Applie
         after: applied.after.as_deref(),
         merged: applied.merged,
         brought: false,
+        left: (index == 0)
+            .then(|| StoredLeft::of(&Left { next_number: commit.head.next_number, timeline: commit.mark })),
     };
     tables.history()?.insert((user, generation, index), codec::encode(&stored).as_slice())?;
     tables.history_by_file()?.insert((user, &*applied.file, generation, index), ())?;
@@ -190,7 +193,18 @@ mod tests {
         let at = DateTime::from_timestamp_millis(1_000 * i64::try_from(generation).unwrap() + 7).unwrap();
         let [actor, verb] = ["eva", "update"].map(str::to_owned);
         let (generation, basis) = (Generation(generation), Basis([3; 16]));
-        Past { generation, index, at, basis, actor, through: through.to_owned(), verb, what, is_brought: true }
+        Past {
+            generation,
+            index,
+            at,
+            basis,
+            actor,
+            through: through.to_owned(),
+            verb,
+            what,
+            is_brought: true,
+            left: None,
+        }
     }
 
     #[test]
@@ -225,6 +239,7 @@ mod tests {
             origin: Origin { actor: "lena".to_owned(), through: "cli".into() },
             basis: Basis([0; 16]),
             timeline: None,
+            mark: None,
             remember: None,
             sync: None,
             brought: Some(Arc::new(BroughtHistory { generation: Generation(8), changes: changes.clone() })),

@@ -13,7 +13,7 @@ use crate::domain::ids::{DocKey, FileName, Generation, UserId};
 use crate::store::{AccountState, DocumentsPiece, Past, Snapshot, StoreError};
 
 /// Names that one piece looks at: most may be of documents that were removed.
-const NAMES_MAX: usize = 10_000;
+pub(super) const NAMES_MAX: usize = 10_000;
 
 impl Store {
     /// The user whose id comes next; the first one without `after`.
@@ -129,7 +129,7 @@ impl Store {
 }
 
 /// The first name after this one in the user's history.
-fn next_name(
+pub(super) fn next_name(
     by_file: &ReadOnlyTable<(u64, &'static str, u64, u32), ()>,
     user: UserId,
     name: &str,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::past::StoredLeft;
 use super::schema::{RULES_FILE, UNNUMBERED};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
@@ -341,6 +342,9 @@ pub struct StoredChange<'a> {
     /// Whether it was brought from another account. What was stored before that was possible ends before this.
     #[serde(default)]
     pub brought: bool,
+    /// Of the first change of a commit. What was stored before it was noted ends before this.
+    #[serde(default)]
+    pub left: Option<StoredLeft>,
 }
 
 /// A change as the history keeps it.
@@ -367,6 +371,7 @@ pub fn encode_past(past: &Past) -> Vec<u8> {
         after: after.as_deref(),
         merged,
         brought: past.is_brought,
+        left: past.left.as_ref().map(StoredLeft::of),
     })
 }
 
@@ -406,6 +411,7 @@ pub fn decode_past(generation: u64, index: u32, bytes: &[u8]) -> Result<Past, St
         verb: stored.verb.into_owned(),
         what,
         is_brought: stored.brought,
+        left: stored.left.map(StoredLeft::left).transpose()?,
     })
 }
 

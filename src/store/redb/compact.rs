@@ -77,7 +77,7 @@ impl Writer {
     }
 
     fn copy(&self, from: &Database, path: &Path) -> Result<Copy, redb::Error> {
-        let copy = Copy::write(from, path, &path.display().to_string(), |_, _| None)?;
+        let copy = Copy::write(from, path, self.volume.cache_bytes(), &path.display().to_string(), |_, _| None)?;
         // With what a start after a crash needs.
         commit_durably(copy.db.begin_write()?, &self.journal)?;
         Ok(copy)

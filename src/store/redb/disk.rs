@@ -15,17 +15,20 @@ use super::open::{OpenError, builder, lay_out};
 use super::volume::{Volume, lock};
 use crate::store::Store;
 
+/// What is kept in memory of a test's pages.
+pub(super) const CACHE_BYTES: usize = 16 * 1024 * 1024;
+
 impl Store {
     /// A store on this disk, with a database if there is none, that tries again at once after a failure.
     pub(crate) fn on(disk: &Disk) -> Result<Store, OpenError> {
         if disk.is_empty() {
-            let db = builder().create_with_backend(disk.clone()).unwrap();
+            let db = builder(CACHE_BYTES).create_with_backend(disk.clone()).unwrap();
             lay_out(&db).unwrap();
         }
         // A file of the disk's own, for what looks at the file's name.
         let path = lock(&disk.content).file.path().to_owned();
         let pauses = Pauses::between(Duration::ZERO, Duration::from_millis(1));
-        let volume = Volume::new(disk.clone());
+        let volume = Volume::new(disk.clone(), CACHE_BYTES);
         let journal = Place::Disk(disk.journal());
         Store::start(volume, DatabaseFile::at(&path).unwrap(), journal, "the test's disk", 1 << 20, pauses)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, StoredHead};
+use super::past::StoredMark;
 use super::sync::{StoredFiles, StoredSync};
 use crate::domain::document;
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
@@ -32,6 +33,9 @@ struct Entry<'a> {
     /// And what was written before files had a row of their own, before this.
     #[serde(default)]
     sync_files: Option<StoredFiles>,
+    /// And what was written before timelines were marked, before this.
+    #[serde(default)]
+    mark: Option<StoredMark>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -144,6 +148,7 @@ pub(super) fn append(content: &mut Vec<u8>, commit: &Commit) {
         }),
         sync: commit.sync.as_ref().map(|sync| StoredSync::of(&sync.state)),
         sync_files: commit.sync.as_ref().and_then(|sync| sync.files.as_ref()).map(StoredFiles::of),
+        mark: commit.mark.as_ref().map(StoredMark::of),
     };
     let bytes = codec::encode(&entry);
     content.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -173,6 +178,7 @@ fn commit(entry: Entry<'_>) -> Result<Commit, StoreError> {
         origin: Origin { actor: entry.actor.to_owned(), through: word(entry.through) },
         basis: Basis(entry.basis),
         timeline: None,
+        mark: entry.mark.map(|mark| mark.mark(TABLE)).transpose()?,
         remember: entry.answer.map(|answer| Remembered {
             route: word(answer.route),
             key: answer.key.to_owned(),
@@ -254,6 +260,7 @@ mod tests {
                 origin: Origin { actor: "lena".to_owned(), through: "git".into() },
                 basis: Basis([0; 16]),
                 timeline: None,
+                mark: None,
                 remember: None,
                 sync: Some(update.clone()),
                 brought: None,

@@ -7,7 +7,7 @@ use super::read::{failed, get_head, get_settings, get_user};
 use super::schema::{DOCUMENTS, HISTORY, HISTORY_BY_FILE};
 use super::{Store, codec, rules};
 use crate::domain::ids::{DocKey, Generation, UserId};
-use crate::store::{Outline, PastState, StoreError};
+use crate::store::{Outline, Past, PastState, StoreError};
 
 impl Store {
     /// What a user has at present, without the documents' bytes; `None` when there is no such user.
@@ -64,21 +64,38 @@ pub(super) fn document_at(
     generation: Generation,
     key: &DocKey,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let (id, file, next) = (user.0, key.file.as_str(), generation.0.saturating_add(1));
+    if let Some(before) = changed_after(transaction, user, generation, key.file.as_str())? {
+        return Ok(before);
+    }
+    let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
+    let raw = documents.get((user.0, codec::key_number(key), key.file.as_str())).map_err(failed)?;
+    Ok(raw.map(|raw| raw.value().to_vec()))
+}
+
+/// What a document was before the first change of it after that generation; `None` where there is no such change.
+pub(super) fn changed_after(
+    transaction: &ReadTransaction,
+    user: UserId,
+    generation: Generation,
+    file: &str,
+) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+    let (id, next) = (user.0, generation.0.saturating_add(1));
     let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
     let history = transaction.open_table(HISTORY).map_err(failed)?;
     for later in by_file.range((id, file, next, 0)..(id, file, u64::MAX, u32::MAX)).map_err(failed)? {
         let later = later.map_err(failed)?.0;
         let (_, _, generation, index) = later.value();
         let change = history.get((id, generation, index)).map_err(failed)?.ok_or(StoreError::Damaged("history"))?;
-        match codec::decode_past(generation, index, change.value())?.what {
-            PastState::Document { before, .. } => return Ok(before),
+        match codec::decode_past(generation, index, change.value())? {
+            // It happened elsewhere.
+            Past { is_brought: true, .. } => {}
+            Past { what: PastState::Document { before, .. }, .. } => return Ok(Some(before)),
             // It changed nothing.
-            PastState::Merged { .. } => {}
-            PastState::Settings { .. } | PastState::Rules { .. } => return Err(StoreError::Damaged("history")),
+            Past { what: PastState::Merged { .. }, .. } => {}
+            Past { what: PastState::Settings { .. } | PastState::Rules { .. }, .. } => {
+                return Err(StoreError::Damaged("history"));
+            }
         }
     }
-    let documents = transaction.open_table(DOCUMENTS).map_err(failed)?;
-    let raw = documents.get((id, codec::key_number(key), file)).map_err(failed)?;
-    Ok(raw.map(|raw| raw.value().to_vec()))
+    Ok(None)
 }

@@ -93,7 +93,7 @@ impl Writer {
     fn freeze(&self) -> Result<(), String> {
         let doubts = self.fault.as_ref().map(|fault| fault.doubts.clone()).unwrap_or_default();
         let frozen = self.volume.freeze().map_err(|error| error.to_string())?;
-        let db = builder().create_with_backend(frozen).map_err(|error| error.to_string())?;
+        let db = builder(self.volume.cache_bytes()).create_with_backend(frozen).map_err(|error| error.to_string())?;
         replay(&db, &self.journal).map_err(|error| error.to_string())?;
         self.views.replace(db, doubts);
         Ok(())
@@ -155,7 +155,9 @@ impl Writer {
         self.volume.restore().map_err(|error| error.to_string())?;
         // The name may be new, too.
         sync_folder(self.file.path()).map_err(|error| error.to_string())?;
-        let db = builder().create_with_backend(session.clone()).map_err(|error| error.to_string())?;
+        let db = builder(self.volume.cache_bytes())
+            .create_with_backend(session.clone())
+            .map_err(|error| error.to_string())?;
         if incarnation_of(&db) != Some(self.incarnation) {
             // Nothing of ours may be written into another database's file, not even what closing it writes.
             session.shut();

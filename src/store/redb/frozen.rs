@@ -179,7 +179,7 @@ fn span(range: &Range<u64>) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::redb::disk::{Dice, Disk};
+    use crate::store::redb::disk::{CACHE_BYTES, Dice, Disk};
 
     fn content(storage: &impl StorageBackend) -> Vec<u8> {
         let mut bytes = vec![0; usize::try_from(storage.len().unwrap()).unwrap()];
@@ -203,7 +203,7 @@ mod tests {
             disk.set_len(10 * PAGE_BYTES + dice.roll(PAGE_BYTES)).unwrap();
             let mut in_file = content(&disk);
             write(&disk, &mut in_file, &mut dice);
-            let volume = Volume::new(disk.clone());
+            let volume = Volume::new(disk.clone(), CACHE_BYTES);
             let (session, frozen) = (volume.session(), volume.freeze().unwrap());
             let mut in_frozen = in_file.clone();
             for _ in 0..30 {
@@ -227,7 +227,7 @@ mod tests {
         let disk = Disk::new();
         disk.set_len(4 * PAGE_BYTES).unwrap();
         disk.write(0, &[7; 4 * 4_096]).unwrap();
-        let volume = Volume::new(disk);
+        let volume = Volume::new(disk, CACHE_BYTES);
         let (session, frozen) = (volume.session(), volume.freeze().unwrap());
         session.write(2 * PAGE_BYTES, &[8; 4_096]).unwrap();
         session.set_len(2 * PAGE_BYTES).unwrap();

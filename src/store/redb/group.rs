@@ -123,6 +123,7 @@ impl Group {
             | Administration::RemoveToken { .. }
             | Administration::RemoveSessions { .. }
             | Administration::PutRemote { .. }
+            | Administration::NoteBasis(_)
             | Administration::Mend(_) => None,
         };
         let administered = accounts::apply(tables.close(), administration)?;

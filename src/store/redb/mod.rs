@@ -6,6 +6,7 @@
 mod accounts;
 mod apply;
 mod backup;
+mod bases;
 mod codec;
 mod compact;
 mod entry;
@@ -18,6 +19,7 @@ mod journal;
 mod mend;
 mod migrate;
 mod open;
+mod past;
 mod read;
 mod replay;
 mod restore;
@@ -40,7 +42,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::hot::Published;
 use super::metrics::StoreMetrics;
-use super::{Administered, Administration, Change, Commit, Finished, Incarnation, Outcome, StoreError, entries_bytes};
+use super::{
+    Administered, Administration, Change, Commit, Finished, Incarnation, NotedBasis, Outcome, StoreError, entries_bytes,
+};
 use crate::domain::ids::UserId;
 
 pub use open::OpenError;
@@ -186,6 +190,17 @@ impl Store {
     pub fn note_use(&self, hash: [u8; 32], at: DateTime<Utc>) {
         if self.requests.try_send(group::Request::NoteUse(hash, at.timestamp_millis())).is_ok() {
             self.seat.nudge();
+        }
+    }
+
+    /// Notes what plans are made with from now on, on disk before any commit that comes after. Nobody waits for it.
+    pub fn note_basis(&self, noted: NotedBasis) {
+        let (answer, _) = oneshot::channel();
+        let request = group::Request::Administer(Box::new(Administration::NoteBasis(noted)), answer);
+        // A queue that is full is one of a writer that fails: then there is nothing to note it in.
+        match self.requests.try_send(request) {
+            Ok(()) => self.seat.ring(),
+            Err(error) => tracing::warn!(%error, "what plans are made with could not be noted"),
         }
     }
 

@@ -17,9 +17,9 @@ use super::seat::Seat;
 use super::views::{Doubts, Views};
 use super::volume::{Session, Volume};
 use super::writer::Writer;
-use super::{QUEUE_MAX, Store, health, migrate, sync};
-use crate::store::Incarnation;
+use super::{QUEUE_MAX, Store, bases, health, migrate, sync};
 use crate::store::hot::Published;
+use crate::store::{Incarnation, Memory};
 
 /// Why a database could not be opened. Each is one sentence for the person who started the program.
 #[derive(Debug, thiserror::Error)]
@@ -53,19 +53,16 @@ pub enum OpenError {
 /// What a database's file ends with that does not have its name yet.
 pub(super) const NEW: &str = "new";
 
-/// Pages of the database that redb keeps in memory, in bytes.
-const CACHE_BYTES: usize = 256 * 1024 * 1024;
-
 impl Store {
-    /// Opens the database file, or makes it. `hot_bytes_max` bounds the hot map.
-    pub fn open(path: &Path, hot_bytes_max: u64) -> Result<Store, OpenError> {
+    /// Opens the database file, or makes it.
+    pub fn open(path: &Path, memory: Memory) -> Result<Store, OpenError> {
         let name = path.display().to_string();
         look(path, &name)?;
-        let volume = open_or_create(path, &name)?;
+        let volume = open_or_create(path, memory.cache_bytes, &name)?;
         let file = health::DatabaseFile::at(path)
             .map_err(|error| OpenError::Io { path: name.clone(), detail: error.to_string() })?;
         let journal = Place::File(path.with_extension("journal"));
-        let store = Store::start(volume, file, journal, &name, hot_bytes_max, Pauses::default())?;
+        let store = Store::start(volume, file, journal, &name, memory.hot_bytes, Pauses::default())?;
         // What a copy left that was cut off: whoever has the database is the only one who makes any.
         let _ = fs::remove_file(path.with_extension(NEW));
         Ok(store)
@@ -77,7 +74,7 @@ impl Store {
         file: health::DatabaseFile,
         journal: Place,
         name: &str,
-        hot_bytes_max: u64,
+        hot_bytes: u64,
         pauses: Pauses,
     ) -> Result<Store, OpenError> {
         let mut session = volume.session();
@@ -104,8 +101,9 @@ impl Store {
             );
         }
         sync::make_tables_where_missing(&db).map_err(|error| failed(name, &error))?;
+        bases::make_table_where_missing(&db).map_err(|error| failed(name, &error))?;
         let views = Arc::new(Views::new(db));
-        let published = Arc::new(Published::new(hot_bytes_max));
+        let published = Arc::new(Published::new(hot_bytes));
         let (health, file) = (Arc::new(health::Health::default()), Arc::new(file));
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
         let writer = Writer {
@@ -140,19 +138,19 @@ fn look(path: &Path, name: &str) -> Result<(), OpenError> {
 
 /// Opens the file that is there, or makes a new one under another name first: a database under its own name
 /// is always whole, so an empty file of that name is somebody's loss and not a beginning.
-fn open_or_create(path: &Path, name: &str) -> Result<Arc<Volume>, OpenError> {
+fn open_or_create(path: &Path, cache_bytes: usize, name: &str) -> Result<Arc<Volume>, OpenError> {
     let failed = |error: io::Error| OpenError::Io { path: name.to_owned(), detail: error.to_string() };
     match fs::metadata(path) {
         Ok(found) if found.len() == 0 => Err(OpenError::Empty { path: name.to_owned() }),
-        Ok(_) => open_volume(path).map_err(failed),
+        Ok(_) => open_volume(path, cache_bytes).map_err(failed),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let new = path.with_extension(NEW);
             create_file(&new).map_err(failed)?;
-            let db = open_database(&open_volume(&new).map_err(failed)?.session(), name)?;
+            let db = open_database(&open_volume(&new, cache_bytes).map_err(failed)?.session(), name)?;
             lay_out(&db).map_err(|error| self::failed(name, &error))?;
             drop(db);
             fs::rename(&new, path).and_then(|()| sync_folder(path)).map_err(failed)?;
-            open_volume(path).map_err(failed)
+            open_volume(path, cache_bytes).map_err(failed)
         }
         Err(error) => Err(failed(error)),
     }
@@ -168,9 +166,10 @@ pub(super) fn create_file(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
 }
 
-pub(super) fn open_volume(path: &Path) -> io::Result<Arc<Volume>> {
+/// `cache_bytes` is what an opening of its database keeps in memory of its pages.
+pub(super) fn open_volume(path: &Path, cache_bytes: usize) -> io::Result<Arc<Volume>> {
     let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
-    Ok(Volume::new(redb::backends::FileBackend::new(file).map_err(io::Error::other)?))
+    Ok(Volume::new(redb::backends::FileBackend::new(file).map_err(io::Error::other)?, cache_bytes))
 }
 
 /// Makes a new name durable.
@@ -179,9 +178,9 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 /// How redb opens a database here.
-pub(super) fn builder() -> redb::Builder {
+pub(super) fn builder(cache_bytes: usize) -> redb::Builder {
     let mut builder = redb::Builder::new();
-    builder.set_cache_size(CACHE_BYTES);
+    builder.set_cache_size(cache_bytes);
     builder.set_repair_callback(|repair| {
         tracing::info!(progress = repair.progress(), "checking the database after a crash");
     });
@@ -190,7 +189,7 @@ pub(super) fn builder() -> redb::Builder {
 
 pub(super) fn open_database(session: &Session, name: &str) -> Result<Database, OpenError> {
     let path = name.to_owned();
-    builder().create_with_backend(session.clone()).map_err(|error| match error {
+    builder(session.cache_bytes()).create_with_backend(session.clone()).map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path },
         DatabaseError::UpgradeRequired(_) => OpenError::Foreign { path },
         DatabaseError::Storage(StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
@@ -276,6 +275,7 @@ pub(super) fn lay_out(db: &Database) -> Result<(), redb::Error> {
         transaction.open_table(schema::TASKS)?;
         transaction.open_table(schema::TIMELINES)?;
         transaction.open_table(schema::RULES)?;
+        transaction.open_table(schema::BASES)?;
         transaction.open_table(schema::HISTORY)?;
         transaction.open_table(schema::HISTORY_BY_FILE)?;
         transaction.open_table(schema::IDEMPOTENCY)?;

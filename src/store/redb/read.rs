@@ -25,12 +25,12 @@ pub struct Repeated {
 }
 
 /// A place in a user's history: a generation, and a change within it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub u64, pub u32);
 
-type HistoryRow<'a> = (AccessGuard<'a, (u64, u64, u32)>, AccessGuard<'a, &'static [u8]>);
+pub(super) type HistoryRow<'a> = (AccessGuard<'a, (u64, u64, u32)>, AccessGuard<'a, &'static [u8]>);
 
-fn past(row: Result<HistoryRow<'_>, redb::StorageError>) -> Result<Past, StoreError> {
+pub(super) fn past(row: Result<HistoryRow<'_>, redb::StorageError>) -> Result<Past, StoreError> {
     let (key, value) = row.map_err(failed)?;
     let (_, generation, index) = key.value();
     codec::decode_past(generation, index, value.value())

@@ -7,10 +7,10 @@ use redb::{Database, Durability, WriteTransaction};
 use super::codec::{self, key_number};
 use super::open::{OpenError, create_file, lay_out, open_database, open_volume, sync_folder};
 use super::schema::{CREDENTIALS, DOCUMENTS, HISTORY, HISTORY_BY_FILE, META, META_NEXT_USER, TASKS};
-use super::{accounts, rules, sync};
+use super::{accounts, bases, rules, sync};
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, UserId};
-use crate::store::{AccountState, Past, StoreError};
+use crate::store::{AccountState, Memory, NotedBasis, Past, StoreError};
 
 /// Bytes of rows that one transaction has: what it changes is held in memory until it ends.
 const TRANSACTION_BYTES: usize = 16 * 1024 * 1024;
@@ -37,7 +37,7 @@ impl Restoring {
         let name = path.display().to_string();
         let io = |detail: String| OpenError::Io { path: name.clone(), detail };
         create_file(path).map_err(|error| io(error.to_string()))?;
-        let volume = open_volume(path).map_err(|error| io(error.to_string()))?;
+        let volume = open_volume(path, Memory::COMMAND_CACHE_BYTES).map_err(|error| io(error.to_string()))?;
         let db = open_database(&volume.session(), &name)?;
         lay_out(&db).map_err(|error| io(error.to_string()))?;
         Ok(Restoring { db, path: path.to_owned(), open: None, bytes: 0 })
@@ -101,6 +101,13 @@ impl Restoring {
                 by_file.insert((user.0, &*file, generation, index), ())?;
             }
             Ok(())
+        })
+    }
+
+    /// Puts what plans were made with, in the order of time.
+    pub fn put_bases(&mut self, noted: &[NotedBasis]) -> Result<(), StoreError> {
+        self.write(noted.len() * ROW_BYTES, |transaction| {
+            noted.iter().try_for_each(|noted| bases::note(transaction, noted).map(drop))
         })
     }
 

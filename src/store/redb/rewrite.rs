@@ -16,12 +16,12 @@ use super::Store;
 use super::open::{NEW, OpenError, create_file, open_database, open_volume, sync_folder};
 use super::read::failed;
 use super::schema::{
-    CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META, META_REMOVED,
-    REMOTES, RULES, SETTINGS, SYNC, SYNC_FILES, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
+    BASES, CREDENTIALS, DOCUMENTS, HEADS, HISTORY, HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, META,
+    META_REMOVED, REMOTES, RULES, SETTINGS, SYNC, SYNC_FILES, TASKS, TIMELINES, TOKENS, USER_NAMES, USER_TOKENS, USERS,
 };
 use super::volume::{Session, Volume};
 use crate::domain::ids::UserId;
-use crate::store::StoreError;
+use crate::store::{Memory, StoreError};
 
 impl Store {
     /// Whether what was removed, with an account, may be readable in free pages of the file.
@@ -42,9 +42,9 @@ impl Store {
         let new = path.with_extension(NEW);
         let not_sealed =
             |detail: redb::Error| OpenError::NotRewritten { path: name.clone(), detail: detail.to_string() };
-        let opened = || open_volume(path).map_err(|error| not_sealed(error.into()));
+        let opened = || open_volume(path, Memory::COMMAND_CACHE_BYTES).map_err(|error| not_sealed(error.into()));
         let db = open_database(&opened()?.session(), &name)?;
-        let written = Copy::write(&db, &new, &name, instead)
+        let written = Copy::write(&db, &new, Memory::COMMAND_CACHE_BYTES, &name, instead)
             .and_then(|_| Ok(fs::rename(&new, path).and_then(|()| sync_folder(path))?));
         if written.is_err() {
             // It is of no use to anybody; one that stays is replaced by the next.
@@ -62,15 +62,17 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    /// Writes what a database has into a new file, which is whole and on disk when this returns. `name` is for errors.
+    /// Writes what a database has into a new file, which is whole and on disk when this returns. `cache_bytes` is what is kept in memory
+    /// of its pages, `name` is for errors.
     pub(super) fn write(
         from: &Database,
         path: &Path,
+        cache_bytes: usize,
         name: &str,
         instead: impl Fn(UserId, &str) -> Option<String>,
     ) -> Result<Copy, redb::Error> {
         create_file(path)?;
-        let volume = open_volume(path)?;
+        let volume = open_volume(path, cache_bytes)?;
         let session = volume.session();
         let mut db = open_database(&session, name).map_err(io::Error::other)?;
         copy_tables(from, &db, instead)?;
@@ -92,7 +94,7 @@ fn copy_tables(
         ($($table:expr),*) => { $(copy_table(&from, &to, $table)?; copied.insert($table.name().to_owned());)* };
     }
     copy!(META, USERS, USER_NAMES, TOKENS, USER_TOKENS, HEADS, SETTINGS, DOCUMENTS, TASKS, TIMELINES, RULES, HISTORY);
-    copy!(HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SYNC, SYNC_FILES, REMOTES);
+    copy!(HISTORY_BY_FILE, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, SYNC, SYNC_FILES, REMOTES, BASES);
     let mut credentials = to.open_table(CREDENTIALS)?;
     for row in from.open_table(CREDENTIALS)?.iter()? {
         let (id, kept) = row?;

@@ -54,6 +54,9 @@ pub const TIMELINES: TableDefinition<u64, &[u8]> = TableDefinition::new("timelin
 /// (user id, generation that made it) → a version of the user's rules; the last one is the present.
 pub const RULES: TableDefinition<(u64, u64), &[u8]> = TableDefinition::new("rules");
 
+/// Counted from 0: what plans were made with, and from when on.
+pub const BASES: TableDefinition<u64, &[u8]> = TableDefinition::new("bases");
+
 /// (user id, generation, index within the commit) → what changed, by whom, through what.
 pub const HISTORY: TableDefinition<(u64, u64, u32), &[u8]> = TableDefinition::new("history");
 
@@ -77,7 +80,7 @@ pub const IDEMPOTENCY_BY_TIME: TableDefinition<(i64, u64, &str, &str), ()> =
     TableDefinition::new("idempotency_by_time");
 
 /// The names of all tables.
-pub fn tables() -> [&'static str; 19] {
+pub fn tables() -> [&'static str; 20] {
     [
         META.name(),
         USERS.name(),
@@ -91,6 +94,7 @@ pub fn tables() -> [&'static str; 19] {
         TASKS.name(),
         TIMELINES.name(),
         RULES.name(),
+        BASES.name(),
         HISTORY.name(),
         HISTORY_BY_FILE.name(),
         SYNC.name(),

@@ -168,7 +168,10 @@ pub(super) fn make_tables_where_missing(db: &Database) -> Result<(), redb::Error
     Ok(transaction.commit()?)
 }
 
-fn has_table(transaction: &ReadTransaction, table: TableDefinition<'_, u64, &[u8]>) -> Result<bool, redb::Error> {
+pub(super) fn has_table(
+    transaction: &ReadTransaction,
+    table: TableDefinition<'_, u64, &[u8]>,
+) -> Result<bool, redb::Error> {
     match transaction.open_table(table) {
         Ok(_) => Ok(true),
         Err(TableError::TableDoesNotExist(_)) => Ok(false),

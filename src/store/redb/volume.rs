@@ -30,6 +30,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 pub(super) struct Volume {
     storage: Box<dyn StorageBackend>,
+    /// What each opening of the database keeps in memory of its pages, in bytes.
+    cache_bytes: usize,
     /// The ranges that redb asked to lock at the first opening.
     held: Mutex<Vec<Range>>,
     unsynced: Mutex<Unsynced>,
@@ -48,9 +50,10 @@ struct Unsynced {
 }
 
 impl Volume {
-    pub(super) fn new(storage: impl StorageBackend) -> Arc<Volume> {
+    pub(super) fn new(storage: impl StorageBackend, cache_bytes: usize) -> Arc<Volume> {
         Arc::new(Volume {
             storage: Box::new(storage),
+            cache_bytes,
             held: Mutex::default(),
             unsynced: Mutex::default(),
             frozen: Mutex::default(),
@@ -84,6 +87,10 @@ impl Volume {
     /// The file's length cannot be read.
     pub(super) fn at_rest(self: &Arc<Self>) -> io::Result<Frozen> {
         Ok(Frozen::new(self.clone(), Arc::new(Overlay::new(self.storage.len()?))))
+    }
+
+    pub(super) fn cache_bytes(&self) -> usize {
+        self.cache_bytes
     }
 
     pub(super) fn storage(&self) -> &dyn StorageBackend {
@@ -160,6 +167,10 @@ impl Session {
     /// Ends this way to the file; the database that uses it finds that its storage failed.
     pub(super) fn shut(&self) {
         *self.0.is_shut.write().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    pub(super) fn cache_bytes(&self) -> usize {
+        self.0.volume.cache_bytes
     }
 
     /// Grows with everything that could make a commit happen.

@@ -59,7 +59,7 @@ enum Named {
 impl Row {
     fn named(&self) -> Option<Named> {
         match self.path {
-            path if path.starts_with("/api/tasks/") => Some(Named::Task),
+            path if path.contains("/tasks/{id}") => Some(Named::Task),
             path if path.starts_with("/api/tokens/") || path == "/settings/tokens/revoke" => Some(Named::Token),
             path if path.starts_with("/api/sessions/") || path == "/settings/sessions" => Some(Named::Session),
             "/api/undo" => Some(Named::Generation),
@@ -129,7 +129,9 @@ impl Row {
 
     /// The fields of a page's form.
     fn form(&self, holdings: &Holdings) -> Option<Vec<(&'static str, String)>> {
-        let has_form = ["/settings", "/admin", "/sync-status"].iter().any(|page| self.path.starts_with(page));
+        let has_form = ["/settings", "/admin", "/sync-status", "/quick", "/undo", "/tasks"]
+            .iter()
+            .any(|page| self.path.starts_with(page));
         if self.method != Method::POST || !has_form {
             return None;
         }
@@ -146,6 +148,12 @@ impl Row {
                 vec![("remote", "https://git.example.org/tasks.git".to_owned()), ("mode", "off".to_owned())]
             }
             "/settings/git/remove" => Vec::new(),
+            "/quick" => vec![("line", "Kuchen backen !heute abends".to_owned())],
+            "/undo" => vec![("generation", holdings.generation.to_string())],
+            "/tasks" => vec![("act", "complete".to_owned())],
+            "/tasks/{id}" => vec![("tags", "backen".to_owned())],
+            "/tasks/{id}/pin" => vec![("slot", "13.10.2025/abends".to_owned())],
+            "/tasks/{id}/remove" => Vec::new(),
             "/admin/users" => vec![("name", format!("{name}.more")), ("password", "another good password".to_owned())],
             path if path.ends_with("/admin") => vec![("admin", "true".to_owned())],
             path if path.ends_with("/password") => vec![("password", "another good password".to_owned())],

@@ -122,14 +122,14 @@ fn servers_that_are_none_or_answer_badly() {
     let cases = [
         (format!("http://{closed}"), &["cannot reach", "is it running"][..]),
         (answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), &["cannot be read"]),
-        (answering("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"), &["no answer", "not known"]),
+        (answering("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"), &["no whole answer", "ask again"]),
         (answering("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), &["502", "CodexMiroir server"]),
         (
             answering("HTTP/1.1 301 Moved\r\nLocation: https://b.example/\r\nContent-Length: 0\r\n\r\n"),
             &["https://b.example/"],
         ),
-        (answering("SSH-2.0-OpenSSH\r\n"), &["no answer"]),
-        (answering(""), &["no answer"]),
+        (answering("SSH-2.0-OpenSSH\r\n"), &["no whole answer"]),
+        (answering(""), &["no whole answer"]),
     ];
     for (url, words) in &cases {
         let mut command = home.command(&["task", "list", "--server", url]);

@@ -374,6 +374,7 @@ impl Account {
             verb: verb.to_owned(),
             what,
             is_brought: false,
+            left: None,
         });
     }
 

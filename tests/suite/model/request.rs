@@ -1,6 +1,9 @@
 //! From the steps of a history to requests: every value that is asked with, and the documents of imports.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use codexmiroir::domain::ids::{DocKey, FileName};
+use codexmiroir::service::idempotency::IdempotencyKey;
 use codexmiroir::service::rules::RuleFields;
 use codexmiroir::service::settings::SettingsFields;
 use codexmiroir::service::tasks::{Edit, Expectation, Fields, SlotFields, Verb, document_tag};
@@ -210,4 +213,24 @@ pub fn spell_out(op: &Op, account: &Account) -> Request {
         Op::Show(id) => Request::Show(named(account, id).0),
         Op::History(count) => Request::History(usize::from(*count)),
     }
+}
+
+/// The key of a request, if its route takes any.
+pub fn key_of(key: u8, request: &Request) -> Option<IdempotencyKey> {
+    let route = match request {
+        Request::Create(_) => "create",
+        Request::Update(..) => "update",
+        Request::Complete(..) => "complete",
+        Request::Verb(..) => "verb",
+        Request::Remove(..) => "remove",
+        Request::Undo(_) => "undo",
+        Request::Rules(Some(_)) => "rules",
+        Request::Rules(None) => "remove_rules",
+        _ => return None,
+    };
+    let mut hash = DefaultHasher::new();
+    format!("{request:?}").hash(&mut hash);
+    let mut fingerprint = [0; 32];
+    fingerprint[..8].copy_from_slice(&hash.finish().to_be_bytes());
+    Some(IdempotencyKey { route, key: key.to_string(), fingerprint })
 }

@@ -1,6 +1,5 @@
 //! The real thing beside the model: a service on a database in memory-backed files, and what is compared.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,14 +23,15 @@ use codexmiroir::service::rulebook::RuleBook;
 use codexmiroir::service::rules::RulesRequest;
 use codexmiroir::service::sync::SyncSettings;
 use codexmiroir::service::tasks::Filter;
-use codexmiroir::store::{Basis, Change, Commit, Finished, Head, Origin, Outcome, Scopes, Settings, Store};
+use codexmiroir::store::{Basis, Change, Commit, Finished, Head, Memory, Origin, Outcome, Scopes, Settings, Store};
 use codexmiroir::view::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::account::{Account, Answer, Said, id_of, refused, settings_after};
+use super::past::{self, Told};
 use super::plan::Planner;
-use super::request::{Request, spell_out};
+use super::request::{Request, key_of, spell_out};
 use super::steps::{Op, Step};
 use crate::harness::{MONDAY, instant, workers};
 
@@ -80,7 +80,7 @@ impl World {
     }
 
     fn open(&mut self) {
-        let store = Store::open(&self.folder.path().join("model.redb"), HOT_BYTES_MAX).unwrap();
+        let store = Store::open(&self.folder.path().join("model.redb"), Memory::of_server(HOT_BYTES_MAX)).unwrap();
         let keyring = Keyring::open(KeyFile::at(self.folder.path().join(KEY_FILE)), &store).unwrap();
         let sync = SyncSettings::default().options(self.folder.path().join("git")).unwrap();
         self.service = Some(Service::new(store, self.clock.clone(), RuleBook::builtin(), workers(), keyring, sync));
@@ -104,16 +104,21 @@ impl World {
         self.clock.set(instant(MONDAY));
         self.tokens.clear();
         let mut accounts = [self.add_account(), self.add_account()];
+        let mut told: [Told; 2] = Default::default();
         for (number, step) in history.iter().enumerate() {
             self.step(step, &mut accounts).map_err(|what| format!("step {number}, {step:?}: {what}"))?;
             // Whoever asked nothing is looked at after the next step that is everybody's.
             let touched = if let Step::Ask(asked) = step { asked.len() } else { accounts.len() };
-            for account in &accounts[..touched] {
+            for (account, told) in accounts[..touched].iter().zip(&mut told) {
                 self.check_timeline(account).map_err(|what| format!("after step {number}, {step:?}: {what}"))?;
+                told.push((Generation(account.generation), self.clock.now(), self.body(account)));
             }
         }
-        for account in &accounts {
+        for (account, told) in accounts.iter().zip(&told) {
             self.check_ground(account).map_err(|what| format!("at the end: {what}"))?;
+            let service = self.service();
+            let past = past::check(&service, account.user, told);
+            self.runtime.block_on(past).map_err(|what| format!("at the end: {what}"))?;
         }
         Ok(())
     }
@@ -128,6 +133,7 @@ impl World {
             _ => false,
         };
         found.retain(|finding| !is_meant(finding));
+        found.extend(self.runtime.block_on(crate::past::verified(&self.service())).findings);
         found
     }
 
@@ -316,28 +322,9 @@ impl World {
         }
         let mut history = store.list_history(account.user, None, usize::MAX).unwrap();
         history.reverse();
+        history.iter_mut().for_each(|past| past.left = None);
         ensure(history == account.history, || format!("the history is {history:#?}\n not {:#?}", account.history))
     }
-}
-
-/// The key of a request, if its route takes any.
-fn key_of(key: u8, request: &Request) -> Option<IdempotencyKey> {
-    let route = match request {
-        Request::Create(_) => "create",
-        Request::Update(..) => "update",
-        Request::Complete(..) => "complete",
-        Request::Verb(..) => "verb",
-        Request::Remove(..) => "remove",
-        Request::Undo(_) => "undo",
-        Request::Rules(Some(_)) => "rules",
-        Request::Rules(None) => "remove_rules",
-        _ => return None,
-    };
-    let mut hash = DefaultHasher::new();
-    format!("{request:?}").hash(&mut hash);
-    let mut fingerprint = [0; 32];
-    fingerprint[..8].copy_from_slice(&hash.finish().to_be_bytes());
-    Some(IdempotencyKey { route, key: key.to_string(), fingerprint })
 }
 
 /// One user, asking the real thing.
@@ -434,7 +421,8 @@ impl Asker {
                 format!("{} {}", shown.summary.id, String::from_utf8_lossy(&shown.raw))
             }
             Request::History(count) => {
-                let page = service.history(user, None, None, count).await?;
+                let mut page = service.history(user, None, None, count).await?;
+                page.changes.iter_mut().for_each(|past| past.left = None);
                 format!("{:?} {}", page.changes, page.next.is_some())
             }
             other => panic!("not asked this way: {other:?}"),
@@ -473,6 +461,7 @@ impl Asker {
             origin,
             basis,
             timeline: None,
+            mark: None,
             remember: None,
             sync: None,
             brought: None,

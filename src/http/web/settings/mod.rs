@@ -11,7 +11,7 @@ use self::page::{NewToken, Planning, Session, SettingsPage, Shown};
 use super::form::Errors;
 use super::layout::Viewer;
 use super::notice::Notice;
-use super::{Again, words};
+use super::{Again, form_key, new_key, words};
 use crate::domain::lang::Phrase;
 use crate::http::auth::{page as shown, see_other};
 use crate::http::errors::HttpError;
@@ -22,16 +22,12 @@ use crate::http::{account, feed, sessions, tokens};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::settings::SettingsFields;
 use crate::service::sign_in::PasswordChange;
-use crate::service::tasks::IdempotencyKey;
 use crate::service::tokens::TokenFields;
-use crate::store::{Settings, random};
+use crate::store::Settings;
 
 pub(in crate::http) const SESSION_FIELDS: [&str; 2] = ["id", "all"];
 pub(in crate::http) const TOKEN_FIELDS: [&str; 4] = ["name", "scope", "expires", "key"];
 pub(in crate::http) const REVOKE_FIELDS: [&str; 1] = ["id"];
-
-/// The longest key of a form, in bytes.
-const KEY_BYTES_MAX: usize = 64;
 
 /// What of the page is not as things are: what was typed, and what is wrong with it.
 #[derive(Default)]
@@ -48,10 +44,6 @@ impl NewToken {
         let scopes = ["read", "write"].map(str::to_owned).to_vec();
         NewToken { name: String::new(), scopes, expires: "90d".to_owned(), key: new_key(), errors: Errors::default() }
     }
-}
-
-fn new_key() -> String {
-    random::<16>().map(|byte| format!("{byte:02x}")).concat()
 }
 
 fn present(settings: Settings) -> Planning {
@@ -175,16 +167,14 @@ pub async fn make_token(
 ) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &TOKEN_FIELDS)?;
     let (name, expires) = (known.text("name")?.unwrap_or_default(), known.text("expires")?.unwrap_or_default());
-    let (scopes, key) = (words(&known, "scope")?, known.text("key")?.unwrap_or_default());
+    let scopes = words(&known, "scope")?;
     let fields = TokenFields {
         name: Some(name.trim().to_owned()),
         scopes: Some(scopes.clone()),
         expires: Some(expires.clone()).filter(|span| !span.is_empty()),
         expires_at: None,
     };
-    let is_key = (1..=KEY_BYTES_MAX).contains(&key.len());
-    let route = "POST /settings/tokens";
-    let key = is_key.then_some(IdempotencyKey { route, key, fingerprint: object.fingerprint });
+    let key = form_key("POST /settings/tokens", &known, object.fingerprint)?;
     match tokens::issue(&asked, fields, key).await {
         Ok(issued) => {
             let settings = asked.own_settings()?;

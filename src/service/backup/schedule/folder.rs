@@ -1,4 +1,5 @@
-//! The folder of the scheduled backups. What has not exactly the form of their names is never touched.
+//! The folder of the scheduled backups. What has not exactly the form of their names is never touched, nor counted: not even a
+//! backup that a command wrote into it, which has another name.
 
 use std::fs;
 use std::io;
@@ -6,11 +7,17 @@ use std::path::Path;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use crate::service::backup::make::NAME_FORMAT;
-use crate::service::backup::{NewFile, file_name};
+use crate::service::backup::NewFile;
 
+/// How the name of a file has its instant, as chrono writes and reads it.
+const NAME_FORMAT: &str = "codexmiroir-scheduled-%Y%m%dT%H%M%SZ.tar.zst";
 /// Tells a file that the server did not finish from those that commands are writing.
 const MARK: &str = ".scheduled-";
+
+/// The name of a scheduled backup of this instant.
+pub(super) fn file_name(at: DateTime<Utc>) -> String {
+    at.format(NAME_FORMAT).to_string()
+}
 
 /// A backup in the folder.
 #[derive(Clone, Debug)]
@@ -69,9 +76,12 @@ pub(super) fn begin(path: &Path) -> io::Result<NewFile> {
     NewFile::marked(path, MARK)
 }
 
-/// Removes the oldest, so that only so many stay.
-pub(super) fn thin(folder: &Path, keep: usize) -> io::Result<()> {
-    let kept = kept(folder)?;
+/// Removes the oldest, so that only so many stay. Those that seem to be younger than the one that was made now are of a clock
+/// that was wrong, and go first: they would take the place of all that are made from here on.
+pub(super) fn thin(folder: &Path, keep: usize, made: DateTime<Utc>) -> io::Result<()> {
+    let mut kept = kept(folder)?;
+    // Names have whole seconds.
+    kept.sort_by_key(|file| (file.at <= made, file.at));
     for file in kept.iter().take(kept.len().saturating_sub(keep)) {
         fs::remove_file(folder.join(&file.name))?;
     }
@@ -83,19 +93,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_clock_that_was_wrong_crowds_nothing_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |hour: i64| DateTime::from_timestamp(1_760_313_600 + hour * 3_600, 0).unwrap();
+        for hour in [1, 2, 3, 900_000, 900_001, 900_002] {
+            fs::write(folder.path().join(file_name(at(hour))), "x").unwrap();
+        }
+        let left = |keep| {
+            thin(folder.path(), keep, at(3)).unwrap();
+            kept(folder.path()).unwrap().iter().map(|file| file.at).collect::<Vec<_>>()
+        };
+        assert_eq!(left(4), [1, 2, 3, 900_002].map(at));
+        assert_eq!(left(3), [1, 2, 3].map(at));
+        assert_eq!(left(1), [at(3)]);
+    }
+
+    #[test]
     fn only_names_of_backups_are_taken_for_some() {
-        let good = "codexmiroir-20251013T060000Z.tar.zst";
+        let good = "codexmiroir-scheduled-20251013T060000Z.tar.zst";
         assert_eq!(instant_in(good).map(|at| at.to_rfc3339()).as_deref(), Some("2025-10-13T06:00:00+00:00"));
         for other in [
-            "codexmiroir-20251013T060000Z.tar.zst.old",
-            "xcodexmiroir-20251013T060000Z.tar.zst",
-            "codexmiroir-20251013T060000.tar.zst",
-            "codexmiroir-20251313T060000Z.tar.zst",
-            "codexmiroir-2025101 T060000Z.tar.zst",
-            "codexmiroir-+20251013T060000Z.tar.zst",
-            "codexmiroir-20251013T06000Z.tar.zst",
-            "Codexmiroir-20251013T060000Z.tar.zst",
-            "codexmiroir-20251013T060000Z.tar",
+            "codexmiroir-scheduled-20251013T060000Z.tar.zst.old",
+            "xcodexmiroir-scheduled-20251013T060000Z.tar.zst",
+            "codexmiroir-scheduled-20251013T060000.tar.zst",
+            "codexmiroir-scheduled-20251313T060000Z.tar.zst",
+            "codexmiroir-scheduled-2025101 T060000Z.tar.zst",
+            "codexmiroir-scheduled-+20251013T060000Z.tar.zst",
+            "codexmiroir-scheduled-20251013T06000Z.tar.zst",
+            "Codexmiroir-scheduled-20251013T060000Z.tar.zst",
+            "codexmiroir-scheduled-20251013T060000Z.tar",
+            "codexmiroir-20251013T060000Z.tar.zst",
+            "codexmiroir-scheduled-codexmiroir-20251013T060000Z.tar.zst",
             "notes.txt",
             "",
         ] {

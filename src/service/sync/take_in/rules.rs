@@ -43,7 +43,7 @@ impl Work<'_, '_> {
         let wanted = match list(&merged) {
             Ok(wanted) => wanted,
             Err(problem) => {
-                self.hold(RULES, incoming.base_name, Sentence { en: problem.clone(), de: problem });
+                self.hold(RULES, incoming.base_name, problem);
                 return Ok(());
             }
         };
@@ -119,6 +119,6 @@ impl Work<'_, '_> {
 }
 
 /// The list that files are; none of no files.
-fn list(files: &RuleFiles) -> Result<Option<Entries>, String> {
+fn list(files: &RuleFiles) -> Result<Option<Entries>, Sentence> {
     if files.is_empty() { Ok(None) } else { files::list_of(files).map(Some) }
 }

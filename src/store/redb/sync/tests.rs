@@ -9,7 +9,7 @@ use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::UserName;
 use crate::domain::lang::Lang;
 use crate::domain::zone::Zone;
-use crate::store::redb::disk::Disk;
+use crate::store::redb::disk::{CACHE_BYTES, Disk};
 use crate::store::redb::open::builder;
 use crate::store::{
     Administration, Basis, Change, Commit, Head, MergedFile, Origin, Outcome, Settings, hot::Entry, hot::Form,
@@ -72,6 +72,7 @@ fn commit(
         origin: Origin { actor: "lena".to_owned(), through: through.into() },
         basis: Basis([0; 16]),
         timeline: None,
+        mark: None,
         remember: None,
         sync: sync.map(|state| SyncUpdate { state, files: None }),
         brought: None,
@@ -200,7 +201,7 @@ fn a_database_of_before_gets_the_tables_when_it_is_opened() {
     let store = Store::on(&disk).unwrap();
     let user = add_user(&store);
     drop(store);
-    let db = builder().create_with_backend(disk.clone()).unwrap();
+    let db = builder(CACHE_BYTES).create_with_backend(disk.clone()).unwrap();
     let transaction = db.begin_write().unwrap();
     for table in TABLES {
         assert!(transaction.delete_table(table).unwrap());
@@ -222,7 +223,7 @@ fn files_have_a_row_of_their_own_which_only_their_own_change_writes() {
     let pushing: Vec<(StoredName, u64)> = Vec::new();
     let none: Option<StoredName> = None;
     let of_before = (serde_bytes::Bytes::new(&[1; 16]), none, 3_u64, pushing, held, differing.clone());
-    let db = builder().create_with_backend(disk.clone()).unwrap();
+    let db = builder(CACHE_BYTES).create_with_backend(disk.clone()).unwrap();
     let transaction = db.begin_write().unwrap();
     transaction.open_table(SYNC).unwrap().insert(user.0, codec::encode(&of_before).as_slice()).unwrap();
     transaction.commit().unwrap();

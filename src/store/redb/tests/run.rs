@@ -12,11 +12,11 @@ use crate::domain::lang::Lang;
 use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone::Zone;
 use crate::store::hot::{Entry, Form};
-use crate::store::redb::disk::Disk;
+use crate::store::redb::disk::{CACHE_BYTES, Disk};
 use crate::store::redb::open::builder;
 use crate::store::{
     Administered, Administration, Basis, Change, Commit, Entries, Finished, Grant, GrantKind, Head, Origin, Outcome,
-    Remembered, Scopes, Settings, Store, StoreError, SyncFiles, SyncState, SyncUpdate,
+    Remembered, Scopes, Settings, Store, StoreError, SyncFiles, SyncState, SyncUpdate, TimelineMark,
 };
 
 const ROUTE: &str = "POST /api/tasks";
@@ -338,7 +338,7 @@ impl Run {
             states.drain(1..);
         }
         self.close();
-        let mut db = builder().create_with_backend(self.disk.clone()).unwrap();
+        let mut db = builder(CACHE_BYTES).create_with_backend(self.disk.clone()).unwrap();
         assert!(db.check_integrity().unwrap(), "pages are lost or shared");
     }
 }
@@ -423,6 +423,7 @@ fn planned(wish: &Wish, before: &State) -> (Commit, State) {
         origin: Origin { actor: "anna".to_owned(), through: "test".into() },
         basis: Basis([0; 16]),
         timeline: is_change.then(|| Arc::new(Entry::new(Form::Timeline, timeline(wish.user, after.generation), "t"))),
+        mark: is_change.then(|| TimelineMark::of(&timeline(wish.user, after.generation))),
         remember,
         sync,
         brought: None,

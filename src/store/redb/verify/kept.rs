@@ -4,8 +4,10 @@ use super::walk::{Next, Walk};
 use crate::domain::ids::UserId;
 use crate::store::redb::codec::{self, StoredAnswer};
 use crate::store::redb::read::failed;
-use crate::store::redb::schema::{IDEMPOTENCY, IDEMPOTENCY_BY_TIME, REMOTES, RULES, SYNC, SYNC_FILES, TIMELINES};
-use crate::store::redb::{rules as stored_rules, sync as stored_sync};
+use crate::store::redb::schema::{
+    BASES, IDEMPOTENCY, IDEMPOTENCY_BY_TIME, REMOTES, RULES, SYNC, SYNC_FILES, TIMELINES,
+};
+use crate::store::redb::{bases as stored_bases, rules as stored_rules, sync as stored_sync};
 use crate::store::{FlawKind, Mend, StoreError};
 
 pub(super) fn rules(walk: &mut Walk<'_>, after: &[u8]) -> Result<Next, StoreError> {
@@ -105,6 +107,15 @@ pub(super) fn timelines(walk: &mut Walk<'_>, after: &[u8]) -> Result<Next, Store
             Some(_) => return Ok(()),
         };
         walk.mendable("timelines", Some(user), (String::new(), kind), Mend::Timeline { user: UserId(user) });
+        Ok(())
+    })
+}
+
+pub(super) fn bases(walk: &mut Walk<'_>, after: &[u8]) -> Result<Next, StoreError> {
+    walk.rows(BASES, after, |walk, number, bytes| {
+        if stored_bases::check(bytes).is_err() {
+            walk.flaw("bases", None, number.to_string(), FlawKind::Unreadable);
+        }
         Ok(())
     })
 }

@@ -25,7 +25,7 @@ use crate::store::{FlawKind, Looked, Place, StoreError};
 type Look = fn(&mut Walk<'_>, &[u8]) -> Result<Next, StoreError>;
 
 /// What is looked at, in this order.
-const PARTS: [(&str, Look); 19] = [
+const PARTS: [(&str, Look); 20] = [
     ("meta", meta),
     ("users", accounts::users),
     ("user_names", accounts::user_names),
@@ -45,6 +45,7 @@ const PARTS: [(&str, Look); 19] = [
     ("idempotency", kept::idempotency),
     ("idempotency_by_time", kept::idempotency_by_time),
     ("timelines", kept::timelines),
+    ("bases", kept::bases),
 ];
 
 /// A larger file is not checked page by page beside a server: commits wait meanwhile.
@@ -104,7 +105,7 @@ impl Store {
 fn check_pages(volume: &Arc<Volume>) -> Pages {
     let check = || {
         let frozen = volume.at_rest().map_err(redb::Error::Io)?;
-        let mut db = open::builder().create_with_backend(frozen)?;
+        let mut db = open::builder(volume.cache_bytes()).create_with_backend(frozen)?;
         Ok::<_, redb::Error>(db.check_integrity()?)
     };
     match catch_unwind(AssertUnwindSafe(check)) {

@@ -10,7 +10,7 @@ use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, UserId};
 use crate::store::hot::Published;
 use crate::store::redb::codec;
-use crate::store::redb::disk::Disk;
+use crate::store::redb::disk::{CACHE_BYTES, Disk};
 use crate::store::redb::fault::Pauses;
 use crate::store::redb::group::Request;
 use crate::store::redb::health::{DatabaseFile, Health};
@@ -35,6 +35,7 @@ fn commit(user: u64, expected: u64) -> Commit {
         origin: Origin { actor: "lena".to_owned(), through: "test".into() },
         basis: Basis([0; 16]),
         timeline: None,
+        mark: None,
         remember: None,
         sync: None,
         brought: None,
@@ -63,9 +64,9 @@ fn written(commits: impl IntoIterator<Item = Commit>) -> (Vec<Outcome>, u64) {
 /// A writer on a disk where these users are, and nothing of theirs.
 fn writer(disk: &Disk, file: &Path, health: Arc<Health>, users: &[UserId]) -> Writer {
     let incarnation = Incarnation([0; 16]);
-    let volume = Volume::new(disk.clone());
+    let volume = Volume::new(disk.clone(), CACHE_BYTES);
     let session = volume.session();
-    let db = builder().create_with_backend(session.clone()).unwrap();
+    let db = builder(CACHE_BYTES).create_with_backend(session.clone()).unwrap();
     let head = Head { generation: Generation(0), committed_at: DateTime::UNIX_EPOCH, next_number: None };
     let mut transaction = db.begin_write().unwrap();
     transaction.set_quick_repair(true);
@@ -113,7 +114,7 @@ fn is_walked(disk: &Disk) -> bool {
     let crashed = disk.copy(1);
     crashed.cut_power();
     let is_walked = Arc::new(AtomicBool::new(false));
-    let mut opening = builder();
+    let mut opening = builder(CACHE_BYTES);
     let seen = is_walked.clone();
     opening.set_repair_callback(move |_| seen.store(true, Ordering::Relaxed));
     drop(opening.create_with_backend(crashed).unwrap());
@@ -151,7 +152,7 @@ fn no_crash_is_followed_by_a_walk() {
     }
     seat.close();
     writing.join().unwrap();
-    let db = builder().create_with_backend(disk.clone()).unwrap();
+    let db = builder(CACHE_BYTES).create_with_backend(disk.clone()).unwrap();
     let transaction = db.begin_write().unwrap();
     transaction.open_table(HEADS).unwrap().remove(1).unwrap();
     transaction.commit().unwrap();

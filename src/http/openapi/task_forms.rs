@@ -1,0 +1,117 @@
+//! What the forms of the pages of tasks hold, as in `requests`.
+
+#![expect(dead_code, reason = "nothing is read into these: they are there for their schemas")]
+
+use schemars::JsonSchema;
+
+/// A task in one line.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct QuickForm {
+    /// The title, with `#tag`, `@category`, `!day slot` and `by day` anywhere in it.
+    line: Option<String>,
+    /// The category where the line names none.
+    kategorie: Option<String>,
+    /// The same key adds no second task.
+    key: Option<String>,
+    /// `true`: nothing is added, only shown.
+    look: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// A button that does something to a task.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ActForm {
+    /// The path of the page that it was sent from; the week where it is missing.
+    back: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// The slot that a task is fixed to.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PinForm {
+    /// The day.
+    datum: Option<String>,
+    /// The slot's name.
+    zeit: Option<String>,
+    /// Both, as `15.10.2025/morgens`.
+    slot: Option<String>,
+    /// The path of the page that it was sent from; the week where it is missing.
+    back: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// What is done to several tasks.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SeveralForm {
+    /// A task's id; it may be there several times.
+    task: Option<Vec<String>>,
+    /// `complete`, `cancel`, `reopen` or `unpin`.
+    act: Option<String>,
+    /// The path of the page that it was sent from; the week where it is missing.
+    back: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// A task as somebody wrote it, in fields or as a whole file.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaskForm {
+    title: Option<String>,
+    kategorie: Option<String>,
+    /// A day, or nothing.
+    deadline: Option<String>,
+    /// With commas between.
+    tags: Option<String>,
+    /// The day that it is fixed to, or nothing.
+    datum: Option<String>,
+    /// The slot of that day.
+    zeit: Option<String>,
+    body: Option<String>,
+    /// The whole file instead of the fields.
+    document: Option<String>,
+    /// The place of the item of its checklists, the first is 0, that is ticked instead, or no longer.
+    item: Option<String>,
+    /// The entity tag of the document as it was shown.
+    etag: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+/// The change that is taken back.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UndoForm {
+    /// The generation that it made.
+    generation: Option<String>,
+    /// The path of the page that it was sent from; the week where it is missing.
+    back: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::schema_for;
+
+    use super::*;
+    use crate::http::openapi::requests::tests::assert_form;
+    use crate::http::web::{acts, quick, tasks};
+
+    #[test]
+    fn what_is_described_is_what_is_read() {
+        assert_form(&schema_for!(QuickForm), &quick::QUICK_FIELDS);
+        assert_form(&schema_for!(ActForm), &acts::ACT_FIELDS);
+        assert_form(&schema_for!(PinForm), &acts::PIN_FIELDS);
+        assert_form(&schema_for!(UndoForm), &acts::UNDO_FIELDS);
+        assert_form(&schema_for!(SeveralForm), &tasks::SEVERAL_FIELDS);
+        assert_form(&schema_for!(TaskForm), &tasks::SAVE_FIELDS);
+    }
+}

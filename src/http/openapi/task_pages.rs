@@ -1,0 +1,95 @@
+//! Descriptions of the pages of tasks and of their forms.
+
+use schemars::JsonSchema;
+
+use super::operation::Operation;
+use super::pages::{DONE, PAGE, page, sent};
+use super::task_forms::{ActForm, PinForm, QuickForm, SeveralForm, TaskForm, UndoForm};
+
+/// What the page that was acted from is told of.
+fn told(operation: Operation) -> Operation {
+    operation
+        .query("done", DONE)
+        .query("task", "The task that it was done to.")
+        .query("undo", "The generation that takes it back.")
+}
+
+pub fn week() -> Operation {
+    told(page("showWeek", "The week as a page"))
+}
+
+pub fn quick() -> Operation {
+    sent::<QuickForm>("sendLine", "Add a task that is typed as one line, or see what it would be")
+        .gives_text(PAGE, "The week, with what the line was understood to say and where its task would stand.")
+        .gives_text_with(422, PAGE, "The week, with what is wrong with the line.")
+        .gives_text_with(503, PAGE, "The same, where another try may succeed.")
+        .carries("Retry-After", "Seconds after which it may.")
+        .refuses(&[(400, "wrong_type")])
+}
+
+pub fn tasks() -> Operation {
+    told(page("showTasks", "Tasks as a page, those that are looked for"))
+        .query("status", "`offen`, which is meant where it is missing, `abgeschlossen`, `abgebrochen` or `alle`.")
+        .query("kategorie", "Only tasks of this category.")
+        .query("tag", "Only tasks with this tag.")
+        .query("q", "Only documents in which this text stands.")
+        .query("after", "The last file of the page before.")
+}
+
+/// A refusal is told on the task's page.
+fn deed<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
+    sent::<T>(id, summary)
+        .gives_text_with(422, PAGE, "The task's page, with why it cannot be done.")
+        .gives_text_with(503, PAGE, "The same, where another try may succeed.")
+        .carries("Retry-After", "Seconds after which it may.")
+        .refuses(&[(400, "wrong_type")])
+}
+
+fn of_one<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
+    deed::<T>(id, summary).of_task()
+}
+
+pub fn several() -> Operation {
+    deed::<SeveralForm>("sendSeveral", "Do one thing to several tasks by form")
+        .refuses(&[(404, "no_such_task"), (409, "ambiguous_id")])
+}
+
+pub fn task() -> Operation {
+    told(page("showTask", "A task as a page")).of_task()
+}
+
+pub fn save() -> Operation {
+    of_one::<TaskForm>("sendTask", "Change a task by form")
+}
+
+pub fn complete() -> Operation {
+    of_one::<ActForm>("sendComplete", "Mark a task as done by form")
+}
+
+pub fn cancel() -> Operation {
+    of_one::<ActForm>("sendCancel", "Cancel a task by form")
+}
+
+pub fn reopen() -> Operation {
+    of_one::<ActForm>("sendReopen", "Open a task again by form")
+}
+
+pub fn pin() -> Operation {
+    of_one::<PinForm>("sendPin", "Fix a task to a slot by form").refuses(&[(422, "missing")])
+}
+
+pub fn unpin() -> Operation {
+    of_one::<ActForm>("sendUnpin", "Have a task stand in line again by form")
+}
+
+pub fn remove() -> Operation {
+    of_one::<ActForm>("sendTaskRemoval", "Remove a task by form")
+}
+
+pub fn undo() -> Operation {
+    sent::<UndoForm>("sendUndo", "Take a change back by form")
+        .gives_text_with(422, PAGE, "The week, with why it cannot be taken back.")
+        .gives_text_with(503, PAGE, "The same, where another try may succeed.")
+        .carries("Retry-After", "Seconds after which it may.")
+        .refuses(&[(400, "wrong_type"), (422, "missing"), (422, "malformed_value")])
+}

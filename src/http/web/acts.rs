@@ -1,0 +1,129 @@
+//! What buttons do to tasks: each a form that comes back to the page it is on.
+
+use axum::response::Response;
+
+use super::told;
+use crate::domain::lang::Phrase;
+use crate::http::auth::{own_path, see_other};
+use crate::http::errors::HttpError;
+use crate::http::extract::{Asked, FormOrJson, TaskId};
+use crate::http::wire::{self, Known};
+use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::tasks::{SlotFields, Verb};
+
+pub(in crate::http) const ACT_FIELDS: [&str; 1] = ["back"];
+pub(in crate::http) const PIN_FIELDS: [&str; 4] = ["datum", "zeit", "slot", "back"];
+pub(in crate::http) const UNDO_FIELDS: [&str; 2] = ["generation", "back"];
+
+const NUMBER: Phrase = Phrase { en: "the number of a change", de: "die Nummer einer Änderung" };
+
+/// The page that a form was on.
+fn back(known: &Known<'_>) -> Result<String, Refusal> {
+    Ok(known.text("back")?.as_deref().map_or("/", own_path).to_owned())
+}
+
+/// Back to the page, with what was done; a refusal is told on the task's own page, where there is more to choose from.
+async fn done(
+    asked: &Asked,
+    id: &str,
+    (back, word): (&str, &str),
+    acted: Result<(String, u64), ServiceError>,
+) -> Result<Response, HttpError> {
+    match acted {
+        Ok((file, generation)) => {
+            let stem = file.strip_suffix(".md").unwrap_or(&file);
+            Ok(see_other(&told::address(back, word, Some(stem), Some(generation))))
+        }
+        Err(error) => asked.task_again(id, error).await,
+    }
+}
+
+/// `POST /tasks/{id}/complete`
+pub async fn complete(
+    asked: Asked,
+    TaskId(id): TaskId,
+    FormOrJson { object, .. }: FormOrJson,
+) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &ACT_FIELDS)?;
+    let back = back(&known)?;
+    let service = &asked.site.service;
+    let completed = service.complete_task(asked.actor.user, asked.origin(), id.clone(), None, None, None).await;
+    let completed = completed.map(|completed| (completed.saved.file, completed.saved.generation));
+    done(&asked, &id, (&back, "completed"), completed).await
+}
+
+/// `POST /tasks/{id}/cancel`
+pub async fn cancel(asked: Asked, id: TaskId, sent: FormOrJson) -> Result<Response, HttpError> {
+    plain(asked, id, sent, Verb::Cancel, "cancelled").await
+}
+
+/// `POST /tasks/{id}/reopen`
+pub async fn reopen(asked: Asked, id: TaskId, sent: FormOrJson) -> Result<Response, HttpError> {
+    plain(asked, id, sent, Verb::Reopen, "reopened").await
+}
+
+/// `POST /tasks/{id}/unpin`
+pub async fn unpin(asked: Asked, id: TaskId, sent: FormOrJson) -> Result<Response, HttpError> {
+    plain(asked, id, sent, Verb::Unpin, "unpinned").await
+}
+
+/// `POST /tasks/{id}/pin`: to `datum` and `zeit`, or to both in `slot`.
+pub async fn pin(
+    asked: Asked,
+    TaskId(id): TaskId,
+    FormOrJson { object, .. }: FormOrJson,
+) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &PIN_FIELDS)?;
+    let slot = match known.text("slot")?.filter(|slot| !slot.is_empty()) {
+        Some(slot) => {
+            let (datum, zeit) = slot.split_once('/').ok_or_else(|| wire::missing("zeit"))?;
+            SlotFields { datum: Some(datum.to_owned()), zeit: Some(zeit.to_owned()) }
+        }
+        None => SlotFields { datum: known.text("datum")?, zeit: known.text("zeit")? },
+    };
+    verb(&asked, &id, &back(&known)?, Verb::Pin(slot), "pinned").await
+}
+
+async fn plain(
+    asked: Asked,
+    TaskId(id): TaskId,
+    FormOrJson { object, .. }: FormOrJson,
+    act: Verb,
+    word: &str,
+) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &ACT_FIELDS)?;
+    verb(&asked, &id, &back(&known)?, act, word).await
+}
+
+async fn verb(asked: &Asked, id: &str, back: &str, act: Verb, word: &str) -> Result<Response, HttpError> {
+    let service = &asked.site.service;
+    let saved = service.apply_verb(asked.actor.user, asked.origin(), id.to_owned(), act, None, None).await;
+    done(asked, id, (back, word), saved.map(|saved| (saved.file, saved.generation))).await
+}
+
+/// `POST /tasks/{id}/remove`
+pub async fn remove(
+    asked: Asked,
+    TaskId(id): TaskId,
+    FormOrJson { object, .. }: FormOrJson,
+) -> Result<Response, HttpError> {
+    Known::of(&object.fields, &ACT_FIELDS)?;
+    let service = &asked.site.service;
+    match service.remove_task(asked.actor.user, asked.origin(), id.clone(), None, None).await {
+        Ok(saved) => Ok(see_other(&told::address("/tasks", "removed", None, Some(saved.generation)))),
+        Err(error) => asked.task_again(&id, error).await,
+    }
+}
+
+/// `POST /undo`
+pub async fn undo(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &UNDO_FIELDS)?;
+    let back = back(&known)?;
+    let generation = known.text("generation")?.ok_or_else(|| wire::missing("generation"))?;
+    let malformed = || Refusal::field("generation", Fault::Malformed { expected: NUMBER });
+    let generation = generation.parse().map_err(|_| malformed())?;
+    match asked.site.service.undo(asked.actor.user, asked.origin(), Some(generation), None).await {
+        Ok(_) => Ok(see_other(&told::address(&back, "undone", None, None))),
+        Err(error) => asked.week_again(error).await,
+    }
+}

@@ -1,0 +1,144 @@
+//! The line in which one types a new task, and what it was understood to say.
+
+use axum::response::Response;
+use hyper::StatusCode;
+use maud::{Markup, html};
+
+use super::form::{Errors, signed_in_as};
+use super::layout::Viewer;
+use super::told;
+use super::{Again, new_key};
+use crate::domain::difference::{Move, Standing};
+use crate::domain::lang::{Lang, Phrase};
+use crate::http::auth::see_other;
+use crate::http::errors::HttpError;
+use crate::http::extract::{Asked, FormOrJson};
+use crate::http::web::form_key;
+use crate::http::wire::Known;
+use crate::service::tasks::{Fields, Line, Looked};
+use crate::view::text;
+
+pub(in crate::http) const QUICK_FIELDS: [&str; 4] = ["line", "kategorie", "key", "look"];
+
+const EXAMPLE: Phrase = Phrase {
+    en: "Tax return !fri morning #finance @private by 31.10.",
+    de: "Steuer abgeben !fr morgens #finanzen @privat bis 31.10.",
+};
+/// Moves that are listed; the rest is counted.
+const MOVES_MAX: usize = 5;
+
+/// The form as it was typed, with what came of it.
+#[derive(Default)]
+pub struct QuickForm {
+    pub line: String,
+    pub kategorie: String,
+    /// What the user's rules know.
+    pub categories: Vec<String>,
+    pub errors: Errors,
+    pub looked: Option<Looked>,
+}
+
+/// `POST /quick`: adds the task, or shows what would be added.
+pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &QUICK_FIELDS)?;
+    let (text, kategorie) = (known.text("line")?.unwrap_or_default(), known.text("kategorie")?.unwrap_or_default());
+    let line = Line { text: text.clone(), kategorie: Some(kategorie.clone()).filter(|word| !word.is_empty()) };
+    let (service, user, origin) = (&asked.site.service, asked.actor.user, asked.origin());
+    let typed = QuickForm { line: text, kategorie, ..QuickForm::default() };
+    let result = if known.value("look").is_some() {
+        service.look_at_line(user, origin, line).await.map(Err)
+    } else {
+        let key = form_key("POST /quick", &known, object.fingerprint)?;
+        service.add_line(user, origin, line, key).await.map(Ok)
+    };
+    match result {
+        Ok(Ok(saved)) => {
+            let stem = saved.file.strip_suffix(".md").unwrap_or(&saved.file);
+            Ok(see_other(&told::address("/", "added", Some(stem), Some(saved.generation))))
+        }
+        Ok(Err(looked)) => {
+            asked.week_page(StatusCode::OK, None, None, QuickForm { looked: Some(looked), ..typed }).await
+        }
+        Err(error) => {
+            let again = Again::of(error)?;
+            let lang = asked.site.service.settings(user)?.0.lang;
+            let errors = Errors::of(&again.refusal, lang);
+            let page = asked.week_page(again.status(), None, None, QuickForm { errors, ..typed }).await?;
+            Ok(again.told(page))
+        }
+    }
+}
+
+/// The form, for the top of a page.
+pub fn quick(viewer: Viewer<'_>, form: &QuickForm) -> Markup {
+    let lang = viewer.lang;
+    let error = form.errors.any();
+    html! {
+        form.quick id="quick" method="post" action="/quick" {
+            (signed_in_as(viewer.name))
+            input type="hidden" name="key" value=(new_key());
+            label for="quick-line" { (lang.pick("New task", "Neue Aufgabe")) }
+            div.line-of {
+                input id="quick-line" name="line" type="text" value=(form.line) required maxlength="500" autocomplete="off"
+                    placeholder=(EXAMPLE.text(lang)) aria-describedby="quick-hint" aria-invalid=[error.map(|_| "true")]
+                    autofocus[error.is_some() || form.looked.is_some()];
+                label.spoken for="quick-kategorie" { (lang.pick("Category", "Kategorie")) }
+                select id="quick-kategorie" name="kategorie" {
+                    @for category in &form.categories {
+                        option value=(category) selected[*category == form.kategorie] { (category) }
+                    }
+                }
+                button.main type="submit" { (lang.pick("Add", "Hinzufügen")) }
+                button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
+            }
+            @if let Some(error) = error { p.error id="quick-error" role="alert" { (error) } }
+            p.hint id="quick-hint" {
+                (lang.pick(
+                    "!day and slot fixes it, #tag, @category, by day is the deadline; all but the title may be left out.",
+                    "!Tag und Slot legt sie fest, #Schlagwort, @Kategorie, bis Tag ist der Termin; nur der Titel muss sein.",
+                ))
+            }
+            @if let Some(looked) = &form.looked { (understood(looked, lang)) }
+        }
+    }
+}
+
+/// What a line says, and where its task would stand.
+fn understood(looked: &Looked, lang: Lang) -> Markup {
+    let Looked { fields, id, placed, difference } = looked;
+    let Fields { kategorie, tags, deadline, fixed_slot, title, .. } = fields;
+    let others: Vec<&Move> = difference.moves.iter().filter(|step| step.from.is_some()).collect();
+    let own = difference.moves.iter().find(|step| step.from.is_none()).and_then(|step| Some((step, step.to.as_ref()?)));
+    html! {
+        div.understood role="status" {
+            p { span.id { (id) } " " strong { (title.as_deref().unwrap_or_default()) } }
+            ul.marks {
+                @if let Some(kategorie) = kategorie { li { "@" (kategorie) } }
+                @for tag in tags.iter().flatten() { li { "#" (tag) } }
+                @if let Some(Some(deadline)) = deadline { li { (lang.pick("due ", "fällig ")) (deadline) } }
+                @if let Some(Some(slot)) = fixed_slot {
+                    li { (lang.pick("fixed to ", "fest am ")) (slot.datum.as_deref().unwrap_or_default()) " " (slot.zeit.as_deref().unwrap_or_default()) }
+                }
+            }
+            p {
+                @match placed {
+                    Some((day, zeit)) => { (lang.pick("It would stand at ", "Sie stünde am ")) strong { (day) " " (zeit) } "." }
+                    None => {
+                        @match own {
+                            Some((step, Standing::Without(reason))) => {
+                                (lang.pick("It would have no slot: ", "Sie hätte keinen Slot: ")) (text::reason_of(&step.task, reason, lang)) "."
+                            }
+                            _ => (lang.pick("It would have no slot in these days, and stand in line.", "Sie hätte in diesen Tagen keinen Slot und stünde in der Reihe.")),
+                        }
+                    }
+                }
+            }
+            @if !others.is_empty() {
+                ul {
+                    @for step in others.iter().take(MOVES_MAX) { li { (text::movement(step, lang)) } }
+                    @if others.len() > MOVES_MAX { li { (others.len() - MOVES_MAX) " " (lang.pick("more would move", "weitere würden verschoben")) } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What was done to a task, told on the page after it, with a button that takes it back. The address says which; the words
+//! and the title are our own.
+
+use maud::{Markup, html};
+
+use super::form::signed_in_as;
+use super::layout::Viewer;
+use super::segment;
+use crate::domain::lang::{Lang, Phrase};
+use crate::http::errors::HttpError;
+use crate::http::extract::Asked;
+use crate::http::query::Query;
+use crate::service::error::{Refusal, ServiceError};
+use crate::service::tasks::Summary;
+
+/// What can have been done, by the word in an address, and how the sentence about the task goes on.
+const ACTS: [(&str, Phrase); 8] = [
+    ("added", Phrase { en: "is added", de: "ist hinzugefügt" }),
+    ("completed", Phrase { en: "is done", de: "ist erledigt" }),
+    ("cancelled", Phrase { en: "is cancelled", de: "ist abgebrochen" }),
+    ("reopened", Phrase { en: "is open again", de: "ist wieder offen" }),
+    ("pinned", Phrase { en: "is fixed to its slot", de: "hat seinen festen Slot" }),
+    ("unpinned", Phrase { en: "stands in line again", de: "steht wieder in der Reihe" }),
+    ("saved", Phrase { en: "is saved", de: "ist gespeichert" }),
+    ("ticked", Phrase { en: "is saved", de: "ist gespeichert" }),
+];
+/// What was done to something that may be there no more.
+const OTHERS: [(&str, Phrase); 3] = [
+    ("removed", Phrase { en: "The task is removed.", de: "Die Aufgabe ist entfernt." }),
+    ("undone", Phrase { en: "Taken back.", de: "Zurückgenommen." }),
+    ("several", Phrase { en: "Done, for each that was ticked.", de: "Erledigt, bei jeder angekreuzten." }),
+];
+
+/// What the page tells.
+pub struct Told {
+    act: Phrase,
+    task: Option<Summary>,
+    /// The generation that takes it back.
+    undo: Option<u64>,
+}
+
+/// The address of a page with what was done.
+pub fn address(back: &str, done: &str, task: Option<&str>, undo: Option<u64>) -> String {
+    // What was told there before is told no more.
+    let (path, query) = back.split_once('?').unwrap_or((back, ""));
+    let kept = query.split('&').filter(|part| {
+        let name = part.split('=').next().unwrap_or_default();
+        !part.is_empty() && !matches!(name, "done" | "task" | "undo")
+    });
+    let mut parts: Vec<String> = kept.map(str::to_owned).collect();
+    parts.push(format!("done={done}"));
+    parts.extend(task.map(|task| format!("task={}", segment(task))));
+    parts.extend(undo.map(|generation| format!("undo={generation}")));
+    format!("{path}?{}", parts.join("&"))
+}
+
+impl Told {
+    /// What an address says was done.
+    pub async fn of(asked: &Asked, query: &Query) -> Result<Option<Told>, HttpError> {
+        let named = |acts: &[(&str, Phrase)]| {
+            let done = query.text("done")?;
+            acts.iter().find(|(word, _)| *word == done).map(|(_, act)| *act)
+        };
+        let undo = query.text("undo").and_then(|generation| generation.parse().ok());
+        if let Some(act) = named(&OTHERS) {
+            return Ok(Some(Told { act, task: None, undo }));
+        }
+        let (Some(act), Some(id)) = (named(&ACTS), query.text("task")) else { return Ok(None) };
+        match asked.site.service.show_task(asked.actor.user, id.to_owned()).await {
+            Ok(shown) => Ok(Some(Told { act, task: Some(shown.summary), undo })),
+            Err(ServiceError::Refused(Refusal::NoSuchTask { .. } | Refusal::Ambiguous { .. })) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// `back` is the page that it is told on.
+    pub fn show(&self, viewer: Viewer<'_>, back: &str) -> Markup {
+        let lang = viewer.lang;
+        html! {
+            div.notice.told role="status" {
+                p {
+                    @match &self.task {
+                        Some(task) => {
+                            (link(task)) " " (self.act.text(lang))
+                            @if let Some((day, zeit)) = &task.placed { ": " (day) " " (zeit) }
+                            "."
+                        }
+                        None => (self.act.text(lang)),
+                    }
+                }
+                @if let Some(generation) = self.undo { (undo(viewer, generation, back)) }
+            }
+        }
+    }
+}
+
+/// A button that takes a change back.
+pub fn undo(viewer: Viewer<'_>, generation: u64, back: &str) -> Markup {
+    html! {
+        form method="post" action="/undo" {
+            (signed_in_as(viewer.name))
+            input type="hidden" name="generation" value=(generation);
+            input type="hidden" name="back" value=(back);
+            button type="submit" data-key="u" { (viewer.lang.pick("Undo", "Rückgängig")) }
+        }
+    }
+}
+
+/// The task's number and title, which lead to its page.
+pub fn link(task: &Summary) -> Markup {
+    let title = task.reading.as_ref().map_or(task.file.as_str(), |task| task.title.as_str());
+    html! { a href=(task_address(&task.file)) { span.id { (task.id) } " " (title) } }
+}
+
+/// The page of a task.
+pub fn task_address(file: &str) -> String {
+    format!("/tasks/{}", segment(file.strip_suffix(".md").unwrap_or(file)))
+}
+
+/// What something is called that a language has a word for.
+pub fn status(status: crate::domain::task::Status, lang: Lang) -> &'static str {
+    use crate::domain::task::Status;
+    match status {
+        Status::Offen => lang.pick("open", "offen"),
+        Status::Abgeschlossen => lang.pick("done", "erledigt"),
+        Status::Abgebrochen => lang.pick("cancelled", "abgebrochen"),
+    }
+}

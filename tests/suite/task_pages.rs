@@ -1,0 +1,332 @@
+//! Adding, doing, changing and finding tasks in a browser without scripts.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::account_pages::{assert_led, signed_in};
+use crate::browser::with_browser;
+use crate::harness::{Answer, TestServer, TestUser, places, vault};
+use crate::look::look;
+use crate::visitor::{PASSWORD, Visitor};
+
+const HOSTILE: &str = "\"><script>alert('x')</script>";
+
+/// Somebody with the tasks of the vault, on a Monday morning before the first slot.
+async fn tom() -> (TestServer, Visitor, TestUser) {
+    let server = TestServer::start().await;
+    server.set_clock("2025-10-13T08:00:00+02:00");
+    let (browser, tom) = signed_in(&server, "tom").await;
+    server.import(&tom, &vault("tom")).await;
+    (server, browser, tom)
+}
+
+/// The sentence that a page tells at its top.
+fn told(page: &Answer) -> String {
+    let told = page.text.split("class=\"notice told\"").nth(1).unwrap_or_else(|| panic!("nothing told: {}", page.text));
+    let words = told.split("<p>").nth(1).unwrap().split("</p>").next().unwrap();
+    let mut text = String::new();
+    let mut is_tag = false;
+    for c in words.chars() {
+        match c {
+            '<' => is_tag = true,
+            '>' => is_tag = false,
+            c if !is_tag => text.push(c),
+            _ => {}
+        }
+    }
+    text
+}
+
+/// Follows a redirect of ours.
+async fn follow(browser: &mut Visitor, answer: Answer) -> Answer {
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let location = answer.header("location").to_owned();
+    browser.open(&location).await
+}
+
+/// A hidden field of the form with this action.
+fn hidden(page: &Answer, action: &str, name: &str) -> String {
+    let form = page.text.split("<form").find(|form| form.contains(&format!("action=\"{action}\""))).unwrap();
+    let field = form.split("<input").find(|input| input.contains(&format!("name=\"{name}\""))).unwrap();
+    let value = field.split(" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    value.replace("&quot;", "\"")
+}
+
+#[tokio::test]
+async fn a_line_is_looked_at_added_and_taken_back() {
+    let (_server, mut browser, tom) = tom().await;
+    let before = tom.codex().await;
+    let line = "Steuer abgeben !do abends #finanzen @privat bis 31.10.";
+    let page = browser.form("/quick", &[("line", line), ("look", "true")]).await;
+    assert_eq!(page.status, 422, "a slot that is held: {}", page.text);
+    assert!(page.text.contains("0019 Parents' evening at school"), "{}", page.text);
+    assert!(page.text.contains(&format!("value=\"{line}\"")), "what was typed stays");
+
+    let line = "Steuer abgeben !fr abends #finanzen @privat bis 31.10.";
+    let page = browser.form("/quick", &[("line", line), ("look", "true")]).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let understood = page.text.split("class=\"understood\"").nth(1).unwrap().split("</form>").next().unwrap();
+    for part in
+        ["Steuer abgeben", "@privat", "#finanzen", "due 31.10.2025", "fixed to 17.10.2025 abends", "It would stand at"]
+    {
+        assert!(understood.contains(part), "no {part:?} in {understood}");
+    }
+    assert_eq!(tom.codex().await, before, "looking changes nothing");
+
+    let key = hidden(&page, "/quick", "key");
+    let fields = [("line", line), ("key", key.as_str())];
+    let added = browser.form("/quick", &fields).await;
+    let twice = browser.form("/quick", &fields).await;
+    assert_eq!(added.header("location"), twice.header("location"), "a double click adds one task");
+    let page = follow(&mut browser, added).await;
+    assert_eq!(told(&page), "0040 Steuer abgeben is added: 17.10.2025 abends.");
+    let codex = tom.codex().await;
+    assert_eq!(places(&codex, "0040-Steuer-abgeben.md"), ["17.10.2025 abends"]);
+
+    let undo = hidden(&page, "/undo", "generation");
+    let undone = browser.form("/undo", &[("generation", undo.as_str()), ("back", "/tasks?q=x")]).await;
+    assert_led(&undone, "/tasks?q=x&done=undone");
+    assert_eq!(tom.get("/api/tasks/40").await.status, 404);
+    let again = browser.form("/undo", &[("generation", undo.as_str())]).await;
+    assert_eq!(again.status, 422, "{}", again.text);
+    assert!(again.text.contains("class=\"alert\""), "{}", again.text);
+}
+
+#[tokio::test]
+async fn a_line_that_names_no_whole_slot_gets_one_that_is_free() {
+    let (_server, mut browser, tom) = tom().await;
+    for (line, place) in [
+        // Monday afternoon is fixed to another, so the morning is what is left.
+        ("Eins !heute", "13.10.2025 morgens"),
+        ("Zwei !abends", "13.10.2025 abends"),
+        ("Drei !abends", "15.10.2025 abends"),
+        ("Vier !18.10. afternoon", "18.10.2025 nachmittags"),
+    ] {
+        let added = browser.form("/quick", &[("line", line)]).await;
+        let page = follow(&mut browser, added).await;
+        assert!(told(&page).ends_with(&format!("is added: {place}.")), "{line}: {}", told(&page));
+    }
+    let generation = tom.generation().await;
+    for (line, sentence) in [
+        ("", "Title is empty"),
+        ("Fünf !irgendwann", "What follows ! must be a day"),
+        ("Fünf @bürro", "Category cannot be “bürro”"),
+        ("#nur #tags", "Title is empty"),
+    ] {
+        let page = browser.form("/quick", &[("line", line)]).await;
+        assert_eq!(page.status, 422, "{line}: {}", page.text);
+        let error = page.text.split("id=\"quick-error\"").nth(1).unwrap_or_else(|| panic!("{line}: {}", page.text));
+        assert!(error.split('>').nth(1).unwrap().starts_with(sentence), "{line}: {error}");
+    }
+    assert_eq!(tom.generation().await, generation);
+    // A word that is no slot of the rules belongs to the title.
+    browser.form("/quick", &[("line", "Fünf !19.10. nachts")]).await;
+    assert_eq!(tom.task("44").await["title"], "Fünf nachts");
+}
+
+#[tokio::test]
+async fn buttons_of_the_week_do_one_thing_and_come_back() {
+    let (_server, mut browser, tom) = tom().await;
+    let week = browser.open("/").await;
+    assert!(week.text.contains("action=\"/tasks/0002-Finish-the-board-report/complete\""), "{}", week.text);
+    let done = browser.form("/tasks/0002-Finish-the-board-report/complete", &[("back", "/")]).await;
+    let page = follow(&mut browser, done).await;
+    assert_eq!(told(&page), "0002 Finish the board report is done.");
+    assert_eq!(tom.task("2").await["status"], "abgeschlossen");
+
+    // What is overdue goes back in line, and what holds a slot makes room.
+    let unpinned = browser.form("/tasks/0013/unpin", &[("back", "/")]).await;
+    let page = follow(&mut browser, unpinned).await;
+    assert!(told(&page).starts_with("0013 Call the landlord about the boiler stands in line again"), "{}", told(&page));
+    let pinned = browser.form("/tasks/0004/pin", &[("slot", "17.10.2025/abends"), ("back", "/")]).await;
+    let page = follow(&mut browser, pinned).await;
+    assert_eq!(told(&page), "0004 Review: payment retries is fixed to its slot: 17.10.2025 abends.");
+    let taken = browser.form("/tasks/0012/pin", &[("datum", "17.10.2025"), ("zeit", "abends")]).await;
+    assert_eq!(taken.status, 422);
+    assert!(taken.text.contains("0004 Review: payment retries") && taken.text.contains("<h1>0012"), "{}", taken.text);
+
+    for act in ["cancel", "reopen"] {
+        assert_eq!(browser.form(&format!("/tasks/0004/{act}"), &[("back", "/tasks/0004")]).await.status, 303);
+    }
+    assert_eq!(tom.task("4").await["status"], "offen");
+    let removed = browser.form("/tasks/0004/remove", &[]).await;
+    let page = follow(&mut browser, removed).await;
+    assert_eq!(told(&page), "The task is removed.");
+    let undo = hidden(&page, "/undo", "generation");
+    browser.form("/undo", &[("generation", undo.as_str())]).await;
+    assert_eq!(tom.task("4").await["title"], "Review: payment retries");
+    // Nobody is led elsewhere, and no text of a link's stands on the page.
+    let elsewhere = browser.form("/tasks/0004/unpin", &[("back", "https://example.org/")]).await;
+    assert!(elsewhere.header("location").starts_with("/?done="), "{}", elsewhere.header("location"));
+    let page = browser.open("/?done=completed&task=%3Cscript%3E&undo=1").await;
+    assert!(page.status == 200 && !page.text.contains("class=\"notice told\""), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_task_is_changed_field_by_field_and_conflicts_are_shown_side_by_side() {
+    let (_server, mut browser, tom) = tom().await;
+    let document = tom.document("12").await;
+    let page = browser.open("/tasks/12").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let etag = hidden(&page, "/tasks/0012-Write-the-upgrade-guide", "etag");
+    let task = tom.task("12").await;
+    let (title, body) = (task["title"].as_str().unwrap().to_owned(), task["body"].as_str().unwrap().to_owned());
+    let tags: Vec<_> = task["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+    let tags = tags.join(", ");
+    let network = body.replace('\n', "\r\n");
+    let as_shown = |etag: &str| {
+        [
+            ("title", title.clone()),
+            ("kategorie", "arbeit".into()),
+            ("tags", tags.clone()),
+            ("body", network.clone()),
+            ("etag", etag.into()),
+        ]
+    };
+    let send = |fields: &[(&'static str, String)]| {
+        fields.iter().map(|(name, value)| (*name, value.clone())).collect::<Vec<_>>()
+    };
+    let generation = tom.generation().await;
+    let fields = send(&as_shown(&etag));
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(browser.form("/tasks/12", &fields).await.status, 303);
+    assert_eq!(
+        (tom.document("12").await, tom.generation().await),
+        (document.clone(), generation),
+        "nothing was touched"
+    );
+
+    let mut changed = fields.clone();
+    changed.extend([("deadline", "24.12.2025"), ("datum", "16.10.2025"), ("zeit", "nachmittags")]);
+    let saved = browser.form("/tasks/12", &changed).await;
+    let page = follow(&mut browser, saved).await;
+    assert_eq!(told(&page), format!("0012 {title} is saved: 16.10.2025 nachmittags."));
+    let after = tom.task("12").await;
+    assert_eq!((&after["deadline"], &after["body"]), (&json!("24.12.2025"), &Value::String(body.clone())));
+    assert!(
+        page.text.contains("<ins") && page.text.contains("deadline: 24.12.2025"),
+        "the difference is shown: {}",
+        page.text
+    );
+
+    // Whoever wrote on the page of before sees both.
+    let mut late = fields.clone();
+    late[0].1 = "Another title";
+    let page = browser.form("/tasks/12", &late).await;
+    assert_eq!(page.status, 422, "{}", page.text);
+    for part in ["Somebody else saved this task", "What stands now", "deadline: 24.12.2025", "value=\"Another title\""]
+    {
+        assert!(page.text.contains(part), "no {part:?} in {}", page.text);
+    }
+    let etag = hidden(&page, "/tasks/0012-Write-the-upgrade-guide", "etag");
+    late[4].1 = &etag;
+    late.extend([("deadline", "24.12.2025"), ("datum", "16.10.2025"), ("zeit", "nachmittags")]);
+    assert_eq!(browser.form("/tasks/12", &late).await.status, 303);
+    assert_eq!(tom.task("12").await["title"], "Another title");
+
+    // The whole file, with what a browser makes of its line ends.
+    let etag = tom.get("/api/tasks/12").await.header("etag").to_owned();
+    let whole = tom.document("12").await.replace("Another title", "Yet another").replace('\n', "\r\n");
+    assert_eq!(browser.form("/tasks/12", &[("document", &whole), ("etag", &etag)]).await.status, 303);
+    assert_eq!(tom.document("12").await, whole.replace("\r\n", "\n"));
+    let etag = tom.get("/api/tasks/12").await.header("etag").to_owned();
+    let page = browser.form("/tasks/12", &[("document", "no task"), ("etag", &etag)]).await;
+    assert!(page.status == 422 && page.text.contains("no task</textarea>"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn an_item_of_a_checklist_is_ticked_in_the_document() {
+    let (_server, mut browser, tom) = tom().await;
+    let document = tom.document("2").await;
+    let page = browser.open("/tasks/2").await;
+    let action = "/tasks/0002-Finish-the-board-report";
+    let etag = hidden(&page, action, "etag");
+    let button = page.text.split("<button class=\"tick\"").nth(3).unwrap().split("</button>").next().unwrap();
+    assert!(button.contains("value=\"2\"") && button.contains("aria-pressed=\"false\""), "{button}");
+    let ticked = browser.form(action, &[("item", "2"), ("etag", &etag)]).await;
+    assert_eq!(ticked.status, 303, "{}", ticked.text);
+    let after = tom.document("2").await;
+    assert_eq!(after, document.replacen("- [ ] Reliability", "- [x] Reliability", 1));
+    // Whoever clicks on the page of before ticks nothing else.
+    for (item, etag) in [("2", etag.as_str()), ("999", etag.as_str()), ("x", etag.as_str())] {
+        let page = browser.form(action, &[("item", item), ("etag", etag)]).await;
+        assert_eq!(page.status, 422, "{}", page.text);
+    }
+    assert_eq!(tom.document("2").await, after);
+}
+
+#[tokio::test]
+async fn tasks_are_found_and_several_done_at_once() {
+    let (_server, mut browser, tom) = tom().await;
+    let found = |page: &Answer| page.text.matches("type=\"checkbox\" name=\"task\"").count();
+    let all = tom.tasks().await;
+    let open = all.iter().filter(|task| task["status"] == "offen").count();
+    assert_eq!(found(&browser.open("/tasks").await), open);
+    assert_eq!(found(&browser.open("/tasks?status=alle").await), all.len());
+    let page = browser.open("/tasks?q=landlord&kategorie=privat").await;
+    assert_eq!(found(&page), 1, "{}", page.text);
+    assert!(browser.open("/tasks?q=nowhere-to-be-found").await.text.contains("Nothing fits"));
+    let page = browser.open(&format!("/tasks?q={}", "%22%3E%3Cscript%3E")).await;
+    assert!(
+        page.text.contains("value=\"&quot;&gt;&lt;script&gt;\"") && !page.text.contains("<script>"),
+        "{}",
+        page.text
+    );
+
+    let back = "/tasks?status=offen&q=the";
+    let done = browser.form("/tasks", &[("task", "0012"), ("task", "0015"), ("act", "complete"), ("back", back)]).await;
+    assert_led(&done, &format!("{back}&done=several"));
+    for id in ["12", "15"] {
+        assert_eq!(tom.task(id).await["status"], "abgeschlossen");
+    }
+    assert_led(&browser.form("/tasks", &[("act", "complete"), ("back", back)]).await, back);
+    let gone = browser.form("/tasks", &[("task", "9999"), ("act", "complete")]).await;
+    assert_eq!(gone.status, 404, "{}", gone.text);
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_is_text_on_every_page() {
+    let (_server, mut browser, tom) = tom().await;
+    let body = format!("{HOSTILE}\n\n[x](javascript:alert(1))\n\n<img src=x onerror=alert(1)>");
+    tom.create(json!({"kategorie": "privat", "title": HOSTILE, "tags": [HOSTILE], "body": body})).await;
+    let id = tom.tasks().await.last().unwrap()["id"].as_str().unwrap().to_owned();
+    for path in ["/".to_owned(), "/tasks".to_owned(), format!("/tasks/{id}"), format!("/?done=added&task={id}")] {
+        let page = browser.open(&path).await;
+        assert_eq!(page.status, 200, "{path}");
+        for active in ["<script>alert", "onerror=alert(1)>", "href=\"javascript:"] {
+            assert!(
+                !page.text.replace("&lt;img src=x onerror=alert(1)&gt;", "").contains(active),
+                "{active} on {path}: {}",
+                page.text
+            );
+        }
+    }
+    let missing = browser.send(browser.request(Method::GET, "/tasks/9999").header("Accept", "text/html")).await;
+    assert_eq!(missing.status, 404, "{}", missing.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_of_tasks_are_readable_on_every_screen_and_one_works_with_them() {
+    let (server, _, tom) = tom().await;
+    let url = |path: &str| server.url(path);
+    let (login, tasks, task, odd) = (url("/login"), url("/tasks?status=alle"), url("/tasks/2"), url("/tasks/0018"));
+    with_browser(|browser| async move {
+        browser.go(&login).await;
+        browser.fill("input[name=name]", "tom").await;
+        browser.fill("input[name=password]", PASSWORD).await;
+        browser.click("button[type=submit]").await;
+        browser.fill("#quick-line", "Kuchen backen !sa nachmittags #backen @privat bis 20.10.").await;
+        browser.click("button[name=look]").await;
+        crate::look::look_here(&browser, "quick").await;
+        assert!(browser.text().await.contains("It would stand at 18.10.2025 nachmittags."), "{}", browser.text().await);
+        browser.click(".quick button.main").await;
+        crate::look::look_here(&browser, "added").await;
+        browser.click(".told button").await;
+        assert!(browser.text().await.contains("Taken back."), "{}", browser.text().await);
+        look(&browser, &tasks, "tasks").await;
+        look(&browser, &task, "task").await;
+        look(&browser, &odd, "task-odd").await;
+    })
+    .await;
+    assert_eq!(tom.get("/api/tasks/40").await.status, 404);
+}

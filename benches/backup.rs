@@ -7,7 +7,12 @@
 //!
 //! Peaks are those of resident memory as the system counts them (VmHWM), asked for every few milliseconds.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends where something fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench prints, and ends where something fails"
+)]
 
 #[path = "parts/backup/fill.rs"]
 mod fill;

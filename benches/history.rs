@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends where something fails")]
 
 #[path = "parts/server.rs"]
+#[expect(dead_code, reason = "other benches ask more of it")]
 mod server;
 
 use std::path::Path;

@@ -293,10 +293,7 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             serve.run(data_dir, config).await
         }
         Command::Plan(plan) if plan.asks() => {
-            let mut client = client(&wanted, &place, user)?;
-            let done = plan.ask(&mut client).await;
-            client.release().await;
-            done
+            asking(&wanted, &place, user, async |client| plan.ask(client).await).await
         }
         Command::Plan(plan) => plan.run(&config_for_folder(&place)?),
         Command::Rules(rules::RulesCommand::Files(command)) => command.run(),
@@ -332,19 +329,24 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
             client.release().await;
             done
         }
-        Command::Asking(command) => {
-            let mut client = client(&wanted, &place, user)?;
-            let done = command.run(&mut client).await;
-            client.release().await;
-            done
-        }
+        Command::Asking(command) => asking(&wanted, &place, user, async |client| command.run(client).await).await,
         Command::Rules(rules::RulesCommand::Asking(command)) => {
-            let mut client = client(&wanted, &place, user)?;
-            let done = command.run(&mut client).await;
-            client.release().await;
-            done
+            asking(&wanted, &place, user, async |client| command.run(client).await).await
         }
     }
+}
+
+/// Asks where the data is.
+async fn asking(
+    wanted: &Wanted,
+    place: &Place,
+    user: Option<String>,
+    ask: impl AsyncFnOnce(&mut Client) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let mut client = client(wanted, place, user)?;
+    let done = ask(&mut client).await;
+    client.release().await;
+    done
 }
 
 /// Looks at other rules, on a folder or where the data is.
@@ -357,10 +359,7 @@ async fn preview(
     if command.is_of_folder() {
         return command.run_on_folder(&config_for_folder(place)?);
     }
-    let mut client = client(wanted, place, user)?;
-    let done = command.run(&mut client).await;
-    client.release().await;
-    done
+    asking(wanted, place, user, async |client| command.run(client).await).await
 }
 
 /// Says why a task stands where it stands, in a folder or where the data is.
@@ -373,10 +372,7 @@ async fn explain(
     if command.is_of_folder() {
         return command.run_on_folder(&config_for_folder(place)?);
     }
-    let mut client = client(wanted, place, user)?;
-    let done = command.run(&mut client).await;
-    client.release().await;
-    done
+    asking(wanted, place, user, async |client| command.run(client).await).await
 }
 
 /// What applies to a command that has nobody's data but a folder.

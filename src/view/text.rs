@@ -56,7 +56,8 @@ fn heading(text: &mut String, answer: &Answer) {
 }
 
 fn board(timeline: &Timeline, lang: Lang) -> Board<'_> {
-    let mut board = Board::of(timeline.days.iter().flat_map(|day| &day.slots));
+    let slots: Vec<&Placement> = timeline.days.iter().flat_map(|day| &day.slots).collect();
+    let mut board = Board::of(&slots);
     for day in &timeline.days {
         let cells = day.slots.iter().map(|slot| (slot.zeit.as_str(), vec![content(slot)]));
         board.add_day(day.date, lang, cells.collect());

@@ -30,15 +30,18 @@ fn peak(command: &Command) -> Option<u64> {
 fn peaks(tasks: usize) -> Option<[u64; 2]> {
     let home = Home::new();
     home.did(&["user", "add", "lena", "--time-zone", "UTC"]);
-    let folder = home.path("tasks");
-    std::fs::create_dir(&folder).unwrap();
-    for number in 1..=tasks {
-        let mut text = "---\ntyp: task\nkategorie: arbeit\nstatus: abgeschlossen\n---\n\n# Song\n\n".to_owned();
-        text.push_str(&format!("{number} bottles of beer on the wall. ").repeat(DOCUMENT_BYTES / 30));
-        text.truncate(DOCUMENT_BYTES);
-        std::fs::write(folder.join(format!("{number:04}.md")), text).unwrap();
+    // An import takes no more than a part of them.
+    for first in (1..=tasks).step_by(FEW) {
+        let folder = home.path(&format!("tasks{first}"));
+        std::fs::create_dir(&folder).unwrap();
+        for number in first..first + FEW {
+            let mut text = "---\ntyp: task\nkategorie: arbeit\nstatus: abgeschlossen\n---\n\n# Song\n\n".to_owned();
+            text.push_str(&format!("{number} bottles of beer on the wall. ").repeat(DOCUMENT_BYTES / 30));
+            text.truncate(DOCUMENT_BYTES);
+            std::fs::write(folder.join(format!("{number:04}.md")), text).unwrap();
+        }
+        home.did(&["import", folder.to_str().unwrap()]);
     }
-    home.did(&["import", folder.to_str().unwrap()]);
     let (file, target) = (home.path("backup.tar.zst"), home.path("restored"));
     let (file, target) = (file.to_str().unwrap(), target.to_str().unwrap());
     let backup = peak(&home.command(&["backup", "--output", file]))?;

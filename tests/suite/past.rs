@@ -52,7 +52,7 @@ impl Served {
     }
 }
 
-async fn did(answer: Answer) -> Answer {
+fn did(answer: Answer) -> Answer {
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer
 }
@@ -88,7 +88,7 @@ async fn lived() -> (TestServer, TestUser, Served) {
         server.set_clock(&format!("2025-10-{}T{:02}:{:02}:00+02:00", 13 + hour / 24, hour % 24, hour));
         hour += 5;
         let request = lena.request(method, path);
-        did(Answer::of(if body.is_null() { request } else { request.json(&body) }).await).await;
+        did(Answer::of(if body.is_null() { request } else { request.json(&body) }).await);
         served.note(&server, &lena).await;
         // Later, and at a boundary.
         server.set_clock(&format!("2025-10-{}T12:30:00+02:00", 14 + hour / 24));
@@ -100,7 +100,7 @@ async fn lived() -> (TestServer, TestUser, Served) {
     served.note(&server, &lena).await;
     let server = server.restart().await;
     let lena = server.again(&lena);
-    did(lena.delete("/api/tasks/999").await).await;
+    did(lena.delete("/api/tasks/999").await);
     served.note(&server, &lena).await;
     (server, lena, served)
 }
@@ -161,7 +161,7 @@ async fn what_cannot_be_told_as_it_was_is_refused_with_the_reason() {
     assert_eq!(lena.get("/codex?at=x").await.code(), "malformed_query");
     let export = lena.get("/api/export?format=json&history=true").await.text;
     let import = tom.request(Method::POST, "/api/import").header("Content-Type", "application/json").body(export);
-    did(Answer::of(import).await).await;
+    did(Answer::of(import).await);
     for generation in [1, 2] {
         let brought = tom.get(&format!("/codex?at={generation}")).await;
         assert_eq!((brought.status, brought.code().as_str()), (404, "brought_generation"));
@@ -192,7 +192,7 @@ async fn what_cannot_be_told_as_it_was_is_refused_with_the_reason() {
 }
 
 async fn moves(user: &TestUser, id: &str, query: &str) -> Value {
-    did(user.get(&format!("/api/tasks/{id}/moves{query}")).await).await.json()
+    did(user.get(&format!("/api/tasks/{id}/moves{query}")).await).json()
 }
 
 /// Cause, from and to of each move, the latest first.
@@ -221,9 +221,9 @@ async fn a_move_says_what_made_it() {
     server.set_clock("2025-10-13T13:00:00+02:00");
     let rules =
         json!({"rules": [{"use": "spartan"}, {"name": "mine", "script": "fn place(task, today) { on([\"mi\"]) }"}]});
-    did(lena.put("/api/rules", &rules).await).await;
-    did(lena.patch("/api/settings", &json!({"horizon": 1})).await).await;
-    did(lena.delete("/api/tasks/1").await).await;
+    did(lena.put("/api/rules", &rules).await);
+    did(lena.patch("/api/settings", &json!({"horizon": 1})).await);
+    did(lena.delete("/api/tasks/1").await);
     let moves_of = moves(&lena, "1", "").await;
     assert_eq!((&moves_of["standing"], &moves_of["next"]), (&Value::Null, &Value::Null), "{moves_of:#}");
     let monday = |zeit: &str| format!("Mon 13.10.2025 {zeit}");

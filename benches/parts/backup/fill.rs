@@ -105,7 +105,7 @@ async fn add(running: &Running, name: &str, mut author: Author, tasks: usize) ->
     let written: Vec<Task> = (1..=tasks).map(|number| author.task(number)).collect();
     let files = written.iter().map(|task| (task.file.clone(), task.document("offen"))).collect();
     let token = server::add(running, name, 7, files).await;
-    let is_completed = |task: &&Task| task.number % 10 != 0;
+    let is_completed = |task: &&Task| !task.number.is_multiple_of(10);
     let files = written.iter().filter(is_completed).map(|task| (task.file.clone(), task.document("abgeschlossen")));
     let files: Vec<_> = files.collect();
     let user = running.service.require_user(name).unwrap().id;

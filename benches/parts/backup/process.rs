@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -23,17 +24,24 @@ pub struct Taken {
 pub fn run(command: &mut Command) -> Taken {
     let begun = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let (ends, ended) = channel();
+    std::thread::spawn(move || {
+        let mut said = String::new();
+        out.read_to_string(&mut said).unwrap();
+        let _ = ends.send(said);
+    });
     let mut peak = 0;
-    let status = loop {
+    let said = loop {
         peak = peak.max(peak_of(child.id()));
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None => std::thread::sleep(LOOK),
+        match ended.recv_timeout(LOOK) {
+            Ok(said) => break said,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => panic!("what {command:?} printed cannot be read"),
         }
     };
+    let status = child.wait().unwrap();
     let seconds = begun.elapsed().as_secs_f64();
-    let mut said = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(status.success(), "{command:?}: {status}, {said}");
     Taken { seconds, peak, said }
 }

@@ -208,7 +208,9 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::ObjectName;
-    use crate::store::{Head, HeldFile, Pushing, SyncFiles, SyncState, SyncUpdate};
+    use crate::store::{Head, HeldFile, Pushing, SyncFiles, SyncState, SyncUpdate, TimelineMark};
+
+    const MARK: TimelineMark = TimelineMark { sha256: [9; 16], valid_from: DateTime::UNIX_EPOCH };
 
     fn framed(entry: &impl Serialize) -> Vec<u8> {
         let entry = codec::encode(entry);
@@ -260,7 +262,7 @@ mod tests {
                 origin: Origin { actor: "lena".to_owned(), through: "git".into() },
                 basis: Basis([0; 16]),
                 timeline: None,
-                mark: None,
+                mark: lost.as_ref().map(|_| MARK),
                 remember: None,
                 sync: Some(update.clone()),
                 brought: None,
@@ -268,7 +270,7 @@ mod tests {
             let mut content = Vec::new();
             append(&mut content, &commit);
             let read = decode(&content).unwrap();
-            assert_eq!(read[0].sync.as_ref(), Some(&update));
+            assert_eq!((read[0].sync.as_ref(), read[0].mark), (Some(&update), commit.mark));
             let [Change::Merged { file, lost: read, kept: None, is_conflict: true, .. }] = &read[0].changes[..] else {
                 panic!("{read:?}")
             };

@@ -30,13 +30,13 @@ struct Day<'a> {
 
 impl<'a> Board<'a> {
     /// A board for these slots, without days as yet.
-    pub(super) fn of(slots: impl Iterator<Item = &'a Placement> + Clone) -> Board<'a> {
-        let mut sorted: Vec<&Placement> = slots.clone().collect();
+    pub(super) fn of(slots: &[&'a Placement]) -> Board<'a> {
+        let mut sorted = slots.to_vec();
         sorted.sort_by_key(|slot| slot.from);
         let mut columns: Vec<(&str, String)> = Vec::new();
         for slot in sorted {
             if !columns.iter().any(|(name, _)| *name == slot.zeit) {
-                let first = slots.clone().find(|other| other.zeit == slot.zeit).unwrap_or(slot);
+                let first = slots.iter().find(|other| other.zeit == slot.zeit).unwrap_or(&slot);
                 columns.push((&slot.zeit, times(first)));
             }
         }

@@ -67,7 +67,8 @@ fn changes_week(preview: &Preview) -> bool {
 /// The days of both, each slot with what goes from it and what comes.
 fn board<'t>((present, candidate): (&'t Timeline, &'t Timeline), lang: Lang) -> Board<'t> {
     let (was, now) = (by_day(present), by_day(candidate));
-    let mut board = Board::of(now.values().chain(was.values()).flatten().copied());
+    let slots: Vec<&Placement> = now.values().chain(was.values()).flatten().copied().collect();
+    let mut board = Board::of(&slots);
     let days: BTreeSet<&NaiveDate> = was.keys().chain(now.keys()).collect();
     for day in days {
         let (was, now) = (was.get(day).map_or(&[][..], Vec::as_slice), now.get(day).map_or(&[][..], Vec::as_slice));

@@ -84,7 +84,7 @@ fn a_task_is_explained_wherever_the_data_is() {
         assert!(text.contains("– held by 0000 Tax return, which has the lower number\n"), "{text}");
         let slot = [task["placed"]["datum"].as_str().unwrap(), task["placed"]["zeit"].as_str().unwrap()];
         let pinned = at.did(&["rules", "explain", "0001-Second-one", "--slot", slot[0], slot[1]]);
-        let moved = format!(" → {} {}\n", slot[0], slot[1]);
+        let moved = format!(" {} {}\n", slot[0], slot[1]);
         let (question, moves) = pinned.split_once("What would change:\n").unwrap();
         assert!(question.contains("held by 0000 Tax return"), "{pinned}");
         assert!(moves.starts_with("  0000 Tax return – ") && moves.ends_with(&moved), "{pinned}");

@@ -16,7 +16,7 @@ use quick_cache::sync::Cache;
 use super::asker::Asker;
 use super::planning::BodyOf;
 use crate::domain::ids::{DocKey, UserId};
-use crate::domain::policy::{Policy, Verdict};
+use crate::domain::policy::{Policy, SlotSpec, Verdict};
 use crate::domain::task::Task;
 use crate::rules::{Question, Questions, RuleError};
 
@@ -69,6 +69,14 @@ pub(super) struct Memo {
     lists: Vec<OfList>,
 }
 
+/// What tasks can say by a list.
+#[derive(Default)]
+pub(super) struct Vocabulary {
+    /// The slots of days, in their order.
+    pub(super) days: Vec<Arc<[SlotSpec]>>,
+    pub(super) categories: Vec<String>,
+}
+
 /// The answers of one list on one day.
 struct OfList {
     of: ([u8; 32], NaiveDate),
@@ -76,6 +84,7 @@ struct OfList {
     asked: BTreeMap<DocKey, Asked>,
     distinct: HashSet<Arc<Verdict>>,
     policy: Policy,
+    categories: Option<Vec<String>>,
     /// The task that the list fails for, and how.
     failed: Option<(Asked, RuleError)>,
 }
@@ -141,6 +150,32 @@ impl Memo {
         Ok(&list.policy)
     }
 
+    /// The slots of these days, in their order, and the categories that the list knows. Nothing that is known is forgotten
+    /// for it.
+    ///
+    /// # Errors
+    /// The first that a hook gives.
+    pub(super) fn words(
+        &mut self,
+        (fingerprint, asker): (&[u8; 32], &Asker),
+        today: NaiveDate,
+        days: &BTreeSet<NaiveDate>,
+    ) -> Result<Vocabulary, RuleError> {
+        let list = self.list((*fingerprint, today));
+        let unknown: BTreeSet<NaiveDate> =
+            days.iter().filter(|day| !list.policy.days.contains_key(day)).copied().collect();
+        if !unknown.is_empty() {
+            let answers = asker.evaluate(&Questions { today, days: &unknown, tasks: &[] })?;
+            list.policy.days.extend(answers.days);
+        }
+        let categories = match &list.categories {
+            Some(categories) => categories.clone(),
+            None => list.categories.insert(asker.categories()?).clone(),
+        };
+        let days = days.iter().filter_map(|day| list.policy.days.get(day).cloned()).collect();
+        Ok(Vocabulary { days, categories })
+    }
+
     /// What is known of the list on this day, in front of the others.
     fn list(&mut self, of: ([u8; 32], NaiveDate)) -> &mut OfList {
         let at = self.lists.iter().position(|list| list.of.0 == of.0);
@@ -160,7 +195,14 @@ fn failed(questions: &[Question], error: &RuleError) -> Option<(Asked, RuleError
 
 impl OfList {
     fn new(of: ([u8; 32], NaiveDate)) -> OfList {
-        OfList { of, asked: BTreeMap::new(), distinct: HashSet::new(), policy: Policy::default(), failed: None }
+        OfList {
+            of,
+            asked: BTreeMap::new(),
+            distinct: HashSet::new(),
+            policy: Policy::default(),
+            categories: None,
+            failed: None,
+        }
     }
 
     /// What has to be asked: about each task that is not the one that was asked about. One that is equal is taken for it

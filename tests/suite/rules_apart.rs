@@ -56,6 +56,8 @@ async fn only_what_changed_is_asked() {
     fill(&lena, 20).await;
     set(&lena, MINE).await;
     lena.codex().await;
+    // The page asks for the categories as well.
+    lena.get("/").await;
     let mut before = questions(&server);
     lena.update("0003", json!({"title": "Another"})).await;
     assert_eq!(questions(&server), before + 1, "one question about the one task");

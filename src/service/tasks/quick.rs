@@ -1,5 +1,6 @@
 //! A task that is typed as one line: what it says, where it would stand, and adding it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
@@ -14,6 +15,7 @@ use crate::domain::policy::SlotSpec;
 use crate::domain::quick::{self, NoDay, Quick, QuickSlot};
 use crate::service::change::{Decision, Situation};
 use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::memo::Vocabulary;
 use crate::service::planners::Desk;
 use crate::service::{Service, planning};
 use crate::store::Origin;
@@ -89,38 +91,46 @@ impl Service {
 }
 
 impl Service {
-    /// The words that tasks of the user's can have: categories, and the names of slots in a week.
+    /// The words that tasks of the user's can have: categories, and the names of slots in a week. Where all rules fail there
+    /// are none.
     pub async fn words(self: &Arc<Self>, user: UserId) -> Result<Words, ServiceError> {
         let service = self.clone();
         let job = move |desk: &mut Desk| {
             let (snapshot, book) = (service.require_snapshot(user)?, service.rules.book());
             let today = snapshot.settings.zone.date_of(service.clock.now());
-            let categories = planning::categories(desk, &book, &snapshot)?;
-            let slots = slot_names(today, |day| Ok(planning::slots_of_day(desk, &book, &snapshot, day, today)?))?;
-            Ok(Words { categories, slots })
+            let mut memo = service.memos.take(user);
+            let asked = planning::in_turn(&book, &snapshot, |list| {
+                let asker = desk.asker(list)?;
+                memo.words((&list.fingerprint, &asker), today, &week_from(today))
+            });
+            service.memos.keep(user, memo);
+            let Vocabulary { days, categories } = asked.answer.unwrap_or_default();
+            Ok(Words { categories, slots: names(&days) })
         };
         self.planners.run(user, job).await?
     }
 }
 
-/// The names of the slots that the days of a week have.
-fn slot_names(
-    today: NaiveDate,
-    mut slots_of: impl FnMut(NaiveDate) -> Result<Arc<[SlotSpec]>, ServiceError>,
-) -> Result<Vec<String>, ServiceError> {
+fn week_from(today: NaiveDate) -> BTreeSet<NaiveDate> {
+    today.iter_days().take(7).collect()
+}
+
+/// The names of all these slots, each once.
+fn names(days: &[Arc<[SlotSpec]>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for day in today.iter_days().take(7) {
-        for slot in slots_of(day)?.iter().filter(|slot| !names.contains(&slot.zeit)).collect::<Vec<_>>() {
+    for slot in days.iter().flat_map(|slots| slots.iter()) {
+        if !names.contains(&slot.zeit) {
             names.push(slot.zeit.clone());
         }
     }
-    Ok(names)
+    names
 }
 
 /// The fields of the task that a line says.
 fn fields(situation: &mut Situation<'_>, line: &Line) -> Result<Fields, ServiceError> {
     let (today, categories) = (situation.today(), situation.categories()?);
-    let slots = slot_names(today, |day| situation.slots(day))?;
+    let slots = week_from(today).into_iter().map(|day| situation.slots(day)).collect::<Result<Vec<_>, _>>()?;
+    let slots = names(&slots);
     let unknown = |NoDay| Refusal::field("fixedSlot", Fault::Malformed { expected: quick::DAY });
     let Quick { title, kategorie, tags, deadline, slot } = quick::read(&line.text, today, &slots).map_err(unknown)?;
     let kategorie = kategorie.or_else(|| line.kategorie.clone()).or_else(|| categories.into_iter().next());

@@ -82,6 +82,7 @@ fn with_pages(routes: Routes) -> Routes {
     use super::web::{admin as administration, settings};
     routes
         .at("/", [get(web::week, task_pages::week)])
+        .at("/rules", [get(web::rules::show, task_pages::rules), post(web::rules::change, task_pages::change_rules)])
         .at("/quick", [post(web::quick::send, task_pages::quick)])
         .at("/undo", [post(web::acts::undo, task_pages::undo)])
         .at("/tasks", [get(web::tasks::list, task_pages::tasks), post(web::tasks::act_on_several, task_pages::several)])

@@ -114,6 +114,11 @@ impl RuleList {
     }
 }
 
+/// All ready rules, as they come with the program.
+pub(super) fn library_scripts() -> Vec<Script> {
+    rules::library_names().filter_map(library).collect()
+}
+
 fn not_in_library(name: &str) -> RuleError {
     let known = rules::library_names().collect::<Vec<_>>().join(", ");
     RuleError {
@@ -171,7 +176,7 @@ impl RuleBook {
         // The built-in rules are part of it even when others are chosen: they stand in when those fail. So is the
         // library, whose scripts users' lists name without keeping their texts: another binary may have others. Such
         // a list itself is of its user's generation.
-        let library: Vec<Script> = rules::library_names().filter_map(library).collect();
+        let library = library_scripts();
         let mut hash = Sha256::new();
         hash.update(b"basis 3");
         hash.update(PLANNER_VERSION.to_be_bytes());

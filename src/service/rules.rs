@@ -13,7 +13,7 @@ use super::change::{Decision, Plan, Situation};
 use super::error::{Refusal, ServiceError, repeatable};
 use super::idempotency::IdempotencyKey;
 use super::planners::Desk;
-use super::rulebook::RuleList;
+use super::rulebook::{RuleList, library_scripts};
 use super::tasks::Expectation;
 use super::{Service, read};
 use crate::domain::ids::{Generation, UserId};
@@ -98,6 +98,15 @@ impl Service {
             })
         };
         self.planners.run(user, job).await?
+    }
+
+    /// What the ready rules say of themselves, which come with the program.
+    pub async fn ready_rules(self: &Arc<Self>, user: UserId) -> Result<Vec<About>, ServiceError> {
+        let job = |desk: &mut Desk| {
+            let list = RuleList::new(library_scripts(), RulesSource::Builtin);
+            desk.about(&list).iter().flatten().cloned().collect()
+        };
+        Ok(self.planners.run(user, job).await?)
     }
 
     /// What keeps a list from being the user's; nothing when it could be.

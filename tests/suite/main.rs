@@ -78,6 +78,7 @@ mod rules;
 mod rules_apart;
 mod rules_failing;
 mod rules_kept;
+mod rules_page;
 mod rules_served;
 mod rules_told;
 mod schedules;

@@ -85,6 +85,28 @@ pub struct TaskForm {
     signed_in_as: Option<String>,
 }
 
+/// One change of the list of rules.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RulesForm {
+    /// `options`, `add`, `remove`, `up`, `reset` or `restore`.
+    act: Option<String>,
+    /// The name of the script that it is about.
+    script: Option<String>,
+    /// The name of an option; it may be there several times.
+    option: Option<Vec<String>>,
+    /// The options' values, in the same order.
+    value: Option<Vec<String>>,
+    /// The version that is set again.
+    version: Option<String>,
+    /// `true`: nothing is changed, only shown.
+    look: Option<String>,
+    /// The entity tag of the rules as they were shown.
+    etag: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
 /// The change that is taken back.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -103,13 +125,14 @@ mod tests {
 
     use super::*;
     use crate::http::openapi::requests::tests::assert_form;
-    use crate::http::web::{acts, quick, tasks};
+    use crate::http::web::{acts, quick, rules, tasks};
 
     #[test]
     fn what_is_described_is_what_is_read() {
         assert_form(&schema_for!(QuickForm), &quick::QUICK_FIELDS);
         assert_form(&schema_for!(ActForm), &acts::ACT_FIELDS);
         assert_form(&schema_for!(PinForm), &acts::PIN_FIELDS);
+        assert_form(&schema_for!(RulesForm), &rules::RULES_FIELDS);
         assert_form(&schema_for!(UndoForm), &acts::UNDO_FIELDS);
         assert_form(&schema_for!(SeveralForm), &tasks::SEVERAL_FIELDS);
         assert_form(&schema_for!(TaskForm), &tasks::SAVE_FIELDS);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 
 use super::operation::Operation;
 use super::pages::{DONE, PAGE, page, sent};
-use super::task_forms::{ActForm, PinForm, QuickForm, SeveralForm, TaskForm, UndoForm};
+use super::task_forms::{ActForm, PinForm, QuickForm, RulesForm, SeveralForm, TaskForm, UndoForm};
 
 /// What the page that was acted from is told of.
 fn told(operation: Operation) -> Operation {
@@ -92,4 +92,17 @@ pub fn undo() -> Operation {
         .gives_text_with(503, PAGE, "The same, where another try may succeed.")
         .carries("Retry-After", "Seconds after which it may.")
         .refuses(&[(400, "wrong_type"), (422, "missing"), (422, "malformed_value")])
+}
+
+pub fn rules() -> Operation {
+    page("showRules", "The rules that apply as a page, with forms for what each lets its user set").query("done", DONE)
+}
+
+pub fn change_rules() -> Operation {
+    sent::<RulesForm>("sendRules", "Change the list of rules by form, or see what that would come to")
+        .gives_text(PAGE, "The page, with the week as it would be.")
+        .gives_text_with(422, PAGE, "The page, with why it cannot be done.")
+        .gives_text_with(503, PAGE, "The same, where another try may succeed.")
+        .carries("Retry-After", "Seconds after which it may.")
+        .refuses(&[(400, "wrong_type"), (503, "trial_cut")])
 }

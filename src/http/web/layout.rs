@@ -45,6 +45,7 @@ impl Viewer<'_> {
 pub enum Place {
     Week,
     Tasks,
+    Rules,
     Sync,
     Settings,
     Administration,
@@ -55,6 +56,7 @@ impl Place {
         match self {
             Place::Week => "/",
             Place::Tasks => "/tasks",
+            Place::Rules => "/rules",
             Place::Sync => "/sync-status",
             Place::Settings => "/settings",
             Place::Administration => "/admin",
@@ -65,6 +67,7 @@ impl Place {
         match self {
             Place::Week => Phrase { en: "Week", de: "Woche" },
             Place::Tasks => Phrase { en: "Tasks", de: "Aufgaben" },
+            Place::Rules => Phrase { en: "Rules", de: "Regeln" },
             Place::Sync => Phrase { en: "Git", de: "Git" },
             Place::Settings => Phrase { en: "Settings", de: "Einstellungen" },
             Place::Administration => Phrase { en: "Administration", de: "Verwaltung" },
@@ -75,7 +78,7 @@ impl Place {
 /// The way to the other pages, and out.
 pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
     let lang = viewer.lang;
-    let places = [Place::Week, Place::Tasks, Place::Sync, Place::Settings, Place::Administration];
+    let places = [Place::Week, Place::Tasks, Place::Rules, Place::Sync, Place::Settings, Place::Administration];
     let places = places.into_iter().filter(|place| *place != Place::Administration || viewer.is_admin);
     html! {
         nav.site aria-label=(lang.pick("Pages", "Seiten")) {

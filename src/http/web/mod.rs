@@ -9,6 +9,7 @@ mod interface;
 mod layout;
 mod notice;
 pub mod quick;
+pub mod rules;
 pub mod set_up;
 pub mod settings;
 pub mod sign_in;

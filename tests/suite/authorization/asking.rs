@@ -148,6 +148,7 @@ impl Row {
                 vec![("remote", "https://git.example.org/tasks.git".to_owned()), ("mode", "off".to_owned())]
             }
             "/settings/git/remove" => Vec::new(),
+            "/rules" => vec![("act", "add".to_owned()), ("script", "four-day-week".to_owned())],
             "/quick" => vec![("line", "Kuchen backen !heute abends".to_owned())],
             "/undo" => vec![("generation", holdings.generation.to_string())],
             "/tasks" => vec![("act", "complete".to_owned())],

@@ -1,0 +1,406 @@
+//! `/rules`: the rules that apply, what each lets one set, ready ones to add, and the versions of before.
+
+use axum::response::Response;
+use hyper::StatusCode;
+use maud::{Markup, html};
+
+use super::form::{Errors, Form, alert, signed_in_as};
+use super::layout::{Place, Viewer, account_page};
+use super::notice::Notice;
+use super::{Again, when, words};
+use crate::domain::lang::{Lang, Phrase};
+use crate::domain::script::{About, DeclaredOption, OptionKind, OptionValue, RuleEntry};
+use crate::domain::zone::Zone;
+use crate::http::auth::{page as shown, see_other};
+use crate::http::errors::HttpError;
+use crate::http::extract::{Asked, FormOrJson};
+use crate::http::query::Query;
+use crate::http::wire::{self, Known};
+use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::preview::Previewed;
+use crate::service::rules::{RuleFields, Rules, RulesRequest, RulesVersion};
+use crate::service::tasks::Expectation;
+use crate::view::{RulesSource, text};
+
+pub(in crate::http) const RULES_FIELDS: [&str; 7] = ["act", "script", "option", "value", "version", "look", "etag"];
+
+/// Columns of a week that is drawn on the page.
+const DRAWN_WIDTH: usize = 100;
+/// Versions that are listed.
+const VERSIONS_MAX: usize = 20;
+
+const ACT: Phrase =
+    Phrase { en: "options, add, remove, up, reset or restore", de: "options, add, remove, up, reset oder restore" };
+const WHOLE: Phrase = Phrase { en: "a whole number", de: "eine ganze Zahl" };
+
+/// Everything on the page.
+struct Page<'a> {
+    viewer: Viewer<'a>,
+    zone: Zone,
+    notice: Option<Notice>,
+    errors: Errors,
+    rules: &'a Rules,
+    /// What the ready rules say of themselves that are not in the list.
+    ready: &'a [About],
+    versions: &'a [RulesVersion],
+    /// What a change would come to, drawn, and the form that makes it.
+    looked: Option<Looked>,
+}
+
+/// A change that was only looked at.
+struct Looked {
+    drawn: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Asked {
+    async fn rules_page(
+        &self,
+        status: StatusCode,
+        notice: Option<Notice>,
+        errors: Errors,
+        looked: Option<Looked>,
+    ) -> Result<Response, HttpError> {
+        let (service, user) = (&self.site.service, self.actor.user);
+        let settings = service.settings(user)?.0;
+        let rules = service.rules(user).await?;
+        let mut versions = service.rules_versions(user).await?;
+        versions.truncate(VERSIONS_MAX);
+        let mut ready = service.ready_rules(user).await?;
+        ready.retain(|about| !rules.entries.iter().any(|entry| entry.name() == about.script));
+        let viewer = Viewer::of(&self.actor, settings.lang);
+        let (rules, ready, versions) = (&rules, ready.as_slice(), versions.as_slice());
+        let page = Page { viewer, zone: settings.zone, notice, errors, rules, ready, versions, looked };
+        Ok(shown(status, page.whole()))
+    }
+}
+
+/// `GET /rules`
+pub async fn show(asked: Asked, query: Query) -> Result<Response, HttpError> {
+    asked.rules_page(StatusCode::OK, Notice::of(query.text("done")), Errors::default(), None).await
+}
+
+/// What a form wants.
+enum Wanted {
+    List(Vec<RuleFields>),
+    /// None of one's own.
+    Reset,
+    Restore(String),
+}
+
+/// `POST /rules`: one change of the list, or what it would come to.
+pub async fn change(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
+    let known = Known::of(&object.fields, &RULES_FIELDS)?;
+    let (service, user) = (&asked.site.service, asked.actor.user);
+    let lang = service.settings(user)?.0.lang;
+    let rules = service.rules(user).await?;
+    let expected = known.text("etag")?.map(|etag| Expectation::OneOf(vec![etag]));
+    let wanted = match wanted(&rules, &known) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return again(&asked, refusal.into(), lang).await,
+    };
+    if let (Wanted::List(list), Some(_)) = (&wanted, known.value("look")) {
+        return match service.preview_rules(user, list.clone(), None, None).await {
+            Ok(Previewed::Planned(preview)) => {
+                let looked = Looked { drawn: text::preview(&preview, DRAWN_WIDTH), fields: sent(&known)? };
+                asked.rules_page(StatusCode::OK, None, Errors::default(), Some(looked)).await
+            }
+            Ok(Previewed::Refused(errors)) => again(&asked, Refusal::RulesRefused { errors }.into(), lang).await,
+            Err(error) => again(&asked, error, lang).await,
+        };
+    }
+    let request = RulesRequest { user, origin: asked.origin(), expected, key: None };
+    let done = match wanted {
+        Wanted::List(list) => service.set_rules(request, list).await,
+        Wanted::Reset => service.remove_rules(request).await,
+        Wanted::Restore(version) => service.restore_rules(request, version).await,
+    };
+    match done {
+        Ok(_) => Ok(see_other("/rules?done=saved")),
+        Err(error) => again(&asked, error, lang).await,
+    }
+}
+
+async fn again(asked: &Asked, error: ServiceError, lang: Lang) -> Result<Response, HttpError> {
+    let again = Again::of(error)?;
+    let errors = Errors::at_field("", again.refusal.text(lang));
+    Ok(again.told(asked.rules_page(again.status(), None, errors, None).await?))
+}
+
+/// The fields of a form, to be sent once more.
+fn sent(known: &Known<'_>) -> Result<Vec<(&'static str, String)>, Refusal> {
+    let mut fields = Vec::new();
+    for name in ["act", "script", "etag"] {
+        fields.extend(known.text(name)?.map(|value| (name, value)));
+    }
+    for name in ["option", "value"] {
+        fields.extend(words(known, name)?.into_iter().map(|value| (name, value)));
+    }
+    Ok(fields)
+}
+
+fn wanted(rules: &Rules, known: &Known<'_>) -> Result<Wanted, Refusal> {
+    let mut list: Vec<RuleFields> = rules.entries.iter().map(fields_of).collect();
+    let script = || known.text("script")?.ok_or_else(|| wire::missing("script"));
+    let place = |name: &str| {
+        let missing = || Refusal::field("script", Fault::UnknownWord { value: name.to_owned(), known: names(rules) });
+        rules.entries.iter().position(|entry| entry.name() == name).ok_or_else(missing)
+    };
+    match known.text("act")?.as_deref() {
+        Some("options") => {
+            let script = script()?;
+            let at = place(&script)?;
+            let declared = rules.about.get(at).and_then(Option::as_ref).map_or(&[][..], |about| &about.options);
+            let (options, values) = (words(known, "option")?, words(known, "value")?);
+            list[at].options = options
+                .into_iter()
+                .zip(values)
+                .map(|(name, value)| {
+                    let kind = declared.iter().find(|option| option.name == name).map(|option| &option.kind);
+                    Ok((name, read_option(kind, value)?))
+                })
+                .collect::<Result<_, Refusal>>()?;
+        }
+        Some("add") => list.push(RuleFields { library: Some(script()?), ..RuleFields::default() }),
+        Some("remove") => drop(list.remove(place(&script()?)?)),
+        Some("up") => {
+            let at = place(&script()?)?;
+            list.swap(at, at.saturating_sub(1));
+        }
+        Some("reset") => return Ok(Wanted::Reset),
+        Some("restore") => {
+            let version = known.text("version")?.ok_or_else(|| wire::missing("version"))?;
+            return Ok(Wanted::Restore(version));
+        }
+        _ => return Err(Refusal::field("act", Fault::Malformed { expected: ACT })),
+    }
+    Ok(Wanted::List(list))
+}
+
+fn names(rules: &Rules) -> Vec<String> {
+    rules.entries.iter().map(|entry| entry.name().to_owned()).collect()
+}
+
+fn fields_of(entry: &RuleEntry) -> RuleFields {
+    let options = entry.options().clone();
+    match entry {
+        RuleEntry::Library { name, .. } => RuleFields { library: Some(name.clone()), options, ..RuleFields::default() },
+        RuleEntry::Own { script, tests } => RuleFields {
+            library: None,
+            name: Some(script.name.clone()),
+            script: Some(script.source.clone()),
+            tests: tests.clone(),
+            options,
+        },
+    }
+}
+
+/// What was typed, as the option takes it.
+fn read_option(kind: Option<&OptionKind>, value: String) -> Result<OptionValue, Refusal> {
+    Ok(match kind {
+        Some(OptionKind::Flag) => OptionValue::Flag(value == "true"),
+        Some(OptionKind::Number { .. }) => {
+            let malformed = |_| Refusal::field("rules.options", Fault::Malformed { expected: WHOLE });
+            OptionValue::Number(value.trim().parse().map_err(malformed)?)
+        }
+        Some(OptionKind::Text | OptionKind::Choice { .. } | OptionKind::Day) | None => OptionValue::Text(value),
+    })
+}
+
+impl Page<'_> {
+    fn whole(&self) -> Markup {
+        let lang = self.viewer.lang;
+        let content = html! {
+            @if let Some(notice) = self.notice { (notice.show(lang)) }
+            (alert(Form { id: "rules", lang, errors: &self.errors }, &[]))
+            @if let Some(error) = &self.rules.error {
+                p.alert role="alert" {
+                    (lang.pick("These rules fail, and others stand in for them: ", "Diese Regeln scheitern, andere vertreten sie: ")) (error.to_string())
+                }
+            }
+            @if let Some(looked) = &self.looked { (self.looked(looked)) }
+            p { (whose(self.rules.source, lang)) }
+            @for (at, entry) in self.rules.entries.iter().enumerate() {
+                (self.script(at, entry, self.rules.about.get(at).and_then(Option::as_ref)))
+            }
+            (self.ready())
+            (self.versions())
+            p.hint {
+                (lang.pick("Scripts of your own are set by ", "Eigene Skripte setzt ")) code { "codexmiroir rules set" }
+                (lang.pick(" or ", " oder ")) code { "PUT /api/rules" } "."
+            }
+        };
+        account_page(self.viewer, Place::Rules, lang.pick("Rules", "Regeln"), &content)
+    }
+
+    /// What all forms here have, around what one of them says.
+    fn form(&self, act: &str, script: Option<&str>, rest: &Markup) -> Markup {
+        html! {
+            form method="post" action="/rules" {
+                (signed_in_as(self.viewer.name))
+                input type="hidden" name="act" value=(act);
+                input type="hidden" name="etag" value=(self.rules.etag);
+                @if let Some(script) = script { input type="hidden" name="script" value=(script); }
+                (rest)
+            }
+        }
+    }
+
+    fn looked(&self, looked: &Looked) -> Markup {
+        let lang = self.viewer.lang;
+        html! {
+            section.panel role="status" {
+                h2 { (lang.pick("What would change", "Was sich ändern würde")) }
+                pre.drawn tabindex="0" { (looked.drawn) }
+                form method="post" action="/rules" {
+                    (signed_in_as(self.viewer.name))
+                    @for (name, value) in &looked.fields { input type="hidden" name=(name) value=(value); }
+                    div.bar {
+                        button.main type="submit" { (lang.pick("Do it", "So machen")) }
+                        a.button href="/rules" { (lang.pick("Leave it", "Lassen")) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn script(&self, at: usize, entry: &RuleEntry, about: Option<&About>) -> Markup {
+        let lang = self.viewer.lang;
+        let name = entry.name();
+        let is_only = self.rules.entries.len() == 1;
+        html! {
+            section.panel id={ "rule-" (name) } {
+                h2 { (at + 1) ". " (name) }
+                @if let Some(description) = about.and_then(|about| about.description.as_deref()) { p { (description) } }
+                @if let Some(about) = about.filter(|about| !about.options.is_empty()) {
+                    (self.form("options", Some(name), &html! {
+                        @for (index, option) in about.options.iter().enumerate() { (option_field(name, index, option, lang)) }
+                        div.bar {
+                            button.main type="submit" { (lang.pick("Save", "Speichern")) }
+                            button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
+                        }
+                    }))
+                }
+                @if let Some(source) = entry.source() {
+                    details { summary { (lang.pick("The script", "Das Skript")) } pre { (source) } }
+                }
+                @if !is_only {
+                    div.bar {
+                        @if at > 0 {
+                            (self.form("up", Some(name), &html! { button type="submit" { (lang.pick("Before the one above", "Vor das darüber")) } }))
+                        }
+                        (self.form("remove", Some(name), &html! {
+                            button type="submit" { (lang.pick("Remove", "Entfernen")) }
+                            " "
+                            button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
+                        }))
+                    }
+                }
+            }
+        }
+    }
+
+    fn ready(&self) -> Markup {
+        let lang = self.viewer.lang;
+        html! {
+            @if !self.ready.is_empty() {
+                section.panel id="ready" {
+                    h2 { (lang.pick("Ready rules to add", "Fertige Regeln zum Hinzufügen")) }
+                    ul.lines {
+                        @for about in self.ready {
+                            li {
+                                div { strong { (about.script) } " – " (about.description.as_deref().unwrap_or_default()) }
+                                (self.form("add", Some(&about.script), &html! {
+                                    button type="submit" { (lang.pick("Add", "Hinzufügen")) }
+                                    " "
+                                    button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
+                                }))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn versions(&self) -> Markup {
+        let lang = self.viewer.lang;
+        html! {
+            @if self.rules.source == RulesSource::User || !self.versions.is_empty() {
+                section.panel id="versions" {
+                    h2 { (lang.pick("Versions", "Versionen")) }
+                    @if self.rules.source == RulesSource::User {
+                        (self.form("reset", None, &html! {
+                            button type="submit" { (lang.pick("Have no rules of my own", "Keine eigenen Regeln haben")) }
+                        }))
+                    }
+                    ul.lines {
+                        @for version in self.versions {
+                            li {
+                                div {
+                                    (version.version.0) " · " (when(version.at, self.zone)) " · " (version.actor) " · "
+                                    @match &version.entries {
+                                        Some(entries) => (entries.iter().map(RuleEntry::name).collect::<Vec<_>>().join(", ")),
+                                        None => (lang.pick("none of one's own", "keine eigenen")),
+                                    }
+                                }
+                                @if self.rules.version != Some(version.version) {
+                                    (self.form("restore", None, &html! {
+                                        input type="hidden" name="version" value=(version.version.0);
+                                        button type="submit" { (lang.pick("Set again", "Wieder setzen")) }
+                                    }))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn whose(source: RulesSource, lang: Lang) -> &'static str {
+    match source {
+        RulesSource::User => lang.pick(
+            "These are rules of your own; they apply in this order.",
+            "Das sind eigene Regeln; sie gelten in dieser Reihenfolge.",
+        ),
+        RulesSource::Server => lang.pick(
+            "These are the server's rules. Whatever you change here makes them your own.",
+            "Das sind die Regeln des Servers. Was du hier änderst, macht sie zu eigenen.",
+        ),
+        RulesSource::Builtin => lang.pick(
+            "These are the built-in rules. Whatever you change here makes them your own.",
+            "Das sind die eingebauten Regeln. Was du hier änderst, macht sie zu eigenen.",
+        ),
+    }
+}
+
+/// A field for an option, with its name in one that is not shown.
+fn option_field(script: &str, index: usize, option: &DeclaredOption, lang: Lang) -> Markup {
+    let id = format!("option-{script}-{index}");
+    let value = match &option.value {
+        OptionValue::Flag(flag) => flag.to_string(),
+        OptionValue::Number(number) => number.to_string(),
+        OptionValue::Text(text) => text.clone(),
+    };
+    let yes_or_no = [("true", lang.pick("yes", "ja")), ("false", lang.pick("no", "nein"))];
+    html! {
+        div.field {
+            label for=(id) { (option.label.as_deref().unwrap_or(&option.name)) }
+            input type="hidden" name="option" value=(option.name);
+            @match &option.kind {
+                OptionKind::Flag => select id=(id) name="value" {
+                    @for (word, called) in yes_or_no { option value=(word) selected[word == value] { (called) } }
+                },
+                OptionKind::Choice { among } => select id=(id) name="value" {
+                    @for word in among { option value=(word) selected[*word == value] { (word) } }
+                },
+                OptionKind::Number { between } => {
+                    input id=(id) name="value" type="number" value=(value) min=[between.map(|(least, _)| least)] max=[between.map(|(_, most)| most)] required;
+                }
+                OptionKind::Text | OptionKind::Day => input id=(id) name="value" type="text" value=(value) autocapitalize="none" autocorrect="off" spellcheck="false";,
+            }
+        }
+    }
+}

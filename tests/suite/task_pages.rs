@@ -235,6 +235,20 @@ async fn a_task_is_changed_field_by_field_and_conflicts_are_shown_side_by_side()
 }
 
 #[tokio::test]
+async fn a_page_says_why_a_task_stands_where_it_does() {
+    let (_server, mut browser, _) = tom().await;
+    let page = browser.open("/tasks/12").await;
+    assert!(page.text.contains("href=\"/tasks/0012-Write-the-upgrade-guide?why=true#why\""), "{}", page.text);
+    let page = browser.open("/tasks/0012-Write-the-upgrade-guide?why=true").await;
+    let why = page.text.split("id=\"why\"").nth(1).unwrap_or_else(|| panic!("{}", page.text));
+    let why = why.split("</pre>").next().unwrap();
+    for part in ["Mon 13.10.", "0002", "Wed 15.10."] {
+        assert!(why.contains(part), "no {part:?} in {why}");
+    }
+    assert_eq!(browser.open("/tasks/12?why=maybe").await.status, 400);
+}
+
+#[tokio::test]
 async fn an_item_of_a_checklist_is_ticked_in_the_document() {
     let (_server, mut browser, tom) = tom().await;
     let document = tom.document("2").await;
@@ -326,6 +340,7 @@ async fn the_pages_of_tasks_are_readable_on_every_screen_and_one_works_with_them
         look(&browser, &tasks, "tasks").await;
         look(&browser, &task, "task").await;
         look(&browser, &odd, "task-odd").await;
+        look(&browser, &format!("{task}?why=true"), "task-why").await;
     })
     .await;
     assert_eq!(tom.get("/api/tasks/40").await.status, 404);

@@ -1,6 +1,7 @@
 //! Descriptions of the pages of tasks and of their forms.
 
 use schemars::JsonSchema;
+use serde_json::json;
 
 use super::operation::Operation;
 use super::pages::{DONE, PAGE, page, sent};
@@ -55,7 +56,9 @@ pub fn several() -> Operation {
 }
 
 pub fn task() -> Operation {
-    told(page("showTask", "A task as a page")).of_task()
+    told(page("showTask", "A task as a page"))
+        .checked_query("why", "`true`: also why it stands where it does.", json!({"type": "boolean"}))
+        .of_task()
 }
 
 pub fn save() -> Operation {

@@ -20,14 +20,18 @@ use crate::http::web::told::{self, Told, status, task_address, undo};
 use crate::http::web::{Again, when};
 use crate::http::wire::Known;
 use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::explain::Inquiry;
 use crate::service::history::{Past, PastState};
 use crate::service::tasks::{Edit, Expectation, Fields, Shown, SlotFields, Words};
-use crate::view::markdown;
+use crate::view::{markdown, text};
 
 pub(in crate::http) const SAVE_FIELDS: [&str; 10] =
     ["title", "kategorie", "deadline", "tags", "datum", "zeit", "body", "document", "item", "etag"];
 
 const ITEM: Phrase = Phrase { en: "the place of an item in the text", de: "der Platz eines Punktes im Text" };
+
+/// Columns of what is drawn on the page.
+const DRAWN_WIDTH: usize = 90;
 
 /// Changes of the task that its page shows.
 const CHANGES: usize = 20;
@@ -122,6 +126,8 @@ struct Page<'a> {
     typed: Option<Typed>,
     is_conflict: bool,
     history: &'a [Past],
+    /// Why the task stands where it does, drawn, where that was asked.
+    why: Option<String>,
 }
 
 /// What of the page is not as things are.
@@ -131,6 +137,7 @@ struct State {
     errors: Errors,
     typed: Option<Typed>,
     is_conflict: bool,
+    asks_why: bool,
 }
 
 impl Asked {
@@ -140,6 +147,13 @@ impl Asked {
         let task = service.show_task(user, id.to_owned()).await?;
         let history = service.history(user, Some(task.summary.file.clone()), None, CHANGES).await?.changes;
         let Words { categories, slots } = service.words(user).await?;
+        let why = match state.asks_why && task.summary.reading.is_ok() {
+            true => {
+                let inquiry = Inquiry { id: task.summary.file.clone(), slot: None, now: None, days: None };
+                Some(text::explanation(&service.explain(user, inquiry).await?, DRAWN_WIDTH))
+            }
+            false => None,
+        };
         let page = Page {
             viewer: Viewer::of(&self.actor, settings.lang),
             zone: settings.zone,
@@ -151,6 +165,7 @@ impl Asked {
             typed: state.typed,
             is_conflict: state.is_conflict,
             history: &history,
+            why,
         };
         Ok(shown(code, page.whole()))
     }
@@ -171,7 +186,8 @@ impl Asked {
 /// `GET /tasks/{id}`
 pub async fn show(asked: Asked, TaskId(id): TaskId, query: Query) -> Result<Response, HttpError> {
     let told = Told::of(&asked, &query).await?;
-    asked.task_page(&id, StatusCode::OK, State { told, ..State::default() }).await
+    let asks_why = query.flag("why")?;
+    asked.task_page(&id, StatusCode::OK, State { told, asks_why, ..State::default() }).await
 }
 
 /// `POST /tasks/{id}`
@@ -266,6 +282,7 @@ impl Page<'_> {
                             None if task.is_open() => (lang.pick("none in these days", "keiner in diesen Tagen")),
                             None => (lang.pick("none", "keiner")),
                         }
+                        @if task.is_open() { " " a href={ (here) "?why=true#why" } { (lang.pick("Why here?", "Warum hier?")) } }
                     } }
                     @if let Some(deadline) = task.deadline { div { dt { (lang.pick("Deadline", "Termin")) } dd { (date::to_text(deadline)) } } }
                     div { dt { (lang.pick("File", "Datei")) } dd { code { (summary.file) } } }
@@ -279,6 +296,12 @@ impl Page<'_> {
                     }
                     @if task.fixed_slot.is_some() { (self.act(here, "unpin", lang.pick("Back in line", "In die Reihe"), "")) }
                     (self.act(here, "remove", lang.pick("Remove", "Entfernen"), "danger"))
+                }
+            }
+            @if let Some(why) = &self.why {
+                section.panel id="why" {
+                    h2 { (lang.pick("Why here?", "Warum hier?")) }
+                    pre tabindex="0" { (why) }
                 }
             }
             @if !self.shown.body.trim().is_empty() {

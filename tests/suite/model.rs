@@ -22,6 +22,8 @@ use world::World;
 const HISTORIES_DEFAULT: u32 = 50;
 /// Histories on one database; longer runs go on with a new one, so that opening it stays quick.
 const HISTORIES_OF_DATABASE: u32 = 250;
+/// One database in so many has what its histories tell afterwards compared as well.
+const LOOKS_BACK_EVERY: u32 = 8;
 
 #[test]
 fn random_histories_end_as_the_model_says() {
@@ -36,7 +38,9 @@ fn random_histories_end_as_the_model_says() {
                 let mut done = 0;
                 while done < share {
                     let together = HISTORIES_OF_DATABASE.min(share - done);
-                    run(seed.wrapping_add(thread << 32).wrapping_add(u64::from(done)), together, seed);
+                    let looks_back = (done / HISTORIES_OF_DATABASE).is_multiple_of(LOOKS_BACK_EVERY);
+                    let own = seed.wrapping_add(thread << 32).wrapping_add(u64::from(done));
+                    run((own, seed), together, looks_back);
                     done += together;
                 }
             });
@@ -45,12 +49,12 @@ fn random_histories_end_as_the_model_says() {
 }
 
 /// Histories on one database, drawn from this seed.
-fn run(seed: u64, histories: u32, printed: u64) {
+fn run((seed, printed): (u64, u64), histories: u32, looks_back: bool) {
     let config = Config { cases: histories, failure_persistence: None, max_shrink_time: 20_000, ..Config::default() };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let world = RefCell::new(World::new());
+    let world = RefCell::new(World::new(looks_back));
     let result = TestRunner::new_with_rng(config, rng)
         .run(&steps::history(), |history| world.borrow_mut().live(&history).map_err(TestCaseError::fail));
     if let Err(error) = result {

@@ -129,7 +129,7 @@ impl Row {
 
     /// The fields of a page's form.
     fn form(&self, holdings: &Holdings) -> Option<Vec<(&'static str, String)>> {
-        let has_form = ["/settings", "/admin", "/sync-status", "/quick", "/undo", "/tasks"]
+        let has_form = ["/settings", "/admin", "/sync-status", "/rules", "/quick", "/undo", "/tasks"]
             .iter()
             .any(|page| self.path.starts_with(page));
         if self.method != Method::POST || !has_form {

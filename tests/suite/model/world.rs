@@ -54,6 +54,9 @@ pub struct World {
     accounts_made: u32,
     /// Tokens of the present history, with the name they stand for and the end of their time.
     tokens: Vec<(String, String, DateTime<Utc>)>,
+    /// Whether each history is looked back on at its end, and all are lived again by the server in the end: both take
+    /// longer than living them.
+    looks_back: bool,
 }
 
 /// Fails the history when it does not hold.
@@ -62,7 +65,7 @@ fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
 }
 
 impl World {
-    pub fn new() -> World {
+    pub fn new(looks_back: bool) -> World {
         let folder = TempDir::new_in(IN_MEMORY).or_else(|_| TempDir::new()).unwrap();
         let clock = Clock::manual(instant(MONDAY));
         let mut world = World {
@@ -72,6 +75,7 @@ impl World {
             service: None,
             accounts_made: 0,
             tokens: Vec::new(),
+            looks_back,
             folder,
             clock,
         };
@@ -116,9 +120,11 @@ impl World {
         }
         for (account, told) in accounts.iter().zip(&told) {
             self.check_ground(account).map_err(|what| format!("at the end: {what}"))?;
-            let service = self.service();
-            let past = past::check(&service, account.user, told);
-            self.runtime.block_on(past).map_err(|what| format!("at the end: {what}"))?;
+            if self.looks_back {
+                let service = self.service();
+                let past = past::check(&service, account.user, told);
+                self.runtime.block_on(past).map_err(|what| format!("at the end: {what}"))?;
+            }
         }
         Ok(())
     }
@@ -133,7 +139,9 @@ impl World {
             _ => false,
         };
         found.retain(|finding| !is_meant(finding));
-        found.extend(self.runtime.block_on(crate::past::verified(&self.service())).findings);
+        if self.looks_back {
+            found.extend(self.runtime.block_on(crate::past::verified(&self.service())).findings);
+        }
         found
     }
 

@@ -4,26 +4,37 @@ use std::collections::HashSet;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
-/// Around the place of an item of a checklist, until the rest is known to be harmless. Nothing that somebody wrote has them.
-const ITEM: [char; 2] = ['\u{e000}', '\u{e001}'];
-
 /// Renders CommonMark with tables, task lists, strikethrough and footnotes. `item` makes what stands before an item of a
 /// checklist, of its place among all of them and whether it is ticked; it has to make what is safe.
 pub fn to_html(markdown: &str, item: impl Fn(usize, bool) -> String) -> String {
     let mut ticked = Vec::new();
-    let events = Parser::new_ext(markdown, options()).filter_map(|event| as_text(event, &mut ticked));
-    let mut rendered = String::with_capacity(markdown.len() * 3 / 2);
-    html::push_html(&mut rendered, events);
-    let safe = sanitize(&rendered);
-    let mut parts = safe.split(ITEM);
+    let plain = rendered(markdown, |is_ticked| {
+        ticked.push(is_ticked);
+        String::new()
+    });
+    if ticked.is_empty() {
+        return plain;
+    }
+    // What marks the items until the rest is known to be harmless stands nowhere in the text, so nobody can write one.
+    let marks = (0..=plain.len()).map(|number| format!("item{number}:"));
+    let Some(mark) = marks.into_iter().find(|mark| !plain.contains(mark.as_str())) else { return plain };
+    let mut places = ticked.iter().copied().enumerate();
+    let marked = rendered(markdown, |_| mark.clone());
+    let mut parts = marked.split(mark.as_str());
     let mut text = parts.next().unwrap_or_default().to_owned();
-    // What is between two marks is one's place, and after it comes text again.
-    while let (Some(place), Some(after)) = (parts.next(), parts.next()) {
-        let place = place.parse().ok().and_then(|place: usize| Some((place, *ticked.get(place)?)));
-        text.extend(place.map(|(place, is_ticked)| item(place, is_ticked)));
+    for after in parts {
+        text.extend(places.next().map(|(place, is_ticked)| item(place, is_ticked)));
         text.push_str(after);
     }
     text
+}
+
+/// What is safe to show, with `mark` before each item of a checklist.
+fn rendered(markdown: &str, mut mark: impl FnMut(bool) -> String) -> String {
+    let events = Parser::new_ext(markdown, options()).filter_map(|event| as_text(event, &mut mark));
+    let mut rendered = String::with_capacity(markdown.len() * 3 / 2);
+    html::push_html(&mut rendered, events);
+    sanitize(&rendered)
 }
 
 /// An item as it is shown where nobody can tick it.
@@ -50,16 +61,10 @@ fn options() -> Options {
 }
 
 /// HTML that somebody wrote into a task is shown, not carried out.
-fn as_text<'t>(event: Event<'t>, ticked: &mut Vec<bool>) -> Option<Event<'t>> {
+fn as_text<'t>(event: Event<'t>, mark: &mut impl FnMut(bool) -> String) -> Option<Event<'t>> {
     match event {
-        Event::TaskListMarker(is_ticked) => {
-            let place = ticked.len();
-            ticked.push(is_ticked);
-            Some(Event::Text(format!("{}{place}{}", ITEM[0], ITEM[1]).into()))
-        }
-        Event::Text(text) if text.contains(ITEM) => Some(Event::Text(text.replace(ITEM, "").into())),
-        Event::Code(text) if text.contains(ITEM) => Some(Event::Code(text.replace(ITEM, "").into())),
-        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text.replace(ITEM, "").into())),
+        Event::TaskListMarker(is_ticked) => Some(Event::Text(mark(is_ticked).into())),
+        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
         Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
         // A picture from elsewhere would tell that host who reads the task; its description stays.
@@ -81,7 +86,7 @@ fn sanitize(rendered: &str) -> String {
 mod tests {
     use super::*;
 
-    fn rendered(markdown: &str) -> String {
+    fn shown(markdown: &str) -> String {
         to_html(markdown, |place, is_ticked| format!("<button>{place}{}</button>", if is_ticked { "x" } else { "" }))
     }
 
@@ -97,7 +102,7 @@ mod tests {
             "<svg/onload=alert(1)>",
             "<button>\n\n<input type=checkbox>",
         ] {
-            let html = rendered(attack);
+            let html = shown(attack);
             for active in ["<script", "<img", "javascript:", "data:", "<iframe", "<svg", "<div", "<button", "<input"] {
                 assert!(!html.contains(active), "{attack} became {html}");
             }
@@ -106,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_people_write_is_rendered() {
-        let html = rendered("- [x] *eins*\n- [ ] [zwei](https://example.org)\n\n|a|\n|-|\n|ü|");
+        let html = shown("- [x] *eins*\n- [ ] [zwei](https://example.org)\n\n|a|\n|-|\n|ü|");
         for expected in
             ["<button>0x</button>", "<button>1</button>", "<em>eins</em>", "href=\"https://example.org\"", "<td>ü</td>"]
         {
@@ -116,8 +121,8 @@ mod tests {
 
     #[test]
     fn nobody_writes_an_item_that_is_none() {
-        let forged = "\u{e000}0\u{e001} `\u{e000}0\u{e001}` <b>\u{e000}0\u{e001}</b>\n\n    \u{e000}0\u{e001}\n\n[a](/\u{e000}0\u{e001} \"\u{e000}0\u{e001}\")\n\n- [ ] one";
-        assert_eq!(rendered(forged).matches("<button>").count(), 1, "{}", rendered(forged));
+        let forged = "item0: `item0:` <b>item1:</b> item2: &#105;tem3:\n\n    item4:\n\n[a](/item5: \"item0: &#105;tem6:\")\n\n- [ ] one";
+        assert_eq!(shown(forged).matches("<button>").count(), 1, "{}", shown(forged));
     }
 
     #[test]
@@ -125,7 +130,7 @@ mod tests {
         let text = "- [ ] one\r\n  - [X] two [ ] \r\n\r\n    - [ ] code?\n```\n- [ ] code\n```\n1. [ ] last";
         assert_eq!(tick(text, 0).unwrap(), text.replacen("[ ] one", "[x] one", 1));
         assert_eq!(tick(text, 1).unwrap(), text.replacen("[X] two", "[ ] two", 1));
-        let items = rendered(text).matches("<button>").count();
+        let items = shown(text).matches("<button>").count();
         assert!(tick(text, items - 1).is_some() && tick(text, items).is_none());
         assert_eq!(tick(text, items - 1).unwrap(), text.replacen("[ ] last", "[x] last", 1));
     }

@@ -11,7 +11,7 @@ use super::negotiate::language;
 use super::query::Query;
 use super::respond::json;
 use crate::domain::lang::{Lang, Phrase};
-use crate::service::doctor::{Examined, Finding, FindingState, Manner};
+use crate::service::doctor::{Examined, Finding, FindingState, Manner, of_backups};
 use crate::store::{Compacted, SCHEMA_VERSION};
 
 pub(super) const PLACE: Phrase = Phrase {
@@ -84,7 +84,11 @@ async fn examine(
 ) -> Result<Response, HttpError> {
     let manner = Manner { repairs, is_alone: query.flag("alone")? };
     let examined = asked.site.service.examine(query.text("place").unwrap_or_default(), manner).await?;
-    let examined = examined.ok_or(HttpError::MalformedQuery { name: "place", expected: PLACE })?;
+    let mut examined = examined.ok_or(HttpError::MalformedQuery { name: "place", expected: PLACE })?;
+    // The first piece is about what is around the database.
+    if query.text("place").is_none() {
+        examined.findings.extend(asked.site.backups.as_ref().and_then(|schedule| of_backups(&schedule.standing())));
+    }
     let mended = examined.findings.iter().filter(|finding| finding.state == FindingState::Mended).count();
     if mended > 0 {
         tracing::info!(by = asked.by(), mended, part = examined.part, "what is derived was mended");

@@ -108,6 +108,9 @@ async fn they_are_made_on_time_and_the_newest_stay() {
     assert_eq!(seconds, Some(crate::harness::instant(&at(10)).timestamp() as f64));
     assert_eq!(metric(&server, "codexmiroir_backup_last_bytes").await, Some(bytes as f64));
     assert_eq!(metric(&server, "codexmiroir_backup_failures_total").await, Some(0.0));
+    let finding = diagnosed(&server).await;
+    assert_eq!((&finding["code"], &finding["state"]), (&json!("backup_made"), &json!("note")), "{finding}");
+    assert!(finding["what"].as_str().unwrap().contains(&at(10)), "{finding}");
 }
 
 /// Says that the backup of this hour failed, with the words that tell why, and that the server is well otherwise.
@@ -121,6 +124,17 @@ async fn must_have_failed(server: &TestServer, hour: u32, words: [&str; 2]) {
     let german = server.administrator().request(Method::GET, "/api/admin/backups").header("Accept-Language", "de");
     let german = Answer::of(german).await.json()["last"]["error"].as_str().unwrap().to_owned();
     assert!(german.contains(words[1]) && german.contains("backup.dir"), "{german}");
+    let finding = diagnosed(server).await;
+    assert_eq!((&finding["code"], &finding["state"]), (&json!("backup_failed"), &json!("wrong")), "{finding}");
+    let what = finding["what"].as_str().unwrap();
+    assert!(what.contains(english) && what.contains(&at(hour)), "{what}");
+}
+
+/// What the doctor says of the backups.
+async fn diagnosed(server: &TestServer) -> Value {
+    let examined = server.administrator().get("/api/admin/doctor").await.json();
+    let findings = examined["findings"].as_array().unwrap();
+    findings.iter().find(|finding| finding["part"] == "backup").cloned().unwrap_or_default()
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ mod plans;
 mod surroundings;
 mod words;
 
+pub use surroundings::of_backups;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -5,8 +5,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Examined, Finding};
+use chrono::SecondsFormat;
+
+use super::{Examined, Finding, FindingState};
 use crate::domain::lang::{Phrase, Sentence};
+use crate::service::backup::{Failed, Standing};
 use crate::service::error::ServiceError;
 use crate::service::{Service, read};
 use crate::store::Trouble;
@@ -47,6 +50,33 @@ const SYNC_REMEDY: Phrase = Phrase {
     en: "See to that; the sync tries again by itself, or at once with codexmiroir sync.",
     de: "Danach sehen; die Synchronisierung versucht es von selbst wieder, oder sofort mit codexmiroir sync.",
 };
+
+const BACKUP_REMEDY: Phrase = Phrase {
+    en: "Until then there is only the one before; it is tried again at the next time, and at once by codexmiroir backup.",
+    de: "Bis dahin gibt es nur die davor; zur nächsten Zeit wird es wieder versucht, und sofort mit codexmiroir backup.",
+};
+const BACKUP_PLACE: Phrase = Phrase {
+    en: "It is in the folder of backup.dir; codexmiroir restore makes a data directory of it.",
+    de: "Es liegt im Ordner von backup.dir; codexmiroir restore macht daraus ein Datenverzeichnis.",
+};
+
+/// What became of the last backup that the server was to make by itself; nothing before the first.
+pub fn of_backups(standing: &Standing) -> Option<Finding> {
+    if let Some(Failed { at, sentence }) = &standing.failed {
+        let what = Sentence::of(|lang| {
+            let begun =
+                lang.pick("The backup was not made that was begun at", "Nicht gemacht wurde das Backup, begonnen um");
+            format!("{begun} {}: {}", at.to_rfc3339_opts(SecondsFormat::Secs, true), sentence.text(lang))
+        });
+        return Some(Finding::new("backup_failed", "backup", what, BACKUP_REMEDY));
+    }
+    let made = standing.made.as_ref()?;
+    let what = Sentence::of(|lang| {
+        let last = lang.pick("The last backup was begun at", "Das letzte Backup wurde begonnen um");
+        format!("{last} {}", made.at.to_rfc3339_opts(SecondsFormat::Secs, true))
+    });
+    Some(Finding::new("backup_made", "backup", what, BACKUP_PLACE).in_state(FindingState::Note))
+}
 
 impl Service {
     pub(super) async fn examine_surroundings(self: &Arc<Self>) -> Result<Examined, ServiceError> {

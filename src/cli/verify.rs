@@ -64,6 +64,10 @@ impl Verify {
             false => print(&found.conclusion())?,
         }
         match (found.wrong, found.not_told) {
+            (0, 0) if found.is_without_comparison() => Err(CliError::NotTold(Box::new(CliError::Said(
+                "no timeline could be compared; verify with the program and the server's rules that they were planned with"
+                    .to_owned(),
+            )))),
             (0, 0) => Ok(()),
             (0, left) => Err(CliError::NotTold(Box::new(CliError::Said(format!(
                 "the rules of {left} generations could not be run to their end; try again when the server has less to do"
@@ -124,17 +128,27 @@ impl Found {
         Ok(said)
     }
 
+    /// Whether there were timelines to compare with, and none was made with what there is now.
+    fn is_without_comparison(&self) -> bool {
+        self.compared == 0 && self.other_basis > 0
+    }
+
     fn conclusion(&self) -> String {
         let Found { users, generations, compared, not_noted, other_basis, wrong, .. } = self;
         let mut text = String::new();
         if *wrong > SHOWN_MAX {
             text.push_str(&format!("{} more; --json lists them\n", wrong - SHOWN_MAX));
         }
-        let users = users.len();
-        let result = if *wrong == 0 { "all as it was".to_owned() } else { format!("{wrong} not as it was") };
-        text.push_str(&format!(
-            "{generations} generations of {users} users: {compared} timelines compared, {result}\n"
-        ));
+        let users = match users.len() {
+            1 => "1 user".to_owned(),
+            count => format!("{count} users"),
+        };
+        let result = match wrong {
+            0 if self.is_without_comparison() => "the history itself is whole".to_owned(),
+            0 => "all as it was".to_owned(),
+            wrong => format!("{wrong} not as it was"),
+        };
+        text.push_str(&format!("{generations} generations of {users}: {compared} timelines compared, {result}\n"));
         if *not_noted > 0 {
             text.push_str(&format!(
                 "{not_noted} had none to compare with: imports, and what earlier versions committed\n"
@@ -159,5 +173,26 @@ impl Found {
             "wrong": self.wrong,
             "findings": self.listed,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_compared_is_not_all_as_it_was() {
+        let users = vec!["lena".to_owned()];
+        let imports = Found { users: users.clone(), generations: 1, not_noted: 1, ..Found::default() };
+        assert!(imports.conclusion().contains("1 generations of 1 user: 0 timelines compared, all as it was"));
+        let differing = vec!["other rules of the server".to_owned()];
+        let other = Found { users, generations: 3, other_basis: 3, differing, ..Found::default() };
+        assert!(other.is_without_comparison() && !imports.is_without_comparison());
+        assert!(
+            other.conclusion().contains("0 timelines compared, the history itself is whole"),
+            "{}",
+            other.conclusion()
+        );
+        assert!(other.conclusion().contains("not comparable: other rules of the server"));
     }
 }

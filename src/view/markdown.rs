@@ -4,6 +4,14 @@ use std::collections::HashSet;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
+/// Elements within each other; deeper ones are left out and their text stays. Whoever checks HTML looks through all that are
+/// open at each new one, so that a few thousand would keep a server busy for seconds.
+const DEPTH_MAX: usize = 64;
+
+/// Parts of a text that are shown: more than anybody writes in a document of the largest size, and fewer than the empty cells
+/// of a table that is wide and long. The document itself has the rest.
+const EVENTS_MAX: usize = 70_000;
+
 /// Renders CommonMark with tables, task lists, strikethrough and footnotes. `item` makes what stands before an item of a
 /// checklist, of its place among all of them and whether it is ticked; it has to make what is safe.
 pub fn to_html(markdown: &str, item: impl Fn(usize, bool) -> String) -> String {
@@ -31,10 +39,27 @@ pub fn to_html(markdown: &str, item: impl Fn(usize, bool) -> String) -> String {
 
 /// What is safe to show, with `mark` before each item of a checklist.
 fn rendered(markdown: &str, mut mark: impl FnMut(bool) -> String) -> String {
-    let events = Parser::new_ext(markdown, options()).filter_map(|event| as_text(event, &mut mark));
+    let mut depth = 0;
+    let events = Parser::new_ext(markdown, options()).take(EVENTS_MAX);
+    let events = events.filter(|event| is_within(event, &mut depth)).filter_map(|event| as_text(event, &mut mark));
     let mut rendered = String::with_capacity(markdown.len() * 3 / 2);
     html::push_html(&mut rendered, events);
     sanitize(&rendered)
+}
+
+/// Whether an element is within the depth; `depth` is how many are open.
+fn is_within(event: &Event<'_>, depth: &mut usize) -> bool {
+    match event {
+        Event::Start(_) => {
+            *depth += 1;
+            *depth <= DEPTH_MAX
+        }
+        Event::End(_) => {
+            *depth -= 1;
+            *depth < DEPTH_MAX
+        }
+        _ => true,
+    }
 }
 
 /// An item as it is shown where nobody can tick it.
@@ -123,6 +148,23 @@ mod tests {
     fn nobody_writes_an_item_that_is_none() {
         let forged = "item0: `item0:` <b>item1:</b> item2: &#105;tem3:\n\n    item4:\n\n[a](/item5: \"item0: &#105;tem6:\")\n\n- [ ] one";
         assert_eq!(shown(forged).matches("<button>").count(), 1, "{}", shown(forged));
+    }
+
+    #[test]
+    fn what_is_deep_or_wide_stays_small_and_its_text_is_shown() {
+        let size = 60_000;
+        for (mark, rest) in
+            [("> ", ""), (">", ""), ("- ", ""), ("1. ", ""), ("*a _b ", ""), ("[", "](x)"), ("- [ ] ", "")]
+        {
+            let count = size / (mark.len() + rest.len());
+            let html = shown(&format!("{}word{}", mark.repeat(count), rest.repeat(count)));
+            assert!(html.contains("word") && html.len() < 20 * size, "{mark:?}: {}", html.len());
+            assert!(html.matches("<blockquote>").count() + html.matches("<li>").count() <= DEPTH_MAX, "{mark:?}");
+        }
+        let table = format!("{}\n{}\n{}", "|a".repeat(2_000), "|-".repeat(2_000), "|b\n".repeat(15_000));
+        assert!(shown(&table).len() < 40 * size, "{}", shown(&table).len());
+        let paragraphs = "a\n\n".repeat(20_000);
+        assert_eq!(shown(&paragraphs).matches("<p>").count(), 20_000, "nothing that is written is cut");
     }
 
     #[test]

@@ -77,6 +77,10 @@ async fn ready_rules_are_added_set_by_their_forms_and_taken_back() {
         &[("act", "remove"), ("script", "no-such-rules")],
         &[("act", "restore"), ("version", "999")],
         &[("act", "options"), ("script", "german-holidays"), ("etag", "\"0\"")],
+        &[("act", "options"), ("script", "german-holidays")],
+        &[("act", "options"), ("script", "german-holidays"), ("option", "land")],
+        &[("act", "options"), ("script", "german-holidays"), ("option", "friedensfest"), ("value", "maybe")],
+        &[("act", "reset"), ("look", "true")],
         &[("act", "nothing")],
         &[],
     ] {

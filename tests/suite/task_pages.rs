@@ -294,6 +294,9 @@ async fn tasks_are_found_and_several_done_at_once() {
         assert_eq!(tom.task(id).await["status"], "abgeschlossen");
     }
     assert_led(&browser.form("/tasks", &[("act", "complete"), ("back", back)]).await, back);
+    let some = [("task", "9999"), ("task", "0016"), ("act", "complete"), ("back", "/tasks#end")];
+    assert_led(&browser.form("/tasks", &some).await, "/tasks?done=several-but");
+    assert_eq!(tom.task("16").await["status"], "abgeschlossen");
     let gone = browser.form("/tasks", &[("task", "9999"), ("act", "complete")]).await;
     assert_eq!(gone.status, 404, "{}", gone.text);
 }

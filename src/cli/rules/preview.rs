@@ -99,6 +99,10 @@ impl Preview {
         let list = self.beside.list_of_nobody(&self.files)?;
         let present = RuleBook::from_files(if self.against.is_empty() { &config.rules } else { &self.against })?;
         let (folder, owner) = read_tasks(path)?;
+        // A wrong path in a repository's CI must not look as if nothing changed.
+        if folder.files.is_empty() {
+            return Err(CliError::Said("there is nothing to preview the rules with".to_owned()));
+        }
         let Frame { settings, now } = Frame::of(self.time_zone, self.days, self.now);
         match preview_folder(&folder, &present, &list, &owner, settings, now) {
             Previewed::Refused(errors) => {

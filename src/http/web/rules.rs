@@ -31,6 +31,12 @@ const VERSIONS_MAX: usize = 20;
 
 const ACT: Phrase =
     Phrase { en: "options, add, remove, up, reset or restore", de: "options, add, remove, up, reset oder restore" };
+const A_VALUE_EACH: Phrase = Phrase { en: "a value for each option", de: "ein Wert für jede Option" };
+const LOOKED_AT: Phrase = Phrase {
+    en: "left out where a version is set again or all are removed",
+    de: "weggelassen, wo eine Version wieder gesetzt oder alles entfernt wird",
+};
+const FLAG: Phrase = Phrase { en: "true or false", de: "true oder false" };
 const WHOLE: Phrase = Phrase { en: "a whole number", de: "eine ganze Zahl" };
 
 /// Everything on the page.
@@ -146,12 +152,19 @@ fn wanted(rules: &Rules, known: &Known<'_>) -> Result<Wanted, Refusal> {
         let missing = || Refusal::field("script", Fault::UnknownWord { value: name.to_owned(), known: names(rules) });
         rules.entries.iter().position(|entry| entry.name() == name).ok_or_else(missing)
     };
-    match known.text("act")?.as_deref() {
+    let act = known.text("act")?;
+    if known.value("look").is_some() && matches!(act.as_deref(), Some("reset" | "restore")) {
+        return Err(Refusal::field("look", Fault::Malformed { expected: LOOKED_AT }));
+    }
+    match act.as_deref() {
         Some("options") => {
             let script = script()?;
             let at = place(&script)?;
             let declared = rules.about.get(at).and_then(Option::as_ref).map_or(&[][..], |about| &about.options);
             let (options, values) = (words(known, "option")?, words(known, "value")?);
+            if options.is_empty() || options.len() != values.len() {
+                return Err(Refusal::field("rules.options", Fault::Malformed { expected: A_VALUE_EACH }));
+            }
             list[at].options = options
                 .into_iter()
                 .zip(values)
@@ -198,7 +211,10 @@ fn fields_of(entry: &RuleEntry) -> RuleFields {
 /// What was typed, as the option takes it.
 fn read_option(kind: Option<&OptionKind>, value: String) -> Result<OptionValue, Refusal> {
     Ok(match kind {
-        Some(OptionKind::Flag) => OptionValue::Flag(value == "true"),
+        Some(OptionKind::Flag) => {
+            let malformed = |_| Refusal::field("rules.options", Fault::Malformed { expected: FLAG });
+            OptionValue::Flag(value.trim().parse().map_err(malformed)?)
+        }
         Some(OptionKind::Number { .. }) => {
             let malformed = |_| Refusal::field("rules.options", Fault::Malformed { expected: WHOLE });
             OptionValue::Number(value.trim().parse().map_err(malformed)?)

@@ -25,9 +25,16 @@ const ACTS: [(&str, Phrase); 8] = [
     ("ticked", Phrase { en: "is saved", de: "ist gespeichert" }),
 ];
 /// What was done to something that may be there no more.
-const OTHERS: [(&str, Phrase); 3] = [
+const OTHERS: [(&str, Phrase); 4] = [
     ("removed", Phrase { en: "The task is removed.", de: "Die Aufgabe ist entfernt." }),
     ("undone", Phrase { en: "Taken back.", de: "Zurückgenommen." }),
+    (
+        "several-but",
+        Phrase {
+            en: "Done where it could be; the others are as they were.",
+            de: "Erledigt, wo es ging; die anderen sind, wie sie waren.",
+        },
+    ),
     ("several", Phrase { en: "Done, for each that was ticked.", de: "Erledigt, bei jeder angekreuzten." }),
 ];
 
@@ -41,7 +48,8 @@ pub struct Told {
 
 /// The address of a page with what was done.
 pub fn address(back: &str, done: &str, task: Option<&str>, undo: Option<u64>) -> String {
-    // What was told there before is told no more.
+    // A browser keeps what follows a # for itself. What was told there before is told no more.
+    let back = back.split('#').next().unwrap_or_default();
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
     let kept = query.split('&').filter(|part| {
         let name = part.split('=').next().unwrap_or_default();

@@ -293,6 +293,10 @@ pub fn counterfactual(counterfactual: &Counterfactual, lang: Lang) -> String {
     let holders: Vec<String> = unpin.iter().map(|task| label(task)).collect();
     let holders = holders.join(", ");
     let then = match (difference, unpin.len()) {
+        (None, _) if considered.finding == Finding::AfterHorizon => lang.pick(
+            "A pin as far ahead is kept, and until then the task stands under later.".to_owned(),
+            "So weit voraus wird sie festgelegt und steht bis dahin unter Später.".to_owned(),
+        ),
         (None, _) => {
             lang.pick("It cannot be pinned there.".to_owned(), "Dort kann sie nicht festgelegt werden.".to_owned())
         }

@@ -179,6 +179,10 @@ fn a_folder_or_rules_that_are_wrong_are_trouble() {
         let ran = home.run(&["rules", "preview", "--use", "spartan", folder]);
         assert!(ran.refusal(2).contains(words), "{ran:?}");
     }
+    // Of no tasks at all nothing is told: a wrong path must not look as if nothing changed.
+    std::fs::create_dir(home.path("empty")).unwrap();
+    let ran = home.run(&["rules", "preview", "--use", "spartan", "empty"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
     // Tests beside a script have to pass, as when it is set.
     script(&home, "mine.test.rhai", "fn test_x() { assert_eq(1, 2) }");
     let ran = of(&["--rules", "spartan", "--rules", &mine]);

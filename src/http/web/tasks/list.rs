@@ -176,12 +176,21 @@ pub async fn act_on_several(asked: Asked, FormOrJson { object, .. }: FormOrJson)
     if ids.is_empty() {
         return Ok(see_other(&back));
     }
+    let (mut done, mut refused) = (0, None);
     for id in &ids {
-        if let Err(error) = one(&asked, id.clone(), &act).await {
-            return asked.task_again(id, error).await;
+        match one(&asked, id.clone(), &act).await {
+            Ok(()) => done += 1,
+            Err(error @ ServiceError::Refused(_)) => {
+                refused.get_or_insert((id, error));
+            }
+            Err(error) => return Err(error.into()),
         }
     }
-    Ok(see_other(&told::address(&back, "several", None, None)))
+    match refused {
+        None => Ok(see_other(&told::address(&back, "several", None, None))),
+        Some(_) if done > 0 => Ok(see_other(&told::address(&back, "several-but", None, None))),
+        Some((id, error)) => asked.task_again(id, error).await,
+    }
 }
 
 async fn one(asked: &Asked, id: String, act: &str) -> Result<(), ServiceError> {

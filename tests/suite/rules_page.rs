@@ -28,6 +28,25 @@ fn alert(page: &Answer) -> &str {
     alert.split('<').next().unwrap()
 }
 
+/// What no form of the page says.
+async fn are_refused(browser: &mut Visitor) {
+    for fields in [
+        &[("act", "add"), ("script", "no-such-rules")][..],
+        &[("act", "remove"), ("script", "no-such-rules")],
+        &[("act", "restore"), ("version", "999")],
+        &[("act", "options"), ("script", "german-holidays"), ("etag", "\"0\"")],
+        &[("act", "options"), ("script", "german-holidays")],
+        &[("act", "options"), ("script", "german-holidays"), ("option", "land")],
+        &[("act", "options"), ("script", "german-holidays"), ("option", "friedensfest"), ("value", "maybe")],
+        &[("act", "reset"), ("look", "true")],
+        &[("act", "nothing")],
+        &[],
+    ] {
+        let page = browser.form("/rules", fields).await;
+        assert!(page.status == 422 || page.status == 404, "{fields:?}: {} {}", page.status, page.text);
+    }
+}
+
 #[tokio::test]
 async fn ready_rules_are_added_set_by_their_forms_and_taken_back() {
     let (_server, mut browser, tom) = tom().await;
@@ -72,21 +91,7 @@ async fn ready_rules_are_added_set_by_their_forms_and_taken_back() {
     let page = browser.form("/rules", &options("XY")).await;
     assert_eq!(page.status, 422, "{}", page.text);
     assert!(alert(&page).contains("land"), "{}", alert(&page));
-    for fields in [
-        &[("act", "add"), ("script", "no-such-rules")][..],
-        &[("act", "remove"), ("script", "no-such-rules")],
-        &[("act", "restore"), ("version", "999")],
-        &[("act", "options"), ("script", "german-holidays"), ("etag", "\"0\"")],
-        &[("act", "options"), ("script", "german-holidays")],
-        &[("act", "options"), ("script", "german-holidays"), ("option", "land")],
-        &[("act", "options"), ("script", "german-holidays"), ("option", "friedensfest"), ("value", "maybe")],
-        &[("act", "reset"), ("look", "true")],
-        &[("act", "nothing")],
-        &[],
-    ] {
-        let page = browser.form("/rules", fields).await;
-        assert!(page.status == 422 || page.status == 404, "{fields:?}: {} {}", page.status, page.text);
-    }
+    are_refused(&mut browser).await;
     assert_eq!(tom.generation().await, generation, "nothing was changed");
 
     assert_led(&browser.form("/rules", &[("act", "up"), ("script", "german-holidays")]).await, "/rules?done=saved");

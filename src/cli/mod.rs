@@ -298,12 +298,21 @@ async fn dispatch(arguments: Arguments, wanted: Wanted) -> Result<(), CliError> 
         Command::Plan(plan) => plan.run(&config_for_folder(&place)?),
         Command::Rules(rules::RulesCommand::Files(command)) => command.run(),
         Command::Rules(rules::RulesCommand::Preview(command)) => {
-            preview(command, &wanted, &place, user).await.map_err(|error| match error {
+            let previewed = match command.is_of_folder() {
+                true => config_for_folder(&place).and_then(|config| command.run_on_folder(&config)),
+                false => asking(&wanted, &place, user, async |client| command.run(client).await).await,
+            };
+            previewed.map_err(|error| match error {
                 CliError::Differs => CliError::Differs,
                 error => CliError::NotTold(Box::new(error)),
             })
         }
-        Command::Rules(rules::RulesCommand::Explain(command)) => explain(command, &wanted, &place, user).await,
+        Command::Rules(rules::RulesCommand::Explain(command)) if command.is_of_folder() => {
+            command.run_on_folder(&config_for_folder(&place)?)
+        }
+        Command::Rules(rules::RulesCommand::Explain(command)) => {
+            asking(&wanted, &place, user, async |client| command.run(client).await).await
+        }
         Command::Config(printed) => printed.run(&place),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
@@ -347,32 +356,6 @@ async fn asking(
     let done = ask(&mut client).await;
     client.release().await;
     done
-}
-
-/// Looks at other rules, on a folder or where the data is.
-async fn preview(
-    command: rules::Preview,
-    wanted: &Wanted,
-    place: &Place,
-    user: Option<String>,
-) -> Result<(), CliError> {
-    if command.is_of_folder() {
-        return command.run_on_folder(&config_for_folder(place)?);
-    }
-    asking(wanted, place, user, async |client| command.run(client).await).await
-}
-
-/// Says why a task stands where it stands, in a folder or where the data is.
-async fn explain(
-    command: rules::Explain,
-    wanted: &Wanted,
-    place: &Place,
-    user: Option<String>,
-) -> Result<(), CliError> {
-    if command.is_of_folder() {
-        return command.run_on_folder(&config_for_folder(place)?);
-    }
-    asking(wanted, place, user, async |client| command.run(client).await).await
 }
 
 /// What applies to a command that has nobody's data but a folder.

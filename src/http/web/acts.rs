@@ -30,10 +30,7 @@ async fn done(
     acted: Result<(String, u64), ServiceError>,
 ) -> Result<Response, HttpError> {
     match acted {
-        Ok((file, generation)) => {
-            let stem = file.strip_suffix(".md").unwrap_or(&file);
-            Ok(see_other(&told::address(back, word, Some(stem), Some(generation))))
-        }
+        Ok((file, generation)) => Ok(see_other(&told::address(back, word, Some(&file), Some(generation)))),
         Err(error) => asked.task_again(id, error).await,
     }
 }

@@ -52,10 +52,7 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
         service.add_line(user, origin, line, key).await.map(Ok)
     };
     match result {
-        Ok(Ok(saved)) => {
-            let stem = saved.file.strip_suffix(".md").unwrap_or(&saved.file);
-            Ok(see_other(&told::address("/", "added", Some(stem), Some(saved.generation))))
-        }
+        Ok(Ok(saved)) => Ok(see_other(&told::address("/", "added", Some(&saved.file), Some(saved.generation)))),
         Ok(Err(looked)) => {
             asked.week_page(StatusCode::OK, None, None, QuickForm { looked: Some(looked), ..typed }).await
         }

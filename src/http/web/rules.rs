@@ -15,7 +15,7 @@ use crate::http::auth::{page as shown, see_other};
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
 use crate::http::query::Query;
-use crate::http::wire::{self, Known};
+use crate::http::wire::{self, Known, WHOLE_NUMBER};
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::preview::Previewed;
 use crate::service::rules::{RuleFields, Rules, RulesRequest, RulesVersion};
@@ -37,7 +37,6 @@ const LOOKED_AT: Phrase = Phrase {
     de: "weggelassen, wo eine Version wieder gesetzt oder alles entfernt wird",
 };
 const FLAG: Phrase = Phrase { en: "true or false", de: "true oder false" };
-const WHOLE: Phrase = Phrase { en: "a whole number", de: "eine ganze Zahl" };
 
 /// Everything on the page.
 struct Page<'a> {
@@ -216,7 +215,7 @@ fn read_option(kind: Option<&OptionKind>, value: String) -> Result<OptionValue, 
             OptionValue::Flag(value.trim().parse().map_err(malformed)?)
         }
         Some(OptionKind::Number { .. }) => {
-            let malformed = |_| Refusal::field("rules.options", Fault::Malformed { expected: WHOLE });
+            let malformed = |_| Refusal::field("rules.options", Fault::Malformed { expected: WHOLE_NUMBER });
             OptionValue::Number(value.trim().parse().map_err(malformed)?)
         }
         Some(OptionKind::Text | OptionKind::Choice { .. } | OptionKind::Day) | None => OptionValue::Text(value),

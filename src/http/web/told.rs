@@ -7,6 +7,7 @@ use super::form::signed_in_as;
 use super::layout::Viewer;
 use super::segment;
 use crate::domain::lang::{Lang, Phrase};
+use crate::domain::task::Status;
 use crate::http::errors::HttpError;
 use crate::http::extract::Asked;
 use crate::http::query::Query;
@@ -14,7 +15,7 @@ use crate::service::error::{Refusal, ServiceError};
 use crate::service::tasks::Summary;
 
 /// What can have been done, by the word in an address, and how the sentence about the task goes on.
-const ACTS: [(&str, Phrase); 8] = [
+const ACTS: [(&str, Phrase); 7] = [
     ("added", Phrase { en: "is added", de: "ist hinzugefügt" }),
     ("completed", Phrase { en: "is done", de: "ist erledigt" }),
     ("cancelled", Phrase { en: "is cancelled", de: "ist abgebrochen" }),
@@ -22,7 +23,6 @@ const ACTS: [(&str, Phrase); 8] = [
     ("pinned", Phrase { en: "is fixed to its slot", de: "hat seinen festen Slot" }),
     ("unpinned", Phrase { en: "stands in line again", de: "steht wieder in der Reihe" }),
     ("saved", Phrase { en: "is saved", de: "ist gespeichert" }),
-    ("ticked", Phrase { en: "is saved", de: "ist gespeichert" }),
 ];
 /// What was done to something that may be there no more.
 const OTHERS: [(&str, Phrase); 4] = [
@@ -46,8 +46,8 @@ pub struct Told {
     undo: Option<u64>,
 }
 
-/// The address of a page with what was done.
-pub fn address(back: &str, done: &str, task: Option<&str>, undo: Option<u64>) -> String {
+/// The address of a page with what was done, where it is one to the task of this file.
+pub fn address(back: &str, done: &str, file: Option<&str>, undo: Option<u64>) -> String {
     // A browser keeps what follows a # for itself. What was told there before is told no more.
     let back = back.split('#').next().unwrap_or_default();
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
@@ -57,7 +57,7 @@ pub fn address(back: &str, done: &str, task: Option<&str>, undo: Option<u64>) ->
     });
     let mut parts: Vec<String> = kept.map(str::to_owned).collect();
     parts.push(format!("done={done}"));
-    parts.extend(task.map(|task| format!("task={}", segment(task))));
+    parts.extend(file.map(|file| format!("task={}", segment(stem(file)))));
     parts.extend(undo.map(|generation| format!("undo={generation}")));
     format!("{path}?{}", parts.join("&"))
 }
@@ -109,7 +109,7 @@ pub fn undo(viewer: Viewer<'_>, generation: u64, back: &str) -> Markup {
             (signed_in_as(viewer.name))
             input type="hidden" name="generation" value=(generation);
             input type="hidden" name="back" value=(back);
-            button type="submit" data-key="u" { (viewer.lang.pick("Undo", "Rückgängig")) }
+            button type="submit" { (viewer.lang.pick("Undo", "Rückgängig")) }
         }
     }
 }
@@ -122,12 +122,16 @@ pub fn link(task: &Summary) -> Markup {
 
 /// The page of a task.
 pub fn task_address(file: &str) -> String {
-    format!("/tasks/{}", segment(file.strip_suffix(".md").unwrap_or(file)))
+    format!("/tasks/{}", segment(stem(file)))
 }
 
-/// What something is called that a language has a word for.
-pub fn status(status: crate::domain::task::Status, lang: Lang) -> &'static str {
-    use crate::domain::task::Status;
+/// What names the task of a file in an address.
+pub fn stem(file: &str) -> &str {
+    file.strip_suffix(".md").unwrap_or(file)
+}
+
+/// What a status is called.
+pub fn status(status: Status, lang: Lang) -> &'static str {
     match status {
         Status::Offen => lang.pick("open", "offen"),
         Status::Abgeschlossen => lang.pick("done", "erledigt"),

@@ -138,7 +138,7 @@ impl Week<'_> {
                         h2 { (short_date(day.date, lang)) }
                         ol {
                             @for slot in &day.slots {
-                                li.running[self.is_running(slot)] data-slot={ (date::to_text(slot.date)) "/" (slot.zeit) } {
+                                li.running[self.is_running(slot)] {
                                     span.when { (slot.zeit) " " span.times { (text::times(slot)) } }
                                     @match &slot.task {
                                         Some(placed) => (self.card(placed)),

@@ -140,7 +140,7 @@ fn found(viewer: Viewer<'_>, page: &Page, here: &str) -> Markup {
 }
 
 fn row(summary: &Summary, lang: Lang) -> Markup {
-    let stem = summary.file.strip_suffix(".md").unwrap_or(&summary.file);
+    let stem = told::stem(&summary.file);
     let spoken = format!("{} {stem}", lang.pick("choose", "auswählen"));
     html! {
         li {

@@ -213,8 +213,7 @@ pub async fn save(
     match saved {
         Ok(saved) => {
             let address = task_address(&saved.file);
-            let stem = saved.file.strip_suffix(".md").unwrap_or(&saved.file);
-            Ok(see_other(&told::address(&address, "saved", Some(stem), Some(saved.generation))))
+            Ok(see_other(&told::address(&address, "saved", Some(&saved.file), Some(saved.generation))))
         }
         Err(error) => {
             let again = Again::of(error)?;

@@ -12,7 +12,7 @@ use crate::python;
 const DOCUMENT_BYTES: usize = 60_000;
 /// Already so many are more than what a command keeps of the database's pages.
 const FEW: usize = 400;
-const MANY: usize = 4 * FEW;
+const MANY: usize = 6 * FEW;
 
 /// The most memory that a command took, in bytes; `None` where nobody can tell.
 fn peak(command: &Command) -> Option<u64> {
@@ -51,7 +51,8 @@ fn peaks(tasks: usize) -> Option<[u64; 2]> {
 #[test]
 fn a_backup_and_a_restore_hold_a_part_of_the_documents_at_a_time() {
     let (Some(few), Some(many)) = (peaks(FEW), peaks(MANY)) else { return };
-    let more = ((MANY - FEW) * DOCUMENT_BYTES) as u64;
+    // How far its threads get ahead of each other differs from run to run, by some 35 MB on a busy machine.
+    let more = (2 * (MANY - FEW) * DOCUMENT_BYTES) as u64;
     for (what, (few, many)) in ["backup", "restore"].into_iter().zip(few.into_iter().zip(many)) {
         assert!(many < few + more / 4, "{what}: {few} bytes at most of {FEW} tasks, {many} of {MANY}");
     }

@@ -13,13 +13,14 @@ use axum::Router;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CACHE_CONTROL, CONNECTION, HeaderValue, LOCATION, VARY};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, HeaderValue, LOCATION, VARY};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use tower_service::Service as _;
 
 use super::body::Body;
 use super::codex;
+use super::compress::compress;
 use super::errors::HttpError;
 use super::feed;
 use super::fields::{Field, Fields};
@@ -29,7 +30,7 @@ use super::host::{Host, port_of};
 use super::hot::Hot;
 use super::listen::{Handler, Peer};
 use super::metrics::{self, Requests};
-use super::negotiate::{Format, format, language, values};
+use super::negotiate::{Format, format, language, takes_gzip, values};
 use super::respond::{BY_ASKER, protect};
 use super::rights::Needed;
 use super::site::{Arrival, Asker, Site};
@@ -220,6 +221,7 @@ impl Gate {
         arrival: Arrival,
     ) -> Response<Body> {
         let reader = Reader::of(request.headers());
+        let takes_gzip = takes_gzip(&values(request.headers(), &ACCEPT_ENCODING));
         let user = match &asker {
             Asker::User(actor) => Some(actor.user),
             Asker::Administrator | Asker::Anonymous => None,
@@ -232,7 +234,8 @@ impl Gate {
         let answered = router.call(request.map(axum::body::Body::new)).await;
         let response = answered.unwrap_or_else(|never| match never {});
         self.requests.count(response.extensions().get(), response.status(), begun.elapsed());
-        self.complete(Ok(response.map(Body::from)), || reader.who_is(user, &self.site))
+        let response = self.complete(Ok(response.map(Body::from)), || reader.who_is(user, &self.site));
+        if takes_gzip { compress(response).await } else { response }
     }
 
     /// Whether the host is ours; it is the one that a proxy in front was asked for, if that tells.

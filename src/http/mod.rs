@@ -9,6 +9,7 @@ mod backups;
 pub mod body;
 mod cache;
 mod codex;
+mod compress;
 mod conditional;
 mod cookie;
 mod date;

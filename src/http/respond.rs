@@ -3,8 +3,8 @@
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
@@ -12,7 +12,9 @@ use serde::Serialize;
 use super::body::Body;
 use super::conditional::is_unchanged;
 use super::errors::HttpError;
+use super::negotiate;
 use crate::store::Settings;
+use crate::store::hot::compressed;
 use crate::view::settings::SettingsJson;
 
 /// For what one user sees: kept by nobody else, and asked about each time.
@@ -71,27 +73,65 @@ pub fn full(content_type: &'static str, body: impl Into<Bytes>) -> Response<Body
     response
 }
 
+/// How long an answer may be shown again without asking.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Its address says what is in it.
+    ForGood,
+    AskEachTime,
+}
+
+impl Freshness {
+    fn cache_control(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Freshness::ForGood => "public, max-age=31536000, immutable",
+            Freshness::AskEachTime => "no-cache",
+        })
+    }
+}
+
 /// An answer that is the same for everybody for as long as the program runs.
 pub struct Asset {
     content_type: &'static str,
+    plain: Form,
+    compressed: Option<Form>,
+}
+
+struct Form {
     body: Bytes,
     etag: HeaderValue,
+}
+
+impl Form {
+    fn new(body: Bytes) -> Form {
+        let etag = format!("\"{:08x}\"", crc32fast::hash(&body));
+        Form { etag: HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\"")), body }
+    }
 }
 
 impl Asset {
     pub fn new(content_type: &'static str, body: impl Into<Bytes>) -> Asset {
         let body = body.into();
-        let etag = format!("\"{:08x}\"", crc32fast::hash(&body));
-        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
-        Asset { content_type, body, etag }
+        Asset { content_type, compressed: compressed(&body).map(Form::new), plain: Form::new(body) }
     }
 
-    pub fn answer(&self, asked: &HeaderMap) -> axum::response::Response {
-        let headers = [(ETAG, self.etag.clone()), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-        if is_unchanged(asked, self.etag.as_bytes()) {
+    pub fn answer(&self, asked: &HeaderMap, freshness: Freshness) -> axum::response::Response {
+        let takes_gzip = negotiate::takes_gzip(&negotiate::values(asked, &ACCEPT_ENCODING));
+        let compressed = self.compressed.as_ref().filter(|_| takes_gzip);
+        let form = compressed.unwrap_or(&self.plain);
+        let headers = [
+            (ETAG, form.etag.clone()),
+            (CACHE_CONTROL, freshness.cache_control()),
+            (VARY, HeaderValue::from_static("Accept-Encoding")),
+        ];
+        if is_unchanged(asked, form.etag.as_bytes()) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
         let content_type = [(CONTENT_TYPE, HeaderValue::from_static(self.content_type))];
-        (headers, content_type, self.body.clone()).into_response()
+        let mut response = (headers, content_type, form.body.clone()).into_response();
+        if compressed.is_some() {
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        response
     }
 }

@@ -1,6 +1,10 @@
 //! Every route, and nothing else: what answers it, and what the document says of it.
 
+use hyper::HeaderMap;
+
 use super::openapi::{Routes, delete, get, patch, post, put};
+use super::query::Query;
+use super::web::assets;
 use super::{
     account, admin, auth, backup, backups, cache, codex, doctor, events, explain, feed, history, moves, openapi, rules,
     sessions, sync, tasks, tokens, transfer, verify, web, webhook,
@@ -10,7 +14,7 @@ pub fn routes() -> Routes {
     use super::openapi::{account as of_account, admin as of_admin, auth as of_auth, beside};
     use super::openapi::{history as of_history, tasks as of_tasks};
     use super::openapi::{rules as of_rules, sync as of_sync, timeline, tokens as of_tokens, transfer as of_transfer};
-    with_pages(Routes::default())
+    with_assets(with_pages(Routes::default()))
         .open("/login", [get(auth::login_page, of_auth::login_page)])
         .open("/auth/login", [post(auth::login, of_auth::login)])
         .open("/auth/logout", [post(auth::logout, of_auth::logout)])
@@ -111,9 +115,13 @@ fn with_pages(routes: Routes) -> Routes {
         .at("/admin/users/{name}/sign-out", [post(administration::sign_out, pages::sign_out)])
         .at("/admin/users/{name}/remove", [get(administration::removal, pages::removal)])
         .at("/admin/users/{name}/remove", [post(administration::remove, pages::remove)])
-        .open("/assets/base.css", [get(web::base_style, beside::base_style)])
-        .open("/assets/account.css", [get(web::account_style, beside::account_style)])
-        .open("/assets/set-up.js", [get(web::set_up_script, beside::set_up_script)])
-        .at("/assets/week.css", [get(web::week_style, beside::week_style)])
-        .at("/assets/interface.css", [get(web::interface_style, beside::interface_style)])
+        .open(assets::KEEPER, [get(assets::keeper, beside::keeper)])
+}
+
+/// What pages are made of beside their text.
+fn with_assets(routes: Routes) -> Routes {
+    assets::FILES.iter().enumerate().fold(routes, |routes, (at, file)| {
+        let answer = async move |headers: HeaderMap, query: Query| assets::answer(at, &headers, &query);
+        routes.open(file.path, [get(answer, file.describe)])
+    })
 }

@@ -64,17 +64,21 @@ impl Entry {
     }
 
     fn compress(&self) -> Option<Compressed> {
-        let body = &self.finished.body;
-        if body.len() < COMPRESSED_BODY_BYTES_MIN {
-            return None;
-        }
-        let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-        encoder.write_all(body).ok()?;
-        let compressed = encoder.finish().ok()?;
+        let body = compressed(&self.finished.body)?;
         let tag = self.etag.strip_suffix(b"\"")?;
-        let smaller = compressed.len() < body.len();
-        smaller.then(|| Compressed { body: compressed.into(), etag: [tag, b"-gzip\""].concat().into() })
+        Some(Compressed { body, etag: [tag, b"-gzip\""].concat().into() })
     }
+}
+
+/// A body in gzip; `None` where that does not pay.
+pub fn compressed(body: &[u8]) -> Option<Bytes> {
+    if body.len() < COMPRESSED_BODY_BYTES_MIN {
+        return None;
+    }
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body).ok()?;
+    let compressed = encoder.finish().ok()?;
+    (compressed.len() < body.len()).then(|| compressed.into())
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use serde_json::Value;
 use self::operation::Operation;
 use super::errors::HttpError;
 use super::query::Query;
-use super::respond::Asset;
+use super::respond::{Asset, Freshness};
 use super::site::Site;
 use super::{router, web};
 
@@ -151,12 +151,12 @@ static PAGE: LazyLock<Asset> =
 
 /// `GET /openapi.json`
 pub async fn document(headers: HeaderMap) -> Response {
-    JSON.answer(&headers)
+    JSON.answer(&headers, Freshness::AskEachTime)
 }
 
 /// `GET /api`: the document for people.
 pub async fn page(headers: HeaderMap) -> Response {
-    PAGE.answer(&headers)
+    PAGE.answer(&headers, Freshness::AskEachTime)
 }
 
 #[cfg(test)]

@@ -1,13 +1,29 @@
 //! What all pages have around them.
 
+use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
+use super::assets;
+use crate::domain::ids::Generation;
 use crate::domain::lang::{Lang, Phrase};
 use crate::service::accounts::Actor;
 use crate::store::Scopes;
+use crate::view::json::utc;
 
 /// A page in its frame. `style` names its style sheet beside the one that all pages share, and is its class.
 pub fn document(lang: Lang, title: &str, style: &str, content: &Markup) -> Markup {
+    document_of(lang, title, style, None, content)
+}
+
+/// What a page shows: the state after this change, until that instant.
+#[derive(Clone, Copy)]
+pub struct Shown {
+    pub generation: Generation,
+    pub valid_until: DateTime<Utc>,
+}
+
+/// As [`document`], of a page that says what it shows, so that its script knows when that is old.
+pub fn document_of(lang: Lang, title: &str, style: &str, shown: Option<Shown>, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(lang.pick("en", "de")) {
@@ -16,11 +32,23 @@ pub fn document(lang: Lang, title: &str, style: &str, content: &Markup) -> Marku
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · CodexMiroir" }
-                link rel="stylesheet" href="/assets/base.css";
-                link rel="stylesheet" href={ "/assets/" (style) ".css" };
-                link rel="icon" href="data:,";
+                link rel="stylesheet" href=(assets::address("base.css"));
+                link rel="stylesheet" href=(assets::address(&format!("{style}.css")));
+                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
+                link rel="manifest" href=(assets::address("app.webmanifest"));
+                link rel="modulepreload" href=(assets::address("morph.js"));
+                script type="module" src=(assets::address("app.js")) {}
             }
-            body class=(style) { (content) }
+            body class=(style)
+                data-generation=[shown.map(|shown| shown.generation)]
+                data-valid-until=[shown.map(|shown| utc(shown.valid_until))]
+                data-failed=(lang.pick("That did not work.", "Das ging nicht."))
+                data-unsent=(lang.pick("There is no connection: nothing was saved.", "Es gibt keine Verbindung: Nichts wurde gespeichert."))
+            {
+                (content)
+                div id="told" role="status" {}
+                div.spoken id="spoken" role="status" {}
+            }
         }
     }
 }
@@ -51,6 +79,9 @@ pub enum Place {
     Administration,
 }
 
+const PLACES: [Place; 6] =
+    [Place::Week, Place::Tasks, Place::Rules, Place::Sync, Place::Settings, Place::Administration];
+
 impl Place {
     fn address(self) -> &'static str {
         match self {
@@ -60,6 +91,18 @@ impl Place {
             Place::Sync => "/sync-status",
             Place::Settings => "/settings",
             Place::Administration => "/admin",
+        }
+    }
+
+    /// The key that leads there, after `g`.
+    fn key(self) -> &'static str {
+        match self {
+            Place::Week => "w",
+            Place::Tasks => "t",
+            Place::Rules => "r",
+            Place::Sync => "s",
+            Place::Settings => "e",
+            Place::Administration => "a",
         }
     }
 
@@ -78,15 +121,15 @@ impl Place {
 /// The way to the other pages, and out.
 pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
     let lang = viewer.lang;
-    let places = [Place::Week, Place::Tasks, Place::Rules, Place::Sync, Place::Settings, Place::Administration];
-    let places = places.into_iter().filter(|place| *place != Place::Administration || viewer.is_admin);
+    let places = PLACES.into_iter().filter(|place| *place != Place::Administration || viewer.is_admin);
     html! {
         nav.site aria-label=(lang.pick("Pages", "Seiten")) {
             ul {
                 @for place in places {
-                    li { a href=(place.address()) aria-current=[(place == here).then_some("page")] { (place.name().text(lang)) } }
+                    li { a href=(place.address()) data-go=(place.key()) aria-current=[(place == here).then_some("page")] { (place.name().text(lang)) } }
                 }
             }
+            button.scripted type="button" data-opens="keys" aria-label=(lang.pick("Keys", "Tasten")) { "?" }
             @if let Some(name) = viewer.name {
                 form method="post" action="/auth/logout" {
                     span.who { (name) }
@@ -94,8 +137,38 @@ pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
                 }
             }
         }
+        p.kept { (lang.pick("Not connected. This is how it was on ", "Keine Verbindung. So war es am ")) time {} "." }
+        (keys(lang))
     }
 }
+
+/// What keys do, opened by one of them.
+fn keys(lang: Lang) -> Markup {
+    html! {
+        dialog id="keys" data-module="keys" aria-labelledby="keys-title" data-undone=(lang.pick("Taken back.", "Zurückgenommen.")) {
+            h2 id="keys-title" { (lang.pick("Keys", "Tasten")) }
+            dl.keys {
+                @for (key, does) in KEYS { div { dt { kbd { (key) } } dd { (does.text(lang)) } } }
+                @for place in PLACES { div { dt { kbd { "g" } " " kbd { (place.key()) } } dd { (place.name().text(lang)) } } }
+            }
+            form method="dialog" {
+                label.tick { input type="checkbox" checked; (lang.pick("Use these keys", "Diese Tasten benutzen")) }
+                button type="submit" { (lang.pick("Close", "Schließen")) }
+            }
+        }
+    }
+}
+
+const KEYS: [(&str, Phrase); 8] = [
+    ("n", Phrase { en: "New task", de: "Neue Aufgabe" }),
+    ("j", Phrase { en: "To the next task", de: "Zur nächsten Aufgabe" }),
+    ("k", Phrase { en: "To the task before", de: "Zur vorigen Aufgabe" }),
+    ("d", Phrase { en: "It is done (else the one of now)", de: "Sie ist erledigt (sonst die von jetzt)" }),
+    ("m", Phrase { en: "Move it: arrows, then Enter", de: "Verschieben: Pfeile, dann Enter" }),
+    ("x", Phrase { en: "Back in line", de: "Zurück in die Reihe" }),
+    ("u", Phrase { en: "Undo", de: "Rückgängig" }),
+    ("?", Phrase { en: "These keys", de: "Diese Tasten" }),
+];
 
 /// A page of accounts for somebody who is signed in.
 pub fn account_page(viewer: Viewer<'_>, here: Place, title: &str, content: &Markup) -> Markup {

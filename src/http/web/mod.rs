@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod admin;
+pub mod assets;
 mod browser;
 pub mod failure;
 mod form;
@@ -27,11 +28,9 @@ use self::quick::QuickForm;
 use self::told::Told;
 use self::week::Acts;
 
-use std::sync::LazyLock;
-
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -39,7 +38,6 @@ use super::auth::page as shown;
 use super::errors::HttpError;
 use super::extract::Asked;
 use super::query::Query;
-use super::respond::Asset;
 use super::wire::Known;
 use crate::domain::date;
 use crate::domain::zone::Zone;
@@ -47,14 +45,6 @@ use crate::service::error::{Refusal, ServiceError};
 use crate::service::tasks::{IdempotencyKey, Words};
 use crate::store::random;
 use crate::view::json::utc;
-
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-static BASE_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_str!("base.css")));
-static ACCOUNT_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_str!("account.css")));
-static SET_UP_SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::new(SCRIPT, include_str!("set-up.js")));
-static WEEK_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_str!("week.css")));
-static INTERFACE_STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new(CSS, include_str!("interface.css")));
 
 /// `GET /`: the week.
 pub async fn week(asked: Asked, query: Query) -> Result<Response, HttpError> {
@@ -163,31 +153,6 @@ impl Again {
         self.error.tell_when(page.headers_mut());
         page
     }
-}
-
-/// `GET /assets/base.css`
-pub async fn base_style(headers: HeaderMap) -> Response {
-    BASE_STYLE.answer(&headers)
-}
-
-/// `GET /assets/account.css`
-pub async fn account_style(headers: HeaderMap) -> Response {
-    ACCOUNT_STYLE.answer(&headers)
-}
-
-/// `GET /assets/set-up.js`
-pub async fn set_up_script(headers: HeaderMap) -> Response {
-    SET_UP_SCRIPT.answer(&headers)
-}
-
-/// `GET /assets/week.css`
-pub async fn week_style(headers: HeaderMap) -> Response {
-    WEEK_STYLE.answer(&headers)
-}
-
-/// `GET /assets/interface.css`
-pub async fn interface_style(headers: HeaderMap) -> Response {
-    INTERFACE_STYLE.answer(&headers)
 }
 
 #[cfg(test)]

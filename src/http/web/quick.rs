@@ -60,7 +60,9 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
             let again = Again::of(error)?;
             let lang = asked.site.service.settings(user)?.0.lang;
             let errors = Errors::of(&again.refusal, lang);
-            let page = asked.week_page(again.status(), None, None, QuickForm { errors, ..typed }).await?;
+            // Whoever only looks is answered: with what is wrong.
+            let status = if known.value("look").is_some() { StatusCode::OK } else { again.status() };
+            let page = asked.week_page(status, None, None, QuickForm { errors, ..typed }).await?;
             Ok(again.told(page))
         }
     }
@@ -71,7 +73,7 @@ pub fn quick(viewer: Viewer<'_>, form: &QuickForm) -> Markup {
     let lang = viewer.lang;
     let error = form.errors.any();
     html! {
-        form.quick id="quick" method="post" action="/quick" {
+        form.quick id="quick" method="post" action="/quick" data-inline data-module="quick" {
             (signed_in_as(viewer.name))
             input type="hidden" name="key" value=(new_key());
             label for="quick-line" { (lang.pick("New task", "Neue Aufgabe")) }
@@ -88,14 +90,16 @@ pub fn quick(viewer: Viewer<'_>, form: &QuickForm) -> Markup {
                 button.main type="submit" { (lang.pick("Add", "Hinzufügen")) }
                 button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
             }
-            @if let Some(error) = error { p.error id="quick-error" role="alert" { (error) } }
             p.hint id="quick-hint" {
                 (lang.pick(
                     "!day and slot fixes it, #tag, @category, by day is the deadline; all but the title may be left out.",
                     "!Tag und Slot legt sie fest, #Schlagwort, @Kategorie, bis Tag ist der Termin; nur der Titel muss sein.",
                 ))
             }
-            @if let Some(looked) = &form.looked { (understood(looked, lang)) }
+            div id="quick-told" {
+                @if let Some(error) = error { p.error id="quick-error" role="alert" { (error) } }
+                @if let Some(looked) = &form.looked { (understood(looked, lang)) }
+            }
         }
     }
 }

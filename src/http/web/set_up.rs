@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::assets;
 use super::form::{Errors, Form, alert, zone_list};
 use super::sign_in::{in_the_clear, narrow};
 use crate::domain::lang::{Lang, Phrase};
@@ -54,7 +55,7 @@ pub fn page(page: &SetUpPage) -> Markup {
                 button.main type="submit" { (MAKE.text(lang)) }
             }
             (zone_list())
-            script src="/assets/set-up.js" defer {}
+            script src=(assets::address("set-up.js")) defer {}
         },
     )
 }

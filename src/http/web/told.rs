@@ -105,7 +105,7 @@ impl Told {
 /// A button that takes a change back.
 pub fn undo(viewer: Viewer<'_>, generation: u64, back: &str) -> Markup {
     html! {
-        form method="post" action="/undo" {
+        form method="post" action="/undo" data-inline {
             (signed_in_as(viewer.name))
             input type="hidden" name="generation" value=(generation);
             input type="hidden" name="back" value=(back);

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 
 use super::form::signed_in_as;
-use super::layout::{Place, Viewer, document, site_bar};
+use super::layout::{Place, Shown, Viewer, document_of, site_bar};
 use super::quick::{QuickForm, quick};
 use super::told::{Told, task_address};
 use crate::domain::date;
@@ -32,14 +32,16 @@ pub fn page(answer: &Answer, viewer: Viewer<'_>, acts: Option<&Acts>) -> Markup 
         (site_bar(viewer, Place::Week))
         header {
             h1 { (title) }
-            p {
+            p id="today" data-live {
                 (long_date(timeline.today, lang))
                 span.whose { " · " (answer.user) " · " (answer.zone.name()) }
             }
         }
         main {
-            @if let Some(sentences) = answer.rules.failure(lang) {
-                p.alert role="alert" { @for sentence in sentences { (sentence) ". " } }
+            div id="rules-state" data-live {
+                @if let Some(sentences) = answer.rules.failure(lang) {
+                    p.alert role="alert" { @for sentence in sentences { (sentence) ". " } }
+                }
             }
             @if let Some(acts) = acts {
                 @if let Some(refused) = &acts.refused { p.alert role="alert" { (refused) } }
@@ -48,17 +50,21 @@ pub fn page(answer: &Answer, viewer: Viewer<'_>, acts: Option<&Acts>) -> Markup 
             (week.now())
             @if let Some(acts) = acts {
                 (quick(viewer, &acts.quick))
-                @if acts.has_no_task { (first_task(lang)) }
             }
-            (week.board())
-            (week.attention())
+            div id="plan" data-live data-module=[acts.map(|_| "week")] {
+                @if acts.is_some_and(|acts| acts.has_no_task) { (first_task(lang)) }
+                (week.board())
+                (week.attention())
+            }
+            @if acts.is_some() { (week.moving()) }
         }
         footer {
             (lang.pick("rules", "Regeln")) ": " (answer.rules.name)
             " · " a href="/codex" { "JSON" }
         }
     };
-    document(lang, title, "week", &content)
+    let shown = Shown { generation: answer.generation, valid_until: timeline.valid_until };
+    document_of(lang, title, "week", Some(shown), &content)
 }
 
 /// Whether no task is in it anywhere.
@@ -99,7 +105,7 @@ impl Week<'_> {
         let slots = || timeline.days.iter().flat_map(|day| &day.slots);
         let next = slots().filter(|slot| !self.is_running(slot)).find(|slot| slot.task.is_some());
         html! {
-            section.now aria-label=(lang.pick("Now and next", "Jetzt und danach")) {
+            section.now id="now" data-live aria-label=(lang.pick("Now and next", "Jetzt und danach")) {
                 div {
                     h2 { (lang.pick("Now", "Jetzt")) }
                     @match &timeline.current {
@@ -107,8 +113,10 @@ impl Week<'_> {
                             p.when { (slot.zeit) " " span.times { (text::times(slot)) } }
                             @match &slot.task {
                                 Some(placed) => {
-                                    p.task { (title(&placed.task)) }
-                                    (self.act(&placed.task, "complete", lang.pick("Done", "Erledigt"), "main"))
+                                    div data-task=(task_address(placed.task.file().as_str())) {
+                                        p.task { (title(&placed.task)) }
+                                        (self.act(&placed.task, "complete", lang.pick("Done", "Erledigt"), "main"))
+                                    }
                                 }
                                 None => p.free { (lang.pick("Nothing planned", "Nichts geplant")) },
                             }
@@ -138,7 +146,7 @@ impl Week<'_> {
                         h2 { (short_date(day.date, lang)) }
                         ol {
                             @for slot in &day.slots {
-                                li.running[self.is_running(slot)] {
+                                li.running[self.is_running(slot)] data-slot={ (date::to_text(slot.date)) "/" (slot.zeit) } {
                                     span.when { (slot.zeit) " " span.times { (text::times(slot)) } }
                                     @match &slot.task {
                                         Some(placed) => (self.card(placed)),
@@ -160,7 +168,10 @@ impl Week<'_> {
     fn card(self, placed: &PlacedTask) -> Markup {
         let (task, lang) = (&placed.task, self.viewer.lang);
         html! {
-            div class={ "card " (category_class(task)) } {
+            div class={ "card " (category_class(task)) } data-task=(task_address(task.file().as_str()))
+                data-key=(task.file().as_str()) data-fixed[placed.is_fixed]
+            {
+                (self.grip(task))
                 span.task { (title(task)) }
                 span.marks {
                     span.category { (task.kategorie) }
@@ -172,7 +183,41 @@ impl Week<'_> {
                         }
                     }
                 }
-                (self.act(task, "complete", lang.pick("Done", "Erledigt"), "small"))
+                div.acts {
+                    (self.act(task, "complete", lang.pick("Done", "Erledigt"), "small"))
+                    @if placed.is_fixed { (self.act(task, "unpin", lang.pick("Back in line", "In die Reihe"), "small")) }
+                }
+            }
+        }
+    }
+
+    /// What takes the task to another slot, where scripts run; else that is done on its own page.
+    fn grip(self, task: &Task) -> Markup {
+        let called = self.viewer.lang.pick("Move", "Verschieben");
+        html! {
+            @if self.can_act {
+                button.grip.scripted type="button" data-act="move" aria-label={ (called) ": " (task.id()) " " (task.title) } { "⠿" }
+            }
+        }
+    }
+
+    /// What is sent when a task was moved, and what is said meanwhile.
+    fn moving(self) -> Markup {
+        let lang = self.viewer.lang;
+        let rest = html! {
+            (signed_in_as(self.viewer.name))
+            input type="hidden" name="back" value=(HERE);
+        };
+        html! {
+            form id="pin" method="post" hidden data-inline { (rest) input type="hidden" name="slot"; }
+            form id="unpin" method="post" hidden data-inline { (rest) }
+            div.moving id="moving" hidden data-said=(lang.pick(
+                "Choose a slot: arrows and Enter. Delete puts it back in line, Escape leaves it.",
+                "Slot wählen: Pfeile und Enter. Entf stellt sie in die Reihe, Escape lässt sie.",
+            )) {
+                span { (lang.pick("Choose a slot.", "Slot wählen.")) }
+                button type="button" data-to-line { (lang.pick("Back in line", "In die Reihe")) }
+                button type="button" { (lang.pick("Leave it", "Lassen")) }
             }
         }
     }
@@ -182,10 +227,10 @@ impl Week<'_> {
         let spoken = format!("{called}: {} {}", task.id(), task.title);
         html! {
             @if self.can_act {
-                form.act method="post" action={ (task_address(task.file().as_str())) "/" (act) } {
+                form.act method="post" data-inline action={ (task_address(task.file().as_str())) "/" (act) } {
                     (signed_in_as(self.viewer.name))
                     input type="hidden" name="back" value=(HERE);
-                    button class=(class) type="submit" aria-label=(spoken) { (called) }
+                    button class=(class) type="submit" data-act=(act) aria-label=(spoken) { (called) }
                 }
             }
         }
@@ -202,7 +247,8 @@ impl Week<'_> {
                 @if !timeline.missed.is_empty() {
                     h2 { (lang.pick("Deadline without a slot", "Termin ohne Slot")) }
                     ul { @for task in &timeline.missed {
-                        li {
+                        li data-task=(task_address(task.file().as_str())) data-key=(task.file().as_str()) {
+                            (self.grip(task))
                             span { (title(task)) " – " (task.deadline.map(date::to_text).unwrap_or_default()) }
                             (self.act(task, "complete", lang.pick("Done", "Erledigt"), "small"))
                         }
@@ -233,7 +279,10 @@ impl Week<'_> {
             @if !entries.is_empty() {
                 h2 { (heading) }
                 ul { @for entry in entries {
-                    li {
+                    li data-task=(task_address(entry.task.file().as_str())) data-key=(entry.task.file().as_str())
+                        data-fixed[entry.task.fixed_slot.is_some()]
+                    {
+                        (self.grip(&entry.task))
                         span { (title(&entry.task)) " – " span.reason { (text::reason(entry, lang)) } }
                         @match entry.reason {
                             Reason::SlotEnded => {
@@ -268,7 +317,7 @@ fn category_class(task: &Task) -> &'static str {
 }
 
 fn title(task: &Task) -> Markup {
-    html! { a href=(task_address(task.file().as_str())) { span.id { (task.id()) } " " (task.title) } }
+    html! { a.title href=(task_address(task.file().as_str())) { span.id { (task.id()) } " " (task.title) } }
 }
 
 fn short_date(day: NaiveDate, lang: Lang) -> String {

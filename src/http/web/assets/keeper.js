@@ -1,0 +1,69 @@
+// Keeps the last week that was seen, for when there is no connection, and what it needs to look right. VERSION and ASSETS
+// stand before this. Nothing else is kept, and nothing of a week once nobody is signed in.
+
+const OWN = `assets-${VERSION}`;
+const WEEK = "week";
+
+const isWeek = url => url.pathname === "/";
+const isPage = answer => answer.ok && !answer.redirected && answer.headers.get("content-type")?.startsWith("text/html");
+
+async function keep(answer) {
+  const cache = await caches.open(WEEK);
+  // When it was seen, as the page that is shown from here says.
+  const headers = new Headers({ "content-type": "text/html; charset=utf-8", "x-seen": new Date().toISOString() });
+  const policy = answer.headers.get("content-security-policy");
+  if (policy) headers.set("content-security-policy", policy);
+  await cache.put("/", new Response(await answer.blob(), { headers }));
+}
+
+async function kept() {
+  const answer = await (await caches.open(WEEK)).match("/");
+  if (!answer) return Response.error();
+  const page = (await answer.text()).replace("<body ", `<body data-kept="${answer.headers.get("x-seen")}" `);
+  return new Response(page, { headers: answer.headers });
+}
+
+async function open(request, isOfWeek) {
+  let answer;
+  try {
+    answer = await fetch(request);
+  } catch (error) {
+    if (request.mode !== "navigate") throw error;
+    return isOfWeek ? kept() : Response.redirect("/");
+  }
+  if (isOfWeek && isPage(answer)) await keep(answer.clone());
+  // A navigation gets its redirection as it is; of what follows it there is nothing to see here.
+  if (isOfWeek && (answer.status === 401 || answer.type === "opaqueredirect")) await caches.delete(WEEK);
+  return answer;
+}
+
+async function asset(request) {
+  const kept = await caches.match(request);
+  // By whatever address, rather than not at all.
+  return kept ?? fetch(request).catch(async () => (await caches.match(request, { ignoreSearch: true })) ?? Response.error());
+}
+
+async function leave(request) {
+  await caches.delete(WEEK);
+  return fetch(request);
+}
+
+addEventListener("install", event => {
+  event.waitUntil(caches.open(OWN).then(cache => cache.addAll(ASSETS)).then(() => skipWaiting()));
+});
+
+addEventListener("activate", event => {
+  const isOld = name => name.startsWith("assets-") && name !== OWN;
+  const forget = caches.keys().then(names => Promise.all(names.filter(isOld).map(name => caches.delete(name))));
+  event.waitUntil(forget.then(() => clients.claim()));
+});
+
+addEventListener("fetch", event => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.method === "POST" && url.pathname === "/auth/logout") event.respondWith(leave(request));
+  else if (request.method !== "GET") return;
+  else if (url.pathname.startsWith("/assets/")) event.respondWith(asset(request));
+  else if (request.mode === "navigate" || isWeek(url)) event.respondWith(open(request, isWeek(url)));
+});

@@ -22,7 +22,7 @@ fn attribute<'p>(tag: &'p str, name: &str) -> Option<&'p str> {
     tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()
 }
 
-/// The forms of a page, but the one that signs out.
+/// The forms of a page that are sent somewhere, but the one that signs out.
 fn forms_on(page: &Answer) -> Vec<PageForm> {
     assert_eq!(page.status, 200, "{}", page.text);
     let forms = page.text.split("<form").skip(1).map(|form| form.split("</form>").next().unwrap());
@@ -31,9 +31,9 @@ fn forms_on(page: &Answer) -> Vec<PageForm> {
         let hidden = inputs.filter(|input| attribute(input, "type") == Some("hidden"));
         let pair =
             |input| (attribute(input, "name").unwrap().to_owned(), attribute(input, "value").unwrap().to_owned());
-        PageForm { action: attribute(form, "action").unwrap().to_owned(), hidden: hidden.map(pair).collect() }
+        Some(PageForm { action: attribute(form, "action")?.to_owned(), hidden: hidden.map(pair).collect() })
     });
-    forms.filter(|form| form.action != "/auth/logout").collect()
+    forms.flatten().filter(|form| form.action != "/auth/logout").collect()
 }
 
 /// What is typed into the form of this address.

@@ -1,5 +1,9 @@
 //! A browser to look at pages with: Chromium, driven through chromedriver's WebDriver interface.
 
+mod hands;
+
+pub use hands::{Pointer, key};
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -156,12 +160,11 @@ impl Browser {
 
     /// Waits until a page is there that was not left, whole, its styles included.
     async fn arrive(&self) {
-        let script = "const done = arguments[0]; \
-                      setTimeout(() => done(!window.isLeft && document.readyState === 'complete'), 10)";
+        let script = "return !window.isLeft && document.readyState === 'complete'";
         let asked = json!({"script": script, "args": []});
         let arrived = async {
             loop {
-                let answer = self.client.post(format!("{}/execute/async", self.session)).json(&asked).send().await;
+                let answer = self.client.post(format!("{}/execute/sync", self.session)).json(&asked).send().await;
                 // A page that goes away while it is asked does not answer.
                 let answer: Value = answer.unwrap().json().await.unwrap();
                 if answer["value"] == true {

@@ -263,7 +263,7 @@ async fn fault_45_a_form_that_is_sent_twice_makes_one() {
 async fn fault_46_assets_are_whole_and_names_that_begin_like_a_route_are_none() {
     let server = TestServer::start().await;
     let lena = account(&server, "lena").await;
-    let mut browser = Visitor::signed_in(&server, "lena").await;
+    let browser = Visitor::signed_in(&server, "lena").await;
     let types = [
         ("css", "text/css; charset=utf-8"),
         ("js", "text/javascript; charset=utf-8"),

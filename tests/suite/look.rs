@@ -1,12 +1,33 @@
 //! What any page must be like, in a real browser, on screens from a desk's to a watch's, light and dark.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, must_be_complete};
+use crate::harness::repository;
 
 const SCREENS: [(u32, u32); 3] = [(1280, 800), (390, 844), (240, 282)];
 /// WCAG 2.2, AA, for text of any size.
 const CONTRAST_MIN: f64 = 4.5;
+
+/// axe-core, which finds what keeps people out who do not see, or do not point.
+static AXE: LazyLock<Option<String>> = LazyLock::new(|| {
+    let script = std::fs::read_to_string(repository("tests/accessibility/node_modules/axe-core/axe.min.js")).ok();
+    let lacking = "looking at pages needs axe-core (npm ci --prefix tests/accessibility)";
+    assert!(script.is_some() || !must_be_complete(), "{lacking}");
+    if script.is_none() {
+        eprintln!("NOT TESTED: {lacking}");
+    }
+    script
+});
+
+/// What axe-core finds that is at least serious, with what it is found at.
+const FOUND: &str = r#"
+return axe.run(document, { resultTypes: ["violations"] }).then(found => found.violations
+    .filter(fault => ["serious", "critical"].includes(fault.impact))
+    .map(fault => [fault.id, fault.help, ...fault.nodes.slice(0, 3).map(node => node.html)]));
+"#;
 
 /// What sticks out to the right, the text with the least contrast to what is behind it, and fields that say not what they are.
 const MEASURE: &str = r#"
@@ -49,7 +70,8 @@ return {
     isDark: luminance(getComputedStyle(document.body).backgroundColor) < 0.2,
     title: document.title, nowEnds: document.querySelector(".now")?.getBoundingClientRect().bottom,
     headings: [...document.querySelectorAll("h1, h2")].map(e => e.textContent),
-    unlabelled: controls.filter(c => c.type !== "submit" && !c.labels.length).map(c => c.name),
+    unlabelled: controls.filter(c => !c.labels.length && !(c.localName === "button" && (c.ariaLabel ?? c.textContent).trim()))
+        .map(c => c.name),
     undescribed: [...document.querySelectorAll("[aria-describedby]")].map(e => e.getAttribute("aria-describedby")).filter(id => !known(id)),
     repeated: ids.filter((id, index) => ids.indexOf(id) !== index),
     tasks: [...document.querySelectorAll(".board .task")].map(e => e.textContent),
@@ -80,6 +102,10 @@ async fn on_every_screen(browser: &Browser, name: &str, url: Option<&str>) -> Ve
             let page = browser.evaluate(MEASURE).await;
             browser.photograph(&case).await;
             assert_good(browser, &page, &case).await;
+            // What it looks for depends neither on the height nor, but for colours, on the scheme.
+            if width == SCREENS[0].0 || (width == SCREENS[2].0 && dark) {
+                assert_accessible(browser, &case).await;
+            }
             assert_eq!((&page["innerWidth"], &page["isDark"]), (&json!(width), &json!(dark)), "{case}");
             seen.push(page);
         }
@@ -98,6 +124,12 @@ async fn assert_good(browser: &Browser, page: &Value, case: &str) {
     }
     assert!(page["least"]["ratio"].as_f64().unwrap() >= CONTRAST_MIN, "{case}: {}", page["least"]);
     assert!(page["smallest"].as_f64().unwrap() >= 12.0, "{case}: text of {} px", page["smallest"]);
+}
+
+async fn assert_accessible(browser: &Browser, case: &str) {
+    let Some(axe) = AXE.as_deref() else { return };
+    browser.evaluate(&format!("if (!window.axe) {{ {axe} }}")).await;
+    assert_eq!(browser.evaluate(FOUND).await, json!([]), "{case}");
 }
 
 pub fn texts<'v>(page: &'v Value, list: &str) -> Vec<&'v str> {

@@ -55,6 +55,7 @@ mod inspect;
 mod interface;
 mod isolation;
 mod listing;
+mod live_pages;
 mod logged;
 mod look;
 mod malformed;

@@ -20,9 +20,9 @@ use crate::harness::{instant, repository, workers};
 use crate::look::{look, texts};
 
 /// While the first slot of the day runs.
-const MONDAY_AT_TEN: &str = "2025-10-13T10:00:00+02:00";
+pub const MONDAY_AT_TEN: &str = "2025-10-13T10:00:00+02:00";
 /// A demo whose clock stands.
-async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
+pub async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
     let folder = TempDir::new().unwrap();
     let zone = Zone::parse("Europe/Berlin").unwrap();
     let options = ServeOptions {
@@ -44,7 +44,7 @@ async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
 }
 
 /// The link that the demo prints.
-fn welcome(running: &Running) -> String {
+pub fn welcome(running: &Running) -> String {
     let Some(WayIn::Demo { code, .. }) = &running.way_in else { panic!("a demo prints a link") };
     format!("http://{}/welcome?code={code}", running.address)
 }

@@ -1,0 +1,273 @@
+//! What the pages do beside what forms and links do: tasks are moved, what changes is shown, and the last week stays.
+
+use std::sync::Arc;
+
+use codexmiroir::domain::lang::Lang;
+use serde_json::{Value, json};
+
+use crate::account_pages::signed_in;
+use crate::browser::{Browser, Pointer, key, with_browser};
+use crate::harness::{TestServer, TestUser, places, vault};
+use crate::page::{MONDAY_AT_TEN, demo_at, welcome};
+use crate::visitor::PASSWORD;
+
+/// Tom, on the Monday morning before the first slot, with what leads a browser in as him.
+struct Tom {
+    server: TestServer,
+    tom: TestUser,
+    login: String,
+}
+
+async fn tom() -> Tom {
+    let server = TestServer::start().await;
+    let (_, tom) = signed_in(&server, "tom").await;
+    server.import(&tom, &vault("tom")).await;
+    Tom { login: server.url("/login"), server, tom }
+}
+
+async fn sign_in(browser: &Browser, login: &str) {
+    browser.go(login).await;
+    browser.fill("input[name=name]", "tom").await;
+    browser.fill("input[name=password]", PASSWORD).await;
+    browser.click("button[type=submit]").await;
+    browser.until("document.documentElement.dataset.ready").await;
+}
+
+fn card(file: &str, slot: &str) -> String {
+    format!("!!document.querySelector('[data-slot=\"{slot}\"] [data-key=\"{file}\"]')")
+}
+
+async fn no_complaint(browser: &Browser) {
+    assert_eq!(browser.console().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tasks_are_moved_by_a_pointer_a_finger_a_tap_and_keys_and_back_again() {
+    let Tom { tom, login, server } = tom().await;
+    let codex = tom.codex().await;
+    let file = "0002-Fahrrad-zur-Inspektion-bringen.md";
+    let file = if places(&codex, file).is_empty() { first_unfixed(&codex) } else { file.to_owned() };
+    let free = free_slots(&codex);
+    let (address, moved) = (format!("/tasks/{}", file.trim_end_matches(".md")), file.clone());
+    with_browser(|browser| async move {
+        sign_in(&browser, &login).await;
+        let grip = format!(".board [data-key=\"{moved}\"] .grip");
+        // So that all of the board is to be seen at once.
+        browser.set_screen(1280, 2_400).await;
+        let slot = |at: usize| format!("[data-slot=\"{}\"]", free[at]);
+        browser.drag(&grip, &slot(0), Pointer::Mouse).await;
+        browser.until(&card(&moved, &free[0])).await;
+        browser.until_told("is fixed to its slot").await;
+        // Where it lies already nothing happens, and what was only tried leaves no trace.
+        browser.drag(&grip, &slot(0), Pointer::Mouse).await;
+        assert_eq!(browser.evaluate("return document.querySelectorAll('.held, .moves, .aimed').length").await, 0);
+        browser.set_screen(390, 4_000).await;
+        browser.drag(&grip, &slot(1), Pointer::Touch).await;
+        browser.until(&card(&moved, &free[1])).await;
+        // Tapped, and tapped where it is to go.
+        browser.press(&grip).await;
+        browser.press(&slot(0)).await;
+        browser.until(&card(&moved, &free[0])).await;
+        browser.set_screen(1280, 2_400).await;
+        // Escape leaves it; arrows choose; the one that was moved keeps the focus, so that keys go on with it.
+        browser.evaluate(&format!("document.querySelector('{grip}').focus()")).await;
+        browser.keys(&format!("{}{}{}", key::ENTER, key::DOWN, key::ESCAPE)).await;
+        browser.until("!document.body.classList.contains('moves')").await;
+        assert_eq!(browser.evaluate(&format!("return {}", card(&moved, &free[0]))).await, true);
+        browser.keys(key::ENTER).await;
+        browser.until("document.getElementById('spoken').textContent.includes('Choose a slot')").await;
+        browser.keys(key::RIGHT).await;
+        let aimed = browser.until("document.querySelector('.aimed')?.dataset.slot").await;
+        assert_ne!(aimed, json!(free[0]));
+        browser.keys(key::DELETE).await;
+        browser.keys(key::ENTER).await;
+        browser.until_told("stands in line again").await;
+        // Dragged again, and out of the board.
+        browser.drag(&grip, &slot(0), Pointer::Mouse).await;
+        browser.until(&card(&moved, &free[0])).await;
+        browser.drag(&grip, "h1", Pointer::Mouse).await;
+        browser.until_told("stands in line again").await;
+        no_complaint(&browser).await;
+    })
+    .await;
+    let history = tom.history(&format!("/api{address}/history")).await;
+    let verbs: Vec<&str> = history.iter().filter_map(|entry| entry["summary"].as_str()).collect();
+    assert_eq!(verbs.len(), 7, "five times to a slot, twice back, beside the import: {verbs:?}");
+    drop(server);
+}
+
+/// The file of the first task that the rules have placed.
+fn first_unfixed(codex: &Value) -> String {
+    let slots = codex["timeline"].as_array().unwrap().iter().flat_map(|day| day["slots"].as_array().unwrap());
+    let placed = slots.filter(|slot| slot["task"].is_object() && slot["task"]["fixedSlot"].is_null());
+    placed.map(|slot| slot["task"]["file"].as_str().unwrap().to_owned()).next().unwrap()
+}
+
+/// Slots in which nothing stands, as the page names them.
+fn free_slots(codex: &Value) -> Vec<String> {
+    let days = codex["timeline"].as_array().unwrap().iter();
+    let name =
+        |day: &Value, slot: &Value| format!("{}/{}", day["datum"].as_str().unwrap(), slot["zeit"].as_str().unwrap());
+    days.flat_map(|day| {
+        let free = day["slots"].as_array().unwrap().iter().filter(|slot| slot["task"].is_null());
+        free.map(|slot| name(day, slot)).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_change_and_what_the_clock_does_shows_in_every_window() {
+    let Tom { tom, login, server } = tom().await;
+    let server = Arc::new(server);
+    let clock = server.clone();
+    with_browser(|browser| async move {
+        sign_in(&browser, &login).await;
+        let first = browser.window().await;
+        browser.open_window().await;
+        browser.go(&login.replace("/login", "/")).await;
+        let second = browser.window().await;
+        tom.create(json!({"kategorie": "arbeit", "title": "Sichtbar überall", "fixedSlot": {"datum": "18.10.2025", "zeit": "abends"}}))
+            .await;
+        for window in [&first, &second] {
+            browser.look_at(window).await;
+            browser.until("document.getElementById('plan').innerText.includes('Sichtbar überall')").await;
+        }
+        // What somebody is typing stays meanwhile.
+        browser.fill("#quick-line", "Halb getippt").await;
+        tom.create(json!({"kategorie": "arbeit", "title": "Noch eine", "fixedSlot": {"datum": "17.10.2025", "zeit": "abends"}})).await;
+        browser.until("document.getElementById('plan').innerText.includes('Noch eine')").await;
+        assert_eq!(browser.evaluate("return document.getElementById('quick-line').value").await, "Halb getippt");
+        clock.set_clock("2025-10-13T09:30:00+02:00");
+        for window in [&first, &second] {
+            browser.look_at(window).await;
+            browser.until("document.querySelector('#now .when')?.innerText.includes('morgens 09:00')").await;
+        }
+        no_complaint(&browser).await;
+    })
+    .await;
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_is_understood_as_it_is_typed_and_added_where_one_is() {
+    let Tom { tom, login, server } = tom().await;
+    with_browser(|browser| async move {
+        sign_in(&browser, &login).await;
+        browser.keys("n").await;
+        browser.keys("Kuchen backen !sa nachmittags #backen @privat bis 20.10.").await;
+        let understood = "document.getElementById('quick-told').innerText";
+        browser.until(&format!("{understood}.includes('18.10.2025 nachmittags')")).await;
+        let text = browser.evaluate(&format!("return {understood}")).await;
+        for part in ["Kuchen backen", "@privat", "#backen", "due 20.10.2025"] {
+            assert!(text.as_str().unwrap().contains(part), "{text}");
+        }
+        browser.keys(key::ENTER).await;
+        browser.until_told("Kuchen backen is added: 18.10.2025 nachmittags").await;
+        let state = "return [document.activeElement.id, document.getElementById('quick-line').value, location.pathname + location.search]";
+        assert_eq!(browser.evaluate(state).await, json!(["quick-line", "", "/"]));
+        // The next one is another one.
+        browser.keys("Noch ein Kuchen").await;
+        browser.until(&format!("{understood}.includes('Noch ein Kuchen')")).await;
+        browser.keys(key::ENTER).await;
+        browser.until_told("Noch ein Kuchen is added").await;
+        browser.press("#told button").await;
+        browser.until_told("Taken back.").await;
+        no_complaint(&browser).await;
+    })
+    .await;
+    let titles: Vec<String> = tom.tasks().await.iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect();
+    assert!(
+        titles.iter().any(|title| title == "Kuchen backen") && !titles.iter().any(|title| title == "Noch ein Kuchen")
+    );
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_connection_the_last_week_is_there_and_said_to_be_old() {
+    let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::De).await;
+    let (welcome, week) = (welcome(&running), format!("http://{}/", running.address));
+    with_browser(|browser| async move {
+        browser.go(&welcome).await;
+        browser.until("navigator.serviceWorker.controller && document.documentElement.dataset.ready").await;
+        browser.go(&week).await;
+        let cards = browser.until("document.querySelectorAll('.card').length").await;
+        running.stop().await;
+        // The window that is open says it, and so does one that is opened.
+        browser.until("document.querySelector('.kept').checkVisibility()").await;
+        for path in ["", "tasks"] {
+            browser.go(&format!("{week}{path}")).await;
+            let said = browser
+                .until("document.querySelector('.kept').checkVisibility() && document.querySelector('.kept').innerText")
+                .await;
+            assert!(said.as_str().unwrap().starts_with("Keine Verbindung. So war es am "), "{said}");
+            assert_eq!(browser.evaluate("return document.querySelectorAll('.card').length").await, cards);
+        }
+        browser.press(".card [data-act=complete]").await;
+        browser.until_told("Es gibt keine Verbindung: Nichts wurde gespeichert.").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signs_out_leaves_no_week_behind() {
+    let Tom { login, server, .. } = tom().await;
+    with_browser(|browser| async move {
+        sign_in(&browser, &login).await;
+        browser.until("navigator.serviceWorker.controller").await;
+        browser.go(&login.replace("/login", "/")).await;
+        browser.until("caches.keys().then(names => names.includes('week'))").await;
+        browser.click(".site form button").await;
+        assert_eq!(browser.evaluate("return caches.keys().then(names => names.includes('week'))").await, false);
+    })
+    .await;
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_works_by_keys_alone() {
+    let Tom { tom, login, server } = tom().await;
+    with_browser(|browser| async move {
+        browser.go(&login).await;
+        browser.until("document.activeElement.name === 'name'").await;
+        browser.keys(&format!("tom{}{PASSWORD}{}", key::TAB, key::ENTER)).await;
+        browser.until("location.pathname === '/' && document.documentElement.dataset.ready").await;
+        // The list of keys opens, holds the focus, and closes.
+        browser.keys("?").await;
+        browser.until("document.getElementById('keys').open").await;
+        crate::look::look_here(&browser, "keys").await;
+        browser.keys(key::ESCAPE).await;
+        browser.until("!document.getElementById('keys').open").await;
+        browser.set_screen(1280, 800).await;
+        browser.keys("j").await;
+        let first = browser
+            .until("document.activeElement.matches('.card a.title') && document.activeElement.textContent")
+            .await;
+        assert_ne!(browser.evaluate("return getComputedStyle(document.activeElement).outlineStyle").await, "none");
+        browser.keys("jk").await;
+        assert_eq!(browser.evaluate("return document.activeElement.textContent").await, first);
+        browser.keys("d").await;
+        browser.until_told("is done").await;
+        browser.keys("u").await;
+        browser.until_told("Taken back.").await;
+        browser.keys("gt").await;
+        browser.until("location.pathname === '/tasks' && document.documentElement.dataset.ready").await;
+        browser.keys("gw").await;
+        browser.until("location.pathname === '/' && document.documentElement.dataset.ready").await;
+        // Switched off they do nothing, but for the one that lists them.
+        browser.keys("?").await;
+        browser.until("document.getElementById('keys').open").await;
+        browser.press("#keys input").await;
+        browser.keys(key::ESCAPE).await;
+        browser.keys("n").await;
+        assert_eq!(browser.evaluate("return document.activeElement.id === 'quick-line'").await, false);
+        no_complaint(&browser).await;
+    })
+    .await;
+    assert!(
+        tom.tasks()
+            .await
+            .iter()
+            .all(|task| task["status"] == "offen" || task["status"] == "abgebrochen" || task["id"] != "0002")
+    );
+    drop(server);
+}

@@ -271,3 +271,111 @@ async fn one_works_by_keys_alone() {
     );
     drop(server);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_scripts_one_reads_adds_and_does() {
+    let Tom { tom, login, server } = tom().await;
+    with_browser(|browser| async move {
+        browser.set_scripts(false).await;
+        browser.go(&login).await;
+        browser.fill("input[name=name]", "tom").await;
+        browser.fill("input[name=password]", PASSWORD).await;
+        browser.click("button[type=submit]").await;
+        assert_eq!(browser.evaluate("return document.documentElement.dataset.ready ?? null").await, Value::Null);
+        // What does nothing without them is not shown.
+        let scripted = "return [...document.querySelectorAll('.scripted')].some(control => control.checkVisibility())";
+        assert_eq!(browser.evaluate(scripted).await, false);
+        crate::look::look_here(&browser, "without-scripts").await;
+        browser.fill("#quick-line", "Ohne Skript !sa nachmittags @privat").await;
+        browser.click("#quick button.main").await;
+        assert!(
+            browser.text().await.contains("Ohne Skript is added: 18.10.2025 nachmittags"),
+            "{}",
+            browser.text().await
+        );
+        browser.click(".told button").await;
+        assert!(browser.text().await.contains("Taken back."), "{}", browser.text().await);
+        browser.click(".card [data-act=complete]").await;
+        assert!(browser.text().await.contains("is done"), "{}", browser.text().await);
+        browser.go(&login.replace("/login", "/tasks/0007")).await;
+        browser.fill("#task-title", "Interview, verschoben").await;
+        browser.click("#edit button.main").await;
+        assert!(browser.text().await.contains("Interview, verschoben is saved"), "{}", browser.text().await);
+        no_complaint(&browser).await;
+    })
+    .await;
+    assert_eq!(tom.task("0007").await["title"], "Interview, verschoben");
+    assert_eq!(tom.get("/api/tasks/40").await.status, 404, "it was taken back");
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checklist_is_ticked_where_one_reads_it() {
+    let Tom { tom, login, server } = tom().await;
+    let id = tom.create(json!({"kategorie": "privat", "title": "Packen", "body": "- [ ] Zelt\n- [ ] Kocher\n"})).await;
+    let open = format!("/tasks/{}-Packen", id);
+    with_browser(|browser| async move {
+        sign_in(&browser, &login).await;
+        browser.go(&login.replace("/login", &open)).await;
+        for _ in 0..2 {
+            browser.press("#text [aria-pressed=false]").await;
+            browser.until("document.getElementById('told').innerText.includes('is saved')").await;
+            browser.evaluate("document.getElementById('told').replaceChildren()").await;
+        }
+        browser.until("document.querySelectorAll('#text [aria-pressed=true]').length === 2").await;
+        // The forms beside it know of it: what is saved next is no conflict with oneself.
+        browser.fill("#task-title", "Packen fürs Wochenende").await;
+        browser.click("#edit button.main").await;
+        assert!(browser.text().await.contains("Packen fürs Wochenende is saved"), "{}", browser.text().await);
+        no_complaint(&browser).await;
+    })
+    .await;
+    let document = tom.document(&id).await;
+    assert!(document.contains("- [x] Zelt\n- [x] Kocher"), "{document}");
+    drop(server);
+}
+
+/// Kilobytes of everything that the week needs in a browser that was never here.
+const WEEK_BYTES_MAX: u64 = 60_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_week_of_500_tasks_is_small_keeps_still_and_is_made_of_what_never_changes() {
+    let server = TestServer::start().await;
+    let (_, tom) = signed_in(&server, "tom").await;
+    let document = |at: u32| {
+        let text = format!(
+            "---\ntyp: task\nkategorie: {}\nstatus: offen\n---\n# Aufgabe {at} mit einem Titel\n",
+            ["arbeit", "privat"][at as usize % 2]
+        );
+        (format!("{at:04}-Aufgabe-{at}.md"), text.into_bytes())
+    };
+    server.import_files(&tom, (1..=500).map(document).collect()).await;
+    let login = server.url("/login");
+    with_browser(|browser| async move {
+        sign_in(&browser, &login).await;
+        browser.evaluate("return caches.keys().then(names => Promise.all(names.map(name => caches.delete(name))))").await;
+        browser.evaluate("return navigator.serviceWorker.getRegistrations().then(all => Promise.all(all.map(one => one.unregister())))").await;
+        browser.forget_what_was_loaded().await;
+        browser.go(&login.replace("/login", "/")).await;
+        browser.until("document.documentElement.dataset.ready").await;
+        let sizes = "return [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]\
+            .filter(entry => entry.initiatorType !== 'fetch').map(entry => [entry.name, entry.transferSize])";
+        let sizes = browser.evaluate(sizes).await;
+        let sum: u64 = sizes.as_array().unwrap().iter().map(|entry| entry[1].as_u64().unwrap()).sum();
+        assert!((10_000..=WEEK_BYTES_MAX).contains(&sum), "{sum}: {sizes:#}");
+        let watch = "window.shifts = []; window.watch = new PerformanceObserver(list => shifts.push(...list.getEntries())); \
+            watch.observe({ type: 'layout-shift', buffered: true })";
+        browser.evaluate(watch).await;
+        let shifts = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => \
+            done(shifts.reduce((sum, entry) => sum + entry.value, 0)))))";
+        assert_eq!(browser.evaluate(shifts).await.as_f64(), Some(0.0), "something moved while it was loaded");
+        // The second time all of them are there already.
+        browser.go(&login.replace("/login", "/")).await;
+        let again = "return performance.getEntriesByType('resource').filter(entry => entry.name.includes('/assets/') && entry.name.includes('?v='))\
+            .reduce((sum, entry) => sum + entry.transferSize, 0)";
+        assert_eq!(browser.evaluate(again).await, 0);
+        no_complaint(&browser).await;
+    })
+    .await;
+    drop(server);
+}

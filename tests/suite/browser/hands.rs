@@ -95,6 +95,12 @@ impl Browser {
         self.devtools("Emulation.setScriptExecutionDisabled", json!({"value": !may_run})).await;
     }
 
+    /// As if this browser had never loaded anything.
+    pub async fn forget_what_was_loaded(&self) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.clearBrowserCache", json!({})).await;
+    }
+
     /// The window that is looked at.
     pub async fn window(&self) -> String {
         self.client.get(format!("{}/window", self.session)).send().await.unwrap().json::<Value>().await.unwrap()["value"]

@@ -123,7 +123,7 @@ fn found(viewer: Viewer<'_>, page: &Page, here: &str) -> Markup {
         @if page.tasks.is_empty() {
             p.free { (lang.pick("Nothing fits. Look for less, or add a task on the week's page.", "Nichts passt. Weniger suchen, oder auf der Seite der Woche eine Aufgabe hinzufügen.")) }
         } @else {
-            form.several method="post" action="/tasks" {
+            form.several id="several" method="post" action="/tasks" data-inline data-live {
                 (signed_in_as(viewer.name))
                 input type="hidden" name="back" value=(here);
                 ul.found { @for task in &page.tasks { (row(task, lang)) } }
@@ -143,7 +143,7 @@ fn row(summary: &Summary, lang: Lang) -> Markup {
     let stem = told::stem(&summary.file);
     let spoken = format!("{} {stem}", lang.pick("choose", "auswählen"));
     html! {
-        li {
+        li data-key=(summary.file) {
             @if summary.reading.is_ok() {
                 input id={ "choose-" (stem) } type="checkbox" name="task" value=(stem);
                 label.spoken for={ "choose-" (stem) } { (spoken) }

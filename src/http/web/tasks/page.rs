@@ -267,7 +267,7 @@ impl Page<'_> {
     fn task(&self, task: &Task, here: &str) -> Markup {
         let (lang, summary) = (self.viewer.lang, &self.shown.summary);
         html! {
-            section.panel {
+            section.panel id="facts" data-live {
                 dl.facts {
                     div { dt { "Status" } dd {
                         (status(task.status, lang))
@@ -304,8 +304,8 @@ impl Page<'_> {
                 }
             }
             @if !self.shown.body.trim().is_empty() {
-                section.panel.text aria-label=(lang.pick("Text", "Text")) {
-                    form method="post" action=(here) {
+                section.panel.text id="text" data-live aria-label=(lang.pick("Text", "Text")) {
+                    form method="post" action=(here) data-inline {
                         (signed_in_as(self.viewer.name))
                         input type="hidden" name="etag" value=(self.shown.etag);
                         (self.text(task))
@@ -368,7 +368,7 @@ impl Page<'_> {
         let categories: Vec<_> = choices(self.categories, category).collect();
         let slots: Vec<_> = [none].into_iter().chain(choices(self.slots, zeit)).collect();
         html! {
-            section.panel id="edit" {
+            section.panel id="edit" data-live {
                 h2 { (lang.pick("Change", "Ändern")) }
                 form method="post" action=(here) {
                     (signed_in_as(self.viewer.name))
@@ -394,7 +394,7 @@ impl Page<'_> {
         let document = typed.unwrap_or_else(|| String::from_utf8_lossy(&self.shown.raw).into_owned());
         let form = Form { id: "document", ..form };
         html! {
-            section.panel {
+            section.panel id="file" data-live {
                 details open[is_open] {
                     summary { (lang.pick("The whole file", "Die ganze Datei")) }
                     form method="post" action=(here) {
@@ -411,7 +411,7 @@ impl Page<'_> {
     fn changes(&self, here: &str) -> Markup {
         let lang = self.viewer.lang;
         html! {
-            section.panel id="history" {
+            section.panel id="history" data-live {
                 h2 { (lang.pick("History", "Verlauf")) }
                 ul.lines {
                     @for past in self.history {

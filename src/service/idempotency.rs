@@ -4,6 +4,7 @@
 //! exactly as surely as the change does. While the first request is under way its twin is refused. A request that
 //! was refused or had nothing to change did nothing, so it is not remembered, and decided anew when it comes again.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
@@ -57,6 +58,7 @@ impl KeyGuard {
 impl Drop for KeyGuard {
     fn drop(&mut self) {
         self.service.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.held);
+        self.service.key_landed.notify_waiters();
     }
 }
 
@@ -98,6 +100,32 @@ impl Service {
         });
         let answer = self.change_as(user, Asked { origin, remember: Some(remember) }, decide).await?;
         Ok((answer, reused.load(Ordering::Relaxed)))
+    }
+
+    /// As [`Service::change_once`], of a request that waits for its twin and is answered as that one was.
+    ///
+    /// # Errors
+    /// As there, but for [`Refusal::KeyInFlight`].
+    pub(super) async fn change_once_in_turn<T, D>(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        key: Option<IdempotencyKey>,
+        decide: D,
+    ) -> Result<(T, bool), ServiceError>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        D: Fn(&mut Situation<'_>) -> Result<Decision<T>, ServiceError> + Clone + Send + Sync + 'static,
+    {
+        loop {
+            // Listened to before it is asked, so that a twin which ends in between is heard.
+            let mut landed = pin!(self.key_landed.notified());
+            landed.as_mut().enable();
+            match self.change_once(user, origin.clone(), key.clone(), decide.clone()).await {
+                Err(ServiceError::Refused(Refusal::KeyInFlight)) => landed.await,
+                done => return done,
+            }
+        }
     }
 
     /// As [`Service::repeated`], of what is kept beside the user's generations, which then do not tell whether it lasts.

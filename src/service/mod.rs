@@ -57,7 +57,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::domain::ids::UserId;
@@ -106,6 +106,8 @@ pub struct Service {
     imports: KeyedLocks<UserId, ()>,
     /// `Idempotency-Key`s whose first request is still under way.
     keys_in_flight: Mutex<HashSet<(UserId, String)>>,
+    /// Rings when one of them is no more.
+    key_landed: Notify,
     grants: tokens::GrantCache,
     attempts: Attempts,
     one_time_links: OneTimeLinks,
@@ -144,6 +146,7 @@ impl Service {
             views: KeyedLocks::default(),
             imports: KeyedLocks::default(),
             keys_in_flight: Mutex::default(),
+            key_landed: Notify::new(),
             grants: tokens::GrantCache::default(),
             attempts: Attempts::default(),
             one_time_links: OneTimeLinks::default(),

@@ -206,7 +206,36 @@ impl Browser {
 
     /// What a script of the page's own returns.
     pub async fn evaluate(&self, script: &str) -> Value {
-        self.command("execute/sync", &json!({"script": script, "args": []})).await
+        self.evaluate_with(script, &json!([])).await
+    }
+
+    /// The same, of a script that takes arguments.
+    pub async fn evaluate_with(&self, script: &str, arguments: &Value) -> Value {
+        self.command("execute/sync", &json!({"script": script, "args": arguments})).await
+    }
+
+    /// Runs the script in every page from now on, before anything of the page's.
+    pub async fn run_first(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// Whether pages are held to their content security policy.
+    pub async fn obey_policies(&self, obey: bool) {
+        self.devtools("Page.setBypassCSP", json!({"enabled": !obey})).await;
+    }
+
+    /// Sends a form from the page that is shown, whatever forms it has, and waits for the page that answers.
+    pub async fn send_form(&self, path: &str, fields: &[(&str, &str)]) {
+        let script = "const form = document.createElement('form'); \
+                      [form.method, form.action, form.hidden] = ['post', arguments[0], true]; \
+                      for (const [name, value] of arguments[1]) { \
+                          const field = document.createElement('textarea'); \
+                          [field.name, field.value] = [name, value]; \
+                          form.append(field); \
+                      } \
+                      document.body.append(form); window.isLeft = true; form.submit()";
+        self.evaluate_with(script, &json!([path, fields])).await;
+        self.arrive().await;
     }
 
     /// What the console said since it was last asked.

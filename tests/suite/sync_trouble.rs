@@ -124,7 +124,7 @@ async fn one_that_hangs_holds_up_nobody_and_no_stop() {
 }
 
 /// Makes the repository refuse pushes with these words; none: take them again.
-fn hook(bare: &Path, words: Option<&str>) {
+pub fn hook(bare: &Path, words: Option<&str>) {
     let file = bare.join("hooks/pre-receive");
     match words {
         Some(words) => {

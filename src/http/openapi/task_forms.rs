@@ -12,7 +12,7 @@ pub struct QuickForm {
     line: Option<String>,
     /// The category where the line names none.
     kategorie: Option<String>,
-    /// The same key adds no second task.
+    /// 1 to 64 bytes; the same line with the same key adds no second task, also while the first is under way.
     key: Option<String>,
     /// `true`: nothing is added, only shown.
     look: Option<String>,

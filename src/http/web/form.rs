@@ -10,7 +10,7 @@ use crate::http::extract::SIGNED_IN_AS;
 use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
 
 /// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
-const LABELS: [(&str, Phrase); 27] = [
+const LABELS: [(&str, Phrase); 28] = [
     ("name", Phrase { en: "Name", de: "Name" }),
     ("password", Phrase { en: "Password", de: "Passwort" }),
     ("current", Phrase { en: "Present password", de: "Jetziges Passwort" }),
@@ -38,6 +38,7 @@ const LABELS: [(&str, Phrase); 27] = [
     ("fixedSlot.zeit", Phrase { en: "The slot after !", de: "Der Slot nach !" }),
     ("body", Phrase { en: "Text", de: "Text" }),
     ("document", Phrase { en: "The whole file", de: "Die ganze Datei" }),
+    ("key", Phrase { en: "The key of this form", de: "Der Schlüssel dieses Formulars" }),
 ];
 
 /// How long a password has to be, which is said before it is typed.

@@ -40,8 +40,9 @@ use super::extract::Asked;
 use super::query::Query;
 use super::wire::Known;
 use crate::domain::date;
+use crate::domain::lang::Phrase;
 use crate::domain::zone::Zone;
-use crate::service::error::{Refusal, ServiceError};
+use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::tasks::{IdempotencyKey, Words};
 use crate::store::random;
 use crate::view::json::utc;
@@ -89,10 +90,21 @@ fn new_key() -> String {
 /// The longest key of a form, in bytes.
 const KEY_BYTES_MAX: usize = 64;
 
-/// The key that a form was sent with.
+const KEY: Phrase = Phrase {
+    en: "the one that the page came with; open the page anew",
+    de: "der, mit dem die Seite kam; bitte die Seite neu öffnen",
+};
+
+/// The key that a form was sent with. A form without the field asks for no protection, as a program may.
+///
+/// # Errors
+/// One that protects from nothing, such as an empty one: whoever sends it means to be protected.
 fn form_key(route: &'static str, known: &Known<'_>, fingerprint: [u8; 32]) -> Result<Option<IdempotencyKey>, Refusal> {
-    let key = known.text("key")?.unwrap_or_default();
-    Ok((1..=KEY_BYTES_MAX).contains(&key.len()).then_some(IdempotencyKey { route, key, fingerprint }))
+    let Some(key) = known.text("key")? else { return Ok(None) };
+    match (1..=KEY_BYTES_MAX).contains(&key.len()) {
+        true => Ok(Some(IdempotencyKey { route, key, fingerprint })),
+        false => Err(Refusal::field("key", Fault::Malformed { expected: KEY })),
+    }
 }
 
 /// An instant as a clock of that zone shows it.

@@ -15,7 +15,7 @@ use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
 use crate::http::web::form_key;
 use crate::http::wire::Known;
-use crate::service::tasks::{Fields, Line, Looked};
+use crate::service::tasks::{Fields, IdempotencyKey, Line, Looked};
 use crate::view::text;
 
 pub(in crate::http) const QUICK_FIELDS: [&str; 4] = ["line", "kategorie", "key", "look"];
@@ -48,8 +48,10 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
     let result = if known.value("look").is_some() {
         service.look_at_line(user, origin, line).await.map(Err)
     } else {
-        let key = form_key("POST /quick", &known, object.fingerprint)?;
-        service.add_line(user, origin, line, key).await.map(Ok)
+        match form_key("POST /quick", &known, object.fingerprint) {
+            Ok(key) => service.add_line(user, origin, line, key.as_ref().map(of_this_line)).await.map(Ok),
+            Err(refusal) => Err(refusal.into()),
+        }
     };
     match result {
         Ok(Ok(saved)) => Ok(see_other(&told::address("/", "added", Some(&saved.file), Some(saved.generation)))),
@@ -66,6 +68,12 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
             Ok(again.told(page))
         }
     }
+}
+
+/// Whoever goes back to a page and types another line there adds another task, though the page has the key of the first.
+fn of_this_line(key: &IdempotencyKey) -> IdempotencyKey {
+    let line = key.fingerprint.map(|byte| format!("{byte:02x}")).concat();
+    IdempotencyKey { key: format!("{} {line}", key.key), ..key.clone() }
 }
 
 /// The form, for the top of a page.

@@ -50,7 +50,8 @@ pub struct Looked {
 }
 
 impl Service {
-    /// Adds the task that a line says. The same key with the same request gives the first one's answer.
+    /// Adds the task that a line says. The same key with the same request gives the first one's answer, also while that one
+    /// is under way: whoever clicks twice sees what came of it, and no error.
     ///
     /// # Errors
     /// A line that says nothing, or names a day, a slot or a category that there is not.
@@ -66,7 +67,7 @@ impl Service {
             let fields = fields(situation, &line)?;
             create(situation, &fields)
         };
-        Ok(reusable(self.change_once(user, origin, key, add).await?))
+        Ok(reusable(self.change_once_in_turn(user, origin, key, add).await?))
     }
 
     /// What [`Service::add_line`] would add. Nothing is changed.

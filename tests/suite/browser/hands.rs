@@ -30,6 +30,12 @@ impl Browser {
         self.command(&format!("element/{element}/click"), &json!({})).await;
     }
 
+    /// Clicks twice, as fast as nobody can.
+    pub async fn double_click(&self, selector: &str) {
+        let twice = "const element = document.querySelector(arguments[0]); element.click(); element.click()";
+        self.evaluate_with(twice, &json!([selector])).await;
+    }
+
     /// Presses these keys, one after the other, wherever the focus is.
     pub async fn keys(&self, keys: &str) {
         let each = |key: char| {
@@ -83,6 +89,11 @@ impl Browser {
             Ok(value) => value,
             Err(_) => panic!("never: {expression}\n{}", self.text().await),
         }
+    }
+
+    /// Waits until this is to be read on the page.
+    pub async fn see(&self, text: &str) {
+        self.until(&format!("document.body.innerText.includes({})", json!(text))).await;
     }
 
     /// Waits until the page tells this.

@@ -174,8 +174,11 @@ pub async fn make_token(
         expires: Some(expires.clone()).filter(|span| !span.is_empty()),
         expires_at: None,
     };
-    let key = form_key("POST /settings/tokens", &known, object.fingerprint)?;
-    match tokens::issue(&asked, fields, key).await {
+    let issued = match form_key("POST /settings/tokens", &known, object.fingerprint) {
+        Ok(key) => tokens::issue(&asked, fields, key).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match issued {
         Ok(issued) => {
             let settings = asked.own_settings()?;
             let (site, arrival) = (&asked.site, &visitor.arrival);

@@ -261,6 +261,17 @@ impl Browser {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
     }
+
+    /// What is to be seen of the page, as a picture, made where somebody wants pictures.
+    pub async fn photograph_window(&self, file: &Path) {
+        if !is_set("CODEXMIROIR_PICTURES") {
+            return;
+        }
+        let taken = self.devtools("Page.captureScreenshot", json!({})).await;
+        let png = base64::prelude::BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, png).unwrap();
+    }
 }
 
 /// The port that the driver took: it prints it once it accepts.

@@ -57,6 +57,7 @@ mod imported;
 mod inspect;
 mod interface;
 mod isolation;
+mod languages;
 mod listing;
 mod live_pages;
 mod logged;

@@ -72,6 +72,28 @@ async fn the_week_is_readable_on_every_screen_in_light_and_dark() {
     running.stop().await;
 }
 
+/// README shows them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pictures_of_the_week_are_made() {
+    let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::En).await;
+    let (url, welcome) = (format!("http://{}/", running.address), welcome(&running));
+    with_browser(|browser| async move {
+        browser.go(&welcome).await;
+        for (width, height) in [(1280, 800), (390, 844)] {
+            browser.set_screen(width, height).await;
+            browser.go(&url).await;
+            browser
+                .until("document.documentElement.dataset.ready && document.querySelectorAll('.card').length >= 10")
+                .await;
+            let file = repository(&format!("docs/pictures/week-{width}x{height}.png"));
+            browser.photograph_window(&file).await;
+            assert!(file.exists(), "{} is made by CODEXMIROIR_PICTURES=1", file.display());
+        }
+    })
+    .await;
+    running.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_documents_neither_break_the_page_nor_run_in_it() {
     let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::De).await;

@@ -171,11 +171,14 @@ impl Week<'_> {
             div class={ "card " (category_class(task)) } data-task=(task_address(task.file().as_str()))
                 data-key=(task.file().as_str()) data-fixed[placed.is_fixed]
             {
-                (self.grip(task))
+                div.acts {
+                    (self.act_shown(task, "complete", lang.pick("Done", "Erledigt"), ("✓", "sign")))
+                    (self.grip(task))
+                }
                 span.task { (title(task)) }
                 span.marks {
                     span.category { (task.kategorie) }
-                    @if placed.is_fixed { span.fixed { (lang.pick("fixed", "fest")) } }
+                    @if placed.is_fixed { (self.fixed(task)) }
                     @if let Some(deadline) = task.deadline {
                         span.late[placed.deadline_missed] {
                             @if placed.deadline_missed { "⚠ " (lang.pick("late, due ", "zu spät, fällig ")) } @else { (lang.pick("due ", "fällig ")) }
@@ -183,10 +186,19 @@ impl Week<'_> {
                         }
                     }
                 }
-                div.acts {
-                    (self.act(task, "complete", lang.pick("Done", "Erledigt"), "small"))
-                    @if placed.is_fixed { (self.act(task, "unpin", lang.pick("Back in line", "In die Reihe"), "small")) }
-                }
+            }
+        }
+    }
+
+    /// That a task is fixed to its slot, which is taken back by a click where one can act.
+    fn fixed(self, task: &Task) -> Markup {
+        let lang = self.viewer.lang;
+        let called = lang.pick("fixed; back in line", "fest; in die Reihe");
+        html! {
+            @if self.can_act {
+                (self.act_shown(task, "unpin", called, (lang.pick("fixed ✕", "fest ✕"), "fixed")))
+            } @else {
+                span.fixed { (lang.pick("fixed", "fest")) }
             }
         }
     }
@@ -224,13 +236,18 @@ impl Week<'_> {
 
     /// A button that does one thing to a task and comes back.
     fn act(self, task: &Task, act: &str, called: &str, class: &str) -> Markup {
+        self.act_shown(task, act, called, (called, class))
+    }
+
+    /// As [`Week::act`], with a button that shows less than it is called.
+    fn act_shown(self, task: &Task, act: &str, called: &str, (shown, class): (&str, &str)) -> Markup {
         let spoken = format!("{called}: {} {}", task.id(), task.title);
         html! {
             @if self.can_act {
                 form.act method="post" data-inline action={ (task_address(task.file().as_str())) "/" (act) } {
                     (signed_in_as(self.viewer.name))
                     input type="hidden" name="back" value=(HERE);
-                    button class=(class) type="submit" data-act=(act) aria-label=(spoken) { (called) }
+                    button class=(class) type="submit" data-act=(act) aria-label=(spoken) title=[(shown != called).then_some(called)] { (shown) }
                 }
             }
         }

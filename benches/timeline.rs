@@ -104,17 +104,20 @@ async fn explanations(running: &Running, (tasks, token): &(usize, String)) {
     }
 }
 
-/// One client that reads a hot answer again and again.
+/// One client that reads the timeline, and the page of the week, again and again.
 async fn one_reader(running: &Running, token: &str) {
-    let mut times = Vec::new();
-    let mut connection = TcpStream::connect(running.address).await.unwrap();
-    let mut buffer = Vec::new();
-    for _ in 0..2_000 {
-        let begun = Instant::now();
-        exchange(&mut connection, &server::request(token, ""), &mut buffer).await;
-        times.push(begun.elapsed());
+    println!("\n500 tasks, warm, one request after the other");
+    for (path, header, rounds) in [("/codex", "", 2_000), ("/", "accept-encoding: gzip\r\n", 500)] {
+        let mut times = Vec::new();
+        let mut connection = TcpStream::connect(running.address).await.unwrap();
+        let mut buffer = Vec::new();
+        for _ in 0..rounds {
+            let begun = Instant::now();
+            exchange(&mut connection, &server::request_of(path, token, header), &mut buffer).await;
+            times.push(begun.elapsed());
+        }
+        println!("  GET {path:<7} {:>8.3} ms   {:>7} bytes with the head", median(times), buffer.len());
     }
-    println!("\nwarm GET /codex of 500 tasks, one request after the other: {:.3} ms", median(times));
 }
 
 /// Sends a request and reads the answer whole; `buffer` then holds it.

@@ -10,6 +10,7 @@ pub mod document;
 pub mod explanation;
 pub mod ids;
 pub mod lang;
+pub mod looking_back;
 pub mod policy;
 pub mod problem;
 pub mod quick;

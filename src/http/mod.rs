@@ -27,6 +27,7 @@ mod history;
 mod host;
 mod hot;
 pub mod listen;
+mod looking_back;
 mod metrics;
 mod moves;
 mod negotiate;

@@ -137,7 +137,7 @@ pub async fn of_task(
 }
 
 /// A place as `next` gives it: a generation and milliseconds.
-fn place(text: &str) -> Result<Place, HttpError> {
+pub(in crate::http) fn place(text: &str) -> Result<Place, HttpError> {
     let read = || {
         let (generation, millis) = text.split_once('.')?;
         let at = DateTime::from_timestamp_millis(millis.parse().ok()?)?;
@@ -148,9 +148,14 @@ fn place(text: &str) -> Result<Place, HttpError> {
     read().ok_or(HttpError::MalformedQuery { name: "before", expected: BEFORE })
 }
 
+/// The same the other way round.
+pub(in crate::http) fn place_text(Place { generation, at }: Place) -> String {
+    format!("{generation}.{}", at.timestamp_millis())
+}
+
 impl<'a> MovesJson<'a> {
     fn new(page: &'a Page, is_first: bool, lang: Lang) -> MovesJson<'a> {
-        let next = page.next.map(|Place { generation, at }| format!("{generation}.{}", at.timestamp_millis()));
+        let next = page.next.map(place_text);
         let since = page.moves.first().filter(|_| is_first).map(|last| utc(last.at));
         let basis = |(at, differing): &(DateTime<Utc>, Vec<Phrase>)| BasisJson {
             at: utc(*at),
@@ -176,35 +181,39 @@ impl<'a> MoveJson<'a> {
             generation: moved.generation.0,
             from: moved.from.as_ref().map(|stand| StandingJson::of(stand, lang)),
             to: moved.to.as_ref().map(|stand| StandingJson::of(stand, lang)),
-            cause: match &moved.cause {
-                Cause::Commit(commit) => CauseJson::of_commit(commit, lang),
-                Cause::Clock(boundary) => {
-                    let (code, zeit) = (Some(boundary.code()), boundary.zeit());
-                    CauseJson { boundary: code, zeit, ..CauseJson::of("clock", of_clock(boundary, lang)) }
-                }
-                Cause::ClockSetBack => {
-                    let words = lang.pick("the clock was set back", "die Uhr wurde zurückgestellt");
-                    CauseJson::of("clock_set_back", words.to_owned())
-                }
-            },
+            cause: CauseJson::of(&moved.cause, lang),
             other_basis: moved.is_of_other_basis,
         }
     }
 }
 
 impl<'a> CauseJson<'a> {
-    fn of(kind: &'static str, summary: String) -> CauseJson<'a> {
+    fn of(cause: &'a Cause, lang: Lang) -> CauseJson<'a> {
+        let kind = match cause {
+            Cause::Commit(commit) => commit.kind.as_str(),
+            Cause::Clock(_) => "clock",
+            Cause::ClockSetBack => "clock_set_back",
+        };
         let (boundary, zeit, actor, through) = (None, None, None, None);
-        CauseJson { kind, summary, boundary, zeit, actor, through, count: None, changes: Vec::new() }
+        let bare = CauseJson {
+            kind,
+            summary: words(cause, lang),
+            boundary,
+            zeit,
+            actor,
+            through,
+            count: None,
+            changes: Vec::new(),
+        };
+        match cause {
+            Cause::Commit(commit) => bare.of_commit(commit, lang),
+            Cause::Clock(boundary) => CauseJson { boundary: Some(boundary.code()), zeit: boundary.zeit(), ..bare },
+            Cause::ClockSetBack => bare,
+        }
     }
 
-    fn of_commit(commit: &'a Committed, lang: Lang) -> CauseJson<'a> {
+    fn of_commit(self, commit: &'a Committed, lang: Lang) -> CauseJson<'a> {
         let first = commit.changes.first();
-        let mut words = first.map(|first| summary(first, lang)).unwrap_or_default();
-        if commit.count > 1 {
-            let others = commit.count - 1;
-            words.push_str(&lang.pick(format!(", and {others} more"), format!(", und {others} weitere")));
-        }
         let change = |past: &'a crate::service::history::Past| ChangeJson {
             verb: &past.verb,
             summary: summary(past, lang),
@@ -215,8 +224,24 @@ impl<'a> CauseJson<'a> {
             through: first.map(|first| first.through.as_str()),
             count: Some(commit.count),
             changes: commit.changes.iter().map(change).collect(),
-            ..CauseJson::of(commit.kind.as_str(), words)
+            ..self
         }
+    }
+}
+
+/// What moved a task, in words.
+pub(in crate::http) fn words(cause: &Cause, lang: Lang) -> String {
+    match cause {
+        Cause::Commit(commit) => {
+            let mut words = commit.changes.first().map(|first| summary(first, lang)).unwrap_or_default();
+            if commit.count > 1 {
+                let others = commit.count - 1;
+                words.push_str(&lang.pick(format!(", and {others} more"), format!(", und {others} weitere")));
+            }
+            words
+        }
+        Cause::Clock(boundary) => of_clock(boundary, lang),
+        Cause::ClockSetBack => lang.pick("the clock was set back", "die Uhr wurde zurückgestellt").to_owned(),
     }
 }
 

@@ -6,13 +6,13 @@ use super::openapi::{Routes, delete, get, patch, post, put};
 use super::query::Query;
 use super::web::assets;
 use super::{
-    account, admin, auth, backup, backups, cache, codex, doctor, events, explain, feed, history, moves, openapi, rules,
-    sessions, sync, tasks, tokens, transfer, verify, web, webhook,
+    account, admin, auth, backup, backups, cache, codex, doctor, events, explain, feed, history, looking_back, moves,
+    openapi, rules, sessions, sync, tasks, tokens, transfer, verify, web, webhook,
 };
 
 pub fn routes() -> Routes {
     use super::openapi::{account as of_account, admin as of_admin, auth as of_auth, beside};
-    use super::openapi::{history as of_history, tasks as of_tasks};
+    use super::openapi::{history as of_history, looking_back as of_back, tasks as of_tasks};
     use super::openapi::{rules as of_rules, sync as of_sync, timeline, tokens as of_tokens, transfer as of_transfer};
     with_assets(with_pages(Routes::default()))
         .open("/login", [get(auth::login_page, of_auth::login_page)])
@@ -33,6 +33,7 @@ pub fn routes() -> Routes {
         .at("/api/tasks/{id}/history", [get(history::of_task, of_history::of_task)])
         .at("/api/tasks/{id}/moves", [get(moves::of_task, of_history::moves)])
         .at("/api/history", [get(history::list, of_history::all)])
+        .at("/api/looking-back", [get(looking_back::show, of_back::looking_back)])
         .at("/api/undo", [post(history::undo, of_history::undo)])
         .at("/api/settings", [get(account::settings, of_account::settings)])
         .at("/api/settings", [put(account::change_settings, of_account::change_settings)])
@@ -82,10 +83,11 @@ pub fn routes() -> Routes {
 
 /// What a browser opens.
 fn with_pages(routes: Routes) -> Routes {
-    use super::openapi::{beside, pages, task_pages};
+    use super::openapi::{beside, looking_back as of_back, pages, task_pages};
     use super::web::{admin as administration, settings};
     routes
         .at("/", [get(web::week, task_pages::week)])
+        .at("/looking-back", [get(web::looking_back::show, of_back::shown)])
         .at("/rules", [get(web::rules::show, task_pages::rules), post(web::rules::change, task_pages::change_rules)])
         .at("/quick", [post(web::quick::send, task_pages::quick)])
         .at("/undo", [post(web::acts::undo, task_pages::undo)])

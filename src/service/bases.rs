@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::Service;
-use super::rulebook::{BasisParts, RuleBook};
+use super::rulebook::{BasisParts, RuleBook, matters};
 use crate::domain::lang::Phrase;
 use crate::store::{Basis, NotedBasis, StoreError};
+use crate::view::RulesSource;
 
 /// Of which nothing more is known: a version that noted nothing planned with it.
 pub(super) const NOT_NOTED: Phrase =
@@ -44,6 +45,11 @@ impl Bases {
         if differences.is_empty() { vec![NOT_NOTED] } else { differences }
     }
 
+    /// Whether a plan by rules of this source may have been another with that basis than with the present book's.
+    pub(super) fn matter(&self, book: &RuleBook, basis: Basis, source: RulesSource) -> bool {
+        self.differences(book, basis).into_iter().any(|difference| matters(difference, source))
+    }
+
     fn parts_of(&self, basis: Basis) -> Option<BasisParts> {
         let noted = self.0.iter().rev().find(|noted| noted.basis == basis)?;
         serde_json::from_slice(&noted.parts).ok()
@@ -54,14 +60,22 @@ impl Bases {
         self.0.iter().rev().find(|noted| noted.at <= at).map(|noted| noted.basis)
     }
 
-    /// When plans began to be made with something else between two instants, and in what that was another.
-    pub(super) fn changes(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, Vec<Phrase>)> {
+    /// When plans began to be made with something else between two instants, and in what that was another that mattered to
+    /// plans by the rules of then.
+    pub(super) fn changes(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        source_at: impl Fn(DateTime<Utc>) -> RulesSource,
+    ) -> Vec<(DateTime<Utc>, Vec<Phrase>)> {
         let pairs = self.0.windows(2).filter(|pair| matches!(pair, [_, now] if from < now.at && now.at <= to));
         let change = |pair: &[NotedBasis]| {
             let [before, now] = pair else { return None };
             let parts = |noted: &NotedBasis| serde_json::from_slice::<BasisParts>(&noted.parts).ok();
             let differences = parts(before).zip(parts(now)).map(|(before, now)| now.differences(&before));
-            Some((now.at, differences.filter(|found| !found.is_empty()).unwrap_or_else(|| vec![NOT_NOTED])))
+            let mut differences = differences.filter(|found| !found.is_empty()).unwrap_or_else(|| vec![NOT_NOTED]);
+            differences.retain(|difference| matters(*difference, source_at(now.at)));
+            Some((now.at, differences)).filter(|(_, differences)| !differences.is_empty())
         };
         pairs.filter_map(change).collect()
     }

@@ -26,6 +26,7 @@ mod idle_lanes;
 pub mod import;
 pub mod inspect;
 pub mod keyring;
+pub mod looking_back;
 mod memo;
 mod metrics;
 pub mod moves;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Service;
+use super::bases::Bases;
 use super::error::ServiceError;
 use super::planners::{Desk, Interrupted};
 use super::replay::Replay;
@@ -21,6 +22,7 @@ use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::domain::lang::Phrase;
 use crate::domain::timeline::Timeline;
 use crate::store::{Past, PastState, THROUGH_GIT};
+use crate::view::RulesSource;
 
 /// Moves that one page has at most.
 pub const MOVES_MAX: usize = 100;
@@ -162,10 +164,9 @@ impl Service {
             let slice = move |desk: &mut Desk| looking.slice(&service, desk);
             looking = self.planners.run(user, slice).await??;
         }
-        let Looking { key, standing, replay, at, is_at_beginning, moves, .. } = looking;
+        let Looking { key, standing, replay, at, is_at_beginning, moves, bases, sources, .. } = looking;
         let reached = Place { generation: replay.generation(), at };
-        let service = self.clone();
-        let bases = super::read(move || Ok(service.bases()?)).await?.changes(at, begun_at);
+        let bases = bases.changes(at, begun_at, |at| sources.at(at));
         Ok(Page { task: key, standing, moves, reached, next: (!is_at_beginning).then_some(reached), bases })
     }
 }
@@ -175,11 +176,13 @@ struct Looking {
     key: DocKey,
     standing: Option<Stand>,
     book: Arc<RuleBook>,
+    bases: Bases,
     replay: Replay,
     /// The instant at which the generation is planned.
     at: DateTime<Utc>,
     /// That plan.
     plan: Timeline,
+    sources: Sources,
     moves: Vec<Moved>,
     wanted: usize,
     weight: usize,
@@ -199,10 +202,11 @@ impl Looking {
         let mut replay = Replay::at(service, user, before.map(|place| place.generation))?;
         let at = before.map_or_else(|| service.clock.now(), |place| place.at);
         let book = service.rules.book();
-        let plan = planned(&mut replay, service, (desk, &book), at)?;
+        let (plan, source) = planned(&mut replay, service, (desk, &book), at)?;
+        let (bases, sources) = (service.bases()?, Sources(vec![(at, source)]));
         let (standing, weight) = (stand_of(&plan, &key), replay.weight());
         let (moves, is_at_beginning) = (Vec::new(), false);
-        Ok(Looking { key, standing, book, replay, at, plan, moves, wanted, weight, is_at_beginning })
+        Ok(Looking { key, standing, book, bases, replay, at, plan, sources, moves, wanted, weight, is_at_beginning })
     }
 
     fn is_done(&self) -> bool {
@@ -220,7 +224,7 @@ impl Looking {
     /// Goes back to the plan before this one.
     fn step(&mut self, service: &Service, desk: &mut Desk) -> Result<(), ServiceError> {
         let (committed_at, generation) = (self.replay.committed_at(), self.replay.generation());
-        let is_of_other_basis = self.replay.basis().is_some_and(|basis| basis != self.book.basis());
+        let (basis, source) = (self.replay.basis(), self.sources.earliest());
         // Another one's own, as long as it is not known which boundary.
         let (moved_at, cause) = if self.at < committed_at {
             let shown = std::mem::replace(&mut self.at, committed_at);
@@ -237,7 +241,10 @@ impl Looking {
             self.at = committed_at;
             (committed_at, Some(Cause::Commit(cause)))
         };
-        let before = planned(&mut self.replay, service, (desk, &self.book), self.at)?;
+        // What the plan was made with held since it came to be, and not only where it was looked at.
+        self.sources.add(moved_at, source);
+        let (before, source_before) = planned(&mut self.replay, service, (desk, &self.book), self.at)?;
+        self.sources.add(self.at, source_before);
         self.weight += self.replay.weight();
         let (from, to) = (stand_of(&before, &self.key), stand_of(&self.plan, &self.key));
         let is_same = match (&from, &to) {
@@ -245,6 +252,7 @@ impl Looking {
             (from, to) => from.is_none() && to.is_none(),
         };
         if !is_same {
+            let is_of_other_basis = basis.is_some_and(|basis| self.bases.matter(&self.book, basis, source));
             let cause = cause.unwrap_or_else(|| Cause::Clock(Boundary::between(&before, &self.plan)));
             self.moves.push(Moved { at: moved_at, generation, from, to, cause, is_of_other_basis });
         }
@@ -253,13 +261,34 @@ impl Looking {
     }
 }
 
-/// A plan that the clock cut would tell of moves that were none.
+/// By whose rules one was planned for, from which instant on; the latest first.
+struct Sources(Vec<(DateTime<Utc>, RulesSource)>);
+
+impl Sources {
+    /// The same rules reach back to there, or others did.
+    fn add(&mut self, at: DateTime<Utc>, source: RulesSource) {
+        match self.0.last_mut() {
+            Some((from, last)) if *last == source => *from = at,
+            _ => self.0.push((at, source)),
+        }
+    }
+
+    fn earliest(&self) -> RulesSource {
+        self.0.last().map_or(RulesSource::Builtin, |(_, source)| *source)
+    }
+
+    fn at(&self, at: DateTime<Utc>) -> RulesSource {
+        self.0.iter().find(|(from, _)| *from <= at).map_or(self.earliest(), |(_, source)| *source)
+    }
+}
+
+/// A plan, and by whose rules; one that the clock cut would tell of moves that were none.
 fn planned(
     replay: &mut Replay,
     service: &Service,
     work: (&mut Desk, &RuleBook),
     at: DateTime<Utc>,
-) -> Result<Timeline, ServiceError> {
+) -> Result<(Timeline, RulesSource), ServiceError> {
     let (answer, is_certain) = replay.answer(service, work, at);
-    if is_certain { Ok(answer.timeline) } else { Err(Interrupted.into()) }
+    if is_certain { Ok((answer.timeline, answer.rules.source)) } else { Err(Interrupted.into()) }
 }

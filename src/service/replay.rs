@@ -78,10 +78,22 @@ impl Replay {
         let created_at = account.created_at;
         let (lists, numbers, memo) = (KeptLists::default(), None, Memo::default());
         let mut replay = Replay { user, created_at, snapshot, commit, until, lists, numbers, memo };
-        let Some(generation) = wanted.filter(|wanted| *wanted != until) else { return Ok(replay) };
-        replay.require_kept(store, generation)?;
-        replay.go_to(store, generation)?;
+        if let Some(generation) = wanted {
+            replay.back_to(store, generation)?;
+        }
         Ok(replay)
+    }
+
+    /// To an earlier generation at once.
+    ///
+    /// # Errors
+    /// [`Refusal::Past`] where that generation is not kept; nothing is changed then.
+    pub(super) fn back_to(&mut self, store: &Store, generation: Generation) -> Result<(), ServiceError> {
+        if generation == self.generation() {
+            return Ok(());
+        }
+        self.require_kept(store, generation)?;
+        self.go_to(store, generation)
     }
 
     fn require_kept(&self, store: &Store, generation: Generation) -> Result<(), ServiceError> {
@@ -106,7 +118,7 @@ impl Replay {
         }
     }
 
-    /// From the present state to that of a generation at once. What is committed meanwhile is taken back as well.
+    /// From a later state to that of a generation at once. What is committed meanwhile is taken back as well.
     fn go_to(&mut self, store: &Store, generation: Generation) -> Result<(), ServiceError> {
         let mut after = Some(String::new());
         while let Some(name) = after {
@@ -209,6 +221,11 @@ impl Replay {
 
     pub(super) fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// When the account began, before which there is nothing to tell of it.
+    pub(super) fn created_at(&self) -> DateTime<Utc> {
+        self.created_at
     }
 
     /// When this generation was committed.

@@ -42,6 +42,15 @@ pub struct RuleBook {
     parts: BasisParts,
 }
 
+const SERVER_RULES: Phrase = Phrase { en: "other rules of the server", de: "andere Regeln des Servers" };
+const BUILTIN_RULES: Phrase = Phrase { en: "other built-in rules", de: "andere eingebaute Regeln" };
+
+/// Whether what is different matters to a plan that was made by rules of this source: whoever has rules of one's own that
+/// do not fail is asked by no others.
+pub(super) fn matters(difference: Phrase, source: RulesSource) -> bool {
+    source != RulesSource::User || ![SERVER_RULES, BUILTIN_RULES].contains(&difference)
+}
+
 /// What the basis is made of, apart, to tell in which two differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,18 +68,20 @@ pub struct BasisParts {
 impl BasisParts {
     /// What is different in the other, in words.
     pub fn differences(&self, other: &BasisParts) -> Vec<Phrase> {
+        const PROGRAM: Phrase =
+            Phrase { en: "another version of the program", de: "eine andere Version des Programms" };
+        const LIBRARY: Phrase = Phrase { en: "another library of rules", de: "eine andere Bibliothek von Regeln" };
+        const TIME_ZONES: Phrase =
+            Phrase { en: "another database of time zones", de: "eine andere Datenbank der Zeitzonen" };
         let program = (self.planner, self.reader, self.language) != (other.planner, other.reader, other.language);
         let parts = [
-            (program, ["another version of the program", "eine andere Version des Programms"]),
-            (self.server_rules != other.server_rules, ["other rules of the server", "andere Regeln des Servers"]),
-            (self.builtin_rules != other.builtin_rules, ["other built-in rules", "andere eingebaute Regeln"]),
-            (self.library != other.library, ["another library of rules", "eine andere Bibliothek von Regeln"]),
-            (
-                self.time_zones != other.time_zones,
-                ["another database of time zones", "eine andere Datenbank der Zeitzonen"],
-            ),
+            (program, PROGRAM),
+            (self.server_rules != other.server_rules, SERVER_RULES),
+            (self.builtin_rules != other.builtin_rules, BUILTIN_RULES),
+            (self.library != other.library, LIBRARY),
+            (self.time_zones != other.time_zones, TIME_ZONES),
         ];
-        parts.into_iter().filter(|(differs, _)| *differs).map(|(_, [en, de])| Phrase { en, de }).collect()
+        parts.into_iter().filter(|(differs, _)| *differs).map(|(_, difference)| difference).collect()
     }
 }
 

@@ -1,10 +1,8 @@
 //! The timeline as JSON: the old system's fields keep names and meaning, the rest is added.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Datelike, NaiveTime, SecondsFormat, Timelike, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::rules::RuleErrorJson;
 use super::{Answer, RulesState};
@@ -316,48 +314,4 @@ impl<'a> MissedJson<'a> {
 
 fn invalid(document: &InvalidDocument, lang: Lang) -> InvalidJson<'_> {
     InvalidJson { file: &document.file, line: document.problem.line, reason: document.problem.text(lang) }
-}
-
-/// Where each placed task of a timeline stands: file name → day and slot.
-pub type Placements = HashMap<String, (String, String)>;
-
-/// Reads the places back from what [`timeline`] wrote; nothing from bytes that it did not write.
-pub fn placements(timeline: &[u8]) -> Placements {
-    let Ok(read) = serde_json::from_slice::<ReadTimeline>(timeline) else { return Placements::new() };
-    let days = read.timeline.into_iter().flat_map(|day| {
-        let datum = day.datum;
-        day.slots.into_iter().map(move |slot| (datum.clone(), slot))
-    });
-    let slots = days.chain(read.current.map(|current| (current.datum, current.slot)));
-    slots.filter_map(|(datum, slot)| Some((slot.task?.file, (datum, slot.zeit)))).collect()
-}
-
-#[derive(Deserialize)]
-struct ReadTimeline {
-    current: Option<ReadSlotOfDay>,
-    timeline: Vec<ReadDay>,
-}
-
-#[derive(Deserialize)]
-struct ReadSlotOfDay {
-    datum: String,
-    #[serde(flatten)]
-    slot: ReadSlot,
-}
-
-#[derive(Deserialize)]
-struct ReadDay {
-    datum: String,
-    slots: Vec<ReadSlot>,
-}
-
-#[derive(Deserialize)]
-struct ReadSlot {
-    zeit: String,
-    task: Option<ReadTask>,
-}
-
-#[derive(Deserialize)]
-struct ReadTask {
-    file: String,
 }

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod beside;
 mod document;
 pub mod history;
+pub mod looking_back;
 mod operation;
 pub mod pages;
 mod requests;

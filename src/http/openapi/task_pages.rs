@@ -58,7 +58,10 @@ pub fn several() -> Operation {
 pub fn task() -> Operation {
     told(page("showTask", "A task as a page"))
         .checked_query("why", "`true`: also why it stands where it does.", json!({"type": "boolean"}))
+        .checked_query("moves", "`true`: also what moved it, the latest first.", json!({"type": "boolean"}))
+        .checked_query("before", "With `moves`: where the page before ended.", json!({"type": "string"}))
         .of_task()
+        .refuses(&[(404, "no_such_generation"), (404, "brought_generation"), (404, "generation_not_kept")])
 }
 
 pub fn save() -> Operation {

@@ -73,20 +73,22 @@ impl Viewer<'_> {
 pub enum Place {
     Week,
     Tasks,
+    LookingBack,
     Rules,
     Sync,
     Settings,
     Administration,
 }
 
-const PLACES: [Place; 6] =
-    [Place::Week, Place::Tasks, Place::Rules, Place::Sync, Place::Settings, Place::Administration];
+const PLACES: [Place; 7] =
+    [Place::Week, Place::Tasks, Place::LookingBack, Place::Rules, Place::Sync, Place::Settings, Place::Administration];
 
 impl Place {
     fn address(self) -> &'static str {
         match self {
             Place::Week => "/",
             Place::Tasks => "/tasks",
+            Place::LookingBack => "/looking-back",
             Place::Rules => "/rules",
             Place::Sync => "/sync-status",
             Place::Settings => "/settings",
@@ -99,6 +101,7 @@ impl Place {
         match self {
             Place::Week => "w",
             Place::Tasks => "t",
+            Place::LookingBack => "l",
             Place::Rules => "r",
             Place::Sync => "s",
             Place::Settings => "e",
@@ -110,6 +113,7 @@ impl Place {
         match self {
             Place::Week => Phrase { en: "Week", de: "Woche" },
             Place::Tasks => Phrase { en: "Tasks", de: "Aufgaben" },
+            Place::LookingBack => Phrase { en: "Looking back", de: "Rückblick" },
             Place::Rules => Phrase { en: "Rules", de: "Regeln" },
             Place::Sync => Phrase { en: "Git", de: "Git" },
             Place::Settings => Phrase { en: "Settings", de: "Einstellungen" },

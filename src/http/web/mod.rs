@@ -8,6 +8,7 @@ pub mod failure;
 mod form;
 mod interface;
 mod layout;
+pub mod looking_back;
 mod notice;
 pub mod quick;
 pub mod rules;

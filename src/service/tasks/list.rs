@@ -15,7 +15,7 @@ use crate::service::error::ServiceError;
 use crate::service::planning;
 use crate::service::{Service, read};
 use crate::store::{Reading, StoreError};
-use crate::view::json::{Placements, placements};
+use crate::view::placements::{Placements, Without};
 
 /// A task in short.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Summary {
     pub reading: Result<Arc<Task>, Problem>,
     /// Day and slot that it stands in.
     pub placed: Option<(String, String)>,
+    /// Why it stands in none, where that is not because it is simply in line.
+    pub without: Option<Without>,
 }
 
 /// Which tasks a list has. Each condition that is set must hold.
@@ -100,7 +102,7 @@ impl Service {
         let _turn = view.lock().await;
         let opening = self.store.opening();
         let served = self.timeline(user, false).await?;
-        let places = placements(&served.entry.finished.body);
+        let places = Placements::of(&served.entry.finished.body);
         let mut hash = Sha256::new();
         hash.update(b"tasks");
         hash.update(lang.pick("en", "de"));
@@ -138,7 +140,7 @@ impl Service {
         let service = self.clone();
         let (key, raw) = read(move || service.require_document(user, &id)).await?;
         let served = self.timeline(user, false).await?;
-        let places = placements(&served.entry.finished.body);
+        let places = Placements::of(&served.entry.finished.body);
         let reading = planning::read(&key, &raw).ok_or(StoreError::Damaged("documents"))?;
         let body = document::body(&raw).unwrap_or_default().to_owned();
         Ok(Shown { etag: document_tag(&raw), summary: summary(&key, reading, &places), body, raw })
@@ -160,6 +162,7 @@ fn summary(key: &DocKey, reading: Reading, places: &Placements) -> Summary {
         id: key.id(),
         file: key.file.as_str().to_owned(),
         reading,
-        placed: places.get(key.file.as_str()).cloned(),
+        placed: places.placed(key.file.as_str()).cloned(),
+        without: places.without(key.file.as_str()).cloned(),
     }
 }

@@ -1,5 +1,6 @@
 //! Past states: what each commit left, and what there was at a generation, taken from the history.
 
+use chrono::{DateTime, Utc};
 use redb::ReadTransaction;
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +146,62 @@ impl Store {
                 found.extend(changes.first().map(|first| (first.generation, number)));
             }
             Ok((found, Some(name)))
+        })
+    }
+
+    /// The generation that the user stood at at an instant, as the history has it; the account's beginning where it had
+    /// no change of its own before that. Where clocks went back, one that is near.
+    pub fn generation_at(&self, user: UserId, instant: DateTime<Utc>) -> Result<Generation, StoreError> {
+        self.read(|transaction, _| {
+            let history = transaction.open_table(HISTORY).map_err(failed)?;
+            let mut rows = history.range((user.0, 0, 0)..=(user.0, u64::MAX, u32::MAX)).map_err(failed)?;
+            let Some(last) = rows.next_back() else { return Ok(Generation(0)) };
+            // What comes at `reached` was before, or there is nothing; what comes after `end` was not.
+            let (mut reached, mut end) = (0, last.map_err(failed)?.0.value().1);
+            let mut stood = Generation(0);
+            while reached < end {
+                let middle = reached + (end - reached).div_ceil(2);
+                let rows = history.range((user.0, middle, 0)..=(user.0, end, u32::MAX)).map_err(failed)?.next();
+                let Some(row) = rows else {
+                    end = middle - 1;
+                    continue;
+                };
+                let (key, value) = row.map_err(failed)?;
+                let generation = key.value().1;
+                let change: StoredChange<'_> = codec::decode(value.value(), "history")?;
+                // What was brought stands before everything of the account's own.
+                if change.brought || change.at <= instant.timestamp_millis() {
+                    reached = generation;
+                    stood = if change.brought { Generation(0) } else { Generation(generation) };
+                } else {
+                    end = middle - 1;
+                }
+            }
+            Ok(stood)
+        })
+    }
+
+    /// Since when each of these documents is there; `None` where the history does not know.
+    pub fn list_beginnings(&self, user: UserId, keys: &[DocKey]) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
+        self.read(|transaction, _| {
+            let by_file = transaction.open_table(HISTORY_BY_FILE).map_err(failed)?;
+            let history = transaction.open_table(HISTORY).map_err(failed)?;
+            let beginning = |key: &DocKey| {
+                let file = key.file.as_str();
+                for row in by_file.range((user.0, file, 0, 0)..=(user.0, file, u64::MAX, u32::MAX)).map_err(failed)? {
+                    let place = row.map_err(failed)?.0;
+                    let (_, _, generation, index) = place.value();
+                    let bytes = history.get((user.0, generation, index)).map_err(failed)?;
+                    let bytes = bytes.ok_or(StoreError::Damaged("history"))?;
+                    let first: StoredChange<'_> = codec::decode(bytes.value(), "history")?;
+                    if first.merged.is_none() {
+                        let is_whole = first.before.is_none();
+                        return is_whole.then(|| codec::millis(first.at, "history")).transpose();
+                    }
+                }
+                Ok(None)
+            };
+            keys.iter().map(beginning).collect()
         })
     }
 

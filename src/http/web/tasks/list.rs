@@ -156,6 +156,7 @@ fn row(summary: &Summary, lang: Lang) -> Markup {
                             span { (task.kategorie) }
                             @if task.status != Status::Offen { span { (status(task.status, lang)) } }
                             @if let Some((day, zeit)) = &summary.placed { span { (day) " " (zeit) } }
+                            @if let Some(without) = &summary.without { span.late[!without.is_later()] { (without.text(task, lang)) } }
                             @if let Some(deadline) = task.deadline { span { (lang.pick("due ", "fällig ")) (date::to_text(deadline)) } }
                             @for tag in &task.tags { span { "#" (tag) } }
                         }

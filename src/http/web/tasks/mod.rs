@@ -3,6 +3,7 @@
 mod difference;
 mod list;
 mod page;
+mod past;
 
 pub use list::{act_on_several, list};
 pub use page::{save, show};

@@ -4,7 +4,7 @@ use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, PreEscaped, html};
 
-use super::difference;
+use super::{difference, past};
 use crate::domain::date;
 use crate::domain::lang::Phrase;
 use crate::domain::task::Task;
@@ -12,16 +12,17 @@ use crate::domain::zone::Zone;
 use crate::http::auth::{page as shown, see_other};
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, TaskId};
-use crate::http::history::summary;
+use crate::http::moves::place;
 use crate::http::query::Query;
+use crate::http::web::Again;
 use crate::http::web::form::{Errors, Form, alert, signed_in_as};
-use crate::http::web::layout::{Place, Viewer, account_page};
-use crate::http::web::told::{self, Told, status, task_address, undo};
-use crate::http::web::{Again, when};
+use crate::http::web::layout::{self, Viewer, account_page};
+use crate::http::web::told::{self, Told, status, task_address};
 use crate::http::wire::Known;
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::explain::Inquiry;
-use crate::service::history::{Past, PastState};
+use crate::service::history::Past;
+use crate::service::moves::{Page as Moves, Place};
 use crate::service::tasks::{Edit, Expectation, Fields, Shown, SlotFields, Words};
 use crate::view::{markdown, text};
 
@@ -128,6 +129,8 @@ struct Page<'a> {
     history: &'a [Past],
     /// Why the task stands where it does, drawn, where that was asked.
     why: Option<String>,
+    /// What moved it, where that was asked.
+    moves: Option<Moves>,
 }
 
 /// What of the page is not as things are.
@@ -138,6 +141,8 @@ struct State {
     typed: Option<Typed>,
     is_conflict: bool,
     asks_why: bool,
+    /// Where the moves that were asked for begin; now, without.
+    asks_moves: Option<Option<Place>>,
 }
 
 impl Asked {
@@ -154,6 +159,10 @@ impl Asked {
             }
             false => None,
         };
+        let moves = match state.asks_moves {
+            Some(before) => Some(service.moves(user, task.summary.file.clone(), before, past::MOVES).await?),
+            None => None,
+        };
         let page = Page {
             viewer: Viewer::of(&self.actor, settings.lang),
             zone: settings.zone,
@@ -166,6 +175,7 @@ impl Asked {
             is_conflict: state.is_conflict,
             history: &history,
             why,
+            moves,
         };
         Ok(shown(code, page.whole()))
     }
@@ -186,8 +196,10 @@ impl Asked {
 /// `GET /tasks/{id}`
 pub async fn show(asked: Asked, TaskId(id): TaskId, query: Query) -> Result<Response, HttpError> {
     let told = Told::of(&asked, &query).await?;
-    let asks_why = query.flag("why")?;
-    asked.task_page(&id, StatusCode::OK, State { told, asks_why, ..State::default() }).await
+    let (asks_why, asks_moves) = (query.flag("why")?, query.flag("moves")?);
+    let before = query.text("before").map(place).transpose()?;
+    let state = State { told, asks_why, asks_moves: asks_moves.then_some(before), ..State::default() };
+    asked.task_page(&id, StatusCode::OK, state).await
 }
 
 /// `POST /tasks/{id}`
@@ -259,9 +271,9 @@ impl Page<'_> {
                 @if let Ok(task) = &summary.reading { (self.fields(form, task, &here)) }
                 (self.document(form, &here))
             }
-            (self.changes(&here))
+            (past::history(self.viewer, self.zone, self.history, &here))
         };
-        account_page(self.viewer, Place::Tasks, &title, &content)
+        account_page(self.viewer, layout::Place::Tasks, &title, &content)
     }
 
     fn task(&self, task: &Task, here: &str) -> Markup {
@@ -278,10 +290,12 @@ impl Page<'_> {
                     div { dt { (lang.pick("Slot", "Slot")) } dd {
                         @match &summary.placed {
                             Some((day, zeit)) => { (day) " " (zeit) @if task.binding_slot().is_some() { ", " (lang.pick("fixed", "fest")) } }
+                            None if summary.without.is_some() => @if let Some(without) = &summary.without { (without.text(task, lang)) },
                             None if task.is_open() => (lang.pick("none in these days", "keiner in diesen Tagen")),
                             None => (lang.pick("none", "keiner")),
                         }
                         @if task.is_open() { " " a href={ (here) "?why=true#why" } { (lang.pick("Why here?", "Warum hier?")) } }
+                        " " a href={ (here) "?moves=true#moves" } { (past::WHY_MOVED.text(lang)) }
                     } }
                     @if let Some(deadline) = task.deadline { div { dt { (lang.pick("Deadline", "Termin")) } dd { (date::to_text(deadline)) } } }
                     div { dt { (lang.pick("File", "Datei")) } dd { code { (summary.file) } } }
@@ -297,6 +311,7 @@ impl Page<'_> {
                     (self.act(here, "remove", lang.pick("Remove", "Entfernen"), "danger"))
                 }
             }
+            @if let Some(moves) = &self.moves { (past::moves(moves, self.zone, lang, here)) }
             @if let Some(why) = &self.why {
                 section.panel id="why" {
                     h2 { (lang.pick("Why here?", "Warum hier?")) }
@@ -407,29 +422,6 @@ impl Page<'_> {
             }
         }
     }
-
-    fn changes(&self, here: &str) -> Markup {
-        let lang = self.viewer.lang;
-        html! {
-            section.panel id="history" data-live {
-                h2 { (lang.pick("History", "Verlauf")) }
-                ul.lines {
-                    @for past in self.history {
-                        li {
-                            div {
-                                (when(past.at, self.zone)) " · " (past.actor) " · " (summary(past, lang))
-                                @if let Some((before, after)) = versions(past) {
-                                    details { summary { (lang.pick("Difference", "Unterschied")) } (difference::lines(&before, &after, lang)) }
-                                }
-                            }
-                            // An import, or what a sync brought, was more than this task.
-                            @if !past.is_brought && !matches!(past.verb.as_str(), "import" | "sync" | "merge") { (undo(self.viewer, past.generation.0, here)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// The text after its first heading, where that is the title: the page has it as its own.
@@ -442,13 +434,4 @@ fn without_title<'t>(body: &'t str, title: &str) -> &'t str {
 fn choices<'w>(words: &'w [String], now: &'w str) -> impl Iterator<Item = (&'w str, &'w str)> {
     let now = Some(now).filter(|now| !now.is_empty() && !words.iter().any(|word| word == now));
     words.iter().map(String::as_str).chain(now).map(|word| (word, word))
-}
-
-fn versions(past: &Past) -> Option<(String, String)> {
-    let text = |raw: &Option<Vec<u8>>| raw.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
-    match &past.what {
-        PastState::Document { before, after, .. } => Some((text(before), text(after))),
-        PastState::Merged { lost, kept, .. } => Some((text(lost), text(kept))),
-        PastState::Settings { .. } | PastState::Rules { .. } => None,
-    }
 }

@@ -47,9 +47,10 @@ struct Figure<'a> {
     title: &'a str,
     /// The same in a sentence, for whoever does not see it.
     said: &'a str,
-    legend: &'a [(Tone, String)],
+    legend: &'a [(Tone, Markup)],
     columns: &'a [Column],
-    names: &'a [&'a str],
+    /// Of the columns of the table.
+    names: &'a [Markup],
     rows: Vec<Vec<String>>,
 }
 
@@ -118,10 +119,10 @@ fn completed(completed: &Completed, lang: Lang) -> Markup {
         }
     };
     let columns: Vec<Column> = completed.weeks.iter().map(column).collect();
-    let names: Vec<&str> = [lang.pick("Week", "Woche"), lang.pick("All", "Alle")]
+    let names: Vec<Markup> = [plain(lang.pick("Week", "Woche")), plain(lang.pick("All", "Alle"))]
         .into_iter()
-        .chain(completed.categories.iter().map(String::as_str))
-        .chain([OTHERS.text(lang)])
+        .chain(completed.categories.iter().map(|category| named(category)))
+        .chain([plain(OTHERS.text(lang))])
         .collect();
     let row = |week: &CompletedWeek| {
         let counts = [week.total()].into_iter().chain(week.by_category.iter().copied()).chain([week.others]);
@@ -160,8 +161,18 @@ fn tones(categories: &[String]) -> impl Iterator<Item = Tone> {
     of_each.into_iter().chain([Tone::Quiet])
 }
 
-fn legend(categories: &[String], has_others: bool, lang: Lang) -> Vec<(Tone, String)> {
-    let names = categories.iter().cloned().chain(has_others.then(|| OTHERS.text(lang).to_owned()));
+/// A category by the name that somebody gave it.
+fn named(category: &str) -> Markup {
+    html! { span.category { (category) } }
+}
+
+fn plain(word: &str) -> Markup {
+    html! { (word) }
+}
+
+fn legend(categories: &[String], has_others: bool, lang: Lang) -> Vec<(Tone, Markup)> {
+    let others = has_others.then(|| plain(OTHERS.text(lang)));
+    let names = categories.iter().map(|category| named(category)).chain(others);
     tones(categories).zip(names).collect()
 }
 
@@ -181,7 +192,7 @@ fn planned(weeks: &[PlannedWeek], present: Week, lang: Lang) -> Markup {
         format!("{done} of {planned} tasks that stood in a week's slots as it began were done in that week. Known of {of_weeks} weeks."),
         format!("{done} von {planned} Aufgaben, die am Anfang einer Woche in ihren Slots standen, waren in der Woche auch erledigt. Bekannt von {of_weeks} Wochen."),
     );
-    let legend = [(Tone::Private, DONE.text(lang).to_owned()), (Tone::Quiet, NOT_DONE.text(lang).to_owned())];
+    let legend = [(Tone::Private, plain(DONE.text(lang))), (Tone::Quiet, plain(NOT_DONE.text(lang)))];
     let parts = |kept: Kept| vec![(Tone::Private, kept.done), (Tone::Quiet, kept.planned - kept.done)];
     let column = |week: &PlannedWeek| Column { label: week.week.number().to_string(), parts: week.kept.map(parts) };
     let columns: Vec<Column> = weeks.iter().map(column).collect();
@@ -196,7 +207,8 @@ fn planned(weeks: &[PlannedWeek], present: Week, lang: Lang) -> Markup {
     };
     let rows = weeks.iter().rev().map(row).collect();
     let names =
-        [lang.pick("Week", "Woche"), lang.pick("Planned", "Geplant"), lang.pick("Done of these", "Davon erledigt")];
+        [lang.pick("Week", "Woche"), lang.pick("Planned", "Geplant"), lang.pick("Done of these", "Davon erledigt")]
+            .map(plain);
     let figure = Figure { id: "planned", title, said: &said, legend: &legend, columns: &columns, names: &names, rows };
     panel(title, &html! { p { (said) } (figure.whole(lang)) (caveats(weeks, lang)) })
 }
@@ -243,7 +255,7 @@ fn ages(ages: &Ages, lang: Lang) -> Markup {
         })
         .collect();
     let rows = named.iter().map(|([_, long], count)| vec![long.text(lang).to_owned(), count.to_string()]).collect();
-    let names = [lang.pick("There for", "Da seit"), lang.pick("Tasks", "Aufgaben")];
+    let names = [lang.pick("There for", "Da seit"), lang.pick("Tasks", "Aufgaben")].map(plain);
     let figure = Figure { id: "ages", title, said: &said, legend: &[], columns: &columns, names: &names, rows };
     panel(title, &html! { p { (said) } (figure.whole(lang)) })
 }

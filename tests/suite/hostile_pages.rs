@@ -232,6 +232,16 @@ async fn what_comes_while_a_page_is_open_is_text() {
             browser.see("It would").await;
             assert_harmless(&browser, "/", text).await;
         }
+        let id = tom.create(json!({"kategorie": "arbeit", "title": "A"})).await;
+        let page = format!("/tasks/{id}");
+        visit(&browser, &base, &page).await;
+        for text in TEXTS {
+            tom.update(&id, json!({"title": text, "body": text})).await;
+            let has_come =
+                format!("document.getElementById('history').textContent.includes({})", json!(format!("+ {text}\n")));
+            browser.until(&has_come).await;
+            assert_harmless(&browser, &page, text).await;
+        }
     })
     .await;
 }

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use self::metrics::MetricsServer;
 use crate::clock::Clock;
 use crate::domain::lang::Lang;
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::http::listen::{self, Limits, Listener, Threads};
 use crate::http::{Gate, PublicUrl, Site, SiteOptions};
@@ -333,5 +334,5 @@ pub fn system_settings() -> Settings {
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let lang = if locale.is_some_and(|locale| locale.starts_with("de")) { Lang::De } else { Lang::En };
-    Settings { zone, lang, days: DAYS_DEFAULT }
+    Settings { zone, lang, days: DAYS_DEFAULT, theme: Theme::Auto }
 }

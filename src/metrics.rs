@@ -7,6 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+/// Bytes that the kernel says of this process, by the name that it has for them; `None` where it does not tell.
+pub fn of_process(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+}
+
+/// What of the process is in memory at present.
+pub fn resident_bytes() -> Option<u64> {
+    of_process("VmRSS")
+}
+
 /// Threads beyond this share their places.
 const SHARDS: usize = 8;
 

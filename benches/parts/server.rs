@@ -5,6 +5,7 @@ use std::path::Path;
 use codexmiroir::app::{self, MetricsOptions, Running, ServeOptions, SyncSettings, WorkerOptions, WorkerProgram};
 use codexmiroir::clock::Clock;
 use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::http::listen::Limits;
 use codexmiroir::service::folder::Folder;
@@ -45,7 +46,7 @@ pub async fn start_synced(folder: &Path, hot_bytes_max: u64, clock: Clock, sync:
 
 /// A user with this many days to plan and these files; the token.
 pub async fn add(running: &Running, name: &str, days: u16, files: Vec<(String, Vec<u8>)>) -> String {
-    let settings = Settings { zone: Zone::parse(ZONE).unwrap(), lang: Lang::En, days };
+    let settings = Settings { zone: Zone::parse(ZONE).unwrap(), lang: Lang::En, days, theme: Theme::Auto };
     let user = running.service.add_user(name, false, settings, None).await.unwrap();
     let origin = Origin { actor: name.to_owned(), through: "import".into() };
     running.service.import(user.id, origin, Folder { files, ..Folder::default() }, false).await.unwrap();

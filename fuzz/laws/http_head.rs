@@ -6,6 +6,7 @@
 
 use codexmiroir::app::SyncSettings;
 use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::service::demo;
 use codexmiroir::store::{Origin, Scopes, Settings};
@@ -35,7 +36,7 @@ impl Samples {
         let house = House::open(SyncSettings::default());
         let token = house.runtime.block_on(async {
             let service = &house.running.service;
-            let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+            let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto };
             let user = service.add_user(demo::USER, false, settings, None).await.expect("a user");
             let origin = Origin { actor: demo::USER.to_owned(), through: "demo".into() };
             service.import(user.id, origin, demo::samples(now().date_naive()), false).await.expect("an import");

@@ -20,6 +20,9 @@ pub struct SettingsOf {
     /// Days that the timeline covers, today included
     #[arg(long, value_name = "DAYS", value_parser = options::days)]
     horizon: Option<u16>,
+    /// What the pages look like; auto is as the reader's system is
+    #[arg(long, value_name = "THEME")]
+    theme: Option<PagesTheme>,
     /// Print the settings as JSON
     #[arg(long)]
     json: bool,
@@ -40,12 +43,30 @@ impl Language {
     }
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum PagesTheme {
+    Auto,
+    Light,
+    Dark,
+}
+
+impl PagesTheme {
+    fn word(self) -> &'static str {
+        match self {
+            PagesTheme::Auto => "auto",
+            PagesTheme::Light => "light",
+            PagesTheme::Dark => "dark",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
     time_zone: String,
     language: String,
     horizon: u16,
+    theme: String,
 }
 
 impl SettingsOf {
@@ -54,6 +75,7 @@ impl SettingsOf {
             ("timeZone", self.time_zone.map(|zone| zone.name().into())),
             ("language", self.language.map(|language| language.word().into())),
             ("horizon", self.horizon.map(Value::from)),
+            ("theme", self.theme.map(|theme| theme.word().into())),
         ];
         let fields: Map<_, _> = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         let answer = match fields.is_empty() {
@@ -63,7 +85,9 @@ impl SettingsOf {
         if self.json {
             return print_json(&answer.text());
         }
-        let Settings { time_zone, language, horizon } = answer.read()?;
-        print(&format!("time zone  {time_zone}\nlanguage   {language}\nhorizon    {horizon} days\n"))
+        let Settings { time_zone, language, horizon, theme } = answer.read()?;
+        print(&format!(
+            "time zone  {time_zone}\nlanguage   {language}\nhorizon    {horizon} days\ntheme      {theme}\n"
+        ))
     }
 }

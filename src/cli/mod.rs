@@ -115,7 +115,7 @@ enum Asking {
     Undo(undo::Undo),
     /// List what was changed
     History(history::History),
-    /// Show or change time zone, language and horizon
+    /// Show or change time zone, language, horizon and theme
     Settings(account::SettingsOf),
     /// Bring in a folder of task files, an export, or what the old system had
     Import(import::Import),

@@ -18,5 +18,6 @@ pub mod script;
 pub mod slot_changes;
 pub mod span;
 pub mod task;
+pub mod theme;
 pub mod timeline;
 pub mod zone;

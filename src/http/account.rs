@@ -13,7 +13,7 @@ use crate::service::settings::SettingsFields;
 use crate::view::settings::SettingsJson;
 
 /// The fields that can be set.
-pub const FIELDS: [&str; 3] = ["timeZone", "language", "horizon"];
+pub const FIELDS: [&str; 4] = ["timeZone", "language", "horizon", "theme"];
 
 /// Settings that were changed.
 #[derive(Serialize, JsonSchema)]
@@ -49,7 +49,12 @@ pub async fn change_settings(asked: Asked, object: JsonObject) -> Result<Respons
     let known = Known::of(&object.fields, &FIELDS)?;
     let wrong = || Refusal::field("horizon", Fault::WrongType { expected: WHOLE_NUMBER });
     let horizon = known.value("horizon").map(|value| value.as_i64().ok_or_else(wrong)).transpose()?;
-    let fields = SettingsFields { time_zone: known.text("timeZone")?, language: known.text("language")?, horizon };
+    let fields = SettingsFields {
+        time_zone: known.text("timeZone")?,
+        language: known.text("language")?,
+        horizon,
+        theme: known.text("theme")?,
+    };
     let (settings, generation) = asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await?;
     Ok(json(&ChangedJson { ok: true, settings: settings_json(settings), generation }, None))
 }

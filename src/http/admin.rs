@@ -153,7 +153,7 @@ fn new_user(object: &Map<String, Value>) -> Result<NewUser, HttpError> {
     let (time_zone, language) = (known.text("timeZone")?, known.text("language")?);
     Ok(NewUser {
         admin: known.flag("admin")?.unwrap_or_default(),
-        settings: SettingsFields { time_zone, language, horizon: None },
+        settings: SettingsFields { time_zone, language, ..SettingsFields::default() },
         password: known.text("password")?,
         name: known.text("name")?.ok_or(wire::missing("name"))?,
     })

@@ -220,7 +220,8 @@ pub async fn set_up(visitor: Visitor, FormOrJson { object, is_form }: FormOrJson
     let (name, password) = (known.text("name")?, known.text("password")?);
     let (time_zone, language) = (known.text("timeZone")?, known.text("language")?);
     let (service, new_user) = (&visitor.site.service, visitor.site.new_user);
-    let settings = SettingsFields { time_zone: time_zone.clone(), language: language.clone(), horizon: None };
+    let settings =
+        SettingsFields { time_zone: time_zone.clone(), language: language.clone(), ..SettingsFields::default() };
     let first = match (name.clone(), password) {
         (Some(name), Some(password)) => Ok(FirstUser { name: name.trim().to_owned(), password, settings }),
         (None, _) => Err(ServiceError::from(wire::missing("name"))),

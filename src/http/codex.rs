@@ -136,7 +136,7 @@ fn render(answer: &Answer, asked: &Asked, format: Format, width: usize) -> Resul
             full(media_type(Form::Calendar), calendar::of(answer, owner))
         }
         Format::Html => {
-            let viewer = Viewer::of(&asked.actor, answer.lang);
+            let viewer = Viewer::of(&asked.actor, asked.site.service.settings(asked.actor.user)?.0);
             full("text/html; charset=utf-8", web::page(answer, viewer, None).into_string())
         }
         Format::Text => full("text/plain; charset=utf-8", text::week(answer, width)),

@@ -54,7 +54,7 @@ pub fn private_json(body: Vec<u8>, etag: Option<HeaderValue>) -> axum::response:
 }
 
 pub fn settings_json(settings: Settings) -> SettingsJson {
-    SettingsJson::new(settings.zone, settings.lang, settings.days)
+    SettingsJson::new(settings.zone, settings.lang, settings.days, settings.theme)
 }
 
 /// The answer to a method that is not taken, before the gate writes it.

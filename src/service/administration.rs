@@ -39,6 +39,12 @@ pub struct Room {
     pub store_bytes: u64,
     /// Whether the last write succeeded.
     pub is_writable: bool,
+    /// The journal beside it, if there is one.
+    pub journal_bytes: Option<u64>,
+    /// What is free where they are, if the system tells.
+    pub free_bytes: Option<u64>,
+    /// Tasks of which it is remembered what rules said.
+    pub remembered_tasks: u64,
 }
 
 impl Service {
@@ -109,6 +115,7 @@ impl Service {
                 self.rebuild_log.forget(id);
                 self.idle_lanes.forget(id);
                 self.memos.forget(id);
+                self.words.forget(id);
                 self.failures.forget(id);
                 self.drop_own_link(id).await;
                 self.look_at_secrets_again().await;
@@ -129,6 +136,9 @@ impl Service {
                 hot_bytes_max: published.entries().bytes_max(),
                 store_bytes: service.store.file_bytes()?,
                 is_writable: service.store.is_writable(),
+                journal_bytes: service.store.journal_bytes(),
+                free_bytes: service.store.free_bytes().ok(),
+                remembered_tasks: service.memos.tasks(),
             })
         };
         read(look).await
@@ -140,6 +150,7 @@ mod tests {
 
     use super::*;
     use crate::domain::lang::Lang;
+    use crate::domain::theme::Theme;
     use crate::domain::zone::Zone;
     use crate::service::keyring::Keyring;
     use crate::service::tasks::Fields;
@@ -157,7 +168,7 @@ mod tests {
         let store = Store::on(&Disk::new()).unwrap();
         let keyring = Keyring::for_no_passwords(&store);
         let service = Service::for_tests(store, keyring);
-        let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+        let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto };
         let mut users = Vec::new();
         for name in ["lena", "tom"] {
             let user = service.add_user(name, false, settings, None).await.unwrap().id;

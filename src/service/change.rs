@@ -197,6 +197,7 @@ impl Service {
         if self.store.published().is_removed(user) {
             self.idle_lanes.forget(user);
             self.memos.forget(user);
+            self.words.forget(user);
             self.failures.forget(user);
         }
     }

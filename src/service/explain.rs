@@ -130,7 +130,7 @@ struct Table<'a> {
 impl Table<'_> {
     fn explained(mut self, task: &Arc<Task>, slot: Option<SlotName>) -> Explained {
         let near = self.material(self.snapshot.settings.days);
-        let asked = in_turn(self.rules, self.snapshot, |list| self.by_list(list, &near, task));
+        let asked = in_turn(self.rules, self.snapshot.rules.as_deref(), |list| self.by_list(list, &near, task));
         let explanation = asked.answer.unwrap_or_else(|| explain(&near.tasks, task, &Policy::default(), &near.horizon));
         // A task that is not open stands nowhere, and would do so with a pin as well.
         let slot = slot.filter(|_| task.is_open());
@@ -181,7 +181,7 @@ impl Table<'_> {
         let days = u16::try_from(from_today.max(0)).unwrap_or(DAYS_MAX).max(self.snapshot.settings.days);
         let mut wide = self.material(days);
         wide.days.insert(date);
-        let asked = in_turn(self.rules, self.snapshot, |list| {
+        let asked = in_turn(self.rules, self.snapshot.rules.as_deref(), |list| {
             let asker = self.desk.asker(list)?;
             let policy = wide.policy((&list.fingerprint, &asker), self.memo, self.body_of)?;
             let mut slot = find_slot(&wide.tasks, task, (date, zeit), policy, &wide.horizon);

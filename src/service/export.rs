@@ -294,5 +294,5 @@ fn document_state(raw: Option<&[u8]>) -> Option<StateJson<'_>> {
 }
 
 fn settings_json(settings: Settings) -> SettingsJson {
-    SettingsJson::new(settings.zone, settings.lang, settings.days)
+    SettingsJson::new(settings.zone, settings.lang, settings.days, settings.theme)
 }

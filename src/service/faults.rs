@@ -8,6 +8,7 @@ use super::keyring::Keyring;
 use super::tasks::{Fields, IdempotencyKey, Saved};
 use crate::domain::ids::{Generation, UserId};
 use crate::domain::lang::Lang;
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::store::disk::{Disk, Failing};
 use crate::store::hot::Form;
@@ -29,7 +30,7 @@ async fn service_on(disk: &Disk) -> (Arc<Service>, UserId) {
     let store = Store::on(disk).unwrap();
     let keyring = Keyring::for_no_passwords(&store);
     let service = Service::for_tests(store, keyring);
-    let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+    let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto };
     let user = service.add_user("lena", false, settings, None).await.unwrap();
     (service, user.id)
 }

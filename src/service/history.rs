@@ -19,7 +19,7 @@ pub use crate::store::{Moment, Past, PastState};
 pub const PAGE_MAX: usize = 5_000;
 
 /// A commit of more changes than this is taken back without planning in the same step, as imports are made.
-const PLANNED_CHANGES_MAX: usize = 100;
+pub(super) const PLANNED_CHANGES_MAX: usize = 100;
 
 /// A page of the history, the latest change first.
 #[derive(Clone, Debug)]

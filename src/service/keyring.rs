@@ -275,6 +275,7 @@ impl Keyring {
 mod tests {
     use super::*;
     use crate::domain::ids::UserName;
+    use crate::domain::theme::Theme;
     use crate::domain::zone::Zone;
     use crate::store::disk::Disk;
     use crate::store::{Administered, Administration, OwnRemote, Settings};
@@ -285,7 +286,7 @@ mod tests {
         let add = Administration::AddUser {
             name: UserName::parse("lena").unwrap(),
             admin: true,
-            settings: Settings { zone: Zone::UTC, lang: Lang::En, days: 7 },
+            settings: Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto },
             credential: None,
             at: chrono::DateTime::UNIX_EPOCH,
             must_be_first: true,

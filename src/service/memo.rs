@@ -57,6 +57,11 @@ impl Memos {
         self.0.insert(user, Arc::new(memo));
     }
 
+    /// Tasks that are remembered in all of them.
+    pub(super) fn tasks(&self) -> u64 {
+        self.0.weight().saturating_sub(MEMO_WEIGHT * self.0.len() as u64)
+    }
+
     /// Nothing of the user's is at hand any more.
     pub(super) fn forget(&self, user: UserId) {
         self.0.remove(&user);

@@ -80,6 +80,7 @@ use planners::{Interrupted, Planners};
 use present::PresentRules;
 use rulebook::RuleBook;
 use sync::{Links, SyncOptions};
+use tasks::KnownWords;
 
 /// Planning threads beside one for each core. A thread that waits for a worker or the disk uses no core, and one user has at most as
 /// many jobs at a time (a rebuild, a change, a view and an import): slow rules hold up nobody else.
@@ -94,6 +95,8 @@ pub struct Service {
     workers: Arc<Pool>,
     /// What users' rules answered lately.
     memos: Arc<Memos>,
+    /// What pages offer to be said of tasks.
+    words: KnownWords,
     failures: Arc<Failures>,
     /// One writer of a user plans at a time, each on the result of the one before.
     lanes: KeyedLocks<UserId, Lane>,
@@ -139,6 +142,7 @@ impl Service {
             planners: Planners::start(threads, &metrics, &failures, &workers),
             workers,
             memos: Arc::default(),
+            words: KnownWords::default(),
             failures,
             lanes: KeyedLocks::default(),
             idle_lanes: IdleLanes::default(),

@@ -255,6 +255,7 @@ mod tests {
 
     use super::*;
     use crate::domain::lang::Lang;
+    use crate::domain::theme::Theme;
     use crate::domain::zone::Zone;
     use crate::secrets::KeyFile;
     use crate::service::administration::AccountFields;
@@ -299,7 +300,7 @@ mod tests {
             let key_file = KeyFile::at(folder.path().join("key"));
             let keyring = Keyring::open(key_file.clone(), &store).unwrap();
             let service = Service::for_tests(store, keyring);
-            let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+            let settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto };
             for (name, password) in [("lena", Some(LENAS)), ("tom", None)] {
                 service.add_user(name, false, settings, password.map(str::to_owned)).await.unwrap();
             }

@@ -24,7 +24,7 @@ use crate::domain::timeline::{InvalidDocument, Timeline};
 use crate::planning::{Horizon, days_asked, needs_verdict, plan};
 use crate::rules::RuleError;
 use crate::store::hot::{Entry, Form};
-use crate::store::{Change, Finished, Head, Incarnation, Reading, Settings, Snapshot};
+use crate::store::{Change, Finished, Head, Incarnation, Reading, Settings, Snapshot, UserRules};
 use crate::view::{Answer, RulesSource, RulesState, json};
 
 /// What a snapshot became: the answer as a value and as the bytes that are served.
@@ -158,7 +158,7 @@ pub(super) fn answer(
     body_of: &BodyOf<'_>,
 ) -> (Answer, bool) {
     let material = Material::of(snapshot, horizon);
-    let asked = in_turn(rules, snapshot, |list| {
+    let asked = in_turn(rules, snapshot.rules.as_deref(), |list| {
         let asker = desk.asker(list)?;
         material.plan_by((&list.fingerprint, &asker), memo, body_of)
     });
@@ -179,13 +179,13 @@ pub(super) struct InTurn<T> {
 /// Asks the lists that stand in for each other until one does not fail.
 pub(super) fn in_turn<T>(
     rules: &RuleBook,
-    snapshot: &Snapshot,
+    own: Option<&UserRules>,
     mut ask: impl FnMut(&RuleList) -> Result<T, RuleError>,
 ) -> InTurn<T> {
-    let due = rules.due(snapshot);
+    let due = rules.due(own);
     let mut failed: Option<RuleError> = None;
     let mut is_certain = true;
-    for list in rules.ladder(snapshot) {
+    for list in rules.ladder(own) {
         let answered = list.and_then(|list| {
             let answer = ask(&list)?;
             Ok((answer, RulesState { name: list.name(), source: list.source, version: list.version, due, error: None }))
@@ -302,7 +302,7 @@ fn ask_in_turn<T>(
     snapshot: &Snapshot,
     ask: impl Fn(&Asker) -> Result<T, RuleError>,
 ) -> Result<T, Interrupted> {
-    for list in rules.ladder(snapshot) {
+    for list in rules.ladder(snapshot.rules.as_deref()) {
         match list.and_then(|list| desk.asker(&list)).and_then(|asker| ask(&asker)) {
             Ok(answer) => return Ok(answer),
             Err(error) if error.timed_out => return Err(Interrupted),

@@ -15,7 +15,7 @@ use crate::domain::script::{RuleEntry, Script};
 use crate::domain::zone;
 use crate::planning::PLANNER_VERSION;
 use crate::rules::{self, RuleError, RuleSet};
-use crate::store::{Basis, Snapshot};
+use crate::store::{Basis, UserRules};
 use crate::view::RulesSource;
 
 pub use crate::rules::{library, nearest_library_name, reference};
@@ -214,14 +214,14 @@ impl RuleBook {
         RuleBook { server: server.map(Arc::new), builtin: Arc::new(builtin), basis: Basis(basis), parts }
     }
 
-    /// The lists that are asked for this user, the best first: each stands in when those before it fail. The user's
-    /// present one, the user's earlier ones, the server's, the built-in one. A list that cannot be made is an error in
+    /// The lists that are asked for a user with these rules, the best first: each stands in when those before it fail. The
+    /// user's present one, the user's earlier ones, the server's, the built-in one. A list that cannot be made is an error in
     /// its place.
     pub(super) fn ladder<'a>(
         &'a self,
-        snapshot: &'a Snapshot,
+        own: Option<&'a UserRules>,
     ) -> impl Iterator<Item = Result<Arc<RuleList>, RuleError>> + use<'a> {
-        let own = snapshot.rules.iter().flat_map(|rules| {
+        let own = own.into_iter().flat_map(|rules| {
             let earlier = rules.earlier.iter().map(|earlier| (earlier.version, &earlier.entries));
             std::iter::once((rules.version, &rules.entries)).chain(earlier)
         });
@@ -233,8 +233,8 @@ impl RuleBook {
     }
 
     /// Whose rules are the first of the ladder.
-    pub(super) fn due(&self, snapshot: &Snapshot) -> RulesSource {
-        if snapshot.rules.is_some() { RulesSource::User } else { self.of_server().source }
+    pub(super) fn due(&self, own: Option<&UserRules>) -> RulesSource {
+        if own.is_some() { RulesSource::User } else { self.of_server().source }
     }
 
     /// The list that applies to users without rules of their own.

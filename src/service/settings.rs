@@ -1,4 +1,4 @@
-//! What a user can set about planning.
+//! What a user can set.
 
 use std::sync::Arc;
 
@@ -7,12 +7,14 @@ use super::change::{Decision, Plan};
 use super::error::{Fault, Refusal, ServiceError};
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::planning::DAYS_MAX;
 use crate::store::{Change, Origin, Settings};
 
 const ZONES: Phrase = Phrase { en: "an IANA name such as Europe/Berlin", de: "ein IANA-Name wie Europe/Berlin" };
 const LANGUAGES: Phrase = Phrase { en: "de or en", de: "de oder en" };
+const THEMES: Phrase = Phrase { en: "auto, light or dark", de: "auto, light oder dark" };
 const DAYS: Phrase = Phrase { en: "a number of days from 1 to 366", de: "eine Zahl von Tagen von 1 bis 366" };
 
 /// Settings as a client sent them; what is left out stays.
@@ -21,6 +23,7 @@ pub struct SettingsFields {
     pub time_zone: Option<String>,
     pub language: Option<String>,
     pub horizon: Option<i64>,
+    pub theme: Option<String>,
 }
 
 impl SettingsFields {
@@ -49,6 +52,10 @@ impl SettingsFields {
                     days.ok_or(malformed("horizon", DAYS))?
                 }
                 None => present.days,
+            },
+            theme: match &self.theme {
+                Some(word) => Theme::parse(word).ok_or(malformed("theme", THEMES))?,
+                None => present.theme,
             },
         })
     }

@@ -37,6 +37,7 @@ use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
 use crate::domain::script::RuleEntry;
 use crate::domain::task::Task;
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 
 pub use self::redb::{CommitTicket, FileCheck, Moment, OpenError, Pages, Restoring, SCHEMA_VERSION, Store, Trouble};
@@ -108,13 +109,15 @@ pub struct Head {
     pub next_number: Option<TaskNumber>,
 }
 
-/// What a user can set about planning; a change raises the generation.
+/// What a user can set; a change raises the generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub zone: Zone,
     pub lang: Lang,
     /// How many days the user's timeline covers, today included.
     pub days: u16,
+    /// What the pages look like.
+    pub theme: Theme,
 }
 
 /// The ground state of one user at one generation: everything that planning needs.

@@ -65,9 +65,20 @@ impl RulesState {
     /// Two sentences for a timeline that was planned with other rules than it should be: which failed and why, and what
     /// stands in for them.
     pub fn failure(&self, lang: Lang) -> Option<[String; 2]> {
+        self.failure_of("your", lang)
+    }
+
+    /// The same for somebody else than the user.
+    pub fn failure_of_another(&self, lang: Lang) -> Option<[String; 2]> {
+        self.failure_of("the user's own", lang)
+    }
+
+    /// `whose` says in English whose the user's rules are.
+    fn failure_of(&self, whose: &str, lang: Lang) -> Option<[String; 2]> {
         let error = self.error.as_ref()?;
+        let own_failed = format!("{whose} rules failed");
         let failed = match self.due {
-            RulesSource::User => lang.pick("your rules failed", "die eigenen Regeln sind fehlgeschlagen"),
+            RulesSource::User => lang.pick(own_failed.as_str(), "die eigenen Regeln sind fehlgeschlagen"),
             RulesSource::Server => lang.pick("the server's rules failed", "die Regeln des Servers sind fehlgeschlagen"),
             RulesSource::Builtin => {
                 lang.pick("the built-in rules failed", "die eingebauten Regeln sind fehlgeschlagen")
@@ -76,10 +87,12 @@ impl RulesState {
         let stands_in = match (self.source, self.version) {
             _ if self.name.is_empty() => lang.pick("no rules stand in", "keine Regeln springen ein").to_owned(),
             (RulesSource::User, Some(version)) => lang.pick(
-                format!("version {version} of your rules stands in"),
+                format!("version {version} of {whose} rules stands in"),
                 format!("Version {version} der eigenen Regeln springt ein"),
             ),
-            (RulesSource::User, None) => lang.pick("your rules stand in", "die eigenen Regeln springen ein").to_owned(),
+            (RulesSource::User, None) => {
+                lang.pick(format!("{whose} rules stand in"), "die eigenen Regeln springen ein".to_owned())
+            }
             (RulesSource::Server, _) => {
                 lang.pick("the server's rules stand in", "die Regeln des Servers springen ein").to_owned()
             }

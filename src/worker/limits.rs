@@ -7,6 +7,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimi
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::metrics::of_process;
+
 /// What a worker stays under, whatever a script does: its data, its stack and what is mapped of the program itself.
 pub const MEMORY_BYTES_MAX: u64 = 256 << 20;
 const STACK_BYTES_MAX: u64 = 8 << 20;
@@ -75,8 +77,5 @@ fn lower(resource: Resource, most: u64) -> io::Result<()> {
 
 /// The data as the kernel counts it for the limit.
 fn data_in_use() -> io::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    Ok(kib.ok_or_else(|| io::Error::other("/proc/self/status does not say"))? << 10)
+    of_process("VmData").ok_or_else(|| io::Error::other("/proc/self/status does not say"))
 }

@@ -178,6 +178,9 @@ async fn the_pages_of_accounts_are_readable_on_every_screen() {
                 ("/admin/users/donaudampfschifffahrtsgesellschaft-tom/remove", "admin-removal"),
                 ("/admin/users/lena", "admin-own"),
                 ("/admin/users/nobody", "admin-nobody"),
+                ("/admin/state?done=compacted", "admin-state"),
+                ("/admin/doctor", "admin-doctor"),
+                ("/admin/users/lena/timeline", "admin-timeline"),
                 ("/", "week-without-tasks"),
                 ("/nowhere", "nowhere"),
             ] {

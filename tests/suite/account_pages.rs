@@ -55,7 +55,8 @@ async fn settings_are_changed_by_their_form() {
     let page = browser.open("/settings").await;
     assert_eq!((page.status, page.header("cache-control")), (200, "no-store"));
     assert!(page.text.contains("value=\"Europe/Berlin\"") && page.text.contains("<html lang=\"en\">"));
-    let all = |zone, language, horizon| [("timeZone", zone), ("language", language), ("horizon", horizon)];
+    let all =
+        |zone, language, horizon| [("timeZone", zone), ("language", language), ("horizon", horizon), ("theme", "dark")];
     for (fields, field, sentence) in [
         (all("Europe/Nowhere", "en", "7"), "planning-timeZone", "Time zone must be an IANA name"),
         (all("Europe/Berlin", "fr", "7"), "planning-language", "Language must be de or en"),
@@ -68,13 +69,16 @@ async fn settings_are_changed_by_their_form() {
         let typed = fields.iter().find(|(name, _)| field.ends_with(name)).unwrap().1;
         assert!(typed == "fr" || page.text.contains(&format!("value=\"{typed}\"")), "{typed} was typed: {}", page.text);
     }
+    let page = browser.form("/settings", &[("theme", "pink")]).await;
+    assert_refused(&page, "planning-theme", "Colours must be auto, light or dark");
     assert_eq!(lena.generation().await, 0, "nothing was changed");
     let done = browser.form("/settings", &all("Europe/Vienna", "de", "14")).await;
     assert_led(&done, "/settings?done=saved");
     let page = browser.open("/settings?done=saved").await;
-    assert!(page.text.contains("role=\"status\">Gespeichert.") && page.text.contains("<html lang=\"de\">"));
+    assert!(page.text.contains("role=\"status\">Gespeichert.") && page.text.contains("<html lang=\"de\" "));
     let settings = lena.get("/api/settings").await.json();
-    assert_eq!(settings, json!({"timeZone": "Europe/Vienna", "language": "de", "horizon": 14}));
+    assert_eq!(settings, json!({"timeZone": "Europe/Vienna", "language": "de", "horizon": 14, "theme": "dark"}));
+    assert!(page.text.contains("data-theme=\"dark\"") && page.text.contains("<option value=\"dark\" selected>dunkel"));
     let page = browser.form("/settings", &all("Wien", "de", "14")).await;
     assert_refused(&page, "planning-timeZone", "Zeitzone muss so aussehen: ein IANA-Name");
 }

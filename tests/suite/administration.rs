@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 
 use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::store::{Scopes, Settings};
 use redb::{ReadableDatabase, ReadableTable};
@@ -19,7 +20,8 @@ const EVERYTHING: Scopes = Scopes(15);
 
 /// An administrator with a token of these scopes.
 async fn admin_with(server: &TestServer, name: &str, scopes: Scopes) -> TestUser {
-    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 7 };
+    let settings =
+        Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 7, theme: Theme::Auto };
     server.service().add_user(name, true, settings, None).await.unwrap();
     server.holder(name, server.token(name, scopes).await)
 }

@@ -74,7 +74,7 @@ async fn live(lena: &Person, tom: &Person) {
     lena.did(Method::PUT, "/api/tasks/3", json!({"title": "Anders", "deadline": "31.12.2099"})).await;
     lena.did(Method::POST, "/api/tasks/4/complete", json!({"datum": "13.10.2025", "zeit": "morgens"})).await;
     lena.did(Method::DELETE, "/api/tasks/5", Value::Null).await;
-    lena.did(Method::PATCH, "/api/settings", json!({"horizon": 9, "language": "de"})).await;
+    lena.did(Method::PATCH, "/api/settings", json!({"horizon": 9, "language": "de", "theme": "dark"})).await;
     for reason in ["so nicht", "nie"] {
         let script = format!(
             "fn place(task, today) {{ if task.tags.contains(\"nie\") {{ never(\"{reason}\") }} else {{ anywhere() }} }}"

@@ -204,7 +204,7 @@ impl TestServer {
     }
 
     pub async fn user_in(&self, name: &str, zone: &str) -> TestUser {
-        let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En, days: 7 };
+        let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En, days: 7, ..app::system_settings() };
         self.service().add_user(name, false, settings, None).await.unwrap();
         let token = self.token(name, Scopes::READ.with(Scopes::WRITE)).await;
         self.holder(name, token)

@@ -61,11 +61,11 @@ async fn every_kind(server: &TestServer, lena: &TestUser) -> Vec<Made> {
         let after = match verb {
             "delete" => None,
             "settings" => Some(lena.get("/api/settings").await.text),
-            "undo" => Some(r#"{"timeZone":"Europe/Berlin","language":"en","horizon":7}"#.to_owned()),
+            "undo" => Some(r#"{"timeZone":"Europe/Berlin","language":"en","horizon":7,"theme":"auto"}"#.to_owned()),
             _ => Some(lena.document("0").await),
         };
         let was = match verb {
-            "settings" => Some(r#"{"timeZone":"Europe/Berlin","language":"en","horizon":7}"#.to_owned()),
+            "settings" => Some(r#"{"timeZone":"Europe/Berlin","language":"en","horizon":7,"theme":"auto"}"#.to_owned()),
             _ => before,
         };
         let through = if verb == "import" { "import" } else { "token" };

@@ -78,7 +78,7 @@ async fn eventful(shared: &Shared) -> (TestServer, TestUser) {
     }
     assert_eq!(lena.delete("/api/rules").await.status, 200);
     assert_eq!(lena.put("/api/rules", &json!({"rules": [own, option]})).await.status, 200);
-    let settings = json!({"timeZone": "Europe/Lisbon", "language": "de", "horizon": 11});
+    let settings = json!({"timeZone": "Europe/Lisbon", "language": "de", "horizon": 11, "theme": "dark"});
     assert_eq!(lena.patch("/api/settings", &settings).await.status, 200);
     lena.update("0900", json!({"tags": ["a: b", "#c"], "deadline": "01.12.2025"})).await;
     lena.apply("0900", "cancel", json!({})).await;
@@ -259,10 +259,12 @@ fn small() -> Value {
         json!({"generation": generation, "at": "2025-10-13T06:00:00Z", "actor": "eva", "through": "token", "verb": "update",
             "file": file, "before": before, "after": after})
     };
+    // As they were written before there were themes.
     let settings = json!({"timeZone": "Europe/Berlin", "language": "de", "horizon": 7});
     json!({
         "format": "codexmiroir", "version": 1, "user": "eva", "generation": 9, "committedAt": "2025-10-13T06:00:00.123Z",
-        "nextAvailableId": "0042", "settings": settings,
+        "nextAvailableId": "0042",
+        "settings": {"timeZone": "Europe/Berlin", "language": "de", "horizon": 7, "theme": "dark"},
         "rules": [{"use": "spartan"}, {"name": "mine", "script": SCRIPT, "tests": TESTS, "options": {"days": 2}}],
         "documents": [{"file": "0001-a.md", "text": TASK}, {"file": "0002-b.md", "base64": "LS0tCnR5cDogdGFzawo="}],
         "history": [
@@ -365,7 +367,9 @@ async fn what_is_wrong_in_an_export_is_told_with_its_place_and_nothing_is_change
         ("/history/2/file", json!("a/b.md"), "history[2].file"),
         ("/history/2/before", json!(7), "history[2].before"),
         ("/history/2/before", json!({"timeZone": "UTC", "language": "de", "horizon": 1}), "history[2].after"),
+        ("/settings/theme", json!("pink"), "settings.theme"),
         ("/history/1/after", json!({"timeZone": "UTC"}), "history[1].after.language"),
+        ("/history/1/after", json!({"theme": "dark"}), "history[1].after.timeZone"),
         ("/history/1/after", json!({"text": "x", "horizon": 1}), "history[1].after.text"),
         ("/history/1/after", json!(null), "history[1].after"),
         ("/history/0/after/0", json!({"script": "x"}), "history[0].after.name"),
@@ -381,6 +385,7 @@ async fn what_is_wrong_in_an_export_is_told_with_its_place_and_nothing_is_change
     let report = fates(&import(&lena, "", &small()).await);
     assert_eq!((report["0002-b.md"].as_str(), report["history"].as_str()), ("unreadable", "taken"));
     assert_eq!(lena.generation().await, 10);
+    assert_eq!(lena.get("/api/settings").await.json()["theme"], "dark");
 }
 
 #[tokio::test]

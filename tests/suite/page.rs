@@ -6,6 +6,7 @@ use codexmiroir::clock::Clock;
 use codexmiroir::config::HOT_MAP_BYTES_DEFAULT;
 use codexmiroir::domain::ids::UserName;
 use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::http::listen::Limits;
 use codexmiroir::planning::DAYS_DEFAULT;
@@ -34,7 +35,7 @@ pub async fn demo_at(now: &str, lang: Lang) -> (Running, TempDir) {
         workers: workers(),
         hot_bytes_max: HOT_MAP_BYTES_DEFAULT,
         public_url: None,
-        demo: Some(Settings { zone, lang, days: DAYS_DEFAULT }),
+        demo: Some(Settings { zone, lang, days: DAYS_DEFAULT, theme: Theme::Auto }),
         limits: Limits::default(),
         clock: Clock::manual(instant(now)),
         backups: None,
@@ -161,7 +162,12 @@ async fn the_interface_is_readable_on_every_screen_in_light_and_dark() {
 
 #[test]
 fn the_demo_is_alive_at_every_hour_of_every_weekday() {
-    let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: DAYS_DEFAULT };
+    let settings = Settings {
+        zone: Zone::parse("Europe/Berlin").unwrap(),
+        lang: Lang::En,
+        days: DAYS_DEFAULT,
+        theme: Theme::Auto,
+    };
     let rules = RuleBook::builtin();
     let name = UserName::parse(demo::USER).unwrap();
     // From a winter into a summer, seven hours further each time: every hour of every weekday comes.

@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use codexmiroir::domain::ids::UserName;
 use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::planning::DAYS_DEFAULT;
 use codexmiroir::service::folder::read_folder;
@@ -26,7 +27,8 @@ async fn is_served_as_planned(folder: &Path, zone: &str, start: &'static str, da
     server.import(&user, folder).await;
 
     let (files, rules) = (read_folder(folder).unwrap(), RuleBook::builtin());
-    let settings = Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En, days: DAYS_DEFAULT };
+    let settings =
+        Settings { zone: Zone::parse(zone).unwrap(), lang: Lang::En, days: DAYS_DEFAULT, theme: Theme::Auto };
     let planned = |now: DateTime<Utc>| {
         let name = UserName::parse("lena").unwrap();
         let answer = plan_folder(&files, &rules, name, settings, now);

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use codexmiroir::domain::ids::UserName;
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::script::{RuleEntry, Script};
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::service::folder::Folder;
 use codexmiroir::service::preview::{Previewed, preview_folder};
@@ -277,7 +278,8 @@ fn any_vault_is_previewed_as_it_would_be() {
         files.sort();
         files.dedup_by(|one, other| one.0 == other.0);
         let folder = Folder { files, ..Folder::default() };
-        let settings = Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days };
+        let settings =
+            Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days, theme: Theme::Auto };
         let previewed =
             |entries: &[RuleEntry]| match preview_folder(&folder, &lists[present].1, entries, &user, settings, now) {
                 Previewed::Planned(preview) => *preview,

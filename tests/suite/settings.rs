@@ -16,30 +16,33 @@ async fn set(user: &TestUser, fields: Value) -> Value {
 async fn settings_are_shown_and_changed_in_whole_and_in_part() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
-    let settings = json!({"timeZone": "Europe/Berlin", "language": "en", "horizon": 7});
+    let settings = json!({"timeZone": "Europe/Berlin", "language": "en", "horizon": 7, "theme": "auto"});
     assert_eq!(lena.get("/api/settings").await.json(), settings);
     let mut me = json!({
         "name": "lena", "scopes": ["read", "write"], "timeZone": "Europe/Berlin", "language": "en", "horizon": 7,
-        "generation": 0,
+        "theme": "auto", "generation": 0,
     });
     assert_eq!(lena.get("/api/me").await.json(), me);
     let reader = lena.with_token(server.token("lena", Scopes::READ).await);
     assert_eq!(reader.get("/api/me").await.json()["scopes"], json!(["read"]));
 
-    let whole = json!({"timeZone": "America/New_York", "language": "de", "horizon": 14});
+    let whole = json!({"timeZone": "America/New_York", "language": "de", "horizon": 14, "theme": "dark"});
     let mut expected = json!({
-        "ok": true, "timeZone": "America/New_York", "language": "de", "horizon": 14, "generation": 1,
+        "ok": true, "timeZone": "America/New_York", "language": "de", "horizon": 14, "theme": "dark", "generation": 1,
     });
     assert_eq!(set(&lena, whole).await, expected);
-    for (generation, (field, value)) in
-        (2..).zip([("horizon", json!(3)), ("language", json!("en")), ("timeZone", json!("Asia/Kathmandu"))])
-    {
+    for (generation, (field, value)) in (2..).zip([
+        ("horizon", json!(3)),
+        ("language", json!("en")),
+        ("timeZone", json!("Asia/Kathmandu")),
+        ("theme", json!("light")),
+    ]) {
         let answer = lena.patch("/api/settings", &json!({field: value})).await;
         expected[field] = value;
         expected["generation"] = json!(generation);
         assert_eq!((answer.status, answer.json()), (200, expected.clone()), "{field}");
     }
-    for field in ["timeZone", "language", "horizon", "generation"] {
+    for field in ["timeZone", "language", "horizon", "theme", "generation"] {
         me[field] = expected[field].clone();
     }
     assert_eq!(lena.get("/api/me").await.json(), me);
@@ -57,13 +60,13 @@ async fn settings_as_they_are_commit_nothing() {
     for fields in [
         json!({}),
         json!({"horizon": 7}),
+        json!({"theme": "auto"}),
         json!({"timeZone": " europe/berlin "}),
         json!({"timeZone": null, "language": null}),
         json!({"timeZone": "Europe/Berlin", "language": "en", "horizon": 7}),
     ] {
         let answer = set(&lena, fields.clone()).await;
-        let expected =
-            json!({"ok": true, "timeZone": "Europe/Berlin", "language": "en", "horizon": 7, "generation": 1});
+        let expected = json!({"ok": true, "timeZone": "Europe/Berlin", "language": "en", "horizon": 7, "theme": "auto", "generation": 1});
         assert_eq!(answer, expected, "{fields}");
         let codex = lena.get("/codex").await;
         assert_eq!((codex.header("x-cache"), codex.header("etag")), ("hot", before.header("etag")), "{fields}");
@@ -152,6 +155,9 @@ async fn settings_that_cannot_be_are_refused() {
         (json!({"language": "fr"}), 422, "malformed_value", "language"),
         (json!({"language": "DE"}), 422, "malformed_value", "language"),
         (json!({"language": ["de"]}), 400, "wrong_type", "language"),
+        (json!({"theme": "pink"}), 422, "malformed_value", "theme"),
+        (json!({"theme": "Dark"}), 422, "malformed_value", "theme"),
+        (json!({"theme": true}), 400, "wrong_type", "theme"),
         (json!({"zone": "Europe/Berlin"}), 422, "unknown_field", "zone"),
         // One that is wrong spoils the others.
         (json!({"language": "de", "horizon": 0}), 422, "malformed_value", "horizon"),

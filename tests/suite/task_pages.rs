@@ -289,16 +289,111 @@ async fn tasks_are_found_and_several_done_at_once() {
 
     let back = "/tasks?status=offen&q=the";
     let done = browser.form("/tasks", &[("task", "0012"), ("task", "0015"), ("act", "complete"), ("back", back)]).await;
-    assert_led(&done, &format!("{back}&done=several"));
+    let generation = tom.generation().await;
+    assert_led(&done, &format!("{back}&done=several&undo={generation}"));
     for id in ["12", "15"] {
         assert_eq!(tom.task(id).await["status"], "abgeschlossen");
     }
     assert_led(&browser.form("/tasks", &[("act", "complete"), ("back", back)]).await, back);
     let some = [("task", "9999"), ("task", "0016"), ("act", "complete"), ("back", "/tasks#end")];
-    assert_led(&browser.form("/tasks", &some).await, "/tasks?done=several-but");
+    let done = browser.form("/tasks", &some).await;
+    assert_led(&done, &format!("/tasks?done=several-but&undo={}", generation + 1));
     assert_eq!(tom.task("16").await["status"], "abgeschlossen");
     let gone = browser.form("/tasks", &[("task", "9999"), ("act", "complete")]).await;
     assert_eq!(gone.status, 404, "{}", gone.text);
+}
+
+#[tokio::test]
+async fn each_act_on_several_is_one_change_that_is_taken_back_as_one() {
+    let (_server, mut browser, tom) = tom().await;
+    let back = "/tasks?status=alle";
+    let now = async |ids: [&str; 2]| {
+        [tom.get(&format!("/api/tasks/{}", ids[0])).await, tom.get(&format!("/api/tasks/{}", ids[1])).await]
+    };
+    for (act, ids, field, value) in [
+        ("complete", ["0012", "0015"], "status", json!("abgeschlossen")),
+        ("cancel", ["0012", "0015"], "status", json!("abgebrochen")),
+        ("reopen", ["0001", "0003"], "status", json!("offen")),
+        ("unpin", ["0007", "0008"], "fixedSlot", Value::Null),
+        ("tag", ["0012", "0015"], "tags", json!("eilig")),
+    ] {
+        let (before, generation) = (now(ids).await, tom.generation().await);
+        let fields =
+            [("task", ids[0]), ("task", ids[1]), ("task", ids[0]), ("act", act), ("tag", " eilig "), ("back", back)];
+        let done = browser.form("/tasks", &fields).await;
+        assert_led(&done, &format!("{back}&done=several&undo={}", generation + 1));
+        for (task, before) in now(ids).await.iter().zip(&before) {
+            let (task, before) = (task.json(), before.json());
+            assert_ne!(task[field], before[field], "{act}");
+            match task[field].as_array() {
+                Some(tags) => {
+                    assert!(tags.contains(&value) && tags.len() == before[field].as_array().unwrap().len() + 1)
+                }
+                None => assert_eq!(task[field], value, "{act}"),
+            }
+        }
+        // What is so already stays so, and there is nothing to take back.
+        assert_led(&browser.form("/tasks", &fields).await, &format!("{back}&done=several"));
+        assert_eq!(tom.generation().await, generation + 1, "{act}");
+        let page = follow(&mut browser, done).await;
+        let undo = hidden(&page, "/undo", "generation");
+        assert_led(
+            &browser.form("/undo", &[("generation", &undo), ("back", back)]).await,
+            &format!("{back}&done=undone"),
+        );
+        for (task, before) in now(ids).await.iter().zip(&before) {
+            assert_eq!(task.json(), before.json(), "{act}");
+        }
+    }
+    let removed =
+        browser.form("/tasks", &[("task", "0012"), ("task", "0015"), ("act", "remove"), ("back", back)]).await;
+    assert_eq!(now(["12", "15"]).await.map(|answer| answer.status), [404, 404]);
+    let page = follow(&mut browser, removed).await;
+    browser.form("/undo", &[("generation", &hidden(&page, "/undo", "generation"))]).await;
+    assert_eq!(now(["12", "15"]).await.map(|answer| answer.status), [200, 200]);
+
+    let tag = |act, tag, id| [("act", act), ("tag", tag), ("task", id), ("back", back)];
+    browser.form("/tasks", &tag("tag", "Größe", "0012")).await;
+    browser.form("/tasks", &tag("untag", "gröSSe", "0012")).await;
+    assert!(tom.task("12").await["tags"].as_array().unwrap().contains(&json!("Größe")), "that is another word");
+    browser.form("/tasks", &tag("untag", "GRÖßE", "0012")).await;
+    assert!(!tom.task("12").await["tags"].as_array().unwrap().contains(&json!("Größe")));
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_to_several_changes_nothing_and_is_told_on_a_page() {
+    let (server, mut browser, tom) = tom().await;
+    server.import_document(&tom, "0050.md", "---\ntyp: task\nkategorie: [\n---\n").await;
+    let before = tom.get("/api/export?format=json").await.text;
+    let long = "x".repeat(65);
+    for (tag, sentence) in
+        [("", "Tags is empty"), ("a\u{7}b", "Tags contains a line break"), (&long, "Tags is longer than 64")]
+    {
+        let fields = [("task", "0012"), ("act", "tag"), ("tag", tag), ("back", "/tasks?status=alle&q=the")];
+        let page = browser.form("/tasks", &fields).await;
+        assert_eq!(page.status, 422, "{}", page.text);
+        let alert = page.text.split("role=\"alert\">").nth(1).unwrap();
+        assert!(alert.starts_with(sentence), "{alert}");
+        assert!(page.text.contains("name=\"q\" value=\"the\""), "what was looked for stays: {}", page.text);
+    }
+    for fields in [[("task", "0012"), ("act", "explode")], [("task", "0012"), ("tag", "x")]] {
+        assert_eq!(browser.form("/tasks", &fields).await.status, 422);
+    }
+    for slot in ["garbage", "15.10.2025", "99.99.2025/morgens", "15.10.2025/never"] {
+        let page = browser.form("/tasks/0012/pin", &[("slot", slot)]).await;
+        assert_eq!(page.status, 422, "{slot}: {}", page.text);
+        assert!(
+            page.text.contains("role=\"alert\"") && page.text.contains("<nav class=\"site\""),
+            "{slot}: {}",
+            page.text
+        );
+    }
+    let held = [("datum", "13.10.2025"), ("zeit", "nachmittags")];
+    let page = browser.form("/tasks/0050/pin", &held).await;
+    assert_eq!(page.status, 422, "{}", page.text);
+    let alert = page.text.split("role=\"alert\">").nth(1).unwrap().split("</p>").next().unwrap();
+    assert!(alert.contains("cannot be read") && !alert.contains("0007"), "{alert}");
+    assert_eq!(tom.get("/api/export?format=json").await.text, before);
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ async fn settings_are_taken_back_unless_set_since() {
     let server = TestServer::start().await;
     let lena = server.user("lena").await;
     let settings = lena.get("/api/settings").await.text;
-    let changed = json!({"timeZone": "Asia/Tokyo", "language": "de", "horizon": 3});
+    let changed = json!({"timeZone": "Asia/Tokyo", "language": "de", "horizon": 3, "theme": "dark"});
     lena.put("/api/settings", &changed).await;
     undone(&lena, 1, &[]).await;
     assert_eq!(lena.get("/api/settings").await.text, settings);

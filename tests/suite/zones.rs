@@ -6,6 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use codexmiroir::domain::date;
 use codexmiroir::domain::ids::UserName;
 use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::timeline::Placement;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::planning::DAYS_DEFAULT;
@@ -83,7 +84,7 @@ impl Scene {
     }
 
     fn plan(&self, now: DateTime<Utc>) -> Answer {
-        let settings = Settings { zone: self.zone, lang: Lang::En, days: DAYS_DEFAULT };
+        let settings = Settings { zone: self.zone, lang: Lang::En, days: DAYS_DEFAULT, theme: Theme::Auto };
         plan_folder(&self.folder, &self.rules, UserName::parse("lena").unwrap(), settings, now)
     }
 

@@ -75,6 +75,14 @@ impl Counts {
         if status == StatusCode::NOT_MODIFIED { self.hot_not_modified.add(1) } else { self.hot.add(1) }
     }
 
+    /// Timelines by where they came from.
+    pub fn answers(&self) -> [(&'static str, u64); 4] {
+        let [hot, materialized, rebuilt] = self.routed.each_ref().map(Counter::get);
+        let before_router = self.hot.get() + self.hot_not_modified.get();
+        let what_if = self.what_if.get();
+        [("hot", hot + before_router), ("materialized", materialized), ("rebuilt", rebuilt), ("what_if", what_if)]
+    }
+
     pub fn layer(&self, layer: Layer) {
         let [hot, materialized, rebuilt] = &self.routed;
         match layer {
@@ -254,10 +262,7 @@ fn of_timelines(out: &mut Exposition, site: &Site) {
         "counter",
         "Timelines by where they came from; what_if: other days, another instant, another form.",
     );
-    let [hot, materialized, rebuilt] = counts.routed.each_ref().map(Counter::get);
-    let before_router = counts.hot.get() + counts.hot_not_modified.get();
-    let layers = [("hot", hot + before_router), ("materialized", materialized), ("rebuilt", rebuilt)];
-    for (layer, number) in layers.into_iter().chain([("what_if", counts.what_if.get())]) {
+    for (layer, number) in counts.answers() {
         out.sample(name, &[("layer", layer)], number);
     }
     let unchanged = counts.not_modified.get() + counts.hot_not_modified.get();

@@ -10,13 +10,13 @@ use crate::view::settings::SettingsJson;
 const TAG: &str = "Account";
 
 pub fn settings() -> Operation {
-    Operation::new(TAG, "getSettings", "Time zone, language and horizon").gives::<SettingsJson>("The settings.")
+    Operation::new(TAG, "getSettings", "Time zone, language, horizon and theme").gives::<SettingsJson>("The settings.")
 }
 
 fn change(id: &'static str) -> Operation {
     Operation::new(TAG, id, "Change settings")
         .about("The timeline is planned anew. PUT and PATCH do the same: what is left out stays.")
-        .takes::<SettingsChange>(json!({"timeZone": "Europe/Berlin", "language": "de", "horizon": 14}))
+        .takes::<SettingsChange>(json!({"timeZone": "Europe/Berlin", "language": "de", "horizon": 14, "theme": "dark"}))
         .gives::<ChangedJson>("All settings as they are now.")
         .writes()
         .refuses(&[(400, "wrong_type"), (422, "malformed_value")])

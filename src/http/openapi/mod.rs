@@ -36,10 +36,12 @@ use serde_json::Value;
 
 use self::operation::Operation;
 use super::errors::HttpError;
+use super::extract::Visitor;
 use super::query::Query;
 use super::respond::{Asset, Freshness};
 use super::site::Site;
 use super::{router, web};
+use crate::domain::theme::Theme;
 
 /// Tells what a method of a route does.
 pub type Describe = fn() -> Operation;
@@ -147,8 +149,11 @@ fn with_checked_query(handler: MethodRouter<Arc<Site>>, describe: Describe) -> M
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&router::routes().described));
 static JSON: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", DOCUMENT.to_string()));
-static PAGE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("text/html; charset=utf-8", web::interface(&DOCUMENT).into_string()));
+/// One for each theme.
+static PAGES: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+    [Theme::Auto, Theme::Light, Theme::Dark]
+        .map(|theme| Asset::new("text/html; charset=utf-8", web::interface(&DOCUMENT, theme).into_string()))
+});
 
 /// `GET /openapi.json`
 pub async fn document(headers: HeaderMap) -> Response {
@@ -156,8 +161,17 @@ pub async fn document(headers: HeaderMap) -> Response {
 }
 
 /// `GET /api`: the document for people.
-pub async fn page(headers: HeaderMap) -> Response {
-    PAGE.answer(&headers, Freshness::AskEachTime)
+pub async fn page(visitor: Visitor, headers: HeaderMap) -> Result<Response, HttpError> {
+    let service = &visitor.site.service;
+    let own = visitor.actor.map(|actor| service.settings(actor.user)).transpose()?;
+    let theme = own.map_or(Theme::Auto, |(settings, _)| settings.theme);
+    let [auto, light, dark] = &*PAGES;
+    let page = match theme {
+        Theme::Auto => auto,
+        Theme::Light => light,
+        Theme::Dark => dark,
+    };
+    Ok(page.answer(&headers, Freshness::AskEachTime))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Descriptions of the pages of accounts and of their forms.
 
 use schemars::JsonSchema;
+use serde_json::json;
 
 use super::operation::Operation;
 use super::requests::{
@@ -98,6 +99,31 @@ pub fn accounts() -> Operation {
         .query("after", "Only names that come after this one.")
         .query("done", DONE)
         .refuses(&[(422, "malformed_value")])
+}
+
+pub fn state() -> Operation {
+    page("showState", "The server's database, backups, memory, cache, and rules that fail, as a page")
+        .of_nobody()
+        .query("done", DONE)
+}
+
+pub fn doctor() -> Operation {
+    page("showDoctor", "Whether everything that is kept is whole, as pages of a few pieces each")
+        .of_nobody()
+        .checked_query("place", "Where the page begins: what the one before leads to.", json!({"type": "string"}))
+}
+
+pub fn compact() -> Operation {
+    sent::<ButtonForm>("sendCompact", "Give the space of the database's file back that is not used, by form")
+        .of_nobody()
+        .may_be_left_out()
+        .gives_text_with(422, PAGE, "The page, with why nothing was given back.")
+        .gives_text_with(503, PAGE, "The same, where another try may succeed.")
+        .carries("Retry-After", "Seconds after which it may.")
+}
+
+pub fn timeline() -> Operation {
+    of_account(page("showTimelineKept", "What is kept of somebody's timeline, and why, as a page"))
 }
 
 pub fn add() -> Operation {

@@ -101,6 +101,8 @@ pub struct SettingsChange {
     /// How many days the timeline covers, today included: 1 to 366.
     #[schemars(transform = never_null)]
     horizon: Option<u16>,
+    /// `auto`, `light` or `dark`.
+    theme: Option<String>,
 }
 
 /// Rules to set: a list, or one script alone.
@@ -216,6 +218,8 @@ pub struct SettingsForm {
     language: Option<String>,
     /// 1 to 366.
     horizon: Option<String>,
+    /// `auto`, `light` or `dark`.
+    theme: Option<String>,
     /// Whom the form's page was for: for another one than the asker it is refused.
     signed_in_as: Option<String>,
 }

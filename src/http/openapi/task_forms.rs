@@ -52,8 +52,10 @@ pub struct PinForm {
 pub struct SeveralForm {
     /// A task's id; it may be there several times.
     task: Option<Vec<String>>,
-    /// `complete`, `cancel`, `reopen` or `unpin`.
+    /// `complete`, `cancel`, `reopen`, `unpin`, `remove`, `tag` or `untag`.
     act: Option<String>,
+    /// The tag that each gets or loses.
+    tag: Option<String>,
     /// The path of the page that it was sent from; the week where it is missing.
     back: Option<String>,
     /// Whom the form's page was for: for another one than the asker it is refused.

@@ -15,8 +15,13 @@ fn told(operation: Operation) -> Operation {
         .query("undo", "The generation that takes it back.")
 }
 
+/// A page that is opened often.
+fn timed(operation: Operation) -> Operation {
+    operation.carries("Server-Timing", "How long it took to make, in milliseconds.")
+}
+
 pub fn week() -> Operation {
-    told(page("showWeek", "The week as a page"))
+    timed(told(page("showWeek", "The week as a page")))
 }
 
 pub fn quick() -> Operation {
@@ -29,7 +34,7 @@ pub fn quick() -> Operation {
 }
 
 pub fn tasks() -> Operation {
-    told(page("showTasks", "Tasks as a page, those that are looked for"))
+    timed(told(page("showTasks", "Tasks as a page, those that are looked for")))
         .query("status", "`offen`, which is meant where it is missing, `abgeschlossen`, `abgebrochen` or `alle`.")
         .query("kategorie", "Only tasks of this category.")
         .query("tag", "Only tasks with this tag.")
@@ -52,11 +57,12 @@ fn of_one<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
 
 pub fn several() -> Operation {
     deed::<SeveralForm>("sendSeveral", "Do one thing to several tasks by form")
-        .refuses(&[(404, "no_such_task"), (409, "ambiguous_id")])
+        .about("It is one change for all of them, which is taken back as one.")
+        .refuses(&[(404, "no_such_task"), (409, "ambiguous_id"), (422, "malformed_value")])
 }
 
 pub fn task() -> Operation {
-    told(page("showTask", "A task as a page"))
+    timed(told(page("showTask", "A task as a page")))
         .checked_query("why", "`true`: also why it stands where it does.", json!({"type": "boolean"}))
         .checked_query("moves", "`true`: also what moved it, the latest first.", json!({"type": "boolean"}))
         .checked_query("before", "With `moves`: where the page before ended.", json!({"type": "string"}))
@@ -81,7 +87,7 @@ pub fn reopen() -> Operation {
 }
 
 pub fn pin() -> Operation {
-    of_one::<PinForm>("sendPin", "Fix a task to a slot by form").refuses(&[(422, "missing")])
+    of_one::<PinForm>("sendPin", "Fix a task to a slot by form")
 }
 
 pub fn unpin() -> Operation {

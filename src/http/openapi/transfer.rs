@@ -61,7 +61,7 @@ pub fn import() -> Operation {
             json!({
                 "format": "codexmiroir", "version": 1, "user": "anna", "generation": 1,
                 "committedAt": "2025-10-13T06:00:00Z", "nextAvailableId": "0043",
-                "settings": {"timeZone": "Europe/Berlin", "language": "de", "horizon": 7}, "rules": null,
+                "settings": {"timeZone": "Europe/Berlin", "language": "de", "horizon": 7, "theme": "auto"}, "rules": null,
                 "documents": [{
                     "file": "0042-tax-return.md",
                     "text": "---\ntyp: task\nkategorie: arbeit\nstatus: offen\n---\n\n# Tax return\n",

@@ -15,6 +15,8 @@ pub(in crate::http) const ACT_FIELDS: [&str; 1] = ["back"];
 pub(in crate::http) const PIN_FIELDS: [&str; 4] = ["datum", "zeit", "slot", "back"];
 pub(in crate::http) const UNDO_FIELDS: [&str; 2] = ["generation", "back"];
 
+const SLOT: Phrase =
+    Phrase { en: "a day and a slot, such as 15.10.2025/morgens", de: "ein Tag und ein Slot wie 15.10.2025/morgens" };
 const NUMBER: Phrase = Phrase { en: "the number of a change", de: "die Nummer einer Änderung" };
 
 /// The page that a form was on.
@@ -72,10 +74,13 @@ pub async fn pin(
 ) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &PIN_FIELDS)?;
     let slot = match known.text("slot")?.filter(|slot| !slot.is_empty()) {
-        Some(slot) => {
-            let (datum, zeit) = slot.split_once('/').ok_or_else(|| wire::missing("zeit"))?;
-            SlotFields { datum: Some(datum.to_owned()), zeit: Some(zeit.to_owned()) }
-        }
+        Some(slot) => match slot.split_once('/') {
+            Some((datum, zeit)) => SlotFields { datum: Some(datum.to_owned()), zeit: Some(zeit.to_owned()) },
+            None => {
+                let malformed = Refusal::field("datum", Fault::Malformed { expected: SLOT });
+                return asked.task_again(&id, malformed.into()).await;
+            }
+        },
         None => SlotFields { datum: known.text("datum")?, zeit: known.text("zeit")? },
     };
     verb(&asked, &id, &back(&known)?, Verb::Pin(slot), "pinned").await

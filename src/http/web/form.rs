@@ -10,13 +10,14 @@ use crate::http::extract::SIGNED_IN_AS;
 use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
 
 /// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
-const LABELS: [(&str, Phrase); 28] = [
+const LABELS: [(&str, Phrase); 29] = [
     ("name", Phrase { en: "Name", de: "Name" }),
     ("password", Phrase { en: "Password", de: "Passwort" }),
     ("current", Phrase { en: "Present password", de: "Jetziges Passwort" }),
     ("timeZone", Phrase { en: "Time zone", de: "Zeitzone" }),
     ("language", Phrase { en: "Language", de: "Sprache" }),
     ("horizon", Phrase { en: "Days to plan", de: "Geplante Tage" }),
+    ("theme", Phrase { en: "Colours", de: "Farben" }),
     ("scopes", Phrase { en: "It may", de: "Es darf" }),
     ("expires", Phrase { en: "It lasts", de: "Es gilt" }),
     ("confirm", Phrase { en: "Name of the account", de: "Name des Kontos" }),

@@ -5,9 +5,10 @@ use serde_json::{Map, Value};
 
 use super::layout;
 use crate::domain::lang::Lang;
+use crate::domain::theme::Theme;
 
 /// The page of an OpenAPI document. It is in English, as the document is.
-pub fn page(document: &Value) -> Markup {
+pub fn page(document: &Value, theme: Theme) -> Markup {
     let content = html! {
         header {
             h1 { "Interface" }
@@ -25,7 +26,7 @@ pub fn page(document: &Value) -> Markup {
             @for (name, schema) in entries(&document["components"]["schemas"]) { (type_of(name, schema)) }
         }
     };
-    layout::document(Lang::En, "Interface", "interface", &content)
+    layout::document((Lang::En, theme), "Interface", "interface", &content)
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

@@ -6,13 +6,14 @@ use maud::{DOCTYPE, Markup, html};
 use super::assets;
 use crate::domain::ids::Generation;
 use crate::domain::lang::{Lang, Phrase};
+use crate::domain::theme::Theme;
 use crate::service::accounts::Actor;
-use crate::store::Scopes;
+use crate::store::{Scopes, Settings};
 use crate::view::json::utc;
 
 /// A page in its frame. `style` names its style sheet beside the one that all pages share, and is its class.
-pub fn document(lang: Lang, title: &str, style: &str, content: &Markup) -> Markup {
-    document_of(lang, title, style, None, content)
+pub fn document(look: (Lang, Theme), title: &str, style: &str, content: &Markup) -> Markup {
+    document_of(look, title, style, None, content)
 }
 
 /// What a page shows: the state after this change, until that instant.
@@ -23,14 +24,21 @@ pub struct Shown {
 }
 
 /// As [`document`], of a page that says what it shows, so that its script knows when that is old.
-pub fn document_of(lang: Lang, title: &str, style: &str, shown: Option<Shown>, content: &Markup) -> Markup {
+pub fn document_of(
+    (lang, theme): (Lang, Theme),
+    title: &str,
+    style: &str,
+    shown: Option<Shown>,
+    content: &Markup,
+) -> Markup {
+    let is_chosen = theme != Theme::Auto;
     html! {
         (DOCTYPE)
-        html lang=(lang.pick("en", "de")) {
+        html lang=(lang.pick("en", "de")) data-theme=[is_chosen.then_some(theme.as_str())] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
+                meta name="color-scheme" content=(theme.color_scheme());
                 title { (title) " · CodexMiroir" }
                 link rel="stylesheet" href=(assets::address("base.css"));
                 link rel="stylesheet" href=(assets::address(&format!("{style}.css")));
@@ -57,14 +65,16 @@ pub fn document_of(lang: Lang, title: &str, style: &str, shown: Option<Shown>, c
 #[derive(Clone, Copy)]
 pub struct Viewer<'a> {
     pub lang: Lang,
+    pub theme: Theme,
     /// None for whoever has the data directory.
     pub name: Option<&'a str>,
     pub is_admin: bool,
 }
 
 impl Viewer<'_> {
-    pub fn of(actor: &Actor, lang: Lang) -> Viewer<'_> {
-        Viewer { lang, name: Some(actor.name.as_str()), is_admin: actor.scopes.allow(Scopes::ADMIN) }
+    pub fn of(actor: &Actor, settings: Settings) -> Viewer<'_> {
+        let (lang, theme) = (settings.lang, settings.theme);
+        Viewer { lang, theme, name: Some(actor.name.as_str()), is_admin: actor.scopes.allow(Scopes::ADMIN) }
     }
 }
 
@@ -183,5 +193,5 @@ pub fn account_page(viewer: Viewer<'_>, here: Place, title: &str, content: &Mark
         main { (content) }
         footer { "CodexMiroir " (env!("CARGO_PKG_VERSION")) " · " a href="/api" { (lang.pick("Interface", "Schnittstelle")) } }
     };
-    document(lang, title, "account", &around)
+    document((lang, viewer.theme), title, "account", &around)
 }

@@ -24,7 +24,8 @@ const SIZES: [(&str, (u32, u32)); 3] = [("wide", (720, 240)), ("middle", (300, 1
 /// `GET /looking-back`
 pub async fn show(asked: Asked) -> Result<Response, HttpError> {
     let (service, user) = (&asked.site.service, asked.actor.user);
-    let lang = service.settings(user)?.0.lang;
+    let settings = service.settings(user)?.0;
+    let lang = settings.lang;
     let back = service.looking_back(user).await?;
     asked.site.counts.what_if.add(1);
     let content = html! {
@@ -33,7 +34,7 @@ pub async fn show(asked: Asked) -> Result<Response, HttpError> {
         (ages(&back.ages, lang))
     };
     let page = account_page(
-        Viewer::of(&asked.actor, lang),
+        Viewer::of(&asked.actor, settings),
         Place::LookingBack,
         Place::LookingBack.name().text(lang),
         &content,

@@ -29,15 +29,19 @@ use self::quick::QuickForm;
 use self::told::Told;
 use self::week::Acts;
 
+use std::time::Instant;
+
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use hyper::StatusCode;
+use hyper::header::HeaderValue;
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::auth::page as shown;
 use super::errors::HttpError;
 use super::extract::Asked;
+use super::hot::SERVER_TIMING;
 use super::query::Query;
 use super::wire::Known;
 use crate::domain::date;
@@ -50,8 +54,10 @@ use crate::view::json::utc;
 
 /// `GET /`: the week.
 pub async fn week(asked: Asked, query: Query) -> Result<Response, HttpError> {
+    let begun = Instant::now();
     let told = Told::of(&asked, &query).await?;
-    asked.week_page(StatusCode::OK, told, None, QuickForm::default()).await
+    let page = asked.week_page(StatusCode::OK, told, None, QuickForm::default()).await?;
+    Ok(timed(begun, page))
 }
 
 impl Asked {
@@ -67,10 +73,11 @@ impl Asked {
         // What stands nowhere in the week may still be done already.
         let has_no_task = week::is_empty(&answer.timeline)
             && service.require_account(self.actor.name.as_str().to_owned()).await?.tasks == 0;
+        let settings = service.settings(user)?.0;
         let Words { categories, .. } = service.words(user).await?;
         let acts = Acts { told, refused, quick: QuickForm { categories, ..quick }, has_no_task };
         // A browser that goes back shows it again as it was, whoever is signed in by then, unless it may not keep it.
-        Ok(shown(status, page(&answer, Viewer::of(&self.actor, answer.lang), Some(&acts))))
+        Ok(shown(status, page(&answer, Viewer::of(&self.actor, settings), Some(&acts))))
     }
 
     /// The week, with why something could not be done.
@@ -81,6 +88,13 @@ impl Asked {
         let page = self.week_page(again.status(), None, Some(refused), QuickForm::default()).await?;
         Ok(again.told(page))
     }
+}
+
+/// A page that says how long it took to make.
+fn timed(begun: Instant, mut page: Response) -> Response {
+    let took = format!("app;dur={:.3}", begun.elapsed().as_secs_f64() * 1_000.0);
+    page.headers_mut().extend(HeaderValue::try_from(took).ok().map(|took| (SERVER_TIMING, took)));
+    page
 }
 
 /// A key that goes with a form, so that sending it twice does it once.

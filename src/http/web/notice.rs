@@ -7,7 +7,7 @@ use crate::domain::ids::UserName;
 use crate::domain::lang::{Lang, Phrase};
 
 /// Of what was done to one's own, or to accounts that are no more.
-const NOTICES: [(&str, Phrase); 13] = [
+const NOTICES: [(&str, Phrase); 14] = [
     ("saved", Phrase { en: "Saved.", de: "Gespeichert." }),
     (
         "password",
@@ -44,6 +44,7 @@ const NOTICES: [(&str, Phrase); 13] = [
             de: "Dein eigenes Repository ist vergessen. Deine Aufgaben bleiben, wie sie sind, hier und dort.",
         },
     ),
+    ("compacted", Phrase { en: "Unused space is given back.", de: "Ungenutzter Platz ist frei." }),
     ("gone", Phrase { en: "That was gone already.", de: "Das gab es schon nicht mehr." }),
 ];
 

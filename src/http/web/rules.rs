@@ -73,7 +73,7 @@ impl Asked {
         versions.truncate(VERSIONS_MAX);
         let mut ready = service.ready_rules(user).await?;
         ready.retain(|about| !rules.entries.iter().any(|entry| entry.name() == about.script));
-        let viewer = Viewer::of(&self.actor, settings.lang);
+        let viewer = Viewer::of(&self.actor, settings);
         let (rules, ready, versions) = (&rules, ready.as_slice(), versions.as_slice());
         let page = Page { viewer, zone: settings.zone, notice, errors, rules, ready, versions, looked };
         Ok(shown(status, page.whole()))

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::form::{Errors, Form};
 use super::layout::document;
 use crate::domain::lang::{Lang, Phrase};
+use crate::domain::theme::Theme;
 
 /// The form that signs in.
 pub struct LoginPage<'a> {
@@ -70,7 +71,7 @@ pub fn told(lang: Lang, title: &str, sentence: &str, link: Option<(&str, &str)>)
 /// A page for somebody who is not signed in.
 pub fn narrow(lang: Lang, title: &str, content: &Markup) -> Markup {
     document(
-        lang,
+        (lang, Theme::Auto),
         title,
         "account",
         &html! {

@@ -55,7 +55,7 @@ impl Asked {
         let mut merged = service.history(self.actor.user, None, None, CHANGES_MAX).await?.changes;
         merged.retain(|past| matches!(past.what, PastState::Merged { .. }));
         merged.truncate(MERGED_MAX);
-        let viewer = Viewer::of(&self.actor, settings.lang);
+        let viewer = Viewer::of(&self.actor, settings);
         let notice = Notice::of(done.map(|word| told(word, &stands)));
         let page = Page { viewer, zone: settings.zone, notice, refused, status: &stands, merged: &merged };
         Ok(shown(status, whole(&page)))

@@ -64,7 +64,7 @@ pub fn page(answer: &Answer, viewer: Viewer<'_>, acts: Option<&Acts>) -> Markup 
         }
     };
     let shown = Shown { generation: answer.generation, valid_until: timeline.valid_until };
-    document_of(lang, title, "week", Some(shown), &content)
+    document_of((lang, viewer.theme), title, "week", Some(shown), &content)
 }
 
 /// Whether no task is in it anywhere.

@@ -275,6 +275,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::{DocKey, TaskNumber, UserName};
     use crate::domain::lang::Lang;
+    use crate::domain::theme::Theme;
     use crate::domain::zone::Zone;
     use crate::service::rulebook::RuleBook;
     use crate::store::{Basis, Head as UserHead, PastState, Settings, User};
@@ -316,7 +317,7 @@ mod tests {
         let state = AccountState {
             user,
             head: UserHead { generation: Generation(1), committed_at: at, next_number: TaskNumber::new(2) },
-            settings: Settings { zone: Zone::UTC, lang: Lang::En, days: 7 },
+            settings: Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto },
             credential: None,
             grants: Vec::new(),
             rules: Vec::new(),

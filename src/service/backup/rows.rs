@@ -16,6 +16,7 @@ use super::BackupError;
 use crate::domain::ids::{FileName, Generation, ObjectName, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::script::{OptionValue, RuleEntry, Script};
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::store::{
     AccountState, Entries, Grant, GrantKind, Head, HeldFile, KeptRules, OwnRemote, RulesVersion, Scopes, Settings,
@@ -100,6 +101,17 @@ pub(super) struct SettingsRow {
     zone: String,
     german: bool,
     days: u16,
+    /// A backup that was made before there were any ends before this.
+    #[serde(default)]
+    theme: ThemeRow,
+}
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+enum ThemeRow {
+    #[default]
+    Auto,
+    Light,
+    Dark,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -256,12 +268,22 @@ impl TokenRow {
 impl SettingsRow {
     fn of(settings: Settings) -> SettingsRow {
         let zone = settings.zone.name().to_owned();
-        SettingsRow { zone, german: settings.lang == Lang::De, days: settings.days }
+        let theme = match settings.theme {
+            Theme::Auto => ThemeRow::Auto,
+            Theme::Light => ThemeRow::Light,
+            Theme::Dark => ThemeRow::Dark,
+        };
+        SettingsRow { zone, german: settings.lang == Lang::De, days: settings.days, theme }
     }
 
     fn settings(self) -> Result<Settings, Wrong> {
         let zone = Zone::parse(&self.zone).ok_or(Wrong("a time zone"))?;
-        Ok(Settings { zone, lang: if self.german { Lang::De } else { Lang::En }, days: self.days })
+        let theme = match self.theme {
+            ThemeRow::Auto => Theme::Auto,
+            ThemeRow::Light => Theme::Light,
+            ThemeRow::Dark => Theme::Dark,
+        };
+        Ok(Settings { zone, lang: if self.german { Lang::De } else { Lang::En }, days: self.days, theme })
     }
 }
 

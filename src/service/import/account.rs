@@ -15,6 +15,7 @@ use crate::domain::ids::{FileName, Generation, TaskNumber};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::DOCUMENT_BYTES_MAX;
 use crate::domain::script::{OptionValue, RuleEntry, Script};
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::rules::SCRIPTS_MAX;
 use crate::service::archive::DOCUMENTS_BYTES_MAX;
@@ -231,6 +232,7 @@ pub(super) struct SettingsIn {
     pub(super) time_zone: Option<String>,
     pub(super) language: Option<String>,
     pub(super) horizon: Option<i64>,
+    pub(super) theme: Option<String>,
 }
 
 impl Object for SettingsIn {
@@ -239,6 +241,7 @@ impl Object for SettingsIn {
             "timeZone" => fields.value("timeZone", TEXT, &mut self.time_zone),
             "language" => fields.value("language", TEXT, &mut self.language),
             "horizon" => fields.value("horizon", NUMBER, &mut self.horizon),
+            "theme" => fields.value("theme", TEXT, &mut self.theme),
             other => Err(fields.unknown(other)),
         }
     }
@@ -249,9 +252,9 @@ impl SettingsIn {
         let time_zone = Some(walk.needed("timeZone", self.time_zone)?);
         let language = Some(walk.needed("language", self.language)?);
         let horizon = Some(walk.needed("horizon", self.horizon)?);
-        // Every field of these is replaced.
-        let none = Settings { zone: Zone::UTC, lang: Lang::En, days: 1 };
-        let settings = SettingsFields { time_zone, language, horizon }.checked_for(none);
+        // Every field of these is replaced, but the theme of an export that was made before there were any.
+        let none = Settings { zone: Zone::UTC, lang: Lang::En, days: 1, theme: Theme::Auto };
+        let settings = SettingsFields { time_zone, language, horizon, theme: self.theme }.checked_for(none);
         settings.map_err(|(field, fault)| walk.wrong(field, fault))
     }
 }

@@ -150,8 +150,8 @@ impl Object for StateIn {
 
 impl StateIn {
     fn state(self, walk: &Walk) -> Result<State, Stopped> {
-        let SettingsIn { time_zone, language, horizon } = &self.settings;
-        let has_settings = time_zone.is_some() || language.is_some() || horizon.is_some();
+        let SettingsIn { time_zone, language, horizon, theme } = &self.settings;
+        let has_settings = time_zone.is_some() || language.is_some() || horizon.is_some() || theme.is_some();
         match self.document.text.is_some() || self.document.base64.is_some() {
             true if has_settings => Err(walk.wrong("text", Fault::NotTogetherWith { other: "timeZone" })),
             true => raw(walk, self.document.text, self.document.base64).map(State::Document),

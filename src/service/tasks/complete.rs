@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::slot::{done_in, usual_slot};
 use super::update::{edit_document, put, require};
 use super::{Completed, Expectation, IdempotencyKey, SlotFields, reusable};
 use crate::domain::date;
 use crate::domain::document::Changes;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{DocKey, UserId};
 use crate::domain::task::Status;
 use crate::service::Service;
 use crate::service::change::{Decision, Situation};
@@ -40,26 +42,39 @@ fn complete(
     expected: &Expectation,
 ) -> Result<Decision<Completed>, ServiceError> {
     let (key, raw) = require(situation, id, expected)?;
-    let done = match situation.snapshot.tasks.get(&key) {
-        Some(Ok(task)) if task.status == Status::Abgeschlossen => task.abgeschlossen_am.clone(),
-        _ => None,
-    };
-    let (datum, zeit, changes) = match (slot, done.and_then(|done| Some((done.datum?, done.zeit)))) {
-        (None, Some((datum, zeit))) => (datum, zeit, Changes::default()),
-        (named, _) => {
-            let (datum, zeit) = match named {
-                Some(slot) => done_in(slot, situation)?,
-                None => usual_slot(situation)?,
-            };
-            let changes = Changes {
-                status: Some(Status::Abgeschlossen),
-                abgeschlossen_am: Some(Some((datum, zeit.clone()))),
-                ..Changes::default()
-            };
-            (datum, Some(zeit), changes)
-        }
-    };
+    let Completion { datum, zeit, changes } = completion(situation, &key, slot)?;
     let edited = edit_document(&key, &raw, &changes)?;
     let completed = move |saved| Completed { saved, datum: date::to_text(datum), zeit };
     put(situation, key, &raw, edited, "complete", completed)
+}
+
+/// The slot that a task is marked as done in, and what that changes.
+pub(super) struct Completion {
+    datum: NaiveDate,
+    zeit: Option<String>,
+    pub(super) changes: Changes,
+}
+
+pub(super) fn completion(
+    situation: &mut Situation<'_>,
+    key: &DocKey,
+    slot: Option<&SlotFields>,
+) -> Result<Completion, ServiceError> {
+    let done = match situation.snapshot.tasks.get(key) {
+        Some(Ok(task)) if task.status == Status::Abgeschlossen => task.abgeschlossen_am.clone(),
+        _ => None,
+    };
+    if let (None, Some((datum, zeit))) = (slot, done.and_then(|done| Some((done.datum?, done.zeit)))) {
+        return Ok(Completion { datum, zeit, changes: Changes::default() });
+    }
+    let (datum, zeit) = match slot {
+        Some(slot) => done_in(slot, situation)?,
+        None => usual_slot(situation)?,
+    };
+    let changes = Changes {
+        status: Some(Status::Abgeschlossen),
+        abgeschlossen_am: Some(Some((datum, zeit.clone()))),
+        ..Changes::default()
+    };
+    Ok(Completion { datum, zeit: Some(zeit), changes })
 }

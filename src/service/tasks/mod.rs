@@ -6,10 +6,12 @@ mod find;
 mod list;
 mod quick;
 mod remove;
+mod several;
 mod slot;
 mod update;
 mod validate;
 mod verbs;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -22,9 +24,12 @@ use crate::view::json::SlotRefJson;
 pub use super::idempotency::IdempotencyKey;
 pub(super) use find::{find, is_named, only};
 pub use list::{Filter, PAGE_MAX, Page, Shown, Summary};
-pub use quick::{Line, Looked, Words};
+pub use quick::{Line, Looked};
+pub use several::{Act, Several};
 pub use update::Edit;
 pub use verbs::Verb;
+pub(super) use words::KnownWords;
+pub use words::Words;
 
 /// Where a task stands in the timeline, as an answer says it.
 pub type Placed = Option<SlotRefJson>;

@@ -13,22 +13,13 @@ use crate::domain::difference::{Difference, between};
 use crate::domain::ids::UserId;
 use crate::domain::policy::SlotSpec;
 use crate::domain::quick::{self, NoDay, Quick, QuickSlot};
+use crate::service::Service;
 use crate::service::change::{Decision, Situation};
 use crate::service::error::{Fault, Refusal, ServiceError};
-use crate::service::memo::Vocabulary;
-use crate::service::planners::Desk;
-use crate::service::{Service, planning};
 use crate::store::Origin;
 
 /// Days that are looked at for a slot whose day is left open.
 const DAYS_LOOKED_AT: u64 = 14;
-
-/// What tasks can say.
-#[derive(Clone, Debug, Default)]
-pub struct Words {
-    pub categories: Vec<String>,
-    pub slots: Vec<String>,
-}
 
 /// A line as it came.
 #[derive(Clone, Debug)]
@@ -91,33 +82,12 @@ impl Service {
     }
 }
 
-impl Service {
-    /// The words that tasks of the user's can have: categories, and the names of slots in a week. Where all rules fail there
-    /// are none.
-    pub async fn words(self: &Arc<Self>, user: UserId) -> Result<Words, ServiceError> {
-        let service = self.clone();
-        let job = move |desk: &mut Desk| {
-            let (snapshot, book) = (service.require_snapshot(user)?, service.rules.book());
-            let today = snapshot.settings.zone.date_of(service.clock.now());
-            let mut memo = service.memos.take(user);
-            let asked = planning::in_turn(&book, &snapshot, |list| {
-                let asker = desk.asker(list)?;
-                memo.words((&list.fingerprint, &asker), today, &week_from(today))
-            });
-            service.memos.keep(user, memo);
-            let Vocabulary { days, categories } = asked.answer.unwrap_or_default();
-            Ok(Words { categories, slots: names(&days) })
-        };
-        self.planners.run(user, job).await?
-    }
-}
-
-fn week_from(today: NaiveDate) -> BTreeSet<NaiveDate> {
+pub(super) fn week_from(today: NaiveDate) -> BTreeSet<NaiveDate> {
     today.iter_days().take(7).collect()
 }
 
 /// The names of all these slots, each once.
-fn names(days: &[Arc<[SlotSpec]>]) -> Vec<String> {
+pub(super) fn names(days: &[Arc<[SlotSpec]>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for slot in days.iter().flat_map(|slots| slots.iter()) {
         if !names.contains(&slot.zeit) {

@@ -7,7 +7,7 @@ use super::{Expectation, Fields, IdempotencyKey, Saved, reusable, saved, validat
 use crate::domain::document::{self, Changes, EditError};
 use crate::domain::ids::{DocKey, Generation, UserId};
 use crate::domain::lang::Phrase;
-use crate::domain::problem::DOCUMENT_BYTES_MAX;
+use crate::domain::problem::{DOCUMENT_BYTES_MAX, Problem};
 use crate::domain::task::Status;
 use crate::service::change::{Decision, Plan, Situation};
 use crate::service::error::{Fault, Refusal, ServiceError};
@@ -90,7 +90,7 @@ pub(super) fn edit_document(key: &DocKey, raw: &[u8], changes: &Changes) -> Resu
     document::edit(&key.file, raw, changes).map_err(|error| {
         let file = key.file.as_str().to_owned();
         let refusal = match error {
-            EditError::Unreadable(problem) => Refusal::Unreadable { file, problem },
+            EditError::Unreadable(problem) => unreadable(key, problem),
             EditError::TooLarge => Refusal::TooLarge,
             EditError::ControlCharacter { field } => Refusal::field(field, Fault::ControlCharacter),
             EditError::NotATask | EditError::Value { .. } | EditError::Layout { .. } => {
@@ -99,6 +99,11 @@ pub(super) fn edit_document(key: &DocKey, raw: &[u8], changes: &Changes) -> Resu
         };
         refusal.into()
     })
+}
+
+/// What is refused for a document that cannot be read as a task.
+pub(super) fn unreadable(key: &DocKey, problem: Problem) -> Refusal {
+    Refusal::Unreadable { file: key.file.as_str().to_owned(), problem }
 }
 
 fn whole_document(key: &DocKey, text: &str) -> Result<Vec<u8>, ServiceError> {
@@ -129,10 +134,7 @@ where
         return Ok(Decision::Keep(answer(unchanged(situation, &key, before))));
     }
     let raw: Arc<[u8]> = after.into();
-    let Some(reading) = planning::read(&key, &raw) else {
-        return Err(Refusal::field("document", Fault::Malformed { expected: TYP_TASK }).into());
-    };
-    let change = Change::PutDocument { key: key.clone(), raw: raw.clone(), reading, verb: verb.into() };
+    let change = written(&key, &raw, verb)?;
     Ok(Decision::Change(Plan {
         changes: vec![change],
         next_number: None,
@@ -141,6 +143,14 @@ where
         brought: None,
         answer: Box::new(move |generation: Generation, planned| answer(saved(&key, &raw, generation, planned))),
     }))
+}
+
+/// The change that makes this the document.
+pub(super) fn written(key: &DocKey, raw: &Arc<[u8]>, verb: &'static str) -> Result<Change, Refusal> {
+    let Some(reading) = planning::read(key, raw) else {
+        return Err(Refusal::field("document", Fault::Malformed { expected: TYP_TASK }));
+    };
+    Ok(Change::PutDocument { key: key.clone(), raw: raw.clone(), reading, verb: verb.into() })
 }
 
 /// The answer when nothing had to change.

@@ -26,7 +26,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Verb::Cancel => "cancel",
             Verb::Reopen => "reopen",
@@ -35,20 +35,14 @@ impl Verb {
         }
     }
 
-    fn changes(&self, key: &DocKey, situation: &mut Situation<'_>) -> Result<Changes, ServiceError> {
+    pub(super) fn changes(&self, situation: &mut Situation<'_>) -> Result<Changes, ServiceError> {
         let status = |status| Changes { status: Some(status), abgeschlossen_am: Some(None), ..Changes::default() };
         let fixed = |slot| Changes { fixed_slot: Some(slot), ..Changes::default() };
         Ok(match self {
             Verb::Cancel => status(Status::Abgebrochen),
             Verb::Reopen => status(Status::Offen),
             Verb::Unpin => fixed(None),
-            Verb::Pin(slot) => {
-                let (datum, zeit) = fixed_slot(slot, ["datum", "zeit"], situation)?;
-                if let Some(holder) = holder(situation, Some(key), datum, &zeit) {
-                    return Err(Refusal::SlotTaken { datum, zeit, by: holder }.into());
-                }
-                fixed(Some((datum, zeit)))
-            }
+            Verb::Pin(slot) => fixed(Some(fixed_slot(slot, ["datum", "zeit"], situation)?)),
         })
     }
 }
@@ -74,8 +68,14 @@ impl Service {
         let expected = expected.unwrap_or(Expectation::Anything);
         let apply = move |situation: &mut Situation<'_>| {
             let (key, raw) = require(situation, &id, &expected)?;
-            let changes = verb.changes(&key, situation)?;
+            let changes = verb.changes(situation)?;
+            // Before it is asked whose the slot is: a task that cannot be read gets none.
             let edited = edit_document(&key, &raw, &changes)?;
+            if let Some(Some((datum, zeit))) = changes.fixed_slot
+                && let Some(by) = holder(situation, Some(&key), datum, &zeit)
+            {
+                return Err(Refusal::SlotTaken { datum, zeit, by }.into());
+            }
             put(situation, key, &raw, edited, verb.name(), |saved| saved)
         };
         Ok(reusable(self.change_once(user, origin, key, apply).await?))

@@ -176,6 +176,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::{FileName, UserName};
     use crate::domain::lang::Lang;
+    use crate::domain::theme::Theme;
     use crate::domain::zone::Zone;
     use crate::store::redb::disk::Disk;
     use crate::store::{
@@ -183,7 +184,7 @@ mod tests {
         THROUGH_GIT,
     };
 
-    const SETTINGS: Settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+    const SETTINGS: Settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto };
 
     fn wait<T>(work: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)

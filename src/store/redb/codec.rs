@@ -15,6 +15,7 @@ use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserN
 use crate::domain::lang::Lang;
 use crate::domain::script::{OptionValue, RuleEntry, Script};
 use crate::domain::task::{SlotRef, Status, Task};
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::store::{
     Basis, Entries, Finished, Grant, GrantKind, Head, MergedFile, Past, PastState, Reading, Scopes, Settings,
@@ -67,6 +68,17 @@ struct StoredSettings {
     zone: String,
     german: bool,
     days: u16,
+    /// What was stored before there were any ends before this.
+    #[serde(default)]
+    theme: StoredTheme,
+}
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+enum StoredTheme {
+    #[default]
+    Auto,
+    Light,
+    Dark,
 }
 
 pub fn encode_settings(settings: Settings) -> Vec<u8> {
@@ -74,6 +86,11 @@ pub fn encode_settings(settings: Settings) -> Vec<u8> {
         zone: settings.zone.name().to_owned(),
         german: settings.lang == Lang::De,
         days: settings.days,
+        theme: match settings.theme {
+            Theme::Auto => StoredTheme::Auto,
+            Theme::Light => StoredTheme::Light,
+            Theme::Dark => StoredTheme::Dark,
+        },
     })
 }
 
@@ -83,6 +100,11 @@ pub fn decode_settings(bytes: &[u8]) -> Result<Settings, StoreError> {
         zone: Zone::parse(&stored.zone).ok_or(StoreError::Damaged("settings"))?,
         lang: if stored.german { Lang::De } else { Lang::En },
         days: stored.days,
+        theme: match stored.theme {
+            StoredTheme::Auto => Theme::Auto,
+            StoredTheme::Light => Theme::Light,
+            StoredTheme::Dark => Theme::Dark,
+        },
     })
 }
 

@@ -219,6 +219,11 @@ impl Store {
         self.file.bytes().map_err(|error| StoreError::Read(error.to_string()))
     }
 
+    /// Bytes of the journal beside it; `None` where there is none.
+    pub fn journal_bytes(&self) -> Option<u64> {
+        std::fs::metadata(open::journal_beside(self.path())).ok().map(|found| found.len())
+    }
+
     /// Changes accounts; durable when it returns.
     pub async fn administer(&self, administration: Administration) -> Result<Administered, StoreError> {
         let (answer, ticket) = oneshot::channel();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redb::{Database, DatabaseError, Durability, ReadableDatabase, StorageError};
@@ -53,6 +53,11 @@ pub enum OpenError {
 /// What a database's file ends with that does not have its name yet.
 pub(super) const NEW: &str = "new";
 
+/// The journal of a database's file.
+pub(super) fn journal_beside(path: &Path) -> PathBuf {
+    path.with_extension("journal")
+}
+
 impl Store {
     /// Opens the database file, or makes it.
     pub fn open(path: &Path, memory: Memory) -> Result<Store, OpenError> {
@@ -61,7 +66,7 @@ impl Store {
         let volume = open_or_create(path, memory.cache_bytes, &name)?;
         let file = health::DatabaseFile::at(path)
             .map_err(|error| OpenError::Io { path: name.clone(), detail: error.to_string() })?;
-        let journal = Place::File(path.with_extension("journal"));
+        let journal = Place::File(journal_beside(path));
         let store = Store::start(volume, file, journal, &name, memory.hot_bytes, Pauses::default())?;
         // What a copy left that was cut off: whoever has the database is the only one who makes any.
         let _ = fs::remove_file(path.with_extension(NEW));

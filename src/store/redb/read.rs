@@ -1,6 +1,7 @@
 //! Reads: each in one short transaction, so each sees one state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use redb::{AccessGuard, ReadTransaction, ReadableTable};
 
@@ -12,7 +13,7 @@ use super::views::View;
 use super::{Store, codec, rules};
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
-use crate::store::{Finished, Grant, Head, Past, Reading, Settings, Snapshot, StoreError, User};
+use crate::store::{Finished, Grant, Head, Past, Reading, Settings, Snapshot, StoreError, User, UserRules};
 
 /// An answer that was given to an `Idempotency-Key`, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub struct Repeated {
 /// A place in a user's history: a generation, and a change within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub u64, pub u32);
+
+/// What a user set, and the rules of one's own, if there are any.
+type SettingsAndRules = (Settings, Option<Arc<UserRules>>);
 
 pub(super) type HistoryRow<'a> = (AccessGuard<'a, (u64, u64, u32)>, AccessGuard<'a, &'static [u8]>);
 
@@ -124,6 +128,14 @@ impl Store {
     /// The user's settings and where the user stands; `None` when there is no such user.
     pub fn get_settings(&self, user: UserId) -> Result<Option<(Settings, Head)>, StoreError> {
         self.read(|transaction, _| Ok(get_settings(transaction, user)?.zip(get_head(transaction, user)?)))
+    }
+
+    /// The user's settings and own rules, of one state; `None` when there is no such user.
+    pub fn get_settings_and_rules(&self, user: UserId) -> Result<Option<SettingsAndRules>, StoreError> {
+        self.read(|transaction, _| {
+            let Some(settings) = get_settings(transaction, user)? else { return Ok(None) };
+            Ok(Some((settings, rules::get_rules(transaction, user)?)))
+        })
     }
 
     /// The ground state of a user; `None` when there is no such user.

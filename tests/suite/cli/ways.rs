@@ -169,9 +169,13 @@ fn history_settings_and_timeline() {
         assert_eq!(at.json(&["history", "--before", "2"])["entries"][0]["file"], "0000-One.md");
         assert_eq!(at.did(&["history", "1"]).lines().count(), 2);
 
-        assert_eq!(at.did(&["settings"]), "time zone  Europe/Berlin\nlanguage   en\nhorizon    7 days\n");
-        let changed = at.did(&["settings", "--time-zone", "asia/tokyo", "--language", "de", "--horizon", "3"]);
-        assert_eq!(changed, "time zone  Asia/Tokyo\nlanguage   de\nhorizon    3 days\n");
+        assert_eq!(
+            at.did(&["settings"]),
+            "time zone  Europe/Berlin\nlanguage   en\nhorizon    7 days\ntheme      auto\n"
+        );
+        let given = ["--time-zone", "asia/tokyo", "--language", "de", "--horizon", "3", "--theme", "dark"];
+        let changed = at.did(&[&["settings"][..], &given].concat());
+        assert_eq!(changed, "time zone  Asia/Tokyo\nlanguage   de\nhorizon    3 days\ntheme      dark\n");
         assert_eq!(at.json(&["settings"])["timeZone"], "Asia/Tokyo");
 
         let week = at.did(&["timeline", "--now", "2025-10-13T00:00:00Z"]);
@@ -293,7 +297,7 @@ fn accounts_and_tokens() {
             "{inspected}"
         );
         // By the clock of the user: where she is, and not where the command or the server runs.
-        assert_eq!(at.did(&["settings", "--time-zone", "Pacific/Kiritimati"]).lines().count(), 3);
+        assert_eq!(at.did(&["settings", "--time-zone", "Pacific/Kiritimati"]).lines().count(), 4);
         let shown = at.did(&["inspect", "lena"]);
         let inspected = at.json(&["inspect", "lena", "--timeline"]);
         assert_eq!((&inspected["name"], &inspected["timeline"]["userId"]), (&"lena".into(), &"lena".into()));

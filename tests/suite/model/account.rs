@@ -496,5 +496,5 @@ pub fn settings_after(
     let zone = fields.time_zone.as_ref().map_or(Some(present.zone), |name| Zone::parse(name));
     let lang = fields.language.as_deref().map_or(present.lang, |word| if word == "de" { Lang::De } else { Lang::En });
     let days = fields.horizon.map_or(Some(present.days), |days| u16::try_from(days).ok().filter(|days| *days > 0));
-    Ok(Settings { zone: zone.ok_or("field timeZone")?, lang, days: days.ok_or("field horizon")? })
+    Ok(Settings { zone: zone.ok_or("field timeZone")?, lang, days: days.ok_or("field horizon")?, ..present })
 }

@@ -10,6 +10,7 @@ use codexmiroir::domain::document::{self, Outcome as Read};
 use codexmiroir::domain::ids::{Generation, TaskNumber};
 use codexmiroir::domain::lang::Lang;
 use codexmiroir::domain::task::{Status, Task};
+use codexmiroir::domain::theme::Theme;
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::secrets::{KEY_FILE, KeyFile};
 use codexmiroir::service::Service;
@@ -41,7 +42,7 @@ const IN_MEMORY: &str = "/dev/shm";
 const HOT_BYTES_MAX: u64 = 1 << 20;
 
 fn settings() -> Settings {
-    Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 3 }
+    Settings { zone: Zone::parse("Europe/Berlin").unwrap(), lang: Lang::En, days: 3, theme: Theme::Auto }
 }
 
 pub struct World {

@@ -1,6 +1,13 @@
 //! `/admin` and its forms: accounts, by the use cases that the API has. The gate lets only administrators come here.
 
+mod doctor;
 mod page;
+mod state;
+mod timeline;
+
+pub use doctor::look;
+pub use state::{compact, state};
+pub use timeline::timeline;
 
 use axum::response::Response;
 use hyper::{HeaderMap, StatusCode};
@@ -11,6 +18,7 @@ use super::form::Errors;
 use super::layout::Viewer;
 use super::notice::Notice;
 use crate::domain::lang::{Lang, Phrase};
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::http::admin::{self, NewUser};
 use crate::http::auth::{page as shown, see_other};
@@ -40,19 +48,21 @@ const NOT_CONFIRMED: Phrase = Phrase {
 struct Reader {
     lang: Lang,
     zone: Zone,
+    theme: Theme,
 }
 
 impl Administering {
     fn reader(&self, headers: &HeaderMap) -> Result<Reader, HttpError> {
         let Some(actor) = self.actor() else {
-            return Ok(Reader { lang: language(headers), zone: self.site.new_user.zone });
+            return Ok(Reader { lang: language(headers), zone: self.site.new_user.zone, theme: Theme::Auto });
         };
         let (settings, _) = self.site.service.settings(actor.user)?;
-        Ok(Reader { lang: settings.lang, zone: settings.zone })
+        Ok(Reader { lang: settings.lang, zone: settings.zone, theme: settings.theme })
     }
 
-    fn viewer(&self, lang: Lang) -> Viewer<'_> {
-        self.actor().map_or(Viewer { lang, name: None, is_admin: true }, |actor| Viewer::of(actor, lang))
+    fn viewer(&self, reader: &Reader) -> Viewer<'_> {
+        let Reader { lang, theme, .. } = *reader;
+        Viewer { lang, theme, name: self.actor().map(|actor| actor.name.as_str()), is_admin: true }
     }
 
     /// Most live where the administrator does.
@@ -84,7 +94,7 @@ impl Administering {
     ) -> Result<Response, HttpError> {
         let after = query.text("after").map(str::to_owned);
         let page = page::accounts(&AccountsPage {
-            viewer: self.viewer(reader.lang),
+            viewer: self.viewer(reader),
             notice: Notice::of(query.text("done")),
             zone: reader.zone,
             is_first: after.is_none(),
@@ -102,7 +112,7 @@ impl Administering {
         errors: Errors,
     ) -> Result<Response, HttpError> {
         let account = self.site.service.require_account(name).await?;
-        let (viewer, zone) = (self.viewer(reader.lang), reader.zone);
+        let (viewer, zone) = (self.viewer(reader), reader.zone);
         Ok(shown(status, page::account(&AccountPage { viewer, notice, zone, account, errors })))
     }
 
@@ -152,7 +162,7 @@ pub async fn add(
     let new = NewUser {
         name: typed.name.clone(),
         admin: typed.is_admin,
-        settings: SettingsFields { time_zone, language, horizon: None },
+        settings: SettingsFields { time_zone, language, ..SettingsFields::default() },
         // On this page everybody gets one: without it there is no way in but a token.
         password: Some(known.text("password")?.unwrap_or_default()),
     };
@@ -273,7 +283,7 @@ pub async fn removal(
 ) -> Result<Response, HttpError> {
     let reader = asked.reader(&headers)?;
     let account = asked.site.service.require_account(name).await?;
-    Ok(shown(StatusCode::OK, page::removal(asked.viewer(reader.lang), &account, &Errors::default())))
+    Ok(shown(StatusCode::OK, page::removal(asked.viewer(&reader), &account, &Errors::default())))
 }
 
 /// `POST /admin/users/{name}/remove`
@@ -293,6 +303,6 @@ pub async fn remove(
     } else {
         Errors::at_field("confirm", NOT_CONFIRMED.text(reader.lang).to_owned())
     };
-    let page = page::removal(asked.viewer(reader.lang), &account, &errors);
+    let page = page::removal(asked.viewer(&reader), &account, &errors);
     Ok(shown(StatusCode::UNPROCESSABLE_ENTITY, page))
 }

@@ -50,6 +50,7 @@ pub fn accounts(page: &AccountsPage<'_>) -> Markup {
     let content = html! {
         @if let Some(notice) = page.notice { (notice.show(lang)) }
         (alert(new_account_form(&page.new, lang), &["name", "password", "timeZone", "language"]))
+        p { a.button href="/admin/state" { (super::state::TITLE.text(lang)) } }
         div.columns {
             section.panel {
                 h2 { (lang.pick("Accounts", "Konten")) }
@@ -86,7 +87,7 @@ fn marks(account: &Account, lang: Lang) -> Markup {
     }
 }
 
-fn tasks(count: usize, lang: Lang) -> String {
+pub(super) fn tasks(count: usize, lang: Lang) -> String {
     match count {
         1 => lang.pick("1 task", "1 Aufgabe").to_owned(),
         count => lang.pick(format!("{count} tasks"), format!("{count} Aufgaben")),
@@ -139,6 +140,7 @@ pub fn account(page: &AccountPage<'_>) -> Markup {
                 (deeds(page, &action))
             }
         }
+        p { a href=(action("timeline")) { (lang.pick("What is kept of its timeline", "Was von seinem Zeitplan bereitliegt")) } }
         p { a href="/admin" { (BACK.text(lang)) } }
     };
     account_page(page.viewer, Place::Administration, user.name.as_str(), &content)

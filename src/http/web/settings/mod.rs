@@ -51,6 +51,7 @@ fn present(settings: Settings) -> Planning {
         time_zone: settings.zone.name().to_owned(),
         language: settings.lang.pick("en", "de").to_owned(),
         horizon: settings.days.to_string(),
+        theme: settings.theme.as_str().to_owned(),
         errors: Errors::default(),
     }
 }
@@ -73,7 +74,7 @@ impl Asked {
         let remote = service.own_remote(user).await?;
         let sessions = service.list_sessions(user).await?.into_iter();
         let page = page::page(&SettingsPage {
-            viewer: Viewer::of(&self.actor, settings.lang),
+            viewer: Viewer::of(&self.actor, settings),
             notice,
             zone: settings.zone,
             now: service.clock().now(),
@@ -112,10 +113,11 @@ pub async fn show(asked: Asked, query: Query) -> Result<Response, HttpError> {
 pub async fn change(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &account::FIELDS)?;
     let (time_zone, language) = (known.text("timeZone")?, known.text("language")?);
-    let typed_horizon = known.text("horizon")?;
+    let (typed_horizon, theme) = (known.text("horizon")?, known.text("theme")?);
     // What is no number is out of range too.
     let horizon = typed_horizon.as_ref().map(|days| days.trim().parse().unwrap_or_default());
-    let fields = SettingsFields { time_zone: time_zone.clone(), language: language.clone(), horizon };
+    let (zone, lang, look) = (time_zone.clone(), language.clone(), theme.clone());
+    let fields = SettingsFields { time_zone: zone, language: lang, horizon, theme: look };
     let changed = asked.site.service.change_settings(asked.actor.user, asked.origin(), fields).await;
     let Err(error) = changed else { return Ok(see_other("/settings?done=saved")) };
     let now = present(asked.own_settings()?);
@@ -123,6 +125,7 @@ pub async fn change(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Resu
         time_zone: time_zone.unwrap_or(now.time_zone),
         language: language.unwrap_or(now.language),
         horizon: typed_horizon.unwrap_or(now.horizon),
+        theme: theme.unwrap_or(now.theme),
         errors: Errors::default(),
     };
     asked
@@ -186,7 +189,7 @@ pub async fn make_token(
                 Some(address) => Shown::Feed { address },
                 None => Shown::Token { server: site.address(arrival) },
             };
-            let page = page::issued(Viewer::of(&asked.actor, settings.lang), &issued, settings.zone, &told);
+            let page = page::issued(Viewer::of(&asked.actor, settings), &issued, settings.zone, &told);
             Ok(shown(StatusCode::OK, page))
         }
         Err(error) => {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::git::{self, RemoteForm};
 use crate::domain::lang::{Lang, Phrase};
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::http::web::browser::plain_name;
 use crate::http::web::form::{Errors, Form, TickBox, alert, of_account, signed_in_as, zone_list};
@@ -42,6 +43,7 @@ pub struct Planning {
     pub time_zone: String,
     pub language: String,
     pub horizon: String,
+    pub theme: String,
     pub errors: Errors,
 }
 
@@ -80,17 +82,28 @@ fn spans(lang: Lang) -> [(&'static str, &'static str); 5] {
     ]
 }
 
+fn themes(lang: Lang) -> [(&'static str, &'static str); 3] {
+    Theme::ALL.map(|theme| {
+        let called = match theme {
+            Theme::Auto => lang.pick("as the system is", "wie das System"),
+            Theme::Light => lang.pick("light", "hell"),
+            Theme::Dark => lang.pick("dark", "dunkel"),
+        };
+        (theme.as_str(), called)
+    })
+}
+
 pub fn page(page: &SettingsPage<'_>) -> Markup {
     let lang = page.viewer.lang;
     let content = html! {
         @if let Some(notice) = page.notice { (notice.show(lang)) }
-        (alert(planning_form(&page.planning, lang), &["timeZone", "language", "horizon"]))
+        (alert(planning_form(&page.planning, lang), &["timeZone", "language", "horizon", "theme"]))
         (alert(password_form(page), if page.has_password { &["current", "password"] } else { &[] }))
         (alert(page.remote.form(lang), &git::FIELDS))
         (alert(token_form(&page.new_token, lang), &["name", "scopes", "expires"]))
         div.columns {
             div { (planning(&page.planning, page.viewer)) (password(page, lang)) (git::section(page)) }
-            div { (sessions(page, lang)) (tokens(page, lang)) }
+            div { (exports(lang)) (sessions(page, lang)) (tokens(page, lang)) }
         }
         (zone_list())
     };
@@ -113,14 +126,34 @@ fn planning(planning: &Planning, viewer: Viewer<'_>) -> Markup {
     let (lang, form) = (viewer.lang, planning_form(planning, viewer.lang));
     html! {
         section.panel {
-            h2 { (lang.pick("Planning", "Planung")) }
+            h2 { (lang.pick("Planning and pages", "Planung und Seiten")) }
             form method="post" action="/settings" {
                 (signed_in_as(viewer.name))
                 (form.time_zone(&planning.time_zone))
                 (form.language(&planning.language))
                 (form.number("horizon", &planning.horizon, 1..=DAYS_MAX)
                     .hint(lang.pick("today included, at most 366", "heute mitgezählt, höchstens 366")))
+                (form.choice("theme", &planning.theme, &themes(lang)))
                 button.main type="submit" { (lang.pick("Save", "Speichern")) }
+            }
+        }
+    }
+}
+
+/// Everything of one's own, to keep or to take elsewhere.
+fn exports(lang: Lang) -> Markup {
+    let forms = [
+        ("markdown", lang.pick("The task files (tar)", "Die Aufgabendateien (tar)")),
+        ("json&history=true", lang.pick("Everything, history too (JSON)", "Alles, auch der Verlauf (JSON)")),
+        ("csv", lang.pick("A table for a spreadsheet (CSV)", "Eine Tabelle (CSV)")),
+        ("ics", lang.pick("The timeline for a calendar (iCalendar)", "Der Zeitplan für einen Kalender (iCalendar)")),
+    ];
+    html! {
+        section.panel {
+            h2 { "Export" }
+            p.hint { (lang.pick("Files to keep, or to take elsewhere.", "Dateien zum Behalten oder Mitnehmen.")) }
+            ul.downloads {
+                @for (form, called) in forms { li { a href={ "/api/export?format=" (form) } download { (called) } } }
             }
         }
     }

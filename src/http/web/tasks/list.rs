@@ -1,26 +1,33 @@
 //! `/tasks`: all tasks, narrowed by what one looks for, and one act on several at once.
 
+use std::time::Instant;
+
 use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, html};
 
 use crate::domain::date;
 use crate::domain::ids::{DocKey, FileName};
-use crate::domain::lang::Lang;
+use crate::domain::lang::{Lang, Phrase};
 use crate::domain::task::Status;
-use crate::http::auth::{page as shown, see_other};
+use crate::http::auth::{own_path, page as shown, see_other};
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
 use crate::http::query::Query;
-use crate::http::web::form::signed_in_as;
+use crate::http::web::form::{Errors, signed_in_as};
 use crate::http::web::layout::{Place, Viewer, account_page};
 use crate::http::web::told::{self, Told, status};
-use crate::http::web::{segment, words};
+use crate::http::web::{Again, segment, timed, words};
 use crate::http::wire::Known;
-use crate::service::error::{Refusal, ServiceError};
-use crate::service::tasks::{Filter, Page, Summary, Verb, Words};
+use crate::service::error::{Fault, Refusal};
+use crate::service::tasks::{Act, Filter, Page, Several, Summary, Words};
 
-pub(in crate::http) const SEVERAL_FIELDS: [&str; 3] = ["task", "act", "back"];
+pub(in crate::http) const SEVERAL_FIELDS: [&str; 4] = ["task", "act", "tag", "back"];
+
+const ACTS: Phrase = Phrase {
+    en: "complete, cancel, reopen, unpin, remove, tag or untag",
+    de: "complete, cancel, reopen, unpin, remove, tag oder untag",
+};
 
 /// Tasks on one page.
 const PAGE: usize = 100;
@@ -66,24 +73,38 @@ impl Looked {
 
 /// `GET /tasks`
 pub async fn list(asked: Asked, query: Query) -> Result<Response, HttpError> {
-    let service = &asked.site.service;
-    let lang = service.settings(asked.actor.user)?.0.lang;
-    let looked = Looked::of(&query);
-    let after = query.text("after").and_then(FileName::parse).map(DocKey::of);
-    let here = looked.address(query.text("after"));
-    let page = service.list_tasks(asked.actor.user, looked.filter(after), lang).await?;
+    let begun = Instant::now();
     let told = Told::of(&asked, &query).await?;
-    let viewer = Viewer::of(&asked.actor, lang);
-    let Words { categories, .. } = service.words(asked.actor.user).await?;
-    let content = html! {
-        @if let Some(told) = &told { (told.show(viewer, &here)) }
-        (search(&looked, &categories, lang))
-        (found(viewer, &page, &here))
-        @if let Some(next) = &page.next {
-            p { a.button href=(looked.address(Some(next))) rel="next" { (lang.pick("Next page", "Nächste Seite")) } }
-        }
-    };
-    Ok(shown(StatusCode::OK, account_page(viewer, Place::Tasks, lang.pick("Tasks", "Aufgaben"), &content)))
+    Ok(timed(begun, asked.tasks_page(StatusCode::OK, &query, told, None).await?))
+}
+
+impl Asked {
+    /// The tasks that an address asks for, with why something could not be done with them.
+    async fn tasks_page(
+        &self,
+        status: StatusCode,
+        query: &Query,
+        told: Option<Told>,
+        refused: Option<&str>,
+    ) -> Result<Response, HttpError> {
+        let (service, user) = (&self.site.service, self.actor.user);
+        let settings = service.settings(user)?.0;
+        let (lang, viewer) = (settings.lang, Viewer::of(&self.actor, settings));
+        let looked = Looked::of(query);
+        let after = query.text("after").and_then(FileName::parse).map(DocKey::of);
+        let here = looked.address(query.text("after"));
+        let page = service.list_tasks(user, looked.filter(after), lang).await?;
+        let Words { categories, .. } = service.words(user).await?;
+        let content = html! {
+            @if let Some(told) = &told { (told.show(viewer, &here)) }
+            (search(&looked, &categories, lang))
+            (found(viewer, &page, &here, refused))
+            @if let Some(next) = &page.next {
+                p { a.button href=(looked.address(Some(next))) rel="next" { (lang.pick("Next page", "Nächste Seite")) } }
+            }
+        };
+        Ok(shown(status, account_page(viewer, Place::Tasks, Place::Tasks.name().text(lang), &content)))
+    }
 }
 
 fn search(looked: &Looked, categories: &[String], lang: Lang) -> Markup {
@@ -102,6 +123,10 @@ fn search(looked: &Looked, categories: &[String], lang: Lang) -> Markup {
                 label for="search-kategorie" { (lang.pick("Category", "Kategorie")) }
                 select id="search-kategorie" name="kategorie" {
                     option value="" { (lang.pick("all", "alle")) }
+                    // One that the rules do not know any more is looked for all the same.
+                    @if !looked.kategorie.is_empty() && !categories.contains(&looked.kategorie) {
+                        option value=(looked.kategorie) selected { (looked.kategorie) }
+                    }
                     @for category in categories { option value=(category) selected[*category == looked.kategorie] { (category) } }
                 }
             }
@@ -117,7 +142,8 @@ fn search(looked: &Looked, categories: &[String], lang: Lang) -> Markup {
     }
 }
 
-fn found(viewer: Viewer<'_>, page: &Page, here: &str) -> Markup {
+/// What was found. Why something could not be done with it stands in the form: a script shows that alone anew.
+fn found(viewer: Viewer<'_>, page: &Page, here: &str, refused: Option<&str>) -> Markup {
     let lang = viewer.lang;
     html! {
         @if page.tasks.is_empty() {
@@ -127,14 +153,29 @@ fn found(viewer: Viewer<'_>, page: &Page, here: &str) -> Markup {
                 (signed_in_as(viewer.name))
                 input type="hidden" name="back" value=(here);
                 ul.found { @for task in &page.tasks { (row(task, lang)) } }
-                div.bar {
-                    span { (lang.pick("With those ticked:", "Mit den angekreuzten:")) }
-                    button type="submit" name="act" value="complete" { (lang.pick("Done", "Erledigt")) }
-                    button type="submit" name="act" value="cancel" { (lang.pick("Cancel", "Abbrechen")) }
-                    button type="submit" name="act" value="reopen" { (lang.pick("Open again", "Wieder öffnen")) }
-                    button type="submit" name="act" value="unpin" { (lang.pick("Back in line", "In die Reihe")) }
-                }
+                @if let Some(refused) = refused { p.alert role="alert" { (refused) } }
+                (several(lang))
             }
+        }
+    }
+}
+
+/// What can be done with those that are ticked. The tag comes first: what is typed there and sent with the Enter key is a
+/// tag, and nothing else.
+fn several(lang: Lang) -> Markup {
+    html! {
+        div.bar role="group" aria-label=(lang.pick("With those ticked", "Mit den angekreuzten")) {
+            span { (lang.pick("With those ticked:", "Mit den angekreuzten:")) }
+            label.spoken for="several-tag" { (lang.pick("Tag", "Schlagwort")) }
+            input id="several-tag" type="text" name="tag" maxlength="64" autocomplete="off" autocapitalize="none"
+                placeholder=(lang.pick("tag", "Schlagwort"));
+            button type="submit" name="act" value="tag" { (lang.pick("Tag", "Anheften")) }
+            button type="submit" name="act" value="untag" { (lang.pick("Untag", "Ablösen")) }
+            button type="submit" name="act" value="complete" { (lang.pick("Done", "Erledigt")) }
+            button type="submit" name="act" value="cancel" { (lang.pick("Cancel", "Abbrechen")) }
+            button type="submit" name="act" value="reopen" { (lang.pick("Open again", "Wieder öffnen")) }
+            button type="submit" name="act" value="unpin" { (lang.pick("Back in line", "In die Reihe")) }
+            button.danger type="submit" name="act" value="remove" { (lang.pick("Remove", "Entfernen")) }
         }
     }
 }
@@ -172,39 +213,37 @@ fn row(summary: &Summary, lang: Lang) -> Markup {
 pub async fn act_on_several(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &SEVERAL_FIELDS)?;
     let back = known.text("back")?;
-    let back = back.as_deref().map_or("/tasks", crate::http::auth::own_path).to_owned();
-    let (ids, act) = (words(&known, "task")?, known.text("act")?.unwrap_or_default());
+    let back = back.as_deref().map_or("/tasks", own_path).to_owned();
+    let (ids, tag) = (words(&known, "task")?, known.text("tag")?.unwrap_or_default());
+    let act = act(&known.text("act")?.unwrap_or_default(), tag)?;
     if ids.is_empty() {
         return Ok(see_other(&back));
     }
-    let (mut done, mut refused) = (0, None);
-    for id in &ids {
-        match one(&asked, id.clone(), &act).await {
-            Ok(()) => done += 1,
-            Err(error @ ServiceError::Refused(_)) => {
-                refused.get_or_insert((id, error));
-            }
-            Err(error) => return Err(error.into()),
+    match asked.site.service.act_on_several(asked.actor.user, asked.origin(), ids, act).await {
+        Ok(Several { refused: None, generation, .. }) => {
+            Ok(see_other(&told::address(&back, "several", None, generation)))
         }
-    }
-    match refused {
-        None => Ok(see_other(&told::address(&back, "several", None, None))),
-        Some(_) if done > 0 => Ok(see_other(&told::address(&back, "several-but", None, None))),
-        Some((id, error)) => asked.task_again(id, error).await,
+        Ok(Several { done: 0, refused: Some((id, refusal)), .. }) => asked.task_again(&id, refusal.into()).await,
+        Ok(Several { generation, .. }) => Ok(see_other(&told::address(&back, "several-but", None, generation))),
+        // It is a matter of the form, and not of one of the tasks.
+        Err(error) => {
+            let again = Again::of(error)?;
+            let errors = Errors::of(&again.refusal, asked.site.service.settings(asked.actor.user)?.0.lang);
+            let query = Query::parse(back.split_once('?').map_or("", |(_, query)| query));
+            Ok(again.told(asked.tasks_page(again.status(), &query, None, errors.any()).await?))
+        }
     }
 }
 
-async fn one(asked: &Asked, id: String, act: &str) -> Result<(), ServiceError> {
-    let (service, user, origin) = (&asked.site.service, asked.actor.user, asked.origin());
-    let verb = match act {
-        "complete" => {
-            service.complete_task(user, origin, id, None, None, None).await?;
-            return Ok(());
-        }
-        "cancel" => Verb::Cancel,
-        "reopen" => Verb::Reopen,
-        "unpin" => Verb::Unpin,
-        _ => return Err(Refusal::field("act", crate::service::error::Fault::Missing).into()),
-    };
-    service.apply_verb(user, origin, id, verb, None, None).await.map(drop)
+fn act(word: &str, tag: String) -> Result<Act, Refusal> {
+    Ok(match word {
+        "complete" => Act::Complete,
+        "cancel" => Act::Cancel,
+        "reopen" => Act::Reopen,
+        "unpin" => Act::Unpin,
+        "remove" => Act::Remove,
+        "tag" => Act::Tag(tag),
+        "untag" => Act::Untag(tag),
+        _ => return Err(Refusal::field("act", Fault::Malformed { expected: ACTS })),
+    })
 }

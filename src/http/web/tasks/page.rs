@@ -1,5 +1,7 @@
 //! `/tasks/{id}`: one task whole, to read, to change and to look back on.
 
+use std::time::Instant;
+
 use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, PreEscaped, html};
@@ -14,10 +16,10 @@ use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, TaskId};
 use crate::http::moves::place;
 use crate::http::query::Query;
-use crate::http::web::Again;
 use crate::http::web::form::{Errors, Form, alert, signed_in_as};
 use crate::http::web::layout::{self, Viewer, account_page};
 use crate::http::web::told::{self, Told, status, task_address};
+use crate::http::web::{Again, timed};
 use crate::http::wire::Known;
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::explain::Inquiry;
@@ -164,7 +166,7 @@ impl Asked {
             None => None,
         };
         let page = Page {
-            viewer: Viewer::of(&self.actor, settings.lang),
+            viewer: Viewer::of(&self.actor, settings),
             zone: settings.zone,
             told: state.told,
             errors: state.errors,
@@ -195,11 +197,12 @@ impl Asked {
 
 /// `GET /tasks/{id}`
 pub async fn show(asked: Asked, TaskId(id): TaskId, query: Query) -> Result<Response, HttpError> {
+    let begun = Instant::now();
     let told = Told::of(&asked, &query).await?;
     let (asks_why, asks_moves) = (query.flag("why")?, query.flag("moves")?);
     let before = query.text("before").map(place).transpose()?;
     let state = State { told, asks_why, asks_moves: asks_moves.then_some(before), ..State::default() };
-    asked.task_page(&id, StatusCode::OK, state).await
+    Ok(timed(begun, asked.task_page(&id, StatusCode::OK, state).await?))
 }
 
 /// `POST /tasks/{id}`

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::UserName;
 use crate::domain::lang::Lang;
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::store::redb::disk::{CACHE_BYTES, Disk};
 use crate::store::redb::open::builder;
@@ -16,7 +17,7 @@ use crate::store::{
     hot::Published,
 };
 
-const SETTINGS: Settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7 };
+const SETTINGS: Settings = Settings { zone: Zone::UTC, lang: Lang::En, days: 7, theme: Theme::Auto };
 
 fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)

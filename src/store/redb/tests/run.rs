@@ -10,6 +10,7 @@ use crate::domain::document::{self, Outcome as Read};
 use crate::domain::ids::{DocKey, FileName, Generation, ObjectName, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::script::{RuleEntry, Script};
+use crate::domain::theme::Theme;
 use crate::domain::zone::Zone;
 use crate::store::hot::{Entry, Form};
 use crate::store::redb::disk::{CACHE_BYTES, Disk};
@@ -93,7 +94,7 @@ pub(super) struct Run {
 }
 
 fn settings(days: u16) -> Settings {
-    Settings { zone: Zone::UTC, lang: Lang::En, days }
+    Settings { zone: Zone::UTC, lang: Lang::En, days, theme: Theme::Auto }
 }
 
 /// A disk with a database in which the users 1 and 2 are.

@@ -327,7 +327,7 @@ async fn each_act_on_several_is_one_change_that_is_taken_back_as_one() {
             assert_ne!(task[field], before[field], "{act}");
             match task[field].as_array() {
                 Some(tags) => {
-                    assert!(tags.contains(&value) && tags.len() == before[field].as_array().unwrap().len() + 1)
+                    assert!(tags.contains(&value) && tags.len() == before[field].as_array().unwrap().len() + 1);
                 }
                 None => assert_eq!(task[field], value, "{act}"),
             }

@@ -29,6 +29,9 @@ use crate::store::{Origin, StoreError};
 /// The largest form, in bytes: names, a password and a few choices.
 const FORM_BYTES_MAX: usize = 64 * 1024;
 
+/// The largest form with long texts, in bytes: of a text that is as long as it may be, each byte can become three.
+const LONG_FORM_BYTES_MAX: usize = 512 * 1024;
+
 /// The largest JSON body, in bytes.
 const JSON_BYTES_MAX: usize = 1024 * 1024;
 
@@ -172,6 +175,17 @@ impl FromRequestParts<Arc<Site>> for NameInPath {
     }
 }
 
+/// The name of a script of rules in the path, percent-decoded.
+pub struct ScriptInPath(pub String);
+
+impl FromRequestParts<Arc<Site>> for ScriptInPath {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<ScriptInPath, HttpError> {
+        TaskId::from_request_parts(parts, site).await.map(|TaskId(name)| ScriptInPath(name))
+    }
+}
+
 /// The id of a token in the path, percent-decoded.
 pub struct TokenIdInPath(pub String);
 
@@ -268,7 +282,13 @@ impl FromRequest<Arc<Site>> for FormOrJson {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, site: &Arc<Site>) -> Result<FormOrJson, HttpError> {
-        let (parts, bytes) = read_whole(request, site, FORM_BYTES_MAX).await?;
+        FormOrJson::read(request, site, FORM_BYTES_MAX).await
+    }
+}
+
+impl FormOrJson {
+    async fn read(request: Request, site: &Arc<Site>, bytes_max: usize) -> Result<FormOrJson, HttpError> {
+        let (parts, bytes) = read_whole(request, site, bytes_max).await?;
         if bytes.is_empty() && !parts.headers.contains_key(CONTENT_TYPE) {
             return Err(HttpError::NotAnObject);
         }
@@ -282,6 +302,17 @@ impl FromRequest<Arc<Site>> for FormOrJson {
         };
         check_signed_in_as(&mut sent.object.fields, &asker(&parts)?)?;
         Ok(sent)
+    }
+}
+
+/// The same of a page on which long texts are written.
+pub struct LongForm(pub FormOrJson);
+
+impl FromRequest<Arc<Site>> for LongForm {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<LongForm, HttpError> {
+        FormOrJson::read(request, site, LONG_FORM_BYTES_MAX).await.map(LongForm)
     }
 }
 

@@ -89,6 +89,12 @@ fn with_pages(routes: Routes) -> Routes {
         .at("/", [get(web::week, task_pages::week)])
         .at("/looking-back", [get(web::looking_back::show, of_back::shown)])
         .at("/rules", [get(web::rules::show, task_pages::rules), post(web::rules::change, task_pages::change_rules)])
+        .at(
+            "/rules/edit",
+            [get(web::rules::begin, task_pages::new_rule), post(web::rules::send, task_pages::send_rule)],
+        )
+        .at("/rules/edit/{script}", [get(web::rules::open, task_pages::edit_rule)])
+        .at("/rules/tutorial", [get(web::rules::tutorial, task_pages::tutorial)])
         .at("/quick", [post(web::quick::send, task_pages::quick)])
         .at("/undo", [post(web::acts::undo, task_pages::undo)])
         .at("/tasks", [get(web::tasks::list, task_pages::tasks), post(web::tasks::act_on_several, task_pages::several)])

@@ -38,15 +38,25 @@ pub use trial::{Outcome, Planner, Wanted, run_tests};
 /// Raised when scripts get other answers than before, so that no timeline of before is served for one of now.
 pub const LANGUAGE_VERSION: u32 = 3;
 
-/// The scripts that come with the program, by the names under which lists of rules use them.
-const LIBRARY: [(&str, &str); 7] = [
-    ("spartan", include_str!("../../scripts/spartan.rhai")),
-    ("german-holidays", include_str!("../../scripts/german-holidays.rhai")),
-    ("four-day-week", include_str!("../../scripts/four-day-week.rhai")),
-    ("vacation", include_str!("../../scripts/vacation.rhai")),
-    ("keep-current-slot", include_str!("../../scripts/keep-current-slot.rhai")),
-    ("deadline-first", include_str!("../../scripts/deadline-first.rhai")),
-    ("evenings-for-sport", include_str!("../../scripts/evenings-for-sport.rhai")),
+macro_rules! script {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../scripts/", $name, ".rhai")),
+            include_str!(concat!("../../scripts/", $name, ".test.rhai")),
+        )
+    };
+}
+
+/// The scripts that come with the program, by the names under which lists of rules use them, and their tests.
+const LIBRARY: [(&str, &str, &str); 7] = [
+    script!("spartan"),
+    script!("german-holidays"),
+    script!("four-day-week"),
+    script!("vacation"),
+    script!("keep-current-slot"),
+    script!("deadline-first"),
+    script!("evenings-for-sport"),
 ];
 
 /// The rules that apply when nobody says others.
@@ -56,12 +66,17 @@ pub fn builtin() -> Vec<Script> {
 
 /// A script that comes with the program, by name.
 pub fn library(name: &str) -> Option<Script> {
-    LIBRARY.iter().find(|(known, _)| *known == name).map(|(name, source)| Script::new(*name, *source))
+    LIBRARY.iter().find(|(known, ..)| *known == name).map(|(name, source, _)| Script::new(*name, *source))
+}
+
+/// The tests of a script that comes with the program, by the script's name.
+pub fn library_tests(name: &str) -> Option<&'static str> {
+    LIBRARY.iter().find(|(known, ..)| *known == name).map(|(.., tests)| *tests)
 }
 
 /// The names that [`library`] knows.
 pub fn library_names() -> impl Iterator<Item = &'static str> {
-    LIBRARY.iter().map(|(name, _)| *name)
+    LIBRARY.iter().map(|(name, ..)| *name)
 }
 
 /// What a script says of itself, whatever list it is in.

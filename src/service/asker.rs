@@ -39,6 +39,12 @@ fn list_of(list: &RuleList) -> List<'_> {
     List { scripts: &list.scripts, fingerprint: list.fingerprint }
 }
 
+/// Why a user's list cannot be asked where there are no workers.
+pub(super) fn run_by_a_server(list: &RuleList) -> RuleError {
+    let script = list.scripts.last().map_or("", |script| script.name.as_str());
+    RuleError::of_script(script, "the rules of a user are run by a server alone")
+}
+
 /// A run that was cut by the clock is repeated once: most likely the machine was busy. Workers see to it themselves.
 fn repeated_if_cut<T>(run: impl Fn() -> Result<T, RuleError>) -> Result<T, RuleError> {
     run().or_else(|error| if error.timed_out { run() } else { Err(error) })
@@ -58,15 +64,7 @@ impl Asker {
                 let (workers, list, categories) = (workers.clone(), list.clone(), OnceCell::new());
                 Ok(Asker::Apart(Apart { workers, list, reads_bodies, categories }))
             }
-            (RulesSource::User, None) => Err(RuleError {
-                script: list.scripts.last().map(|script| script.name.clone()).unwrap_or_default(),
-                function: None,
-                line: None,
-                column: None,
-                message: "the rules of a user are run by a server alone".to_owned(),
-                timed_out: false,
-                task: None,
-            }),
+            (RulesSource::User, None) => Err(run_by_a_server(list)),
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use tokio::sync::{Semaphore, oneshot};
 
-use super::asker::Asker;
+use super::asker::{self, Asker};
 use super::failures::Failures;
 use super::metrics::ServiceMetrics;
 use super::planning::Planned;
@@ -20,7 +20,7 @@ use super::rules::KnownAbouts;
 use super::turns::{Turn, Turns};
 use crate::domain::ids::UserId;
 use crate::domain::script::Script;
-use crate::rules::RuleError;
+use crate::rules::{Outcome, RuleError};
 use crate::view::RulesSource;
 use crate::worker::Pool;
 
@@ -113,12 +113,35 @@ impl Desk {
         self.failures.tell(&self.metrics, user, planned);
     }
 
-    /// Why the tests of a user's list fail, which are named as its scripts; where nobody runs the list, why not.
+    /// Why the tests of a user's list fail, which are named as its scripts: the first failure of each script's. Where
+    /// nobody runs the list, why not.
     pub(super) fn failures_of(&self, list: &RuleList, tests: &[Script]) -> Vec<RuleError> {
-        match &self.workers {
-            Some(workers) => workers.test(&list.scripts, tests).unwrap_or_else(|error| vec![error]),
-            None => self.asker_of_candidate(list).err().into_iter().collect(),
+        match self.outcomes_of(list, tests) {
+            Ok(tested) => tested.into_iter().filter_map(first_failure).collect(),
+            Err(error) => vec![error],
         }
+    }
+
+    /// What came of the tests of a user's list, in their order.
+    ///
+    /// # Errors
+    /// They could not be run to their end.
+    pub(super) fn outcomes_of(
+        &self,
+        list: &RuleList,
+        tests: &[Script],
+    ) -> Result<Vec<Result<Vec<Outcome>, RuleError>>, RuleError> {
+        match &self.workers {
+            Some(workers) => workers.test(&list.scripts, tests),
+            None => Err(asker::run_by_a_server(list)),
+        }
+    }
+}
+
+fn first_failure(tested: Result<Vec<Outcome>, RuleError>) -> Option<RuleError> {
+    match tested {
+        Ok(outcomes) => outcomes.into_iter().find_map(|outcome| outcome.failure),
+        Err(error) => Some(error),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::domain::script::Script;
-use crate::rules::{SOURCE_BYTES_MAX, library};
+use crate::rules::{SOURCE_BYTES_MAX, library, nearest_library_name};
 
 const EXTENSION: &str = "rhai";
 const TESTS: &str = ".test";
@@ -50,6 +50,16 @@ pub fn read_or_known(path: &Path) -> io::Result<RuleFile> {
         Some(script) => Ok(RuleFile { path: PathBuf::from(format!("<{}>", script.name)), script }),
         None => read(path),
     }
+}
+
+/// What to say of a file that is not there where its name is near to that of rules that come with the program.
+pub fn misspelt(path: &Path) -> Option<String> {
+    let name = path.to_str()?;
+    if path.symlink_metadata().is_ok() || library(name).is_some() {
+        return None;
+    }
+    let near = nearest_library_name(name)?;
+    Some(format!("there is no file {name}, and no rules of that name come with the program; did you mean {near}?"))
 }
 
 /// The tests beside a script, if it brings any, named as the script.

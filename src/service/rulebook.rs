@@ -18,7 +18,7 @@ use crate::rules::{self, RuleError, RuleSet};
 use crate::store::{Basis, UserRules};
 use crate::view::RulesSource;
 
-pub use crate::rules::{library, nearest_library_name, reference};
+pub use crate::rules::{library, library_tests, reference};
 
 /// A list of scripts with its fingerprint.
 #[derive(Clone, Debug)]
@@ -90,6 +90,8 @@ impl BasisParts {
 pub enum RuleFileError {
     #[error("cannot read the rules {path}: {detail}")]
     Unreadable { path: String, detail: String },
+    #[error("{0}")]
+    Misspelt(String),
     #[error("the rules {path} are refused: {error}")]
     Refused { path: String, error: Box<RuleError> },
 }
@@ -156,9 +158,9 @@ impl RuleBook {
         if paths.is_empty() {
             return Ok(RuleBook::builtin());
         }
-        let unreadable = |path: &Path, error: io::Error| RuleFileError::Unreadable {
-            path: path.display().to_string(),
-            detail: error.to_string(),
+        let unreadable = |path: &Path, error: io::Error| match rule_files::misspelt(path) {
+            Some(sentence) => RuleFileError::Misspelt(sentence),
+            None => RuleFileError::Unreadable { path: path.display().to_string(), detail: error.to_string() },
         };
         let (mut scripts, mut tests) = (Vec::new(), Vec::new());
         for path in paths.iter().map(AsRef::as_ref) {

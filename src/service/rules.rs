@@ -22,9 +22,9 @@ use crate::store::{Change, Entries, Origin, UserRules};
 use crate::view::RulesSource;
 
 pub(super) use self::about::KnownAbouts;
-pub use self::list::RuleFields;
 pub(super) use self::list::{OPTIONS_MAX, entries as checked_entries};
-pub use crate::rules::RuleError;
+pub use self::list::{RuleFields, is_name};
+pub use crate::rules::{Outcome, RuleError};
 pub use crate::store::RulesVersion;
 
 /// Characters of a wrong version's number that an error repeats.
@@ -55,6 +55,25 @@ pub struct Ruled {
     /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(default)]
     pub reused: bool,
+}
+
+/// What came of the tests of a script.
+#[derive(Clone, Debug)]
+pub enum TestRun {
+    /// They could not be begun, and why.
+    Refused(RuleError),
+    /// Each in the order in which they are written; none where the script brings none.
+    Ran(Vec<Outcome>),
+}
+
+impl TestRun {
+    pub fn failures(&self) -> impl Iterator<Item = &RuleError> {
+        let (refused, ran) = match self {
+            TestRun::Refused(error) => (Some(error), &[][..]),
+            TestRun::Ran(outcomes) => (None, outcomes.as_slice()),
+        };
+        refused.into_iter().chain(ran.iter().filter_map(|outcome| outcome.failure.as_ref()))
+    }
 }
 
 /// A change of the rules that somebody asks for.
@@ -127,6 +146,22 @@ impl Service {
             tried(&entries, |list, tests| service.try_rules(desk, user, &snapshot, (list, tests)))
         };
         self.planners.run(user, job).await?
+    }
+
+    /// Runs the tests of one script of a list, each of them to its end.
+    ///
+    /// # Errors
+    /// The request is malformed, or the clock cut a test, which says nothing of it.
+    pub async fn test_rules(
+        self: &Arc<Self>,
+        user: UserId,
+        fields: Vec<RuleFields>,
+        script: String,
+    ) -> Result<TestRun, ServiceError> {
+        let entries = list::entries(fields)?;
+        let view = self.views.get(user);
+        let _turn = view.lock().await;
+        self.planners.run(user, move |desk| test_run(desk, &entries, &script)).await?
     }
 
     /// Gives the user this list. The same one again changes nothing.
@@ -217,6 +252,22 @@ impl Service {
         };
         let (ruled, reused) = self.change_once(user, origin, key, decide).await?;
         Ok(Ruled { reused, ..ruled })
+    }
+}
+
+fn test_run(desk: &Desk, entries: &[RuleEntry], script: &str) -> Result<TestRun, ServiceError> {
+    let mut tests = tests_of(entries);
+    tests.retain(|tests| tests.name == script);
+    let compiled = RuleList::of_user(entries).and_then(|list| desk.asker_of_candidate(&list).map(|_| list));
+    let tested = compiled.and_then(|list| desk.outcomes_of(&list, &tests));
+    let ran = match tested.and_then(|tested| tested.into_iter().next().unwrap_or(Ok(Vec::new()))) {
+        Ok(outcomes) => TestRun::Ran(outcomes),
+        Err(error) => TestRun::Refused(error),
+    };
+    let cut = ran.failures().find(|error| error.timed_out).cloned();
+    match cut {
+        Some(cut) => Err(ServiceError::TrialCut(cut)),
+        None => Ok(ran),
     }
 }
 

@@ -32,15 +32,6 @@ impl Report {
     }
 }
 
-/// Why tests fail: the first failure of each script's, in order.
-pub(super) fn first_failures(scripts: &[Script], tests: &[Script]) -> Vec<RuleError> {
-    let first = |tests: &Script| match run_tests(scripts, std::slice::from_ref(tests)) {
-        Ok(report) => report.failures().next().cloned(),
-        Err(error) => Some(error),
-    };
-    tests.iter().filter_map(first).collect()
-}
-
 /// The name that errors give the tests of a script.
 pub(super) fn name_of_tests(script: &str) -> String {
     format!("{script}.test")
@@ -54,18 +45,24 @@ pub(super) fn name_of_tests(script: &str) -> String {
 /// # Errors
 /// Tests of no script of the list, or that do not compile.
 pub fn run_tests(scripts: &[Script], tests: &[Script]) -> Result<Report, RuleError> {
-    let mut report = Report::default();
-    for tests in tests {
-        let Some(subject) = scripts.iter().find(|script| script.name == tests.name) else {
-            return Err(RuleError::of_script(&tests.name, "the tests belong to no script of the list"));
-        };
-        let (list, subject) = (scripts.to_vec(), subject.name.clone());
-        let planner: Rc<Planner> = Rc::new(move |wanted: &Wanted| plan_wanted(&list, &subject, wanted));
-        let file = Script::new(name_of_tests(&tests.name), &*tests.source);
-        let outcomes = rules::run_tests(&file, &planner)?;
-        report.tested.push(Tested { script: tests.name.clone(), outcomes });
-    }
-    Ok(report)
+    let tested = tests.iter().map(|tests| {
+        let outcomes = outcomes(scripts, tests)?;
+        Ok(Tested { script: tests.name.clone(), outcomes })
+    });
+    Ok(Report { tested: tested.collect::<Result<_, RuleError>>()? })
+}
+
+/// As [`run_tests`], the tests of one script.
+///
+/// # Errors
+/// Those of [`run_tests`].
+pub(super) fn outcomes(scripts: &[Script], tests: &Script) -> Result<Vec<Outcome>, RuleError> {
+    let Some(subject) = scripts.iter().find(|script| script.name == tests.name) else {
+        return Err(RuleError::of_script(&tests.name, "the tests belong to no script of the list"));
+    };
+    let (list, subject) = (scripts.to_vec(), subject.name.clone());
+    let planner: Rc<Planner> = Rc::new(move |wanted: &Wanted| plan_wanted(&list, &subject, wanted));
+    rules::run_tests(&Script::new(name_of_tests(&tests.name), &*tests.source), &planner)
 }
 
 fn plan_wanted(list: &[Script], subject: &str, wanted: &Wanted) -> Result<Timeline, RuleError> {

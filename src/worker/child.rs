@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-use super::author_tests::first_failures;
+use super::author_tests::outcomes;
 use super::limits;
 use super::protocol::{self, Asked, QUESTION_BYTES_MAX, QuestionAsked, Said};
 use crate::rules::{RuleError, RuleSet, Watcher};
@@ -103,8 +103,8 @@ fn ask(set: &RuleSet, question: &QuestionAsked<'_>) -> Option<Said> {
         }
         QuestionAsked::Test(test) => {
             let (scripts, tests) = test.read();
-            let failures = first_failures(&scripts, &tests);
-            Said::Tested(failures.iter().map(|error| protocol::failure(error, &[])).collect())
+            let tested = tests.iter().map(|tests| protocol::tested_said(outcomes(&scripts, tests)));
+            Said::Tested(tested.collect())
         }
         QuestionAsked::Evaluate(evaluate) => {
             let asked = evaluate.read()?;

@@ -17,7 +17,7 @@ use super::rests::{Resting, Rests};
 use super::seats::{Seat, Seats};
 use crate::domain::policy::Policy;
 use crate::domain::script::{About, Script};
-use crate::rules::{self, Question, Questions, RuleError};
+use crate::rules::{self, Outcome, Question, Questions, RuleError};
 
 /// How long one run may take by the clock before it is cut.
 const BACKSTOP: Duration = Duration::from_secs(2);
@@ -142,19 +142,23 @@ impl Pool {
         })
     }
 
-    /// Runs the tests of a list's scripts, named as these: the first failure of each, none where all pass.
+    /// Runs the tests of a list's scripts, named as these: what came of each script's, in their order.
     ///
     /// # Errors
     /// They could not be run to their end.
-    pub fn test(&self, scripts: &[Script], tests: &[Script]) -> Result<Vec<RuleError>, RuleError> {
+    pub fn test(
+        &self,
+        scripts: &[Script],
+        tests: &[Script],
+    ) -> Result<Vec<Result<Vec<Outcome>, RuleError>>, RuleError> {
         let named = tests.iter().map(|tests| Script::new(name_of_tests(&tests.name), ""));
         let named: Vec<Script> = named.chain(scripts.iter().cloned()).collect();
         // Known by all of it: tests that take too long are no reason to leave the list alone, which may be in use.
         let all: Vec<Script> = scripts.iter().chain(tests).cloned().collect();
         let list = List { scripts, fingerprint: rules::fingerprint(&all) };
         self.ask(list, QuestionAsked::Test(TestAsked::of(scripts, tests)), None, |said| match said {
-            Said::Tested(failures) if failures.len() <= tests.len() => {
-                failures.into_iter().map(|said| protocol::error(said, &named, None)).collect()
+            Said::Tested(tested) if tested.len() == tests.len() => {
+                tested.into_iter().map(|said| protocol::tested(said, &named)).collect()
             }
             _ => None,
         })

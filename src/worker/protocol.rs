@@ -15,13 +15,13 @@ use crate::domain::ids::{DocKey, FileName};
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, Weekdays};
 use crate::domain::script::{OptionValue, Script};
 use crate::domain::task::{SlotRef, Status, Task};
-use crate::rules::{Question, Questions, RuleError};
+use crate::rules::{Outcome, Question, Questions, RuleError};
 
 mod about;
 mod answer;
 
 pub(super) use about::{AboutSaid, about, about_said};
-pub(super) use answer::{categories, error, place, policy};
+pub(super) use answer::{categories, error, place, policy, tested};
 
 /// The largest question: some thousands of tasks, with the bodies if they are read.
 pub(super) const QUESTION_BYTES_MAX: usize = 32 << 20;
@@ -122,7 +122,7 @@ pub(super) enum Said {
     Passed,
     Categories(Vec<String>),
     About(Vec<AboutSaid>),
-    Tested(Vec<FailureSaid>),
+    Tested(Vec<TestedSaid>),
     Policy(PolicySaid),
     Failed(FailureSaid),
 }
@@ -132,6 +132,13 @@ pub(super) struct PlaceSaid {
     pub(super) script: String,
     pub(super) function: String,
     pub(super) place: Option<(u32, u32)>,
+}
+
+/// What came of the tests of one script: each with why it failed, if it did; or why they could not be begun.
+#[derive(Serialize, Deserialize)]
+pub(super) enum TestedSaid {
+    Ran(Vec<(String, Option<FailureSaid>)>),
+    Failed(FailureSaid),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -338,6 +345,19 @@ pub(super) fn failure(error: &RuleError, tasks: &[Question]) -> FailureSaid {
         message: error.message.clone(),
         timed_out: error.timed_out,
         task: at.and_then(|at| u32::try_from(at).ok()),
+    }
+}
+
+/// What came of the tests of one script.
+pub(super) fn tested_said(tested: Result<Vec<Outcome>, RuleError>) -> TestedSaid {
+    match tested {
+        Ok(outcomes) => TestedSaid::Ran(
+            outcomes
+                .into_iter()
+                .map(|Outcome { test, failure: why }| (test, why.map(|error| failure(&error, &[]))))
+                .collect(),
+        ),
+        Err(error) => TestedSaid::Failed(failure(&error, &[])),
     }
 }
 

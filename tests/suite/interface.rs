@@ -23,7 +23,7 @@ const OTHER_TOKEN: &str = "other";
 const WEBHOOK: &str = "/github/webhook";
 
 /// What asks for no token beside the address: probes, the way in, what its pages are made of, and feeds.
-const OPEN: [&str; 23] = [
+const OPEN: [&str; 24] = [
     "/livez",
     "/readyz",
     "/login",
@@ -41,6 +41,7 @@ const OPEN: [&str; 23] = [
     "/assets/keys.js",
     "/assets/week.js",
     "/assets/quick.js",
+    "/assets/rules-editor.js",
     "/assets/icon.svg",
     "/assets/icon-192.png",
     "/assets/icon-512.png",
@@ -89,7 +90,7 @@ async fn filled(server: &TestServer, user: &TestUser, path: &str) -> String {
         let sessions = server.service().list_sessions(id).await.unwrap();
         return path.replace("{id}", &sessions[0].id.to_string());
     }
-    path.replace("{id}", "0001").replace("{name}", &account_of(user))
+    path.replace("{id}", "0001").replace("{name}", &account_of(user)).replace("{script}", "spartan")
 }
 
 /// The name of an account that is there beside the user's own.

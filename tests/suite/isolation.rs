@@ -23,7 +23,8 @@ async fn readable() -> Vec<String> {
     // What does not end, what is another's business, what is there once, and what is not for browsers.
     let others = ["/api/events", "/metrics", "/welcome", "/setup", "/login", "/sync", "/feeds/{file}"];
     let paths = paths.filter(|path| !others.contains(path) && !path.contains("admin"));
-    let mut paths: Vec<_> = paths.map(|path| path.replace("{id}", "0000").replace("{n}", "2")).collect();
+    let mut paths: Vec<_> =
+        paths.map(|path| path.replace("{id}", "0000").replace("{n}", "2").replace("{script}", "spartan")).collect();
     for path in ["/codex?days=3", "/codex?format=html", "/api/tasks?status=offen&limit=3", "/api/tasks/0001"] {
         paths.push(path.to_owned());
     }

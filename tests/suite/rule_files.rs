@@ -188,6 +188,29 @@ fn a_test_that_fails_says_where() {
 }
 
 #[test]
+fn a_misspelt_name_of_ready_rules_is_told_with_the_right_one() {
+    let home = home_with(&[]);
+    let vault = vault("tom");
+    let tasks = vault.to_str().unwrap();
+    for arguments in [
+        &["plan", tasks, "--rules", "spartn"][..],
+        &["plan", tasks, "--rules", "spartan", "--rules", "spartn"],
+        &["rules", "preview", tasks, "--rules", "spartn"],
+        &["rules", "preview", tasks, "--rules", "spartan", "--against", "spartn"],
+        &["serve", "--rules", "spartn"],
+    ] {
+        let refusal = home.run(arguments);
+        let said = "there is no file spartn, and no rules of that name come with the program; did you mean spartan?";
+        assert!(refusal.stderr.contains(said), "{arguments:?}: {refusal:?}");
+        assert_ne!(refusal.code, Some(0), "{arguments:?}");
+    }
+    // A file of that name is meant as it is.
+    fs::write(home.path("spartn"), "fn slots(day, slots) { [slot(\"a\", \"9:00\", \"10:00\")] }").unwrap();
+    let planned = home.run(&["plan", tasks, "--rules", "spartn"]);
+    assert_eq!(planned.code, Some(0), "{planned:?}");
+}
+
+#[test]
 fn what_cannot_be_read_is_named() {
     let home = home_with(&[("lone.test.rhai", "fn test_it() {}"), ("plain.rhai", "fn slots(day, slots) { [] }")]);
     fs::write(home.path("bytes.rhai"), [b'f', 0xff, 0xfe]).unwrap();

@@ -35,15 +35,8 @@ impl FileRules {
 
 /// Reads a script; a name that is no file may be one that comes with the program.
 pub(super) fn read(path: &Path) -> Result<RuleFile, CliError> {
-    let name = path.to_str().unwrap_or_default();
-    if !path.exists()
-        && rulebook::library(name).is_none()
-        && let Some(near) = rulebook::nearest_library_name(name)
-    {
-        let sentence = format!("there is no file {name}, and no rules of that name come with the program");
-        return Err(CliError::Said(format!("{sentence}; did you mean {near}?")));
-    }
-    rule_files::read_or_known(path).map_err(|error| unreadable(path, &error))
+    let read = rule_files::read_or_known(path);
+    read.map_err(|error| rule_files::misspelt(path).map_or_else(|| unreadable(path, &error), CliError::Said))
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> CliError {

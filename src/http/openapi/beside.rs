@@ -63,6 +63,13 @@ pub fn quick_script() -> Operation {
     script("getQuickScript", "What shows where a task would land while it is typed")
 }
 
+pub fn rules_editor_script() -> Operation {
+    script(
+        "getRulesEditorScript",
+        "What marks what is wrong with a rule while it is written, and draws the week as it would be",
+    )
+}
+
 pub fn icon() -> Operation {
     asset("image/svg+xml", "getIcon", "The icon of the pages")
 }

@@ -109,6 +109,28 @@ pub struct RulesForm {
     signed_in_as: Option<String>,
 }
 
+/// A rule of one's own as it was written.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RuleForm {
+    /// `check`, `look`, `test` or `save`.
+    act: Option<String>,
+    /// The rule of the list whose place it takes; empty for one that goes to the end.
+    of: Option<String>,
+    /// What it is called.
+    name: Option<String>,
+    /// The text of the script.
+    script: Option<String>,
+    /// The text of its tests.
+    tests: Option<String>,
+    /// `true`: what is set of its options is forgotten.
+    defaults: Option<String>,
+    /// The entity tag of the rules as they were as the writing began.
+    etag: Option<String>,
+    /// Whom the form's page was for: for another one than the asker it is refused.
+    signed_in_as: Option<String>,
+}
+
 /// The change that is taken back.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -135,6 +157,7 @@ mod tests {
         assert_form(&schema_for!(ActForm), &acts::ACT_FIELDS);
         assert_form(&schema_for!(PinForm), &acts::PIN_FIELDS);
         assert_form(&schema_for!(RulesForm), &rules::RULES_FIELDS);
+        assert_form(&schema_for!(RuleForm), &rules::EDIT_FIELDS);
         assert_form(&schema_for!(UndoForm), &acts::UNDO_FIELDS);
         assert_form(&schema_for!(SeveralForm), &tasks::SEVERAL_FIELDS);
         assert_form(&schema_for!(TaskForm), &tasks::SAVE_FIELDS);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::operation::Operation;
 use super::pages::{DONE, PAGE, page, sent};
-use super::task_forms::{ActForm, PinForm, QuickForm, RulesForm, SeveralForm, TaskForm, UndoForm};
+use super::task_forms::{ActForm, PinForm, QuickForm, RuleForm, RulesForm, SeveralForm, TaskForm, UndoForm};
 
 /// What the page that was acted from is told of.
 fn told(operation: Operation) -> Operation {
@@ -107,7 +107,40 @@ pub fn undo() -> Operation {
 }
 
 pub fn rules() -> Operation {
-    page("showRules", "The rules that apply as a page, with forms for what each lets its user set").query("done", DONE)
+    page("showRules", "The rules that apply as a page, with forms for what each lets its user set")
+        .query("done", DONE)
+        .query("version", "The version that is held against the rules that apply.")
+}
+
+pub fn new_rule() -> Operation {
+    page("showNewRule", "An editor for a rule of one's own, which begins with a template or a copy")
+        .query("new", "What it is called; a name that is free where it is missing.")
+        .query("from", "The rule that comes with the program of which it is a copy.")
+        .gives_text_with(404, PAGE, "The page of rules; no rule of that name comes with the program.")
+}
+
+pub fn edit_rule() -> Operation {
+    page("showRule", "An editor for one rule of the list; one that comes with the program is copied")
+        .path("script", "The rule's name.")
+        .query("done", DONE)
+        .gives_text_with(404, PAGE, "The page of rules; the list has no rule of that name.")
+}
+
+pub fn send_rule() -> Operation {
+    sent::<RuleForm>("sendRule", "Try a rule of one's own by form, or make it part of the list")
+        .gives_text(PAGE, "The editor, with what the trial came to.")
+        .gives_text_with(
+            422,
+            PAGE,
+            "The editor, with what is wrong at its lines, or with what somebody else saved meanwhile.",
+        )
+        .gives_text_with(503, PAGE, "The same, where another try may succeed.")
+        .carries("Retry-After", "Seconds after which it may.")
+        .refuses(&[(400, "wrong_type")])
+}
+
+pub fn tutorial() -> Operation {
+    page("showRulesTutorial", "Rules, step by step, as a page")
 }
 
 pub fn change_rules() -> Operation {

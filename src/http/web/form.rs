@@ -100,7 +100,7 @@ impl Errors {
         self.0.is_empty()
     }
 
-    fn at(&self, field: &str) -> Option<&str> {
+    pub fn at(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(at, _)| *at == field).map(|(_, sentence)| sentence.as_str())
     }
 }

@@ -4,6 +4,7 @@ pub mod acts;
 pub mod admin;
 pub mod assets;
 mod browser;
+mod difference;
 pub mod failure;
 mod form;
 mod interface;

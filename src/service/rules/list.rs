@@ -101,7 +101,8 @@ fn entry(RuleFields { library, name, script, tests, options }: RuleFields) -> Re
     }
 }
 
-pub(super) fn is_name(name: &str) -> bool {
+/// Whether a script may be called so.
+pub fn is_name(name: &str) -> bool {
     let is_right = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(is_right)
 }

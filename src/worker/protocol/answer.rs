@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use chrono::NaiveTime;
 
-use super::{ConstraintSaid, DaysSaid, FailureSaid, PlaceSaid, PolicySaid, SlotSaid, VerdictSaid, date, weekdays};
+use super::{
+    ConstraintSaid, DaysSaid, FailureSaid, PlaceSaid, PolicySaid, SlotSaid, TestedSaid, VerdictSaid, date, weekdays,
+};
 use crate::domain::days::NamedDays;
 use crate::domain::policy::{Constraint, Policy, SlotSpec, Verdict, validate_slots};
 use crate::domain::script::Script;
-use crate::rules::{Questions, RuleError, SCRIPTS_MAX, STRETCHES_MAX};
+use crate::rules::{Outcome, Questions, RuleError, SCRIPTS_MAX, SOURCE_BYTES_MAX, STRETCHES_MAX};
 
 /// Slots of a day, and names of slots in one verdict.
 const NAMES_MAX: usize = 48;
@@ -19,6 +21,8 @@ const REASON_BYTES_MAX: usize = 64 * 1024;
 /// The longest message of an error, in bytes.
 const MESSAGE_BYTES_MAX: usize = 8 * 1024;
 const CATEGORIES_MAX: usize = 4_096;
+/// Tests of one script: the shortest, `fn test_a(){}`, takes as many bytes of its file.
+const TESTS_MAX: usize = SOURCE_BYTES_MAX / "fn test_a(){}".len();
 /// The largest number of a line or column.
 const PLACE_MAX: u32 = 1 << 20;
 
@@ -65,6 +69,24 @@ pub(in crate::worker) fn error(
         timed_out: said.timed_out,
         task,
     })
+}
+
+/// What came of the tests of a script of these; `None` where that cannot be.
+pub(in crate::worker) fn tested(said: TestedSaid, scripts: &[Script]) -> Option<Result<Vec<Outcome>, RuleError>> {
+    let outcome = |(test, failure): (String, Option<FailureSaid>)| {
+        let failure = match failure {
+            Some(said) => Some(error(said, scripts, None)?),
+            None => None,
+        };
+        is_function(&test).then_some(Outcome { test, failure })
+    };
+    match said {
+        TestedSaid::Ran(outcomes) if outcomes.len() <= TESTS_MAX => {
+            outcomes.into_iter().map(outcome).collect::<Option<_>>().map(Ok)
+        }
+        TestedSaid::Ran(_) => None,
+        TestedSaid::Failed(said) => error(said, scripts, None).map(Err),
+    }
 }
 
 /// Where a worker was, as far as it said so in words that can be.

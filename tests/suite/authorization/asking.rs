@@ -149,6 +149,10 @@ impl Row {
             }
             "/settings/git/remove" => Vec::new(),
             "/rules" => vec![("act", "add".to_owned()), ("script", "four-day-week".to_owned())],
+            "/rules/edit" => {
+                let script = "fn place(task, today) { anywhere() }".to_owned();
+                vec![("act", "save".to_owned()), ("name", "mine".to_owned()), ("script", script)]
+            }
             "/quick" => vec![("line", "Kuchen backen !heute abends".to_owned())],
             "/undo" => vec![("generation", holdings.generation.to_string())],
             "/tasks" => vec![("act", "complete".to_owned())],
@@ -243,7 +247,7 @@ impl Cast {
         (holdings, id): (&Holdings, &str),
         from: &[(&str, &str)],
     ) -> RequestBuilder {
-        let path = row.path.replace("{file}", &format!("{id}.ics"));
+        let path = row.path.replace("{file}", &format!("{id}.ics")).replace("{script}", "spartan");
         let path = ["{id}", "{n}", "{name}"].iter().fold(path, |path, place| path.replace(place, id));
         let query = if row.path.ends_with("/export") { "?format=json" } else { "" };
         let method = method.clone();

@@ -20,6 +20,8 @@ pub mod key {
     pub const TAB: &str = "\u{e004}";
     pub const DOWN: &str = "\u{e015}";
     pub const RIGHT: &str = "\u{e014}";
+    pub const SHIFT: &str = "\u{e008}";
+    pub const CONTROL: &str = "\u{e009}";
     pub const DELETE: &str = "\u{e017}";
 }
 
@@ -44,6 +46,19 @@ impl Browser {
         };
         let actions: Vec<Value> = keys.chars().flat_map(each).collect();
         self.command("actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})).await;
+    }
+
+    /// Types into a field, behind what it has.
+    pub async fn type_into(&self, selector: &str, keys: &str) {
+        let element = self.element(selector).await;
+        self.command(&format!("element/{element}/value"), &json!({"text": keys})).await;
+    }
+
+    /// Types what leads to another page, and waits until that one is there.
+    pub async fn leave_by(&self, selector: &str, keys: &str) {
+        self.evaluate("window.isLeft = true").await;
+        self.type_into(selector, keys).await;
+        self.arrive().await;
     }
 
     /// Takes the first element that the one selector finds to the middle of that of the other.

@@ -149,7 +149,12 @@ fn rules_that_come_with_the_program_are_named_wherever_files_are() {
         (&json!("spartan + mehr"), &json!("mehr"))
     );
     let refused = home.run(&["plan", tasks, "--rules", "spartn"]);
-    assert!(refused.refusal(1).contains("cannot read the rules spartn"), "{refused:?}");
+    assert!(
+        refused.refusal(1).contains(
+            "there is no file spartn, and no rules of that name come with the program; did you mean spartan?"
+        ),
+        "{refused:?}"
+    );
 }
 
 #[test]

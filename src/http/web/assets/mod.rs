@@ -53,6 +53,7 @@ pub const FILES: &[File] = files! {
     "keys.js" SCRIPT keys_script
     "week.js" SCRIPT week_script
     "quick.js" SCRIPT quick_script
+    "rules-editor.js" SCRIPT rules_editor_script
     "icon.svg" SVG icon
     "icon-192.png" PNG small_icon
     "icon-512.png" PNG large_icon

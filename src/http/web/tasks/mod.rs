@@ -1,6 +1,5 @@
 //! `/tasks` and `/tasks/{id}`: finding tasks, and one task whole.
 
-mod difference;
 mod list;
 mod page;
 mod past;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, PreEscaped, html};
 
-use super::{difference, past};
+use super::past;
 use crate::domain::date;
 use crate::domain::lang::Phrase;
 use crate::domain::task::Task;
@@ -19,7 +19,7 @@ use crate::http::query::Query;
 use crate::http::web::form::{Errors, Form, alert, signed_in_as};
 use crate::http::web::layout::{self, Viewer, account_page};
 use crate::http::web::told::{self, Told, status, task_address};
-use crate::http::web::{Again, timed};
+use crate::http::web::{Again, difference, timed};
 use crate::http::wire::Known;
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::explain::Inquiry;

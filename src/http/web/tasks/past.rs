@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use super::difference;
 use crate::domain::difference::Stand;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
@@ -10,7 +9,7 @@ use crate::http::history::summary;
 use crate::http::moves::{place_text, words};
 use crate::http::web::layout::Viewer;
 use crate::http::web::told::undo;
-use crate::http::web::when;
+use crate::http::web::{difference, when};
 use crate::service::history::{Past, PastState};
 use crate::service::moves::{Cause, Kind, Moved, Page};
 use crate::view::standing;

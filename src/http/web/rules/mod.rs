@@ -1,13 +1,22 @@
 //! `/rules`: the rules that apply, what each lets one set, ready ones to add, and the versions of before.
 
+mod edit;
+mod editor;
+mod marked;
+mod reading;
+mod typed;
+mod versions;
+
+pub use edit::{begin, open, send};
+pub use reading::tutorial;
+
+#[cfg(test)]
+pub(in crate::http) use edit::EDIT_FIELDS;
+
 use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, html};
 
-use super::form::{Errors, Form, alert, signed_in_as};
-use super::layout::{Place, Viewer, account_page};
-use super::notice::Notice;
-use super::{Again, when, words};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::script::{About, DeclaredOption, OptionKind, OptionValue, RuleEntry};
 use crate::domain::zone::Zone;
@@ -15,8 +24,12 @@ use crate::http::auth::{page as shown, see_other};
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
 use crate::http::query::Query;
+use crate::http::web::form::{Errors, Form, alert, signed_in_as};
+use crate::http::web::layout::{Place, Viewer, account_page};
+use crate::http::web::notice::Notice;
+use crate::http::web::{Again, segment, words};
 use crate::http::wire::{self, Known, WHOLE_NUMBER};
-use crate::service::error::{Fault, Refusal, ServiceError};
+use crate::service::error::{Fault, Refusal, ServiceError, repeatable};
 use crate::service::preview::Previewed;
 use crate::service::rules::{RuleFields, Rules, RulesRequest, RulesVersion};
 use crate::service::tasks::Expectation;
@@ -26,6 +39,8 @@ pub(in crate::http) const RULES_FIELDS: [&str; 7] = ["act", "script", "option", 
 
 /// Columns of a week that is drawn on the page.
 const DRAWN_WIDTH: usize = 100;
+/// Characters of a wrong name that an error repeats.
+const REPEATED_CHARS_MAX: usize = 40;
 /// Versions that are listed.
 const VERSIONS_MAX: usize = 20;
 
@@ -48,7 +63,18 @@ struct Page<'a> {
     /// What the ready rules say of themselves that are not in the list.
     ready: &'a [About],
     versions: &'a [RulesVersion],
+    /// The version that is held against what applies.
+    compared: Option<u64>,
     /// What a change would come to, drawn, and the form that makes it.
+    looked: Option<Looked>,
+}
+
+/// What of the page is not as things are.
+#[derive(Default)]
+struct State {
+    notice: Option<Notice>,
+    errors: Errors,
+    compared: Option<u64>,
     looked: Option<Looked>,
 }
 
@@ -59,13 +85,7 @@ struct Looked {
 }
 
 impl Asked {
-    async fn rules_page(
-        &self,
-        status: StatusCode,
-        notice: Option<Notice>,
-        errors: Errors,
-        looked: Option<Looked>,
-    ) -> Result<Response, HttpError> {
+    async fn rules_page(&self, status: StatusCode, state: State) -> Result<Response, HttpError> {
         let (service, user) = (&self.site.service, self.actor.user);
         let settings = service.settings(user)?.0;
         let rules = service.rules(user).await?;
@@ -75,14 +95,17 @@ impl Asked {
         ready.retain(|about| !rules.entries.iter().any(|entry| entry.name() == about.script));
         let viewer = Viewer::of(&self.actor, settings);
         let (rules, ready, versions) = (&rules, ready.as_slice(), versions.as_slice());
-        let page = Page { viewer, zone: settings.zone, notice, errors, rules, ready, versions, looked };
+        let State { notice, errors, compared, looked } = state;
+        let page = Page { viewer, zone: settings.zone, notice, errors, rules, ready, versions, compared, looked };
         Ok(shown(status, page.whole()))
     }
 }
 
 /// `GET /rules`
 pub async fn show(asked: Asked, query: Query) -> Result<Response, HttpError> {
-    asked.rules_page(StatusCode::OK, Notice::of(query.text("done")), Errors::default(), None).await
+    let notice = Notice::of(query.text("done"));
+    let compared = query.text("version").and_then(|version| version.parse().ok());
+    asked.rules_page(StatusCode::OK, State { notice, compared, ..State::default() }).await
 }
 
 /// What a form wants.
@@ -108,7 +131,7 @@ pub async fn change(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Resu
         return match service.preview_rules(user, list.clone(), None, None).await {
             Ok(Previewed::Planned(preview)) => {
                 let looked = Looked { drawn: text::preview(&preview, DRAWN_WIDTH), fields: sent(&known)? };
-                asked.rules_page(StatusCode::OK, None, Errors::default(), Some(looked)).await
+                asked.rules_page(StatusCode::OK, State { looked: Some(looked), ..State::default() }).await
             }
             Ok(Previewed::Refused(errors)) => again(&asked, Refusal::RulesRefused { errors }.into(), lang).await,
             Err(error) => again(&asked, error, lang).await,
@@ -129,7 +152,7 @@ pub async fn change(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Resu
 async fn again(asked: &Asked, error: ServiceError, lang: Lang) -> Result<Response, HttpError> {
     let again = Again::of(error)?;
     let errors = Errors::at_field("", again.refusal.text(lang));
-    Ok(again.told(asked.rules_page(again.status(), None, errors, None).await?))
+    Ok(again.told(asked.rules_page(again.status(), State { errors, ..State::default() }).await?))
 }
 
 /// The fields of a form, to be sent once more.
@@ -148,8 +171,8 @@ fn wanted(rules: &Rules, known: &Known<'_>) -> Result<Wanted, Refusal> {
     let mut list: Vec<RuleFields> = rules.entries.iter().map(fields_of).collect();
     let script = || known.text("script")?.ok_or_else(|| wire::missing("script"));
     let place = |name: &str| {
-        let missing = || Refusal::field("script", Fault::UnknownWord { value: name.to_owned(), known: names(rules) });
-        rules.entries.iter().position(|entry| entry.name() == name).ok_or_else(missing)
+        let found = rules.entries.iter().position(|entry| entry.name() == name);
+        found.ok_or_else(|| no_such_rule(rules, name))
     };
     let act = known.text("act")?;
     if known.value("look").is_some() && matches!(act.as_deref(), Some("reset" | "restore")) {
@@ -167,9 +190,9 @@ fn wanted(rules: &Rules, known: &Known<'_>) -> Result<Wanted, Refusal> {
             list[at].options = options
                 .into_iter()
                 .zip(values)
-                .map(|(name, value)| {
-                    let kind = declared.iter().find(|option| option.name == name).map(|option| &option.kind);
-                    Ok((name, read_option(kind, value)?))
+                .map(|(name, value)| match declared.iter().find(|option| option.name == name) {
+                    Some(option) => Ok((name, read_option(&option.kind, value)?)),
+                    None => Err(no_such_option(declared, &name)),
                 })
                 .collect::<Result<_, Refusal>>()?;
         }
@@ -189,8 +212,17 @@ fn wanted(rules: &Rules, known: &Known<'_>) -> Result<Wanted, Refusal> {
     Ok(Wanted::List(list))
 }
 
-fn names(rules: &Rules) -> Vec<String> {
-    rules.entries.iter().map(|entry| entry.name().to_owned()).collect()
+/// Refuses a rule that is not in the list, with the nearest that is.
+fn no_such_rule(rules: &Rules, name: &str) -> Refusal {
+    let mut known: Vec<String> = rules.entries.iter().map(|entry| entry.name().to_owned()).collect();
+    let likeness = |other: &String| strsim::jaro_winkler(name, other);
+    known.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    Refusal::field("script", Fault::UnknownWord { value: repeatable(name, REPEATED_CHARS_MAX), known })
+}
+
+/// Refuses an option that a rule does not have, with the nearest that it has.
+fn no_such_option(declared: &[DeclaredOption], name: &str) -> Refusal {
+    wire::nearest_of(name, &declared.iter().map(|option| option.name.as_str()).collect::<Vec<_>>())
 }
 
 fn fields_of(entry: &RuleEntry) -> RuleFields {
@@ -208,17 +240,17 @@ fn fields_of(entry: &RuleEntry) -> RuleFields {
 }
 
 /// What was typed, as the option takes it.
-fn read_option(kind: Option<&OptionKind>, value: String) -> Result<OptionValue, Refusal> {
+fn read_option(kind: &OptionKind, value: String) -> Result<OptionValue, Refusal> {
     Ok(match kind {
-        Some(OptionKind::Flag) => {
+        OptionKind::Flag => {
             let malformed = |_| Refusal::field("rules.options", Fault::Malformed { expected: FLAG });
             OptionValue::Flag(value.trim().parse().map_err(malformed)?)
         }
-        Some(OptionKind::Number { .. }) => {
+        OptionKind::Number { .. } => {
             let malformed = |_| Refusal::field("rules.options", Fault::Malformed { expected: WHOLE_NUMBER });
             OptionValue::Number(value.trim().parse().map_err(malformed)?)
         }
-        Some(OptionKind::Text | OptionKind::Choice { .. } | OptionKind::Day) | None => OptionValue::Text(value),
+        OptionKind::Text | OptionKind::Choice { .. } | OptionKind::Day => OptionValue::Text(value),
     })
 }
 
@@ -239,11 +271,8 @@ impl Page<'_> {
                 (self.script(at, entry, self.rules.about.get(at).and_then(Option::as_ref)))
             }
             (self.ready())
+            (self.own())
             (self.versions())
-            p.hint {
-                (lang.pick("Scripts of your own are set by ", "Eigene Skripte setzt ")) code { "codexmiroir rules set" }
-                (lang.pick(" or ", " oder ")) code { "PUT /api/rules" } "."
-            }
         };
         account_page(self.viewer, Place::Rules, lang.pick("Rules", "Regeln"), &content)
     }
@@ -299,8 +328,14 @@ impl Page<'_> {
                 @if let Some(source) = entry.source() {
                     details { summary { (lang.pick("The script", "Das Skript")) } pre { (source) } }
                 }
-                @if !is_only {
-                    div.bar {
+                div.bar {
+                    a.button href={ "/rules/edit/" (segment(name)) } {
+                        @match entry {
+                            RuleEntry::Own { .. } => (lang.pick("Edit", "Bearbeiten")),
+                            RuleEntry::Library { .. } => (lang.pick("Edit a copy", "Eine Kopie bearbeiten")),
+                        }
+                    }
+                    @if !is_only {
                         @if at > 0 {
                             (self.form("up", Some(name), &html! { button type="submit" { (lang.pick("Before the one above", "Vor das darüber")) } }))
                         }
@@ -310,6 +345,33 @@ impl Page<'_> {
                             button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
                         }))
                     }
+                }
+            }
+        }
+    }
+
+    /// The way to a rule that somebody writes.
+    fn own(&self) -> Markup {
+        let lang = self.viewer.lang;
+        let listed = self.rules.entries.iter().filter(|entry| entry.source().is_none()).map(RuleEntry::name);
+        let ready = listed.chain(self.ready.iter().map(|about| about.script.as_str()));
+        let called = |name: &str| format!("{} {name}", lang.pick("a copy of", "einer Kopie von"));
+        let copies: Vec<(&str, String)> = ready.map(|name| (name, called(name))).collect();
+        let template = ("", lang.pick("a short example", "einem kurzen Beispiel"));
+        let from: Vec<(&str, &str)> =
+            [template].into_iter().chain(copies.iter().map(|(name, called)| (*name, called.as_str()))).collect();
+        let form = Form { id: "own", lang, errors: &Errors::default() };
+        html! {
+            section.panel id="own" {
+                h2 { (lang.pick("Write a rule of your own", "Eine eigene Regel schreiben")) }
+                p {
+                    (lang.pick("It takes a few lines: ", "Dafür reichen ein paar Zeilen: "))
+                    a href="/rules/tutorial" { (lang.pick("step by step", "Schritt für Schritt (auf Englisch)")) } "."
+                }
+                form method="get" action="/rules/edit" {
+                    (form.text("new", "").label("Name").optional().hint(lang.pick("1 to 64 characters of a-z, 0-9 and -", "1 bis 64 Zeichen aus a-z, 0-9 und -")))
+                    (form.choice("from", "", &from).label(lang.pick("Begin with", "Beginnen mit")))
+                    button type="submit" { (lang.pick("Write", "Schreiben")) }
                 }
             }
         }
@@ -330,41 +392,6 @@ impl Page<'_> {
                                     " "
                                     button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
                                 }))
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn versions(&self) -> Markup {
-        let lang = self.viewer.lang;
-        html! {
-            @if self.rules.source == RulesSource::User || !self.versions.is_empty() {
-                section.panel id="versions" {
-                    h2 { (lang.pick("Versions", "Versionen")) }
-                    @if self.rules.source == RulesSource::User {
-                        (self.form("reset", None, &html! {
-                            button type="submit" { (lang.pick("Have no rules of my own", "Keine eigenen Regeln haben")) }
-                        }))
-                    }
-                    ul.lines {
-                        @for version in self.versions {
-                            li {
-                                div {
-                                    (version.version.0) " · " (when(version.at, self.zone)) " · " (version.actor) " · "
-                                    @match &version.entries {
-                                        Some(entries) => (entries.iter().map(RuleEntry::name).collect::<Vec<_>>().join(", ")),
-                                        None => (lang.pick("none of one's own", "keine eigenen")),
-                                    }
-                                }
-                                @if self.rules.version != Some(version.version) {
-                                    (self.form("restore", None, &html! {
-                                        input type="hidden" name="version" value=(version.version.0);
-                                        button type="submit" { (lang.pick("Set again", "Wieder setzen")) }
-                                    }))
-                                }
                             }
                         }
                     }

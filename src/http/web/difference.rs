@@ -1,4 +1,6 @@
-//! Two versions of a document, line by line. The door to the crate that compares them.
+//! Two versions of a text, line by line. The door to the crate that compares them.
+
+use std::time::Duration;
 
 use maud::{Markup, html};
 use similar::{ChangeTag, TextDiff};
@@ -8,9 +10,12 @@ use crate::domain::lang::Lang;
 /// Lines around a change that are shown with it.
 const CONTEXT: usize = 2;
 
+/// How long two versions are compared; what is left then counts as different altogether.
+const COMPARED_MAX: Duration = Duration::from_millis(100);
+
 /// What is different between two versions.
 pub fn lines(before: &str, after: &str, lang: Lang) -> Markup {
-    let compared = TextDiff::from_lines(before, after);
+    let compared = TextDiff::configure().timeout(COMPARED_MAX).diff_lines(before, after);
     html! {
         div.difference {
             @for group in compared.grouped_ops(CONTEXT) {

@@ -153,6 +153,8 @@ async fn documents_are_text_on_every_page() {
         assert_harmless(&browser, "/tasks", "what the interface answers").await;
         assert_listed(&browser, &base, &tom).await;
         visit(&browser, &base, "/").await;
+        visit(&browser, &base, "/looking-back").await;
+        visit(&browser, &base, &format!("{}?moves=true", page_of(&documents[0].0))).await;
         // All that can have a slot has one.
         visit(&browser, &base, "/codex?format=html&days=100").await;
     })
@@ -276,7 +278,8 @@ async fn what_rules_say_is_text() {
             send(&browser, "/rules", &options).await;
             send(&browser, "/quick", &[("line", "placed !abends"), ("kategorie", text), ("look", "true")]).await;
             let fails = tom.create(ids[2].clone()).await;
-            for path in ["/", "/rules", &format!("/tasks/{fails}?why=true")] {
+            let explained = format!("/tasks/{fails}?why=true&moves=true");
+            for path in ["/", "/rules", "/rules/edit/mine", "/rules/edit?new=other&from=mine", "/looking-back", &explained] {
                 visit(&browser, &base, path).await;
             }
             assert_eq!(tom.delete("/api/rules").await.status, 200);
@@ -309,7 +312,15 @@ async fn what_is_typed_and_what_an_address_says_is_text() {
                 "/tasks/0000?done=WORD&task=WORD&undo=WORD",
                 "/tasks/0000?why=WORD",
                 "/tasks/0000?done=saved&task=0000&undo=1",
+                "/tasks/0000?moves=WORD",
                 "/tasks/WORD",
+                "/rules/edit/WORD",
+                "/rules/edit?new=WORD&from=WORD",
+                "/rules/edit?version=WORD",
+                "/looking-back?done=WORD",
+                "/admin/state?done=WORD",
+                "/admin/doctor?done=WORD",
+                "/admin/users/WORD/timeline",
                 "/WORD",
                 "/rules?done=WORD",
                 "/settings?done=WORD",
@@ -331,6 +342,8 @@ async fn what_is_typed_and_what_an_address_says_is_text() {
                 ("/tasks/0000/pin", &["datum", "zeit"]),
                 ("/tasks/0000/pin", &["slot", "back"]),
                 ("/rules", &["act"]),
+                ("/rules/edit", &["act", "name", "script", "tests", "etag"]),
+                ("/rules/edit", &["of", "script"]),
                 ("/rules", &["script", "version", "option", "value", "etag"]),
                 ("/settings", &["timeZone", "language", "horizon"]),
                 ("/settings/password", &["current", "password"]),

@@ -34,7 +34,7 @@ const SAME: [&str; 0] = [];
 /// not ours to translate, and code is code.
 const SAID: &str = r#"
 const says = [];
-const isOurs = element => !element.closest("pre, code, kbd, option, .text, .whose, .who, a.title, .told a, .found a, strong, h1, time, [lang], .category, .difference");
+const isOurs = element => !element.closest("pre, code, kbd, option, .text, .whose, .who, a.title, .told a, .found a, strong, h1, time, [lang]:not(html), .category, .difference");
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) if (isOurs(walker.currentNode.parentElement)) says.push(walker.currentNode.textContent);
 for (const element of document.querySelectorAll("body, body *")) {

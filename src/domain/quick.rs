@@ -77,8 +77,11 @@ pub fn read(line: &str, today: NaiveDate, slots: &[String]) -> Result<Quick, NoD
         if let Some(plain) = word.strip_prefix('\\') {
             title.push(plain);
         } else if let Some(tag) = marked(word, '#').filter(|tag| !is_number(tag)) {
-            if !quick.tags.iter().any(|known| known == tag) {
-                quick.tags.push(tag.to_owned());
+            // Where tags are typed in one line, a comma stands between two.
+            for tag in tag.split(',').filter(|tag| !tag.is_empty()) {
+                if !quick.tags.iter().any(|known| known == tag) {
+                    quick.tags.push(tag.to_owned());
+                }
             }
         } else if let Some(category) = marked(word, '@') {
             quick.kategorie = Some(named(&CATEGORY_WORDS, category).unwrap_or(category).to_owned());

@@ -59,7 +59,9 @@ pub(super) fn see_other(path: &str) -> Response {
 /// A path of this server's pages, as it was asked for before signing in. Anything else is the week: nobody is led
 /// elsewhere by a link to the sign-in.
 pub(super) fn own_path(next: &str) -> &str {
-    let is_path = next.starts_with('/') && !next.starts_with("//");
+    // Nor is a path tidied up on the way into one that leads elsewhere.
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    let is_path = path.starts_with('/') && !path.contains("//") && !path.contains("/.");
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if is_path && is_plain && next.len() <= 2_000 { next } else { "/" }
 }

@@ -132,7 +132,8 @@ fn is_guessed_first(name: &str, password: &str) -> bool {
     different.dedup();
     let backwards: String = password.chars().rev().collect();
     let is_row = |row: &&str| row.contains(password) || row.contains(&backwards);
-    password == name || different.len() < DIFFERENT_CHARS_MIN || ROWS.iter().any(is_row)
+    let is_name = !name.is_empty() && password.replace(name, "").is_empty();
+    is_name || different.len() < DIFFERENT_CHARS_MIN || ROWS.iter().any(is_row)
 }
 
 impl Service {
@@ -275,6 +276,7 @@ mod tests {
             &long,
             "",
             "Lena-Lena-Lena",
+            "lena-lena-lenalena-lena-lena",
             "aaaaaaaaaaaaaaaa",
             "121212121212",
             "123456789012",

@@ -12,6 +12,13 @@ const DEPTH_MAX: usize = 64;
 /// of a table that is wide and long. The document itself has the rest.
 const EVENTS_MAX: usize = 70_000;
 
+/// Costly signs in one run of text, or in one address. Whoever writes HTML looks at each of them through all that follows in
+/// the run, so that a document full of ampersands would keep a server busy for seconds.
+const COSTLY_MAX: usize = 256;
+
+/// What ends a run of text and is not shown: the sanitizer takes it away.
+const RUN_END: &str = "<!---->";
+
 /// Renders CommonMark with tables, task lists, strikethrough and footnotes. `item` makes what stands before an item of a
 /// checklist, of its place among all of them and whether it is ticked; it has to make what is safe.
 pub fn to_html(markdown: &str, item: impl Fn(usize, bool) -> String) -> String {
@@ -24,8 +31,10 @@ pub fn to_html(markdown: &str, item: impl Fn(usize, bool) -> String) -> String {
         return plain;
     }
     // What marks the items until the rest is known to be harmless stands nowhere in the text, so nobody can write one.
-    let marks = (0..=plain.len()).map(|number| format!("item{number}:"));
-    let Some(mark) = marks.into_iter().find(|mark| !plain.contains(mark.as_str())) else { return plain };
+    let after = plain.split("item").skip(1).map(|after| after.split(|sign: char| !sign.is_ascii_digit()).next());
+    let written: HashSet<usize> = after.filter_map(|digits| digits?.parse().ok()).collect();
+    let Some(number) = (0..=plain.len()).find(|number| !written.contains(number)) else { return plain };
+    let mark = format!("item{number}:");
     let mut places = ticked.iter().copied().enumerate();
     let marked = rendered(markdown, |_| mark.clone());
     let mut parts = marked.split(mark.as_str());
@@ -38,13 +47,19 @@ pub fn to_html(markdown: &str, item: impl Fn(usize, bool) -> String) -> String {
 }
 
 /// What is safe to show, with `mark` before each item of a checklist.
-fn rendered(markdown: &str, mut mark: impl FnMut(bool) -> String) -> String {
+fn rendered(markdown: &str, mark: impl FnMut(bool) -> String) -> String {
+    sanitize(&unsanitized(markdown, mark))
+}
+
+fn unsanitized(markdown: &str, mut mark: impl FnMut(bool) -> String) -> String {
     let mut depth = 0;
+    let mut links = Vec::new();
     let events = Parser::new_ext(markdown, options()).take(EVENTS_MAX);
-    let events = events.filter(|event| is_within(event, &mut depth)).filter_map(|event| as_text(event, &mut mark));
+    let events = events.filter(|event| is_within(event, &mut depth) && has_address(event, &mut links));
+    let events = in_runs(events.filter_map(|event| as_text(event, &mut mark)));
     let mut rendered = String::with_capacity(markdown.len() * 3 / 2);
-    html::push_html(&mut rendered, events);
-    sanitize(&rendered)
+    html::push_html(&mut rendered, events.into_iter());
+    rendered
 }
 
 /// Whether an element is within the depth; `depth` is how many are open.
@@ -60,6 +75,61 @@ fn is_within(event: &Event<'_>, depth: &mut usize) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether an address can be shown; of a link whose address cannot, the text stays. `links` are those that are open.
+fn has_address(event: &Event<'_>, links: &mut Vec<bool>) -> bool {
+    match event {
+        Event::Start(Tag::Link { dest_url, title, .. }) => {
+            let is_shown = costly(dest_url) + costly(title) <= COSTLY_MAX;
+            links.push(is_shown);
+            is_shown
+        }
+        Event::End(TagEnd::Link) => links.pop().unwrap_or(true),
+        Event::FootnoteReference(name) => costly(name) <= COSTLY_MAX,
+        _ => true,
+    }
+}
+
+/// The same with an end of the run wherever there are too many costly signs in it. Texts that follow each other are one run.
+fn in_runs<'t>(events: impl Iterator<Item = Event<'t>>) -> Vec<Event<'t>> {
+    let mut all = Vec::new();
+    let mut run = 0;
+    for event in events {
+        let (Event::Text(text) | Event::Code(text)) = &event else {
+            all.push(event);
+            continue;
+        };
+        let count = costly(text);
+        if run + count <= COSTLY_MAX {
+            run += count;
+            all.push(event);
+            continue;
+        }
+        let is_code = matches!(event, Event::Code(_));
+        all.extend(is_code.then(|| Event::Html("<code>".into())));
+        let mut start = 0;
+        for (at, _) in text.char_indices().filter(|(_, sign)| is_costly(*sign)) {
+            if run == COSTLY_MAX {
+                all.push(Event::Text(text[start..at].to_owned().into()));
+                all.push(Event::Html(RUN_END.into()));
+                (start, run) = (at, 0);
+            }
+            run += 1;
+        }
+        all.push(Event::Text(text[start..].to_owned().into()));
+        all.extend(is_code.then(|| Event::Html("</code>".into())));
+    }
+    all
+}
+
+fn costly(text: &str) -> usize {
+    text.chars().filter(|sign| is_costly(*sign)).count()
+}
+
+/// An ampersand, or what begins with the same byte as a space that does not break.
+fn is_costly(sign: char) -> bool {
+    matches!(sign, '&' | '\u{80}'..='\u{bf}')
 }
 
 /// An item as it is shown where nobody can tick it.
@@ -103,6 +173,7 @@ fn sanitize(rendered: &str) -> String {
         .rm_tags(["img"])
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .link_rel(Some("noopener noreferrer nofollow"))
+        .strip_comments(true)
         .clean(rendered)
         .to_string()
 }
@@ -165,6 +236,56 @@ mod tests {
         assert!(shown(&table).len() < 40 * size, "{}", shown(&table).len());
         let paragraphs = "a\n\n".repeat(20_000);
         assert_eq!(shown(&paragraphs).matches("<p>").count(), 20_000, "nothing that is written is cut");
+    }
+
+    #[test]
+    fn no_run_has_many_costly_signs_and_each_of_them_is_shown() {
+        let size = 6_000;
+        for (sign, as_html) in [
+            ("&", "&amp;"),
+            ("&#", "&amp;#"),
+            ("&a", "&amp;a"),
+            ("&#x", "&amp;#x"),
+            ("&amp;", "&amp;"),
+            ("\\&", "&amp;"),
+            ("x&y\n", "x&amp;y\n"),
+            ("<", "&lt;"),
+            ("\u{a0}§", "&nbsp;§"),
+        ] {
+            let count = size / sign.len();
+            let (signs, expected) = (sign.repeat(count), as_html.repeat(count));
+            let (line, line_expected) = (signs.replace('\n', " "), expected.replace('\n', " "));
+            let blocks = [
+                (format!("a{signs}z"), format!("<p>a{expected}z</p>\n")),
+                (format!("- *a{signs}z*"), format!("<ul>\n<li><em>a{expected}z</em></li>\n</ul>\n")),
+                (format!("|a|\n|-|\n|a{line}z|"), format!("<td>a{line_expected}z</td>")),
+            ];
+            for (markdown, html) in blocks {
+                check(&markdown, &html);
+            }
+            if sign.len() == as_html.replace("&amp;", "&").replace("&lt;", "<").replace("&nbsp;", "\u{a0}").len() {
+                check(&format!("`a{line}z`"), &format!("<p><code>a{line_expected}z</code></p>\n"));
+                check(&format!("```\na{signs}z\n```"), &format!("<pre><code>a{expected}z\n</code></pre>\n"));
+            }
+        }
+        let signs = "&".repeat(size);
+        let link = format!("[word](/{signs}) [word](/ \"{signs}\") [^{signs}] [in](/?a&b)\n\n[^{signs}]: note");
+        check(&link, "<p>word word  <a href=\"/?a&amp;b\"");
+    }
+
+    /// That it is shown so, and that what the sanitizer works on has no run that is costly.
+    fn check(markdown: &str, expected: &str) {
+        let html = shown(markdown);
+        let start = markdown.chars().take(20).collect::<String>();
+        assert!(html.contains(expected) && !html.contains("<!--"), "{start}");
+        let unsanitized = unsanitized(markdown, |_| String::new());
+        // The name of a note stands in what the sanitizer takes away.
+        for run in unsanitized.split('<').filter(|run| !run.contains("footnote")) {
+            assert!(
+                costly(&run.replace("&lt;", "").replace("&gt;", "").replace("&quot;", "")) <= COSTLY_MAX,
+                "{start}"
+            );
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod markdown;
 pub mod placements;
 pub mod plots;
 pub mod preview;
+pub mod ready_rules;
 pub mod rules;
 pub mod settings;
 pub mod standing;

@@ -92,7 +92,7 @@ async fn two_in_one_browser(browser: &Browser, base: &str, server: &TestServer, 
     lena.create(json!({"kategorie": "arbeit", "title": "Only hers"})).await;
     browser.go(base).await;
     assert!(browser.text().await.contains("Only hers"));
-    browser.click(".site button").await;
+    browser.click(".site form button").await;
     assert_eq!(browser.path().await, "/login");
     browser.go(&format!("{base}/settings")).await;
     assert_eq!(browser.path().await, "/login?next=%2Fsettings");

@@ -291,6 +291,58 @@ async fn what_rules_say_is_text() {
     .await;
 }
 
+/// Addresses that say what somebody else chose.
+const ADDRESSES: [&str; 24] = [
+    "/?done=WORD&task=WORD&undo=WORD",
+    "/?done=added&task=WORD&undo=1",
+    "/tasks?q=WORD&tag=WORD&kategorie=WORD&status=WORD&after=WORD&done=WORD",
+    "/tasks/0000?done=WORD&task=WORD&undo=WORD",
+    "/tasks/0000?why=WORD",
+    "/tasks/0000?done=saved&task=0000&undo=1",
+    "/tasks/0000?moves=WORD",
+    "/tasks/WORD",
+    "/rules/edit/WORD",
+    "/rules/edit?new=WORD&from=WORD",
+    "/rules/edit?version=WORD",
+    "/looking-back?done=WORD",
+    "/admin/state?done=WORD",
+    "/admin/doctor?done=WORD",
+    "/admin/users/WORD/timeline",
+    "/WORD",
+    "/rules?done=WORD",
+    "/settings?done=WORD",
+    "/sync-status?done=WORD",
+    "/admin?done=WORD&after=WORD",
+    "/admin/users/WORD",
+    "/admin/users/WORD/remove",
+    "/codex?format=WORD",
+    "/codex?format=html&now=WORD&days=WORD",
+];
+
+/// Forms, and what in them is typed.
+const FORMS: [(&str, &[&str]); 20] = [
+    ("/quick", &["line"]),
+    ("/quick", &["line", "look"]),
+    ("/quick", &["line", "kategorie", "key"]),
+    ("/undo", &["generation", "back"]),
+    ("/tasks", &["task", "act", "back"]),
+    ("/tasks/0000/pin", &["datum", "zeit"]),
+    ("/tasks/0000/pin", &["slot", "back"]),
+    ("/rules", &["act"]),
+    ("/rules/edit", &["act", "name", "script", "tests", "etag"]),
+    ("/rules/edit", &["of", "script"]),
+    ("/rules", &["script", "version", "option", "value", "etag"]),
+    ("/settings", &["timeZone", "language", "horizon"]),
+    ("/settings/password", &["current", "password"]),
+    ("/settings/tokens", &["name", "scope", "expires"]),
+    ("/settings/tokens/revoke", &["id"]),
+    ("/settings/sessions", &["id"]),
+    ("/settings/git", &["remote", "branch", "base_path", "username", "token", "mode"]),
+    ("/admin/users", &["name", "password", "timeZone", "language"]),
+    ("/admin/users/anna/remove", &["confirm"]),
+    ("/nowhere", &["x"]),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_typed_and_what_an_address_says_is_text() {
     let server = TestServer::start().await;
@@ -305,56 +357,10 @@ async fn what_is_typed_and_what_an_address_says_is_text() {
         visit(&browser, &base, "/settings").await;
         for text in TEXTS {
             let word = escaped(text);
-            for path in [
-                "/?done=WORD&task=WORD&undo=WORD",
-                "/?done=added&task=WORD&undo=1",
-                "/tasks?q=WORD&tag=WORD&kategorie=WORD&status=WORD&after=WORD&done=WORD",
-                "/tasks/0000?done=WORD&task=WORD&undo=WORD",
-                "/tasks/0000?why=WORD",
-                "/tasks/0000?done=saved&task=0000&undo=1",
-                "/tasks/0000?moves=WORD",
-                "/tasks/WORD",
-                "/rules/edit/WORD",
-                "/rules/edit?new=WORD&from=WORD",
-                "/rules/edit?version=WORD",
-                "/looking-back?done=WORD",
-                "/admin/state?done=WORD",
-                "/admin/doctor?done=WORD",
-                "/admin/users/WORD/timeline",
-                "/WORD",
-                "/rules?done=WORD",
-                "/settings?done=WORD",
-                "/sync-status?done=WORD",
-                "/admin?done=WORD&after=WORD",
-                "/admin/users/WORD",
-                "/admin/users/WORD/remove",
-                "/codex?format=WORD",
-                "/codex?format=html&now=WORD&days=WORD",
-            ] {
+            for path in ADDRESSES {
                 visit(&browser, &base, &path.replace("WORD", &word)).await;
             }
-            for (path, fields) in [
-                ("/quick", &["line"][..]),
-                ("/quick", &["line", "look"]),
-                ("/quick", &["line", "kategorie", "key"]),
-                ("/undo", &["generation", "back"]),
-                ("/tasks", &["task", "act", "back"]),
-                ("/tasks/0000/pin", &["datum", "zeit"]),
-                ("/tasks/0000/pin", &["slot", "back"]),
-                ("/rules", &["act"]),
-                ("/rules/edit", &["act", "name", "script", "tests", "etag"]),
-                ("/rules/edit", &["of", "script"]),
-                ("/rules", &["script", "version", "option", "value", "etag"]),
-                ("/settings", &["timeZone", "language", "horizon"]),
-                ("/settings/password", &["current", "password"]),
-                ("/settings/tokens", &["name", "scope", "expires"]),
-                ("/settings/tokens/revoke", &["id"]),
-                ("/settings/sessions", &["id"]),
-                ("/settings/git", &["remote", "branch", "base_path", "username", "token", "mode"]),
-                ("/admin/users", &["name", "password", "timeZone", "language"]),
-                ("/admin/users/anna/remove", &["confirm"]),
-                ("/nowhere", &["x"]),
-            ] {
+            for (path, fields) in FORMS {
                 let fields: Vec<_> = fields.iter().map(|field| (*field, text)).collect();
                 send(&browser, path, &fields).await;
             }

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use codexmiroir::domain::document::{self, Outcome};
 use codexmiroir::domain::ids::FileName;
-use codexmiroir::domain::script::{OptionValue, Script};
+use codexmiroir::domain::lang::Lang;
+use codexmiroir::domain::script::{OptionKind, OptionValue, Script};
 use codexmiroir::domain::zone::Zone;
 use codexmiroir::planning::{Horizon, days_asked, plan};
-use codexmiroir::rules::{Question, Questions, RuleSet, library, library_names};
+use codexmiroir::rules::{Question, Questions, RuleSet, about, library, library_names};
+use codexmiroir::view::ready_rules::said;
 use serde_json::{Value, json};
 
+use crate::account_pages::signed_in;
 use crate::harness::{TestServer, TestUser, places, repository, vault};
 use crate::rules::set;
 
@@ -218,4 +221,65 @@ async fn any_of_them_plan_lenas_tasks_together_and_lose_none() {
 #[tokio::test]
 async fn any_of_them_plan_toms_tasks_together_and_lose_none() {
     every_list_plans("tom", "team").await;
+}
+
+/// What a ready rule says in German; in English it stays as it is.
+fn in_german(english: &str) -> String {
+    assert_eq!(said(english, Lang::En), english);
+    let german = said(english, Lang::De).into_owned();
+    assert!(german != english && !german.contains("{}"), "nobody wrote in German: {english:?}, {german:?}");
+    german
+}
+
+#[test]
+fn whatever_they_say_of_themselves_is_there_in_german() {
+    for name in library_names() {
+        let about = about(&library(name).unwrap()).unwrap();
+        in_german(about.description.as_deref().unwrap());
+        for option in &about.options {
+            in_german(option.label.as_deref().unwrap());
+            if let OptionKind::Choice { among } = &option.kind {
+                // Codes of Länder and days are two letters, the same for everybody.
+                among.iter().filter(|word| word.len() > 2).for_each(|word| drop(in_german(word)));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_set_of_them_stands_in_the_german_sentence_too() {
+    let told = |name: &str, options: &[(&str, &str)]| {
+        let mut script = library(name).unwrap();
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), OptionValue::Text((*value).to_owned())));
+        script.options.extend(options);
+        in_german(about(&script).unwrap().description.as_deref().unwrap())
+    };
+    let german = told("german-holidays", &[("land", "BY")]);
+    assert!(german.starts_with("Keine Arbeit an den Feiertagen des Landes BY. "), "{german}");
+    let german = told("vacation", &[("from", "03.08.2026"), ("until", "21.08.2026")]);
+    assert!(german.starts_with("Keine Arbeit vom 03.08.2026 bis zum 21.08.2026. "), "{german}");
+    let german = told("evenings-for-sport", &[("tag", "chor"), ("slot", "nachts")]);
+    assert!(german.contains("Schlagwort chor füllen jeden Tag den Slot nachts. "), "{german}");
+    assert_eq!(said("No work", Lang::De), "No work", "words of somebody else stay");
+}
+
+#[tokio::test]
+async fn a_german_reader_sees_them_in_german_and_ones_own_as_they_are_written() {
+    let server = TestServer::start().await;
+    let (mut browser, lena) = signed_in(&server, "lena").await;
+    assert_eq!(lena.put("/api/settings", &json!({"language": "de"})).await.status, 200);
+    let own = "fn describe() { \"First day\" } fn place(task, today) { anywhere() }";
+    let listed = [json!({"use": "spartan"}), json!({"use": "german-holidays"}), json!({"name": "mine", "script": own})];
+    set(&lena, &json!({"rules": listed})).await;
+    let page = browser.open("/rules").await;
+    for part in [
+        "<p>Arbeit an Werktagen, Privates am Wochenende",
+        ">Auch der 8. August (Augsburg)</label>",
+        "<option value=\"usual\" selected>wie sonst</option>",
+        "Keine Arbeit in deinem Urlaub. ",
+        "<p>First day</p>",
+    ] {
+        assert!(page.text.contains(part), "no {part:?} in {}", page.text);
+    }
+    assert!(!page.text.contains("Put it behind"), "{}", page.text);
 }

@@ -294,7 +294,7 @@ async fn tasks_are_found_and_several_done_at_once() {
     for id in ["12", "15"] {
         assert_eq!(tom.task(id).await["status"], "abgeschlossen");
     }
-    assert_led(&browser.form("/tasks", &[("act", "complete"), ("back", back)]).await, back);
+    assert_led(&browser.form("/tasks", &[("act", "complete"), ("back", back)]).await, &format!("{back}&done=none"));
     let some = [("task", "9999"), ("task", "0016"), ("act", "complete"), ("back", "/tasks#end")];
     let done = browser.form("/tasks", &some).await;
     assert_led(&done, &format!("/tasks?done=several-but&undo={}", generation + 1));

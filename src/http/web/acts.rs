@@ -32,7 +32,9 @@ async fn done(
     acted: Result<(String, u64), ServiceError>,
 ) -> Result<Response, HttpError> {
     match acted {
-        Ok((file, generation)) => Ok(see_other(&told::address(back, word, Some(&file), Some(generation)))),
+        Ok((file, generation)) => {
+            Ok(see_other(&told::address(asked.actor.user, back, word, Some(&file), Some(generation))))
+        }
         Err(error) => asked.task_again(id, error).await,
     }
 }
@@ -112,7 +114,7 @@ pub async fn remove(
     Known::of(&object.fields, &ACT_FIELDS)?;
     let service = &asked.site.service;
     match service.remove_task(asked.actor.user, asked.origin(), id.clone(), None, None).await {
-        Ok(saved) => Ok(see_other(&told::address("/tasks", "removed", None, Some(saved.generation)))),
+        Ok(saved) => Ok(see_other(&told::address(asked.actor.user, "/tasks", "removed", None, Some(saved.generation)))),
         Err(error) => asked.task_again(&id, error).await,
     }
 }
@@ -125,7 +127,7 @@ pub async fn undo(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
     let malformed = || Refusal::field("generation", Fault::Malformed { expected: NUMBER });
     let generation = generation.parse().map_err(|_| malformed())?;
     match asked.site.service.undo(asked.actor.user, asked.origin(), Some(generation), None).await {
-        Ok(_) => Ok(see_other(&told::address(&back, "undone", None, None))),
+        Ok(_) => Ok(see_other(&told::address(asked.actor.user, &back, "undone", None, None))),
         Err(error) => asked.week_again(error).await,
     }
 }

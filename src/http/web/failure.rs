@@ -74,6 +74,12 @@ fn sentence(error: &HttpError, lang: Lang) -> String {
             "This address is where a form is sent to; there is nothing to see.",
             "An diese Adresse wird ein Formular geschickt; zu sehen ist hier nichts.",
         ),
+        HttpError::Refused(Refusal::NoSuchTask { id }) => {
+            return lang.pick(
+                format!("There is no task “{id}”, or it is there no more."),
+                format!("Es gibt keine Aufgabe „{id}“, oder es gibt sie nicht mehr."),
+            );
+        }
         HttpError::Refused(Refusal::NoSuchUser { name }) => {
             return lang.pick(format!("There is no account {name}."), format!("Es gibt kein Konto {name}."));
         }

@@ -189,7 +189,7 @@ pub fn account_page(viewer: Viewer<'_>, here: Place, title: &str, content: &Mark
     let lang = viewer.lang;
     let around = html! {
         (site_bar(viewer, here))
-        header { h1 { (title) } }
+        header id="heading" data-live { h1 { (title) } }
         main { (content) }
         footer { "CodexMiroir " (env!("CARGO_PKG_VERSION")) " · " a href="/api" { (lang.pick("Interface", "Schnittstelle")) } }
     };

@@ -8,6 +8,7 @@ use super::form::{Errors, signed_in_as};
 use super::layout::Viewer;
 use super::told;
 use super::{Again, new_key};
+use crate::domain::date;
 use crate::domain::difference::{Move, Standing};
 use crate::domain::lang::{Lang, Phrase};
 use crate::http::auth::see_other;
@@ -21,8 +22,8 @@ use crate::view::text;
 pub(in crate::http) const QUICK_FIELDS: [&str; 4] = ["line", "kategorie", "key", "look"];
 
 const EXAMPLE: Phrase = Phrase {
-    en: "Tax return !fri morning #finance @private by 31.10.",
-    de: "Steuer abgeben !fr morgens #finanzen @privat bis 31.10.",
+    en: "Tax return !fri evening #finance @private by 31.10.",
+    de: "Steuer abgeben !fr abends #finanzen @privat bis 31.10.",
 };
 /// Moves that are listed; the rest is counted.
 const MOVES_MAX: usize = 5;
@@ -54,7 +55,9 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
         }
     };
     match result {
-        Ok(Ok(saved)) => Ok(see_other(&told::address("/", "added", Some(&saved.file), Some(saved.generation)))),
+        Ok(Ok(saved)) => {
+            Ok(see_other(&told::address(asked.actor.user, "/", "added", Some(&saved.file), Some(saved.generation))))
+        }
         Ok(Err(looked)) => {
             asked.week_page(StatusCode::OK, None, None, QuickForm { looked: Some(looked), ..typed }).await
         }
@@ -131,7 +134,12 @@ fn understood(looked: &Looked, lang: Lang) -> Markup {
             }
             p {
                 @match placed {
-                    Some((day, zeit)) => { (lang.pick("It would stand at ", "Sie stünde am ")) strong { (day) " " (zeit) } "." }
+                    Some((day, zeit)) => {
+                        (lang.pick("It would stand at ", "Sie stünde am ")) strong { (day) " " (zeit) } "."
+                        @if is_late(deadline.as_ref().and_then(Option::as_deref), day) {
+                            " " span.late { "⚠ " (lang.pick("That is after its deadline.", "Das ist nach ihrem Termin.")) }
+                        }
+                    }
                     None => {
                         @match own {
                             Some((step, Standing::Without(reason))) => {
@@ -150,4 +158,8 @@ fn understood(looked: &Looked, lang: Lang) -> Markup {
             }
         }
     }
+}
+
+fn is_late(deadline: Option<&str>, day: &str) -> bool {
+    deadline.and_then(date::parse_request).zip(date::parse_request(day)).is_some_and(|(deadline, day)| deadline < day)
 }

@@ -1,11 +1,15 @@
 //! What was done to a task, told on the page after it, with a button that takes it back. The address says which; the words
 //! and the title are our own.
 
+use std::sync::LazyLock;
+
 use maud::{Markup, html};
+use sha2::{Digest, Sha256};
 
 use super::form::signed_in_as;
 use super::layout::Viewer;
 use super::segment;
+use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::task::Status;
 use crate::http::errors::HttpError;
@@ -13,6 +17,7 @@ use crate::http::extract::Asked;
 use crate::http::query::Query;
 use crate::service::error::{Refusal, ServiceError};
 use crate::service::tasks::Summary;
+use crate::store::random;
 
 /// What can have been done, by the word in an address, and how the sentence about the task goes on.
 const ACTS: [(&str, Phrase); 7] = [
@@ -25,8 +30,13 @@ const ACTS: [(&str, Phrase); 7] = [
     ("saved", Phrase { en: "is saved", de: "ist gespeichert" }),
 ];
 /// What was done to something that may be there no more.
-const OTHERS: [(&str, Phrase); 4] = [
+const OTHERS: [(&str, Phrase); 6] = [
     ("removed", Phrase { en: "The task is removed.", de: "Die Aufgabe ist entfernt." }),
+    ("several-removed", Phrase { en: "Each that was ticked is removed.", de: "Jede angekreuzte ist entfernt." }),
+    (
+        "none",
+        Phrase { en: "None was ticked, so nothing was done.", de: "Keine war angekreuzt, also ist nichts geschehen." },
+    ),
     ("undone", Phrase { en: "Taken back.", de: "Zurückgenommen." }),
     (
         "several-but",
@@ -35,7 +45,10 @@ const OTHERS: [(&str, Phrase); 4] = [
             de: "Erledigt, wo es ging; die anderen sind, wie sie waren.",
         },
     ),
-    ("several", Phrase { en: "Done, for each that was ticked.", de: "Erledigt, bei jeder angekreuzten." }),
+    (
+        "several",
+        Phrase { en: "So it is with each that was ticked now.", de: "So ist es jetzt bei jeder angekreuzten." },
+    ),
 ];
 
 /// What the page tells.
@@ -46,30 +59,42 @@ pub struct Told {
     undo: Option<u64>,
 }
 
+/// What is told was done by this server, to this user: nobody leads somebody by a link to a button that takes back what they
+/// choose. Until a restart, which is long enough.
+static KEY: LazyLock<[u8; 32]> = LazyLock::new(random);
+
+fn seal(user: UserId, done: &str, task: Option<&str>, undo: Option<u64>) -> String {
+    let told = format!("{}\n{done}\n{}\n{undo:?}", user.0, task.unwrap_or_default());
+    let hash = Sha256::digest([&KEY[..], told.as_bytes()].concat());
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The address of a page with what was done, where it is one to the task of this file.
-pub fn address(back: &str, done: &str, file: Option<&str>, undo: Option<u64>) -> String {
+pub fn address(user: UserId, back: &str, done: &str, file: Option<&str>, undo: Option<u64>) -> String {
     // A browser keeps what follows a # for itself. What was told there before is told no more.
     let back = back.split('#').next().unwrap_or_default();
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
     let kept = query.split('&').filter(|part| {
         let name = part.split('=').next().unwrap_or_default();
-        !part.is_empty() && !matches!(name, "done" | "task" | "undo")
+        !part.is_empty() && !matches!(name, "done" | "task" | "undo" | "seal")
     });
     let mut parts: Vec<String> = kept.map(str::to_owned).collect();
     parts.push(format!("done={done}"));
     parts.extend(file.map(|file| format!("task={}", segment(stem(file)))));
     parts.extend(undo.map(|generation| format!("undo={generation}")));
+    parts.push(format!("seal={}", seal(user, done, file.map(stem), undo)));
     format!("{path}?{}", parts.join("&"))
 }
 
 impl Told {
     /// What an address says was done.
     pub async fn of(asked: &Asked, query: &Query) -> Result<Option<Told>, HttpError> {
-        let named = |acts: &[(&str, Phrase)]| {
-            let done = query.text("done")?;
-            acts.iter().find(|(word, _)| *word == done).map(|(_, act)| *act)
-        };
         let undo = query.text("undo").and_then(|generation| generation.parse().ok());
+        let (done, task) = (query.text("done").unwrap_or_default(), query.text("task"));
+        let named = |acts: &[(&str, Phrase)]| acts.iter().find(|(word, _)| *word == done).map(|(_, act)| *act);
+        if query.text("seal") != Some(seal(asked.actor.user, done, task, undo).as_str()) {
+            return Ok(None);
+        }
         if let Some(act) = named(&OTHERS) {
             return Ok(Some(Told { act, task: None, undo }));
         }

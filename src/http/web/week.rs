@@ -181,7 +181,7 @@ impl Week<'_> {
                     @if placed.is_fixed { (self.fixed(task)) }
                     @if let Some(deadline) = task.deadline {
                         span.late[placed.deadline_missed] {
-                            @if placed.deadline_missed { "⚠ " (lang.pick("late, due ", "zu spät, fällig ")) } @else { (lang.pick("due ", "fällig ")) }
+                            @if placed.deadline_missed { "⚠ " a href=(why(task)) { (lang.pick("late", "zu spät")) } (lang.pick(", due ", ", fällig ")) } @else { (lang.pick("due ", "fällig ")) }
                             (date::to_text(deadline))
                         }
                     }
@@ -227,7 +227,7 @@ impl Week<'_> {
                 "Choose a slot: arrows and Enter. Delete puts it back in line, Escape leaves it.",
                 "Slot wählen: Pfeile und Enter. Entf stellt sie in die Reihe, Escape lässt sie.",
             )) {
-                span { (lang.pick("Choose a slot.", "Slot wählen.")) }
+                span { (lang.pick("Choose a slot: tap on it, or arrows and Enter; Delete: back in line.", "Slot wählen: antippen, oder Pfeile und Enter; Entf: in die Reihe.")) }
                 button type="button" data-to-line { (lang.pick("Back in line", "In die Reihe")) }
                 button type="button" { (lang.pick("Leave it", "Lassen")) }
             }
@@ -268,6 +268,7 @@ impl Week<'_> {
                             (self.grip(task))
                             span { (title(task)) " – " (task.deadline.map(date::to_text).unwrap_or_default()) }
                             (self.act(task, "complete", lang.pick("Done", "Erledigt"), "small"))
+                            a href=(why(task)) { (lang.pick("Why?", "Warum?")) }
                         }
                     } }
                 }
@@ -331,6 +332,11 @@ fn category_class(task: &Task) -> &'static str {
         "privat" => "private",
         _ => "other",
     }
+}
+
+/// Where it is said why a task stands where it does.
+fn why(task: &Task) -> String {
+    format!("{}?why=true#why", task_address(task.file().as_str()))
 }
 
 fn title(task: &Task) -> Markup {

@@ -61,6 +61,7 @@ function show(page) {
     const next = page.getElementById(region.id);
     if (next && !isInHand(region)) morph(region, next);
   }
+  document.title = page.title;
   const { generation, validUntil } = page.body.dataset;
   Object.assign(document.body.dataset, { generation: generation ?? "", validUntil: validUntil ?? "" });
   document.dispatchEvent(new Event("shown"));
@@ -118,7 +119,11 @@ async function send(form, submitter) {
   try {
     const body = new URLSearchParams(new FormData(form, submitter));
     const { answer, page } = await fetchPage(form.action, { method: "POST", body });
-    const isHere = new URL(answer.url).pathname === location.pathname;
+    // A page of a task has several addresses; the form on it knows the right one.
+    const { pathname } = new URL(answer.url);
+    const own = new URL(form.elements.back?.value || form.action, location).pathname;
+    const isHere = pathname === location.pathname || pathname === own;
+    if (answer.redirected && pathname === own) history.replaceState(null, "", pathname + location.search);
     const again = form.id && page.getElementById(form.id);
     if (answer.redirected && isHere) {
       form.reset();
@@ -230,7 +235,7 @@ function listen() {
 // What was told once is not told again when the page is loaded again.
 const address = new URL(location);
 if (address.searchParams.has("done")) {
-  for (const name of ["done", "task", "undo"]) address.searchParams.delete(name);
+  for (const name of ["done", "task", "undo", "seal"]) address.searchParams.delete(name);
   history.replaceState(null, "", address);
 }
 if (words.kept) {

@@ -4,6 +4,14 @@
 const OWN = `assets-${VERSION}`;
 const WEEK = "week";
 
+// Grows when somebody leaves, so that what was under way then is not kept.
+let left = 0;
+
+async function forget() {
+  left += 1;
+  await caches.delete(WEEK);
+}
+
 const isWeek = url => url.pathname === "/";
 const isPage = answer => answer.ok && !answer.redirected && answer.headers.get("content-type")?.startsWith("text/html");
 
@@ -25,15 +33,18 @@ async function kept() {
 
 async function open(request, isOfWeek) {
   let answer;
+  const before = left;
   try {
     answer = await fetch(request);
   } catch (error) {
     if (request.mode !== "navigate") throw error;
     return isOfWeek ? kept() : Response.redirect("/");
   }
-  if (isOfWeek && isPage(answer)) await keep(answer.clone());
-  // A navigation gets its redirection as it is; of what follows it there is nothing to see here.
-  if (isOfWeek && (answer.status === 401 || answer.type === "opaqueredirect")) await caches.delete(WEEK);
+  // A page leads elsewhere, or is refused, where nobody is signed in any more. Where a navigation is led to is not to be
+  // seen here: then rather nothing is kept.
+  const isRefused = answer.status === 401 || answer.type === "opaqueredirect" || answer.redirected;
+  if (isRefused || /^\/(login|setup|welcome)/.test(new URL(request.url).pathname)) await forget();
+  else if (isOfWeek && isPage(answer) && left === before) await keep(answer.clone());
   return answer;
 }
 
@@ -43,8 +54,9 @@ async function asset(request) {
   return kept ?? fetch(request).catch(async () => (await caches.match(request, { ignoreSearch: true })) ?? Response.error());
 }
 
-async function leave(request) {
-  await caches.delete(WEEK);
+// Whoever signs in or out is another one than before.
+async function change(request) {
+  await forget();
   return fetch(request);
 }
 
@@ -62,7 +74,7 @@ addEventListener("fetch", event => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && url.pathname === "/auth/logout") event.respondWith(leave(request));
+  if (request.method === "POST" && /^\/(auth\/|setup)/.test(url.pathname)) event.respondWith(change(request));
   else if (request.method !== "GET") return;
   else if (url.pathname.startsWith("/assets/")) event.respondWith(asset(request));
   else if (request.mode === "navigate" || isWeek(url)) event.respondWith(open(request, isWeek(url)));

@@ -8,9 +8,10 @@ use super::reading::reference;
 use super::typed::Typed;
 use crate::domain::lang::Phrase;
 use crate::domain::script::{OptionValue, RuleEntry, RuleError};
+use crate::http::web::difference::Comparison;
 use crate::http::web::form::{Errors, Form, alert, signed_in_as};
 use crate::http::web::layout::{Place, Viewer, account_page};
-use crate::http::web::{difference, segment};
+use crate::http::web::segment;
 use crate::service::rules::{Rules, TestRun};
 
 const SAVED_MEANWHILE: Phrase = Phrase {
@@ -198,6 +199,7 @@ impl Editor<'_> {
             Some(RuleEntry::Own { script, tests }) => (script.source.as_str(), tests.as_deref().unwrap_or_default()),
             Some(RuleEntry::Library { .. }) | None => ("", ""),
         };
+        let compared = Comparison::new(lang);
         let names: Vec<&str> = self.rules.entries.iter().map(RuleEntry::name).collect();
         html! {
             section.columns {
@@ -212,8 +214,8 @@ impl Editor<'_> {
                 }
                 div.panel {
                     h2 { (lang.pick("What you wrote", "Was du geschrieben hast")) }
-                    (difference::lines(script, &typed.script, lang))
-                    (difference::lines(tests, &typed.tests, lang))
+                    (compared.lines(script, &typed.script))
+                    (compared.lines(tests, &typed.tests))
                 }
             }
         }

@@ -33,6 +33,7 @@ use crate::service::error::{Fault, Refusal, ServiceError, repeatable};
 use crate::service::preview::Previewed;
 use crate::service::rules::{RuleFields, Rules, RulesRequest, RulesVersion};
 use crate::service::tasks::Expectation;
+use crate::view::ready_rules::said;
 use crate::view::{RulesSource, text};
 
 pub(in crate::http) const RULES_FIELDS: [&str; 7] = ["act", "script", "option", "value", "version", "look", "etag"];
@@ -312,13 +313,18 @@ impl Page<'_> {
         let lang = self.viewer.lang;
         let name = entry.name();
         let is_only = self.rules.entries.len() == 1;
+        // What somebody wrote is shown as they wrote it.
+        let of_texts = match entry {
+            RuleEntry::Library { .. } => lang,
+            RuleEntry::Own { .. } => Lang::En,
+        };
         html! {
             section.panel id={ "rule-" (name) } {
                 h2 { (at + 1) ". " (name) }
-                @if let Some(description) = about.and_then(|about| about.description.as_deref()) { p { (description) } }
+                @if let Some(description) = about.and_then(|about| about.description.as_deref()) { p { (said(description, of_texts)) } }
                 @if let Some(about) = about.filter(|about| !about.options.is_empty()) {
                     (self.form("options", Some(name), &html! {
-                        @for (index, option) in about.options.iter().enumerate() { (option_field(name, index, option, lang)) }
+                        @for (index, option) in about.options.iter().enumerate() { (option_field(name, index, option, lang, of_texts)) }
                         div.bar {
                             button.main type="submit" { (lang.pick("Save", "Speichern")) }
                             button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
@@ -386,7 +392,7 @@ impl Page<'_> {
                     ul.lines {
                         @for about in self.ready {
                             li {
-                                div { strong { (about.script) } " – " (about.description.as_deref().unwrap_or_default()) }
+                                div { strong { (about.script) } " – " (said(about.description.as_deref().unwrap_or_default(), lang)) }
                                 (self.form("add", Some(&about.script), &html! {
                                     button type="submit" { (lang.pick("Add", "Hinzufügen")) }
                                     " "
@@ -418,8 +424,8 @@ fn whose(source: RulesSource, lang: Lang) -> &'static str {
     }
 }
 
-/// A field for an option, with its name in one that is not shown.
-fn option_field(script: &str, index: usize, option: &DeclaredOption, lang: Lang) -> Markup {
+/// A field for an option, with its name in one that is not shown. What its script says is shown in the language `of_texts`.
+fn option_field(script: &str, index: usize, option: &DeclaredOption, lang: Lang, of_texts: Lang) -> Markup {
     let id = format!("option-{script}-{index}");
     let value = match &option.value {
         OptionValue::Flag(flag) => flag.to_string(),
@@ -429,14 +435,14 @@ fn option_field(script: &str, index: usize, option: &DeclaredOption, lang: Lang)
     let yes_or_no = [("true", lang.pick("yes", "ja")), ("false", lang.pick("no", "nein"))];
     html! {
         div.field {
-            label for=(id) { (option.label.as_deref().unwrap_or(&option.name)) }
+            label for=(id) { (option.label.as_deref().map_or(option.name.as_str().into(), |label| said(label, of_texts))) }
             input type="hidden" name="option" value=(option.name);
             @match &option.kind {
                 OptionKind::Flag => select id=(id) name="value" {
                     @for (word, called) in yes_or_no { option value=(word) selected[word == value] { (called) } }
                 },
                 OptionKind::Choice { among } => select id=(id) name="value" {
-                    @for word in among { option value=(word) selected[*word == value] { (word) } }
+                    @for word in among { option value=(word) selected[*word == value] { (said(word, of_texts)) } }
                 },
                 OptionKind::Number { between } => {
                     input id=(id) name="value" type="number" value=(value) min=[between.map(|(least, _)| least)] max=[between.map(|(_, most)| most)] required;

@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use super::Page;
 use crate::domain::lang::Lang;
 use crate::domain::script::RuleEntry;
-use crate::http::web::{difference, when};
+use crate::http::web::difference::Comparison;
+use crate::http::web::when;
 use crate::service::rules::RulesVersion;
 use crate::service::rules::files::files_of;
 use crate::view::RulesSource;
@@ -76,6 +77,7 @@ fn between(now: &[RuleEntry], then: Option<&[RuleEntry]>, lang: Lang) -> Markup 
     let (now, then) = (texts(now), texts(then));
     let names: BTreeSet<&String> = now.keys().chain(then.keys()).collect();
     let different: Vec<&String> = names.into_iter().filter(|name| now.get(*name) != then.get(*name)).collect();
+    let compared = Comparison::new(lang);
     let of = |texts: &BTreeMap<String, String>, name: &String| texts.get(name).cloned().unwrap_or_default();
     html! {
         @if different.is_empty() {
@@ -85,7 +87,7 @@ fn between(now: &[RuleEntry], then: Option<&[RuleEntry]>, lang: Lang) -> Markup 
         }
         @for name in different {
             h3 { (name) }
-            (difference::lines(&of(&now, name), &of(&then, name), lang))
+            (compared.lines(&of(&now, name), &of(&then, name)))
         }
     }
 }

@@ -24,6 +24,9 @@ use crate::service::tasks::{Act, Filter, Page, Several, Summary, Words};
 
 pub(in crate::http) const SEVERAL_FIELDS: [&str; 4] = ["task", "act", "tag", "back"];
 
+/// The page has no more than a hundred.
+const SEVERAL_MAX: usize = 500;
+const ONE_TAG: Phrase = Phrase { en: "one tag, without a comma", de: "ein einziges Schlagwort, ohne Komma" };
 const ACTS: Phrase = Phrase {
     en: "complete, cancel, reopen, unpin, remove, tag or untag",
     de: "complete, cancel, reopen, unpin, remove, tag oder untag",
@@ -216,15 +219,20 @@ pub async fn act_on_several(asked: Asked, FormOrJson { object, .. }: FormOrJson)
     let back = back.as_deref().map_or("/tasks", own_path).to_owned();
     let (ids, tag) = (words(&known, "task")?, known.text("tag")?.unwrap_or_default());
     let act = act(&known.text("act")?.unwrap_or_default(), tag)?;
+    let user = asked.actor.user;
     if ids.is_empty() {
-        return Ok(see_other(&back));
+        return Ok(see_other(&told::address(user, &back, "none", None, None)));
     }
+    if ids.len() > SEVERAL_MAX {
+        return Err(Refusal::field("task", Fault::TooMany { count_max: SEVERAL_MAX }).into());
+    }
+    let word = if matches!(act, Act::Remove) { "several-removed" } else { "several" };
     match asked.site.service.act_on_several(asked.actor.user, asked.origin(), ids, act).await {
         Ok(Several { refused: None, generation, .. }) => {
-            Ok(see_other(&told::address(&back, "several", None, generation)))
+            Ok(see_other(&told::address(user, &back, word, None, generation)))
         }
         Ok(Several { done: 0, refused: Some((id, refusal)), .. }) => asked.task_again(&id, refusal.into()).await,
-        Ok(Several { generation, .. }) => Ok(see_other(&told::address(&back, "several-but", None, generation))),
+        Ok(Several { generation, .. }) => Ok(see_other(&told::address(user, &back, "several-but", None, generation))),
         // It is a matter of the form, and not of one of the tasks.
         Err(error) => {
             let again = Again::of(error)?;
@@ -242,6 +250,10 @@ fn act(word: &str, tag: String) -> Result<Act, Refusal> {
         "reopen" => Act::Reopen,
         "unpin" => Act::Unpin,
         "remove" => Act::Remove,
+        // With a comma it would be two where tags are typed in one line.
+        "tag" | "untag" if tag.contains(',') => {
+            return Err(Refusal::field("tags", Fault::Malformed { expected: ONE_TAG }));
+        }
         "tag" => Act::Tag(tag),
         "untag" => Act::Untag(tag),
         _ => return Err(Refusal::field("act", Fault::Malformed { expected: ACTS })),

@@ -13,13 +13,14 @@ use crate::domain::task::Task;
 use crate::domain::zone::Zone;
 use crate::http::auth::{page as shown, see_other};
 use crate::http::errors::HttpError;
-use crate::http::extract::{Asked, FormOrJson, TaskId};
+use crate::http::extract::{Asked, FormOrJson, LongForm, TaskId};
 use crate::http::moves::place;
 use crate::http::query::Query;
+use crate::http::web::difference::Comparison;
 use crate::http::web::form::{Errors, Form, alert, signed_in_as};
 use crate::http::web::layout::{self, Viewer, account_page};
 use crate::http::web::told::{self, Told, status, task_address};
-use crate::http::web::{Again, difference, timed};
+use crate::http::web::{Again, timed};
 use crate::http::wire::Known;
 use crate::service::error::{Fault, Refusal, ServiceError};
 use crate::service::explain::Inquiry;
@@ -209,7 +210,7 @@ pub async fn show(asked: Asked, TaskId(id): TaskId, query: Query) -> Result<Resp
 pub async fn save(
     asked: Asked,
     TaskId(id): TaskId,
-    FormOrJson { object, .. }: FormOrJson,
+    LongForm(FormOrJson { object, .. }): LongForm,
 ) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &SAVE_FIELDS)?;
     let (service, user) = (&asked.site.service, asked.actor.user);
@@ -228,7 +229,13 @@ pub async fn save(
     match saved {
         Ok(saved) => {
             let address = task_address(&saved.file);
-            Ok(see_other(&told::address(&address, "saved", Some(&saved.file), Some(saved.generation))))
+            Ok(see_other(&told::address(
+                asked.actor.user,
+                &address,
+                "saved",
+                Some(&saved.file),
+                Some(saved.generation),
+            )))
         }
         Err(error) => {
             let again = Again::of(error)?;
@@ -263,6 +270,7 @@ impl Page<'_> {
         let content = html! {
             @if let Some(told) = &self.told { (told.show(self.viewer, &here)) }
             (alert(form, &SAVE_FIELDS))
+            @if self.is_conflict { p { a href="#both" { (lang.pick("To both versions", "Zu beiden Fassungen")) } } }
             @match &summary.reading {
                 Ok(task) => (self.task(task, &here)),
                 Err(problem) => p.alert role="alert" {
@@ -364,12 +372,12 @@ impl Page<'_> {
         let lang = self.viewer.lang;
         let now = String::from_utf8_lossy(&self.shown.raw);
         html! {
-            section.columns {
+            section.columns id="both" {
                 div.panel { h2 { (lang.pick("What stands now", "Was jetzt dasteht")) } pre { (now) } }
                 div.panel {
                     h2 { (lang.pick("What you wrote", "Was du geschrieben hast")) }
                     @match self.typed.as_ref().map(|typed| (typed, typed.document.as_deref())) {
-                        Some((_, Some(document))) => (difference::lines(&now, document, lang)),
+                        Some((_, Some(document))) => (Comparison::new(lang).lines(&now, document)),
                         Some((typed, None)) => pre { (typed.title) "\n\n" (typed.body) },
                         None => {}
                     }

@@ -7,9 +7,10 @@ use crate::domain::lang::{Lang, Phrase};
 use crate::domain::zone::Zone;
 use crate::http::history::summary;
 use crate::http::moves::{place_text, words};
+use crate::http::web::difference::Comparison;
 use crate::http::web::layout::Viewer;
 use crate::http::web::told::undo;
-use crate::http::web::{difference, when};
+use crate::http::web::when;
 use crate::service::history::{Past, PastState};
 use crate::service::moves::{Cause, Kind, Moved, Page};
 use crate::view::standing;
@@ -22,6 +23,7 @@ pub(super) const WHY_MOVED: Phrase = Phrase { en: "Why did it move?", de: "Was h
 /// The task's changes, each with a way back.
 pub(super) fn history(viewer: Viewer<'_>, zone: Zone, changes: &[Past], here: &str) -> Markup {
     let lang = viewer.lang;
+    let compared = Comparison::new(lang);
     html! {
         section.panel id="history" data-live {
             h2 { (lang.pick("History", "Verlauf")) }
@@ -31,7 +33,7 @@ pub(super) fn history(viewer: Viewer<'_>, zone: Zone, changes: &[Past], here: &s
                         div {
                             (when(past.at, zone)) " · " (past.actor) " · " (summary(past, lang))
                             @if let Some((before, after)) = versions(past) {
-                                details { summary { (lang.pick("Difference", "Unterschied")) } (difference::lines(&before, &after, lang)) }
+                                details { summary { (lang.pick("Difference", "Unterschied")) } (compared.lines(&before, &after)) }
                             }
                         }
                         // An import, or what a sync brought, was more than this task.

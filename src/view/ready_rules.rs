@@ -1,0 +1,110 @@
+//! What the ready rules say of themselves, for German readers: their scripts are written in English.
+
+use std::borrow::Cow;
+
+use crate::domain::lang::Lang;
+
+/// Stands for what a script puts into a sentence from its options; it comes in the same order in both languages.
+const HOLE: &str = "{}";
+
+/// What the scripts say and what it is in German: descriptions, labels of options, and words that one chooses from.
+const PAIRS: [(&str, &str); 25] = [
+    (
+        "Leaves the Spartarégime: what is due soon goes ahead of lower numbers. Put it behind rules that say the slots, such as spartan.",
+        "Verlässt das Spartarégime: Was bald fällig ist, kommt vor kleineren Nummern dran. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    (
+        "Leaves the Spartarégime: tasks with the tag {} fill the slot {} of every day. Put it behind rules that say the slots, such as spartan.",
+        "Verlässt das Spartarégime: Aufgaben mit dem Schlagwort {} füllen jeden Tag den Slot {}. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    (
+        "One working day of the week is free of work. Put it behind rules that say the slots, such as spartan.",
+        "An einem Werktag der Woche arbeitest du nicht. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    (
+        "No work on the public holidays that all German Länder have. Put it behind rules that say the slots, such as spartan.",
+        "Keine Arbeit an den Feiertagen, die alle deutschen Länder haben. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    (
+        "No work on the public holidays of {}. Put it behind rules that say the slots, such as spartan.",
+        "Keine Arbeit an den Feiertagen des Landes {}. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    (
+        "A task stays in its slot until the slot ends. Put it behind rules that say the slots, such as spartan.",
+        "Eine Aufgabe bleibt in ihrem Slot, bis er endet. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    (
+        "Work on working days, private matters at the weekend, the lowest number first; evenings are yours.",
+        "Arbeit an Werktagen, Privates am Wochenende, die kleinste Nummer zuerst; die Abende gehören dir.",
+    ),
+    (
+        "No work in your vacation. Put it behind rules that say the slots, such as spartan.",
+        "Keine Arbeit in deinem Urlaub. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    (
+        "No work from {} to {}. Put it behind rules that say the slots, such as spartan.",
+        "Keine Arbeit vom {} bis zum {}. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
+    ),
+    ("Due within so many days", "Fällig in höchstens so vielen Tagen"),
+    ("Tag", "Schlagwort"),
+    ("Slot", "Slot dafür"),
+    ("Free day", "Freier Tag"),
+    ("Tasks that are no work may go there", "Aufgaben, die keine Arbeit sind, dürfen dorthin"),
+    ("Land (DE: only what all have)", "Land (DE: nur, was alle haben)"),
+    (
+        "Tasks that are no work: as usual, as on a weekend, none",
+        "Aufgaben, die keine Arbeit sind: wie sonst, wie am Wochenende, gar nicht",
+    ),
+    ("usual", "wie sonst"),
+    ("weekend", "wie am Wochenende"),
+    ("none", "gar nicht"),
+    ("15 August as well (municipalities of Bavaria)", "Auch der 15. August (Gemeinden in Bayern)"),
+    (
+        "Corpus Christi as well (municipalities of Saxony and Thuringia)",
+        "Auch Fronleichnam (Gemeinden in Sachsen und Thüringen)",
+    ),
+    ("8 August as well (Augsburg)", "Auch der 8. August (Augsburg)"),
+    ("First day", "Erster Tag"),
+    ("Last day", "Letzter Tag"),
+    ("Tasks that are no work stay planned", "Aufgaben, die keine Arbeit sind, bleiben eingeplant"),
+];
+
+/// What a ready rule says, in the reader's language; as it is where nobody wrote it in German.
+pub fn said(english: &str, lang: Lang) -> Cow<'_, str> {
+    let german = match lang {
+        Lang::En => None,
+        Lang::De => PAIRS.iter().find_map(|(pattern, german)| Some(filled(german, &held(pattern, english)?))),
+    };
+    german.map_or(Cow::Borrowed(english), Cow::Owned)
+}
+
+/// What a sentence has where the pattern has its holes; nothing of a sentence that is another.
+fn held<'a>(pattern: &str, sentence: &'a str) -> Option<Vec<&'a str>> {
+    let Some((begin, end)) = pattern.rsplit_once(HOLE) else { return (pattern == sentence).then(Vec::new) };
+    let mut rest = sentence.strip_suffix(end)?;
+    let mut held = Vec::new();
+    for (at, between) in begin.split(HOLE).enumerate() {
+        if at == 0 {
+            rest = rest.strip_prefix(between)?;
+        } else {
+            let (value, behind) = rest.split_once(between)?;
+            held.push(value);
+            rest = behind;
+        }
+    }
+    held.push(rest);
+    Some(held)
+}
+
+/// The pattern with the values in its holes.
+fn filled(pattern: &str, values: &[&str]) -> String {
+    let mut values = values.iter();
+    let mut sentence = String::new();
+    for (at, between) in pattern.split(HOLE).enumerate() {
+        if at > 0 {
+            sentence.push_str(values.next().unwrap_or(&HOLE));
+        }
+        sentence.push_str(between);
+    }
+    sentence
+}

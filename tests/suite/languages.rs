@@ -28,13 +28,22 @@ const PAGES: [&str; 14] = [
 ];
 
 /// What is the same word in both, or not of a language: names, what one types, and what code says.
-const SAME: [&str; 0] = [];
+const SAME: [&str; 9] = ["Git", "JSON", "Status", "Text", "Slot", "Name", "Branch", "Export", "Tokens"];
+
+/// Words that are of the rules and of tasks: names of slots and categories, tags, days.
+fn is_of_tasks(word: &str) -> bool {
+    let plain = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '#');
+    plain.is_empty()
+        || plain.starts_with('#')
+        || !plain.contains(char::is_alphabetic)
+        || ["morgens", "nachmittags", "abends", "arbeit", "privat", "spartan", "CodexMiroir"].contains(&plain)
+}
 
 /// Everything that a page says, in letters: its texts, and what it says to whoever does not see it. What somebody wrote is
 /// not ours to translate, and code is code.
 const SAID: &str = r#"
 const says = [];
-const isOurs = element => !element.closest("pre, code, kbd, option, .text, .whose, .who, a.title, .told a, .found a, strong, h1, time, [lang]:not(html), .category, .difference");
+const isOurs = element => !element.closest("pre, code, kbd, option, textarea, .text, .whose, .who, a.title, .told a, .found a, strong, h1, time, [lang]:not(html), .category, .difference");
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) if (isOurs(walker.currentNode.parentElement)) says.push(walker.currentNode.textContent);
 for (const element of document.querySelectorAll("body, body *")) {
@@ -85,8 +94,11 @@ async fn no_page_says_the_same_in_both_languages() {
     }
     let mut faults = Vec::new();
     for ((page, english), german) in PAGES.iter().zip(&heard[0]).zip(&heard[1]) {
-        assert!(english.len() >= 10 && german.len() >= 10, "{page} says hardly anything: {english:?}");
-        let both: Vec<&String> = english.intersection(german).filter(|text| !SAME.contains(&text.as_str())).collect();
+        assert!(english.len() >= 5 && german.len() >= 5, "{page} says hardly anything: {english:?}");
+        let both: Vec<&String> = english
+            .intersection(german)
+            .filter(|text| !SAME.contains(&text.as_str()) && !text.split_whitespace().all(is_of_tasks))
+            .collect();
         faults.extend(both.into_iter().map(|text| format!("{page}: {text}")));
     }
     assert!(faults.is_empty(), "in both languages:\n  {}", faults.join("\n  "));

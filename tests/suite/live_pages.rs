@@ -249,6 +249,21 @@ async fn one_works_by_keys_alone() {
         browser.until_told("is done").await;
         browser.keys("u").await;
         browser.until_told("Taken back.").await;
+        // One after the other, the last first; then there is nothing left.
+        let open = browser.evaluate("return document.querySelectorAll('.board .card').length").await;
+        for _ in 0..2 {
+            browser.evaluate("document.getElementById('told').replaceChildren()").await;
+            browser.keys("jd").await;
+            browser.until_told("is done").await;
+        }
+        for _ in 0..2 {
+            browser.evaluate("document.getElementById('told').replaceChildren()").await;
+            browser.keys("u").await;
+            browser.until_told("Taken back.").await;
+        }
+        browser.until(&format!("document.querySelectorAll('.board .card').length === {open}")).await;
+        browser.keys("u").await;
+        browser.until_told("Nothing was done in this window").await;
         browser.keys("gt").await;
         browser.until("location.pathname === '/tasks' && document.documentElement.dataset.ready").await;
         browser.keys("gw").await;

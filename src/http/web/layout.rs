@@ -159,7 +159,8 @@ pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
 /// What keys do, opened by one of them.
 fn keys(lang: Lang) -> Markup {
     html! {
-        dialog id="keys" data-module="keys" aria-labelledby="keys-title" data-undone=(lang.pick("Taken back.", "Zurückgenommen.")) {
+        dialog id="keys" data-module="keys" aria-labelledby="keys-title" data-undone=(lang.pick("Taken back.", "Zurückgenommen."))
+            data-nothing=(lang.pick("Nothing was done in this window that could be taken back.", "In diesem Fenster ist nichts geschehen, das sich zurücknehmen ließe.")) {
             h2 id="keys-title" { (lang.pick("Keys", "Tasten")) }
             dl.keys {
                 @for (key, does) in KEYS { div { dt { kbd { (key) } } dd { (does.text(lang)) } } }

@@ -173,8 +173,11 @@ impl Account {
             }
             Request::Verb(id, verb) => {
                 let key = self.require(id, None)?;
-                let (name, changes) = self.verb(&key, verb)?;
+                let (name, changes) = Account::verb(verb);
                 let edited = self.edited(&key, &changes)?;
+                if let Some(Some((datum, zeit))) = changes.fixed_slot {
+                    self.check_free(&key, datum, &zeit)?;
+                }
                 self.put(&key, &edited, name, now, planner, Said::Saved)
             }
             Request::Remove(id, expected) => {
@@ -208,23 +211,27 @@ impl Account {
         Ok(Outcomes::Changed(Said::Saved(self.saved(&key, &raw, Some((planner, now))))))
     }
 
-    fn verb(&self, key: &DocKey, verb: &Verb) -> Result<(&'static str, Changes), Refusal> {
+    fn verb(verb: &Verb) -> (&'static str, Changes) {
         let status = |status| Changes { status: Some(status), abgeschlossen_am: Some(None), ..Changes::default() };
         let fixed = |slot| Changes { fixed_slot: Some(slot), ..Changes::default() };
-        Ok(match verb {
+        match verb {
             Verb::Cancel => ("cancel", status(Status::Abgebrochen)),
             Verb::Reopen => ("reopen", status(Status::Offen)),
             Verb::Unpin => ("unpin", fixed(None)),
-            Verb::Pin(slot) => {
-                let (datum, zeit) = day_and_slot(slot);
-                let mut others = self.tasks().filter(|task| task.is_open() && task.key != *key);
-                if let Some(task) = others.find(|task| task.binding_slot() == Some((datum, Some(&zeit)))) {
-                    let by = format!("{} {}", task.id(), task.title);
-                    return Err(Refusal::SlotTaken { datum, zeit, by });
-                }
-                ("pin", fixed(Some((datum, zeit))))
+            Verb::Pin(slot) => ("pin", fixed(Some(day_and_slot(slot)))),
+        }
+    }
+
+    /// A slot that an open task is fixed to goes to no other.
+    fn check_free(&self, key: &DocKey, datum: NaiveDate, zeit: &str) -> Result<(), Refusal> {
+        let mut others = self.tasks().filter(|task| task.is_open() && task.key != *key);
+        match others.find(|task| task.binding_slot() == Some((datum, Some(zeit)))) {
+            Some(task) => {
+                let by = format!("{} {}", task.id(), task.title);
+                Err(Refusal::SlotTaken { datum, zeit: zeit.to_owned(), by })
             }
-        })
+            None => Ok(()),
+        }
     }
 
     fn undo(&mut self, generation: Option<u64>, now: DateTime<Utc>) -> Decided {

@@ -67,9 +67,26 @@ function show(page) {
   document.dispatchEvent(new Event("shown"));
 }
 
+// What was done in this window and can be taken back, the last at the end. It goes along from page to page.
+const DONE = `codexmiroir-done-${document.querySelector(".who")?.textContent}`;
+const DONE_MAX = 100;
+const done = {
+  all: () => { try { return JSON.parse(sessionStorage.getItem(DONE)) ?? []; } catch { return []; } },
+  set: list => { try { sessionStorage.setItem(DONE, JSON.stringify(list.slice(-DONE_MAX))); } catch { /* Then there is none. */ } },
+  add: generation => done.set([...done.all().filter(one => one !== generation), generation]),
+  remove: generation => done.set(done.all().filter(one => one !== generation)),
+};
+
+// Remembers what a page tells that was done.
+function remember(page) {
+  const generation = page.querySelector("main .told [name=generation]")?.value;
+  if (generation) done.add(generation);
+}
+
 function tell(page) {
   const next = page.querySelector("main .told");
   if (!told || !next) return;
+  remember(page);
   told.replaceChildren(document.importNode(next, true));
   tellFor(TOLD_MS);
 }
@@ -149,6 +166,7 @@ document.addEventListener("submit", event => {
   const form = event.target;
   if (event.defaultPrevented || form.dataset.inline === undefined) return;
   event.preventDefault();
+  if (form.getAttribute("action") === "/undo") done.remove(form.elements.generation.value);
   send(form, event.submitter);
 });
 
@@ -235,6 +253,7 @@ function listen() {
 // What was told once is not told again when the page is loaded again.
 const address = new URL(location);
 if (address.searchParams.has("done")) {
+  remember(document);
   for (const name of ["done", "task", "undo", "seal"]) address.searchParams.delete(name);
   history.replaceState(null, "", address);
 }
@@ -245,7 +264,7 @@ if (words.kept) {
 }
 if (document.querySelector("[data-live]")) listen();
 // What modules may use of this one. They do not import it: by another address it would be another one.
-const app = { announce, toast, refresh, fetchPage, send, morph };
+const app = { done, announce, toast, refresh, fetchPage, send, morph };
 for (const element of document.querySelectorAll("[data-module]")) {
   (await load(element.dataset.module)).start(element, app);
 }

@@ -27,16 +27,23 @@ function act(name) {
   task?.querySelector(`[data-act="${name}"]`)?.click();
 }
 
+// Takes back what was done in this window, one after the other.
 async function undo(app, list) {
-  const shown = document.querySelector("#told form");
-  if (shown) {
-    shown.requestSubmit();
+  const generation = app.done.all().at(-1);
+  if (!generation) {
+    app.toast(list.dataset.nothing);
     return;
   }
-  const answer = await fetch("/api/undo", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-  const { error } = await answer.json();
-  app.toast(answer.ok ? list.dataset.undone : error, !answer.ok);
-  app.refresh();
+  app.done.remove(generation);
+  const body = JSON.stringify({ generation: Number(generation) });
+  try {
+    const answer = await fetch("/api/undo", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    app.toast(answer.ok ? list.dataset.undone : (await answer.json()).error, !answer.ok);
+    app.refresh();
+  } catch {
+    app.done.add(generation);
+    app.toast(document.body.dataset.unsent, true);
+  }
 }
 
 export function start(list, app) {

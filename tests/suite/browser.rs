@@ -241,7 +241,9 @@ impl Browser {
     /// What the console said since it was last asked.
     pub async fn console(&self) -> Vec<String> {
         let entries = self.command("se/log", &json!({"type": "browser"})).await;
-        entries.as_array().unwrap().iter().map(Value::to_string).collect()
+        // Of its own pages, such as that of a new window, nothing is ours.
+        let is_ours = |entry: &&Value| !entry["message"].as_str().is_some_and(|said| said.starts_with("chrome://"));
+        entries.as_array().unwrap().iter().filter(is_ours).map(Value::to_string).collect()
     }
 
     /// The whole page as a picture, kept in `target/screenshots`, where somebody wants to look at it:

@@ -175,9 +175,7 @@ impl Account {
                 let key = self.require(id, None)?;
                 let (name, changes) = Account::verb(verb);
                 let edited = self.edited(&key, &changes)?;
-                if let Some(Some((datum, zeit))) = changes.fixed_slot {
-                    self.check_free(&key, datum, &zeit)?;
-                }
+                self.check_free(&key, &changes)?;
                 self.put(&key, &edited, name, now, planner, Said::Saved)
             }
             Request::Remove(id, expected) => {
@@ -213,25 +211,20 @@ impl Account {
 
     fn verb(verb: &Verb) -> (&'static str, Changes) {
         let status = |status| Changes { status: Some(status), abgeschlossen_am: Some(None), ..Changes::default() };
-        let fixed = |slot| Changes { fixed_slot: Some(slot), ..Changes::default() };
         match verb {
             Verb::Cancel => ("cancel", status(Status::Abgebrochen)),
             Verb::Reopen => ("reopen", status(Status::Offen)),
-            Verb::Unpin => ("unpin", fixed(None)),
-            Verb::Pin(slot) => ("pin", fixed(Some(day_and_slot(slot)))),
+            Verb::Unpin => ("unpin", Changes { fixed_slot: Some(None), ..Changes::default() }),
+            Verb::Pin(slot) => ("pin", Changes { fixed_slot: Some(Some(day_and_slot(slot))), ..Changes::default() }),
         }
     }
 
     /// A slot that an open task is fixed to goes to no other.
-    fn check_free(&self, key: &DocKey, datum: NaiveDate, zeit: &str) -> Result<(), Refusal> {
+    fn check_free(&self, key: &DocKey, changes: &Changes) -> Result<(), Refusal> {
+        let Some(Some((datum, zeit))) = changes.fixed_slot.clone() else { return Ok(()) };
         let mut others = self.tasks().filter(|task| task.is_open() && task.key != *key);
-        match others.find(|task| task.binding_slot() == Some((datum, Some(zeit)))) {
-            Some(task) => {
-                let by = format!("{} {}", task.id(), task.title);
-                Err(Refusal::SlotTaken { datum, zeit: zeit.to_owned(), by })
-            }
-            None => Ok(()),
-        }
+        let Some(task) = others.find(|task| task.binding_slot() == Some((datum, Some(&zeit)))) else { return Ok(()) };
+        Err(Refusal::SlotTaken { datum, zeit, by: format!("{} {}", task.id(), task.title) })
     }
 
     fn undo(&mut self, generation: Option<u64>, now: DateTime<Utc>) -> Decided {

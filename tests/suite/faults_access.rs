@@ -286,6 +286,17 @@ async fn fault_46_assets_are_whole() {
     assert!(count >= 10);
 }
 
+/// That the path leads nowhere, of which a stranger is told nothing. `own` are the fields of somebody who is signed in.
+pub async fn assert_no_route(server: &TestServer, own: &str, path: &str) {
+    // As it is written here: clients tidy some of them up.
+    for (fields, status, code) in [("", 401, "sign_in_needed"), (own, 404, "no_such_route")] {
+        let mut stream = used(server.address()).await;
+        let answer = exchange(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+        assert!(answer.contains(&format!("\"code\":\"{code}\"")), "{path}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn fault_46_names_that_begin_like_what_is_open_are_none() {
     let server = TestServer::start().await;
@@ -324,14 +335,7 @@ async fn fault_46_names_that_begin_like_what_is_open_are_none() {
         "/welcomes",
         "/metricsx",
     ] {
-        // As it is written here: clients tidy some of them up.
-        for (fields, status, code) in [("", 401, "sign_in_needed"), (own.as_str(), 404, "no_such_route")] {
-            let mut stream = used(server.address()).await;
-            let answer =
-                exchange(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")).await;
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
-            assert!(answer.contains(&format!("\"code\":\"{code}\"")), "{path}: {answer}");
-        }
+        assert_no_route(&server, &own, path).await;
     }
     // Nor is a task, or a user, what its name says.
     for name in ["codex", "login", "api", "assets"] {

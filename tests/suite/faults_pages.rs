@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::account_life::sign_in;
 use crate::account_pages::signed_in;
 use crate::browser::with_browser;
+use crate::faults_access::assert_no_route;
 use crate::harness::{Answer, MONDAY, TestServer, TestUser, at_once, instant, repository};
 use crate::shared::{document, escaped};
-use crate::shortcut::{exchange, used};
 use crate::visitor::{PASSWORD, Visitor};
 
 const FILES: [&str; 4] = [
@@ -281,12 +281,6 @@ async fn fault_46_names_that_begin_like_a_route_are_none() {
         "/favicon.icofoo",
         "/index.html",
     ] {
-        for (fields, status, code) in [("", 401, "sign_in_needed"), (own.as_str(), 404, "no_such_route")] {
-            let mut stream = used(server.address()).await;
-            let answer =
-                exchange(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")).await;
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
-            assert!(answer.contains(&format!("\"code\":\"{code}\"")), "{path}: {answer}");
-        }
+        assert_no_route(&server, &own, path).await;
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use codexmiroir::domain::lang::Lang;
 use serde_json::{Value, json};
 
+use crate::account_life;
 use crate::account_pages::signed_in;
 use crate::browser::{Browser, Pointer, key, with_browser};
-use crate::harness::{TestServer, TestUser, places, vault};
+use crate::harness::{TestServer, TestUser, places};
 use crate::page::{MONDAY_AT_TEN, demo_at, welcome};
 use crate::visitor::PASSWORD;
 
@@ -19,17 +20,13 @@ struct Tom {
 }
 
 async fn tom() -> Tom {
-    let server = TestServer::start().await;
-    let (_, tom) = signed_in(&server, "tom").await;
-    server.import(&tom, &vault("tom")).await;
+    let (server, _, tom) = crate::task_pages::tom().await;
     Tom { login: server.url("/login"), server, tom }
 }
 
 async fn sign_in(browser: &Browser, login: &str) {
     browser.go(login).await;
-    browser.fill("input[name=name]", "tom").await;
-    browser.fill("input[name=password]", PASSWORD).await;
-    browser.click("button[type=submit]").await;
+    account_life::sign_in(browser, "tom", PASSWORD).await;
     browser.until("document.documentElement.dataset.ready").await;
 }
 

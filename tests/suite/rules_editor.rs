@@ -2,23 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::account_pages::{assert_led, signed_in};
-use crate::harness::{Answer, TestServer, TestUser, vault};
+use crate::account_pages::assert_led;
+use crate::harness::{Answer, TestUser};
+use crate::task_pages::tom;
 use crate::visitor::Visitor;
 
 const HOSTILE: &str = "<script>alert('x')</script>";
 const ERRANDS: &str =
     "fn place(task, today) {\n    if \"errand\" in task.tags { return on([\"sat\"]); }\n    anywhere()\n}\n";
 const TESTS: &str = "fn test_errands() {\n    let week = plan(#{ now: \"2025-10-13 08:00\", rules: [\"spartan\", \"errands\"], tasks: [#{ kategorie: \"privat\", tags: [\"errand\"] }] });\n    assert_eq(week.slot_of(1), \"18.10.2025 morgens\");\n}\n";
-
-/// Somebody with the tasks of the vault, on a Monday morning before the first slot.
-async fn tom() -> (TestServer, Visitor, TestUser) {
-    let server = TestServer::start().await;
-    server.set_clock("2025-10-13T08:00:00+02:00");
-    let (browser, tom) = signed_in(&server, "tom").await;
-    server.import(&tom, &vault("tom")).await;
-    (server, browser, tom)
-}
 
 async fn rules(tom: &TestUser) -> Value {
     tom.get("/api/rules").await.json()["rules"].clone()

@@ -12,7 +12,7 @@ use crate::visitor::{PASSWORD, Visitor};
 const HOSTILE: &str = "\"><script>alert('x')</script>";
 
 /// Somebody with the tasks of the vault, on a Monday morning before the first slot.
-async fn tom() -> (TestServer, Visitor, TestUser) {
+pub async fn tom() -> (TestServer, Visitor, TestUser) {
     let server = TestServer::start().await;
     server.set_clock("2025-10-13T08:00:00+02:00");
     let (browser, tom) = signed_in(&server, "tom").await;

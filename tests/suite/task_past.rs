@@ -2,19 +2,11 @@
 
 use serde_json::json;
 
-use crate::account_pages::signed_in;
 use crate::browser::with_browser;
-use crate::harness::{Start, TestServer, TestUser, vault};
+use crate::harness::{Start, TestServer, vault};
 use crate::look::look;
-use crate::visitor::{PASSWORD, Visitor};
-
-/// Somebody with the tasks of the vault, on a Monday morning before the first slot.
-async fn tom() -> (TestServer, Visitor, TestUser) {
-    let server = TestServer::start().await;
-    let (browser, tom) = signed_in(&server, "tom").await;
-    server.import(&tom, &vault("tom")).await;
-    (server, browser, tom)
-}
+use crate::task_pages::tom;
+use crate::visitor::PASSWORD;
 
 fn section<'t>(text: &'t str, id: &str) -> &'t str {
     let section =

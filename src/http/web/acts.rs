@@ -2,9 +2,8 @@
 
 use axum::response::Response;
 
-use super::told;
 use crate::domain::lang::Phrase;
-use crate::http::auth::{own_path, see_other};
+use crate::http::auth::own_path;
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, TaskId};
 use crate::http::wire::{self, Known};
@@ -32,9 +31,7 @@ async fn done(
     acted: Result<(String, u64), ServiceError>,
 ) -> Result<Response, HttpError> {
     match acted {
-        Ok((file, generation)) => {
-            Ok(see_other(&told::address(asked.actor.user, back, word, Some(&file), Some(generation))))
-        }
+        Ok((file, generation)) => Ok(asked.tell(back, word, Some(&file), Some(generation))),
         Err(error) => asked.task_again(id, error).await,
     }
 }
@@ -114,7 +111,7 @@ pub async fn remove(
     Known::of(&object.fields, &ACT_FIELDS)?;
     let service = &asked.site.service;
     match service.remove_task(asked.actor.user, asked.origin(), id.clone(), None, None).await {
-        Ok(saved) => Ok(see_other(&told::address(asked.actor.user, "/tasks", "removed", None, Some(saved.generation)))),
+        Ok(saved) => Ok(asked.tell("/tasks", "removed", None, Some(saved.generation))),
         Err(error) => asked.task_again(&id, error).await,
     }
 }
@@ -127,7 +124,7 @@ pub async fn undo(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
     let malformed = || Refusal::field("generation", Fault::Malformed { expected: NUMBER });
     let generation = generation.parse().map_err(|_| malformed())?;
     match asked.site.service.undo(asked.actor.user, asked.origin(), Some(generation), None).await {
-        Ok(_) => Ok(see_other(&told::address(asked.actor.user, &back, "undone", None, None))),
+        Ok(_) => Ok(asked.tell(&back, "undone", None, None)),
         Err(error) => asked.week_again(error).await,
     }
 }

@@ -6,12 +6,10 @@ use maud::{Markup, html};
 
 use super::form::{Errors, signed_in_as};
 use super::layout::Viewer;
-use super::told;
 use super::{Again, new_key};
 use crate::domain::date;
 use crate::domain::difference::{Move, Standing};
 use crate::domain::lang::{Lang, Phrase};
-use crate::http::auth::see_other;
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
 use crate::http::web::form_key;
@@ -55,9 +53,7 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
         }
     };
     match result {
-        Ok(Ok(saved)) => {
-            Ok(see_other(&told::address(asked.actor.user, "/", "added", Some(&saved.file), Some(saved.generation))))
-        }
+        Ok(Ok(saved)) => Ok(asked.tell("/", "added", Some(&saved.file), Some(saved.generation))),
         Ok(Err(looked)) => {
             asked.week_page(StatusCode::OK, None, None, QuickForm { looked: Some(looked), ..typed }).await
         }

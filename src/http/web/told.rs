@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use axum::response::Response;
 use maud::{Markup, html};
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,7 @@ use super::segment;
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::task::Status;
+use crate::http::auth::see_other;
 use crate::http::errors::HttpError;
 use crate::http::extract::Asked;
 use crate::http::query::Query;
@@ -69,8 +71,16 @@ fn seal(user: UserId, done: &str, task: Option<&str>, undo: Option<u64>) -> Stri
     hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The address of a page with what was done, where it is one to the task of this file.
-pub fn address(user: UserId, back: &str, done: &str, file: Option<&str>, undo: Option<u64>) -> String {
+impl Asked {
+    /// Back to a page that tells what was done, where it is one to the task of this file, and takes it back by that
+    /// generation.
+    pub(super) fn tell(&self, back: &str, done: &str, file: Option<&str>, undo: Option<u64>) -> Response {
+        see_other(&address(self.actor.user, back, done, file, undo))
+    }
+}
+
+/// The address of a page with what was done.
+fn address(user: UserId, back: &str, done: &str, file: Option<&str>, undo: Option<u64>) -> String {
     // A browser keeps what follows a # for itself. What was told there before is told no more.
     let back = back.split('#').next().unwrap_or_default();
     let (path, query) = back.split_once('?').unwrap_or((back, ""));

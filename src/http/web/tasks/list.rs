@@ -10,7 +10,7 @@ use crate::domain::date;
 use crate::domain::ids::{DocKey, FileName};
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::task::Status;
-use crate::http::auth::{own_path, page as shown, see_other};
+use crate::http::auth::{own_path, page as shown};
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
 use crate::http::query::Query;
@@ -219,20 +219,17 @@ pub async fn act_on_several(asked: Asked, FormOrJson { object, .. }: FormOrJson)
     let back = back.as_deref().map_or("/tasks", own_path).to_owned();
     let (ids, tag) = (words(&known, "task")?, known.text("tag")?.unwrap_or_default());
     let act = act(&known.text("act")?.unwrap_or_default(), tag)?;
-    let user = asked.actor.user;
     if ids.is_empty() {
-        return Ok(see_other(&told::address(user, &back, "none", None, None)));
+        return Ok(asked.tell(&back, "none", None, None));
     }
     if ids.len() > SEVERAL_MAX {
         return Err(Refusal::field("task", Fault::TooMany { count_max: SEVERAL_MAX }).into());
     }
     let word = if matches!(act, Act::Remove) { "several-removed" } else { "several" };
     match asked.site.service.act_on_several(asked.actor.user, asked.origin(), ids, act).await {
-        Ok(Several { refused: None, generation, .. }) => {
-            Ok(see_other(&told::address(user, &back, word, None, generation)))
-        }
+        Ok(Several { refused: None, generation, .. }) => Ok(asked.tell(&back, word, None, generation)),
         Ok(Several { done: 0, refused: Some((id, refusal)), .. }) => asked.task_again(&id, refusal.into()).await,
-        Ok(Several { generation, .. }) => Ok(see_other(&told::address(user, &back, "several-but", None, generation))),
+        Ok(Several { generation, .. }) => Ok(asked.tell(&back, "several-but", None, generation)),
         // It is a matter of the form, and not of one of the tasks.
         Err(error) => {
             let again = Again::of(error)?;

@@ -11,7 +11,7 @@ use crate::domain::date;
 use crate::domain::lang::Phrase;
 use crate::domain::task::Task;
 use crate::domain::zone::Zone;
-use crate::http::auth::{page as shown, see_other};
+use crate::http::auth::page as shown;
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, LongForm, TaskId};
 use crate::http::moves::place;
@@ -19,7 +19,7 @@ use crate::http::query::Query;
 use crate::http::web::difference::Comparison;
 use crate::http::web::form::{Errors, Form, alert, signed_in_as};
 use crate::http::web::layout::{self, Viewer, account_page};
-use crate::http::web::told::{self, Told, status, task_address};
+use crate::http::web::told::{Told, status, task_address};
 use crate::http::web::{Again, timed};
 use crate::http::wire::Known;
 use crate::service::error::{Fault, Refusal, ServiceError};
@@ -229,13 +229,7 @@ pub async fn save(
     match saved {
         Ok(saved) => {
             let address = task_address(&saved.file);
-            Ok(see_other(&told::address(
-                asked.actor.user,
-                &address,
-                "saved",
-                Some(&saved.file),
-                Some(saved.generation),
-            )))
+            Ok(asked.tell(&address, "saved", Some(&saved.file), Some(saved.generation)))
         }
         Err(error) => {
             let again = Again::of(error)?;

@@ -188,6 +188,7 @@ async fn without_a_connection_the_last_week_is_there_and_said_to_be_old() {
         browser.until("navigator.serviceWorker.controller && document.documentElement.dataset.ready").await;
         browser.go(&week).await;
         let cards = browser.until("document.querySelectorAll('.card').length").await;
+        browser.until("caches.match('/').then(Boolean)").await;
         running.stop().await;
         // The window that is open says it, and so does one that is opened.
         browser.until("document.querySelector('.kept').checkVisibility()").await;
@@ -203,6 +204,23 @@ async fn without_a_connection_the_last_week_is_there_and_said_to_be_old() {
         browser.until_told("Es gibt keine Verbindung: Nichts wurde gespeichert.").await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_week_that_there_is_no_room_to_keep_is_shown_all_the_same() {
+    let (running, _folder) = demo_at(MONDAY_AT_TEN, Lang::De).await;
+    let (welcome, week) = (welcome(&running), format!("http://{}/", running.address));
+    with_browser(|browser| async move {
+        browser.go(&welcome).await;
+        browser.until("navigator.serviceWorker.controller && document.documentElement.dataset.ready").await;
+        browser.set_quota(&week, 1).await;
+        browser.go(&week).await;
+        assert_eq!(browser.evaluate("return document.title").await, "Diese Woche · CodexMiroir");
+        let full = "caches.open('other').then(cache => cache.put('/x', new Response('x'))).then(() => '', error => error.name)";
+        assert_eq!(browser.evaluate(&format!("return {full}")).await, "QuotaExceededError", "there is room");
+    })
+    .await;
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

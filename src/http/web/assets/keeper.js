@@ -15,13 +15,17 @@ async function forget() {
 const isWeek = url => url.pathname === "/";
 const isPage = answer => answer.ok && !answer.redirected && answer.headers.get("content-type")?.startsWith("text/html");
 
-async function keep(answer) {
-  const cache = await caches.open(WEEK);
+async function keep(answer, before) {
   // When it was seen, as the page that is shown from here says.
   const headers = new Headers({ "content-type": "text/html; charset=utf-8", "x-seen": new Date().toISOString() });
   const policy = answer.headers.get("content-security-policy");
   if (policy) headers.set("content-security-policy", policy);
-  await cache.put("/", new Response(await answer.blob(), { headers }));
+  const page = await answer.blob();
+  if (left !== before) return;
+  const cache = await caches.open(WEEK);
+  await cache.put("/", new Response(page, { headers }));
+  // Somebody left while it was put away.
+  if (left !== before) await caches.delete(WEEK);
 }
 
 async function kept() {
@@ -31,7 +35,8 @@ async function kept() {
   return new Response(page, { headers: answer.headers });
 }
 
-async function open(request, isOfWeek) {
+async function open(event, isOfWeek) {
+  const { request } = event;
   let answer;
   const before = left;
   try {
@@ -44,7 +49,8 @@ async function open(request, isOfWeek) {
   // seen here: then rather nothing is kept.
   const isRefused = answer.status === 401 || answer.type === "opaqueredirect" || answer.redirected;
   if (isRefused || /^\/(login|setup|welcome)/.test(new URL(request.url).pathname)) await forget();
-  else if (isOfWeek && isPage(answer) && left === before) await keep(answer.clone());
+  // A page that cannot be kept, because the disk is full for instance, is shown all the same.
+  else if (isOfWeek && isPage(answer)) event.waitUntil(keep(answer.clone(), before).catch(() => {}));
   return answer;
 }
 
@@ -77,5 +83,5 @@ addEventListener("fetch", event => {
   if (request.method === "POST" && /^\/(auth\/|setup)/.test(url.pathname)) event.respondWith(change(request));
   else if (request.method !== "GET") return;
   else if (url.pathname.startsWith("/assets/")) event.respondWith(asset(request));
-  else if (request.mode === "navigate" || isWeek(url)) event.respondWith(open(request, isWeek(url)));
+  else if (request.mode === "navigate" || isWeek(url)) event.respondWith(open(event, isWeek(url)));
 });

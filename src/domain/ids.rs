@@ -1,5 +1,6 @@
 //! A newtype for every id, each with what it survives.
 
+use super::hex::hex;
 use std::fmt;
 
 /// Identifies a user for as long as the database lives; a renamed user keeps it, nobody else ever gets it.
@@ -201,7 +202,7 @@ impl ObjectName {
 
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(self.0))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod days;
 pub mod difference;
 pub mod document;
 pub mod explanation;
+pub mod hex;
 pub mod ids;
 pub mod lang;
 pub mod looking_back;

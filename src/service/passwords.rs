@@ -12,6 +12,7 @@ use self::hashing::{Comparison, Hashing};
 use super::Service;
 use super::error::{AccessRefusal, Fault, Refusal, ServiceError};
 use super::keyring::{Keyring, Opener};
+use crate::domain::hex::hex;
 use crate::domain::ids::{UserId, UserName};
 use crate::domain::lang::Phrase;
 use crate::secrets::Purpose::PasswordHash;
@@ -56,7 +57,7 @@ impl Passwords {
         if let Some(known) = self.nobodys.get() {
             return Ok(known);
         }
-        let unknown = random::<16>().map(|byte| format!("{byte:02x}")).concat();
+        let unknown = hex(random::<16>());
         let made = hashing::hash(&unknown).map_err(StoreError::Read)?;
         Ok(self.nobodys.get_or_init(|| made))
     }

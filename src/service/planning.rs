@@ -15,6 +15,7 @@ use super::planners::{Desk, Interrupted};
 use super::rule_check::first_errors;
 use super::rulebook::{RuleBook, RuleList};
 use crate::domain::document;
+use crate::domain::hex::hex;
 use crate::domain::ids::{DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::domain::policy::{Policy, SlotSpec};
 use crate::domain::problem::Problem;
@@ -94,7 +95,7 @@ pub(super) fn entry(identity: Identity, form: Form, finished: Finished) -> Entry
 
 /// The first half of a hash in hexadecimal digits: what entity tags are made of.
 pub(super) fn tag(hash: &[u8]) -> String {
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..16])
 }
 
 /// What there is to plan, whichever rules are asked.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{rule_files, rule_tests};
 use crate::domain::document::READER_VERSION;
+use crate::domain::hex::hex;
 use crate::domain::ids::Generation;
 use crate::domain::lang::Phrase;
 use crate::domain::script::{RuleEntry, Script};
@@ -203,7 +204,6 @@ impl RuleBook {
         let digest: [u8; 32] = hash.finalize().into();
         let mut basis = [0; 16];
         basis.copy_from_slice(&digest[..16]);
-        let hex = |fingerprint: [u8; 32]| fingerprint.map(|byte| format!("{byte:02x}")).concat();
         let parts = BasisParts {
             planner: PLANNER_VERSION,
             reader: READER_VERSION,

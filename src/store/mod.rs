@@ -32,6 +32,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
+use crate::domain::hex::hex;
 use crate::domain::ids::{self, DocKey, FileName, Generation, TaskNumber, UserId, UserName};
 use crate::domain::lang::Lang;
 use crate::domain::problem::Problem;
@@ -63,7 +64,7 @@ pub struct Basis(pub [u8; 16]);
 
 impl fmt::Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(self.0))
     }
 }
 

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use self::content::Content;
 use super::Answer;
 use crate::domain::date;
+use crate::domain::hex::hex;
 use crate::domain::ids::UserId;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
@@ -48,7 +49,7 @@ impl Owner {
         hash.update(self.id.0.to_be_bytes());
         hash.update(self.since.timestamp_millis().to_be_bytes());
         hash.update(task.file().as_str());
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize()[..16])
     }
 }
 

@@ -15,6 +15,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use crate::domain::hex::hex;
 use chrono::{DateTime, Utc};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
@@ -82,7 +83,7 @@ impl Place {
     /// Makes a directory for its owner alone, which is told from everybody else's data from its beginning. As long as it is
     /// locked, somebody is at work on it.
     pub fn make(&self) -> io::Result<(PathBuf, File)> {
-        let random = crate::store::random::<8>().map(|byte| format!("{byte:02x}")).concat();
+        let random = hex(crate::store::random::<8>());
         let path = self.beside(&format!("{MAKING}{random}"));
         DirBuilder::new().mode(0o700).create(&path)?;
         let lock = File::open(&path)?;

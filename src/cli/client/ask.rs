@@ -1,13 +1,13 @@
 //! A request of a command, before it is known where it goes.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use hyper::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request};
 use serde_json::Value;
+use std::fmt::Write as _;
 
 use super::super::CliError;
+use crate::domain::hex::hex;
 
 /// A request.
 pub struct Ask {
@@ -109,11 +109,7 @@ pub fn idempotency_key() -> Result<String, CliError> {
     let mut random = [0; 16];
     let filled = getrandom::fill(&mut random);
     filled.map_err(|error| CliError::Said(format!("there is no randomness on this system: {error}")))?;
-    let mut key = "cli-".to_owned();
-    for byte in random {
-        let _ = write!(key, "{byte:02x}");
-    }
-    Ok(key)
+    Ok(format!("cli-{}", hex(random)))
 }
 
 /// One segment of a path.

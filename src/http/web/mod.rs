@@ -46,6 +46,7 @@ use super::hot::SERVER_TIMING;
 use super::query::Query;
 use super::wire::Known;
 use crate::domain::date;
+use crate::domain::hex::hex;
 use crate::domain::lang::Phrase;
 use crate::domain::zone::Zone;
 use crate::service::error::{Fault, Refusal, ServiceError};
@@ -100,7 +101,7 @@ fn timed(begun: Instant, mut page: Response) -> Response {
 
 /// A key that goes with a form, so that sending it twice does it once.
 fn new_key() -> String {
-    random::<16>().map(|byte| format!("{byte:02x}")).concat()
+    hex(random::<16>())
 }
 
 /// The longest key of a form, in bytes.

@@ -9,6 +9,7 @@ use super::layout::Viewer;
 use super::{Again, new_key};
 use crate::domain::date;
 use crate::domain::difference::{Move, Standing};
+use crate::domain::hex::hex;
 use crate::domain::lang::{Lang, Phrase};
 use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
@@ -71,7 +72,7 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
 
 /// Whoever goes back to a page and types another line there adds another task, though the page has the key of the first.
 fn of_this_line(key: &IdempotencyKey) -> IdempotencyKey {
-    let line = key.fingerprint.map(|byte| format!("{byte:02x}")).concat();
+    let line = hex(key.fingerprint);
     IdempotencyKey { key: format!("{} {line}", key.key), ..key.clone() }
 }
 

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::form::signed_in_as;
 use super::layout::Viewer;
 use super::segment;
+use crate::domain::hex::hex;
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::task::Status;
@@ -68,7 +69,7 @@ static KEY: LazyLock<[u8; 32]> = LazyLock::new(random);
 fn seal(user: UserId, done: &str, task: Option<&str>, undo: Option<u64>) -> String {
     let told = format!("{}\n{done}\n{}\n{undo:?}", user.0, task.unwrap_or_default());
     let hash = Sha256::digest([&KEY[..], told.as_bytes()].concat());
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..8])
 }
 
 impl Asked {

@@ -12,6 +12,7 @@ use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
 use super::BackupError;
+use crate::domain::hex::hex;
 
 /// What every frame of zstd begins with.
 const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -39,10 +40,6 @@ pub(super) struct Member {
     pub(super) name: String,
     pub(super) bytes: u64,
     pub(super) sha256: String,
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes the file, piece by piece.
@@ -73,7 +70,7 @@ impl Writer {
         self.encoder.write_all(header.as_bytes())?;
         self.encoder.write_all(content)?;
         self.encoder.write_all(&[0; BLOCK_BYTES][..padding(content.len() as u64)])?;
-        let sha256 = hex(&Sha256::digest(content));
+        let sha256 = hex(Sha256::digest(content));
         self.members.push(Member { name: name.to_owned(), bytes: content.len() as u64, sha256 });
         Ok(())
     }
@@ -150,7 +147,7 @@ impl<R: Read> Members<R> {
         if zeros.iter().any(|byte| *byte != 0) {
             return Err(BackupError::Damaged { place: name.to_owned() });
         }
-        Ok(Member { name: name.to_owned(), bytes: size, sha256: hex(&hash.finalize()) })
+        Ok(Member { name: name.to_owned(), bytes: size, sha256: hex(hash.finalize()) })
     }
 
     /// As [`Members::pass`], in memory.
@@ -261,7 +258,7 @@ mod tests {
         let mut files = Vec::new();
         while let Some((name, size)) = members.next()? {
             let (member, content) = members.content(&name, size, 1_000_000)?;
-            assert_eq!(member, Member { sha256: hex(&Sha256::digest(&content)), bytes: size, name: name.clone() });
+            assert_eq!(member, Member { sha256: hex(Sha256::digest(&content)), bytes: size, name: name.clone() });
             files.push((name, content));
         }
         Ok(files)

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::container::{Member, hex};
+use super::container::Member;
+use crate::domain::hex::hex;
 use crate::service::rulebook::BasisParts;
 use crate::store::{Basis, Incarnation, NotedBasis, SCHEMA_VERSION};
 use crate::view::json::utc;
@@ -44,7 +45,7 @@ impl Head {
             schema: SCHEMA_VERSION,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             created_at: utc(at),
-            incarnation: hex(&incarnation.0),
+            incarnation: hex(incarnation.0),
             next_user,
             basis,
         }

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::BackupError;
-use super::container::hex;
 use super::manifest::{Head, Manifest};
 use super::read::{Part, Reader, tokens};
 use super::rows::TimelineRow;
+use crate::domain::hex::hex;
 use crate::domain::ids::UserId;
 use crate::secrets::{Key, Purpose};
 use crate::service::Service;
@@ -209,7 +209,7 @@ impl Service {
             let plan = move |desk: &mut Desk| -> Result<_, ServiceError> {
                 let snapshot = service.require_snapshot(user)?;
                 let planned = service.plan_at((desk, &service.rules.book()), &mut Memo::default(), user, &snapshot, at);
-                let is_same = hex(&Sha256::digest(&planned.entry.finished.body)) == sha256;
+                let is_same = hex(Sha256::digest(&planned.entry.finished.body)) == sha256;
                 Ok((is_same, planned.is_certain))
             };
             let (is_same, is_certain) = self.planners.run(user, plan).await??;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::change::Lane;
 use super::error::ServiceError;
 use super::{Service, read};
+use crate::domain::hex::hex;
 use crate::domain::ids::UserId;
 use crate::domain::lang::{Phrase, Sentence};
 use crate::store::{Administered, Administration, Compacted, Flaw, Looked, Mend, Place};
@@ -102,8 +103,7 @@ impl Stage {
             Stage::Surroundings => String::new(),
             Stage::Files => "files".to_owned(),
             Stage::Rows(Place { part, after }) => {
-                let after: String = after.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("rows.{part}.{after}")
+                format!("rows.{part}.{}", hex(after))
             }
             Stage::Secrets => "secrets".to_owned(),
             Stage::Plans(after) => format!("plans.{after}"),

@@ -15,6 +15,7 @@ use super::places::Places;
 use super::round::RoundResult;
 use super::status::{Activity, Live};
 use super::{Mode, RemoteView};
+use crate::domain::hex::hex;
 use crate::domain::ids::{FileName, UserId};
 use crate::domain::lang::{Lang, Phrase};
 use crate::git::{
@@ -189,7 +190,7 @@ impl Link {
         options: &SyncOptions,
     ) -> Link {
         let key = key_of(&remote);
-        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(key);
         let name = owner.map_or_else(|| format!("shared-{hex}.git"), |user| format!("user-{}-{hex}.git", user.0));
         Link {
             remote,

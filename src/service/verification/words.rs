@@ -1,6 +1,7 @@
 //! What is said of a history that does not lead to what there is.
 
 use super::{Finding, FindingState};
+use crate::domain::hex::hex;
 use crate::domain::ids::Generation;
 use crate::domain::lang::{Phrase, Sentence};
 use crate::store::TimelineMark;
@@ -79,8 +80,7 @@ pub(super) fn state_differs(part: &'static str) -> Finding {
 /// A generation's timeline is not the one that was noted.
 pub(super) fn plan_differs(generation: Generation, noted: &TimelineMark, found: &TimelineMark) -> Finding {
     let what = if noted.valid_from == found.valid_from {
-        let hex = |mark: &TimelineMark| mark.sha256.map(|byte| format!("{byte:02x}")).concat();
-        let (noted, found) = (hex(noted), hex(found));
+        let (noted, found) = (hex(noted.sha256), hex(found.sha256));
         Sentence {
             en: format!(
                 "Planned again, its timeline has other bytes: their SHA-256 begins with {found} and did with {noted}."

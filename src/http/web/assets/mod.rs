@@ -9,6 +9,7 @@ use axum::response::Response;
 use hyper::HeaderMap;
 use sha2::{Digest, Sha256};
 
+use crate::domain::hex::hex;
 use crate::http::openapi::{Describe, beside};
 use crate::http::query::Query;
 use crate::http::respond::{Asset, Freshness};
@@ -69,7 +70,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         hash.update(file.path);
         hash.update(file.body);
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..6])
 });
 
 static ASSETS: LazyLock<Vec<Asset>> =

@@ -22,6 +22,9 @@ const DRIVER: &str = "chromedriver";
 
 const STARTS_MAX: usize = 3;
 
+/// How long a script may take, and a page: where much else runs, looking at a large page takes a minute.
+const WAIT_MS: u64 = 240_000;
+
 /// Pixels; browsers refuse to draw more at once.
 const PICTURE_HEIGHT_MAX: f64 = 16_000.0;
 
@@ -59,6 +62,11 @@ where
 /// Whether a component that is not there fails the tests: in CI, and by `tests/run`.
 pub fn must_be_complete() -> bool {
     is_set("CI") || is_set("CODEXMIROIR_TESTS_COMPLETE")
+}
+
+/// All of them where tests must be complete; else the first of every so many, so that everyday runs are short.
+pub fn all_or_one_of<T>(so_many: usize, all: impl IntoIterator<Item = T>) -> Vec<T> {
+    all.into_iter().step_by(if must_be_complete() { 1 } else { so_many }).collect()
 }
 
 fn is_set(variable: &str) -> bool {
@@ -101,7 +109,7 @@ impl Browser {
             .stderr(Stdio::null());
         let mut driver = driver.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(driver.stdout.take().unwrap());
-        let client = client().timeout(Duration::from_secs(120)).build().unwrap();
+        let client = client().timeout(2 * Duration::from_millis(WAIT_MS)).build().unwrap();
         let opened = match port_said(&mut output) {
             Ok(port) => opened(&client, &format!("http://127.0.0.1:{port}"), program, profile.path()).await,
             Err(why) => Err(why),
@@ -303,6 +311,7 @@ async fn opened(client: &reqwest::Client, base: &str, program: &Path, profile: &
         "browserName": "chrome",
         "goog:chromeOptions": {"binary": program, "args": arguments},
         "goog:loggingPrefs": {"browser": "ALL"},
+        "timeouts": {"script": WAIT_MS, "pageLoad": WAIT_MS},
     }}});
     let answer =
         client.post(format!("{base}/session")).json(&wanted).send().await.map_err(|error| error.to_string())?;

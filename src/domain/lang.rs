@@ -25,6 +25,11 @@ pub struct Phrase {
     pub de: &'static str,
 }
 
+/// The phrase that is this in English and that in German.
+pub const fn both(en: &'static str, de: &'static str) -> Phrase {
+    Phrase { en, de }
+}
+
 impl Phrase {
     pub fn text(self, lang: Lang) -> &'static str {
         lang.pick(self.en, self.de)

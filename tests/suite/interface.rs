@@ -283,6 +283,15 @@ async fn the_document_and_its_page_are_for_those_who_are_signed_in_and_sent_once
             "{method} {path}"
         );
     }
+    // The page is in the reader's language. The document is a contract: tools get the same one.
+    assert!(page.text.contains("<html lang=\"en\""));
+    let english = anna.get("/openapi.json").await;
+    let changed = Answer::of(anna.request(Method::PATCH, "/api/settings").json(&json!({"language": "de"}))).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let german = Answer::of(anna.request(Method::GET, "/api").header("If-None-Match", page.header("etag"))).await;
+    assert_eq!(german.status, 200, "it is another page");
+    assert!(german.text.contains("<html lang=\"de\"") && german.text.contains("Eine Aufgabe anlegen"));
+    assert_eq!(anna.get("/openapi.json").await.text, english.text);
     // Nothing is in it or loaded from elsewhere; an example may name an address.
     for inline in ["<style", "style=", "<script>", "onclick", "=\"http", "=http", "url("] {
         assert!(!page.text.contains(inline), "{inline}");

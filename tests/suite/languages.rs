@@ -10,7 +10,7 @@ use crate::harness::{TestServer, vault};
 use crate::visitor::PASSWORD;
 
 /// The pages, with what is shown on demand.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/?done=completed&task=0002&undo=1",
     "/tasks?status=alle",
@@ -24,6 +24,7 @@ const PAGES: [&str; 14] = [
     "/sync-status",
     "/settings",
     "/admin",
+    "/api",
     "/nothing-here",
 ];
 

@@ -4,20 +4,29 @@ use serde_json::json;
 
 use super::operation::Operation;
 use super::requests::SettingsChange;
+use crate::domain::lang::both;
 use crate::http::account::{ChangedJson, MeJson};
 use crate::view::settings::SettingsJson;
 
 const TAG: &str = "Account";
 
 pub fn settings() -> Operation {
-    Operation::new(TAG, "getSettings", "Time zone, language, horizon and theme").gives::<SettingsJson>("The settings.")
+    Operation::new(
+        TAG,
+        "getSettings",
+        both("Time zone, language, horizon and theme", "Zeitzone, Sprache, Horizont und Aussehen"),
+    )
+    .gives::<SettingsJson>(both("The settings.", "Die Einstellungen."))
 }
 
 fn change(id: &'static str) -> Operation {
-    Operation::new(TAG, id, "Change settings")
-        .about("The timeline is planned anew. PUT and PATCH do the same: what is left out stays.")
+    Operation::new(TAG, id, both("Change settings", "Einstellungen ändern"))
+        .about(both(
+            "The timeline is planned anew. PUT and PATCH do the same: what is left out stays.",
+            "Der Zeitplan wird neu geplant. PUT und PATCH tun dasselbe: Was weggelassen ist, bleibt.",
+        ))
         .takes::<SettingsChange>(json!({"timeZone": "Europe/Berlin", "language": "de", "horizon": 14, "theme": "dark"}))
-        .gives::<ChangedJson>("All settings as they are now.")
+        .gives::<ChangedJson>(both("All settings as they are now.", "Alle Einstellungen, wie sie jetzt sind."))
         .writes()
         .refuses(&[(400, "wrong_type"), (422, "malformed_value")])
 }
@@ -31,5 +40,10 @@ pub fn patch_settings() -> Operation {
 }
 
 pub fn me() -> Operation {
-    Operation::new(TAG, "getMe", "Who you are, and what your token allows").gives::<MeJson<'static>>("You.")
+    Operation::new(
+        TAG,
+        "getMe",
+        both("Who you are, and what your token allows", "Wer du bist und was dein Token erlaubt"),
+    )
+    .gives::<MeJson<'static>>(both("You.", "Du."))
 }

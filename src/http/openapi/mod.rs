@@ -1,4 +1,5 @@
 //! The interface described: OpenAPI 3.1 at `/openapi.json`, made from the routes themselves, and a page that shows it.
+//! The document, which tools read, is in English; the page is in the reader's language.
 //!
 //! A route cannot be added without its description: [`Routes::at`] takes both. It is the same for everybody and made
 //! once, by whoever asks first. Like everything else it is behind the gate: a stranger is told nothing, not even what
@@ -9,6 +10,7 @@ pub mod admin;
 pub mod auth;
 pub mod beside;
 mod document;
+mod german;
 pub mod history;
 pub mod looking_back;
 mod operation;
@@ -23,7 +25,7 @@ pub mod timeline;
 pub mod tokens;
 pub mod transfer;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Router;
 use axum::extract::Request;
@@ -41,6 +43,7 @@ use super::query::Query;
 use super::respond::{Asset, Freshness};
 use super::site::Site;
 use super::{router, web};
+use crate::domain::lang::Lang;
 use crate::domain::theme::Theme;
 
 /// Tells what a method of a route does.
@@ -147,13 +150,27 @@ fn with_checked_query(handler: MethodRouter<Arc<Site>>, describe: Describe) -> M
     }))
 }
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document::document(&router::routes().described));
-static JSON: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", DOCUMENT.to_string()));
-/// One for each theme.
-static PAGES: LazyLock<[Asset; 3]> = LazyLock::new(|| {
-    [Theme::Auto, Theme::Light, Theme::Dark]
-        .map(|theme| Asset::new("text/html; charset=utf-8", web::interface(&DOCUMENT, theme).into_string()))
-});
+static JSON: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", document_in(Lang::En).to_string()));
+/// By language and theme, each made for whoever asks for it first.
+static PAGES: [[OnceLock<Asset>; 3]; 2] = [const { [const { OnceLock::new() }; 3] }; 2];
+
+fn document_in(lang: Lang) -> Value {
+    document::document(&router::routes().described, lang)
+}
+
+fn page_in(lang: Lang, theme: Theme) -> &'static Asset {
+    let [english, german] = &PAGES;
+    let [auto, light, dark] = lang.pick(english, german);
+    let page = match theme {
+        Theme::Auto => auto,
+        Theme::Light => light,
+        Theme::Dark => dark,
+    };
+    page.get_or_init(|| {
+        let page = web::interface(&document_in(lang), (lang, theme));
+        Asset::new("text/html; charset=utf-8", page.into_string())
+    })
+}
 
 /// `GET /openapi.json`
 pub async fn document(headers: HeaderMap) -> Response {
@@ -164,14 +181,8 @@ pub async fn document(headers: HeaderMap) -> Response {
 pub async fn page(visitor: Visitor, headers: HeaderMap) -> Result<Response, HttpError> {
     let service = &visitor.site.service;
     let own = visitor.actor.map(|actor| service.settings(actor.user)).transpose()?;
-    let theme = own.map_or(Theme::Auto, |(settings, _)| settings.theme);
-    let [auto, light, dark] = &*PAGES;
-    let page = match theme {
-        Theme::Auto => auto,
-        Theme::Light => light,
-        Theme::Dark => dark,
-    };
-    Ok(page.answer(&headers, Freshness::AskEachTime))
+    let (lang, theme) = own.map_or((visitor.lang, Theme::Auto), |(settings, _)| (settings.lang, settings.theme));
+    Ok(page_in(lang, theme).answer(&headers, Freshness::AskEachTime))
 }
 
 #[cfg(test)]

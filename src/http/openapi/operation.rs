@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use crate::domain::lang::{Phrase, both};
 use crate::http::extract::FORM;
 
 /// Writes a type's schema, and those that it refers to into the components.
@@ -59,9 +60,9 @@ pub struct Operation {
     /// A name for generated clients.
     pub id: &'static str,
     pub tag: &'static str,
-    pub summary: &'static str,
-    /// What the summary leaves open; may be empty.
-    pub about: &'static str,
+    pub summary: Phrase,
+    /// What the summary leaves open.
+    pub about: Option<Phrase>,
     /// How the asker has to be known; `None` for what is there for everybody.
     pub scheme: Option<Scheme>,
     pub parameters: Vec<Parameter>,
@@ -77,7 +78,7 @@ pub struct Parameter {
     /// `path`, `query` or `header`.
     pub place: &'static str,
     pub name: &'static str,
-    pub about: &'static str,
+    pub about: Phrase,
     pub is_required: bool,
     pub schema: Value,
 }
@@ -92,19 +93,19 @@ pub struct Content {
 /// An answer that is no error.
 pub struct Answer {
     pub status: u16,
-    pub about: &'static str,
+    pub about: Phrase,
     pub contents: Vec<Content>,
     /// Names of the header fields, and what they say.
-    pub headers: Vec<(&'static str, &'static str)>,
+    pub headers: Vec<(&'static str, Phrase)>,
 }
 
 impl Operation {
-    pub fn new(tag: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    pub fn new(tag: &'static str, id: &'static str, summary: Phrase) -> Operation {
         let operation = Operation {
             id,
             tag,
             summary,
-            about: "",
+            about: None,
             scheme: Some(Scheme::User),
             parameters: Vec::new(),
             bodies: Vec::new(),
@@ -115,8 +116,8 @@ impl Operation {
         operation.refuses(&HEAD).refuses(&GATE).refuses(&[OF_USER])
     }
 
-    pub fn about(self, about: &'static str) -> Operation {
-        Operation { about, ..self }
+    pub fn about(self, about: Phrase) -> Operation {
+        Operation { about: Some(about), ..self }
     }
 
     /// It is the same for all who are signed in, or the administration's: nobody has to say whose.
@@ -162,8 +163,11 @@ impl Operation {
 
     /// It is for a forge, which signs what it sends.
     pub fn with_signature(self) -> Operation {
-        let about =
-            "`sha256=` and the HMAC-SHA256 of the body's bytes with the webhook's secret, in hexadecimal digits.";
+        let about = both(
+            "`sha256=` and the HMAC-SHA256 of the body's bytes with the webhook's secret, in hexadecimal digits.",
+            "`sha256=` und der HMAC-SHA256 der Bytes des Inhalts mit dem Geheimnis des Webhooks, in \
+             hexadezimalen Ziffern.",
+        );
         let refusals = [(401, "invalid_signature"), (404, "no_such_route")];
         let operation = Operation { scheme: Some(Scheme::Signature), ..self.of_everybody() }.refuses(&refusals);
         operation.header("X-Hub-Signature-256", about)
@@ -176,27 +180,27 @@ impl Operation {
         self
     }
 
-    fn parameter(mut self, place: &'static str, name: &'static str, about: &'static str, schema: Value) -> Operation {
+    fn parameter(mut self, place: &'static str, name: &'static str, about: Phrase, schema: Value) -> Operation {
         self.parameters.push(Parameter { place, name, about, is_required: place == "path", schema });
         self
     }
 
-    pub fn path(self, name: &'static str, about: &'static str) -> Operation {
+    pub fn path(self, name: &'static str, about: Phrase) -> Operation {
         self.parameter("path", name, about, json!({"type": "string"}))
     }
 
     /// A parameter of the query that any text will do for.
-    pub fn query(self, name: &'static str, about: &'static str) -> Operation {
+    pub fn query(self, name: &'static str, about: Phrase) -> Operation {
         self.parameter("query", name, about, json!({"type": "string"}))
     }
 
     /// A parameter of the query that is checked.
-    pub fn checked_query(self, name: &'static str, about: &'static str, schema: Value) -> Operation {
+    pub fn checked_query(self, name: &'static str, about: Phrase, schema: Value) -> Operation {
         self.parameter("query", name, about, schema).refuses(&[(400, "malformed_query")])
     }
 
     /// As [`Operation::checked_query`], but it has to be there.
-    pub fn needed_query(self, name: &'static str, about: &'static str, schema: Value) -> Operation {
+    pub fn needed_query(self, name: &'static str, about: Phrase, schema: Value) -> Operation {
         let mut operation = self.checked_query(name, about, schema);
         if let Some(parameter) = operation.parameters.last_mut() {
             parameter.is_required = true;
@@ -209,39 +213,54 @@ impl Operation {
         self.parameters.iter().filter(|parameter| parameter.place == "query").map(|parameter| parameter.name).collect()
     }
 
-    pub fn header(self, name: &'static str, about: &'static str) -> Operation {
+    pub fn header(self, name: &'static str, about: Phrase) -> Operation {
         self.parameter("header", name, about, json!({"type": "string"}))
     }
 
     /// It names one task in its path.
     pub fn of_task(self) -> Operation {
-        self.path("id", "The number (`42` or `0042`), or the file's name with or without `.md`.")
-            .refuses(&[(404, "no_such_task"), (409, "ambiguous_id")])
+        self.path(
+            "id",
+            both(
+                "The number (`42` or `0042`), or the file's name with or without `.md`.",
+                "Die Nummer (`42` oder `0042`) oder der Dateiname mit oder ohne `.md`.",
+            ),
+        )
+        .refuses(&[(404, "no_such_task"), (409, "ambiguous_id")])
     }
 
     /// It heeds `If-Match`.
     pub fn guarded(self) -> Operation {
-        let about = "The `ETag` of the task as you read it; the change is refused if the task is another by now.";
+        let about = both(
+            "The `ETag` of the task as you read it; the change is refused if the task is another by now.",
+            "Das `ETag` der Aufgabe, wie du sie gelesen hast; die Änderung wird abgelehnt, wenn sie inzwischen \
+             eine andere ist.",
+        );
         self.header("If-Match", about).refuses(&[(400, "malformed_header"), (412, "changed")])
     }
 
     /// It heeds `Idempotency-Key`.
     pub fn repeatable(self) -> Operation {
-        self.keyed(
-            "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is answered as the \
-             first one was, and not carried out again.",
-        )
+        self.keyed(both(
+            "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is answered \
+             as the first one was, and not carried out again.",
+            "1 bis 255 sichtbare ASCII-Zeichen. Dieselbe Anfrage mit demselben Schlüssel wird innerhalb von 24 \
+             Stunden beantwortet wie die erste und nicht noch einmal ausgeführt.",
+        ))
     }
 
     /// It heeds `Idempotency-Key` too, but what the first answer held is not kept.
     pub fn once(self) -> Operation {
-        self.keyed(
-            "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is not carried out \
-             again. Its answer is shown only once: the code of the refusal says that there was one.",
-        )
+        self.keyed(both(
+            "1 to 255 visible ASCII characters. The same request with the same key within 24 hours is not \
+             carried out again. Its answer is shown only once: the code of the refusal says that there was one.",
+            "1 bis 255 sichtbare ASCII-Zeichen. Dieselbe Anfrage mit demselben Schlüssel wird innerhalb von 24 \
+             Stunden nicht noch einmal ausgeführt. Ihre Antwort wird nur einmal gezeigt: Der Code der Ablehnung \
+             sagt, dass es eine gab.",
+        ))
     }
 
-    fn keyed(self, about: &'static str) -> Operation {
+    fn keyed(self, about: Phrase) -> Operation {
         self.header("Idempotency-Key", about).refuses(&[
             (400, "malformed_header"),
             (409, "idempotency_key_in_flight"),
@@ -251,10 +270,18 @@ impl Operation {
 
     /// It heeds `Prefer: wait=N`, for the answer before.
     pub fn waits(self) -> Operation {
-        self.carries("Preference-Applied", "`wait=N`, where that was preferred.").header(
+        self.carries(
+            "Preference-Applied",
+            both("`wait=N`, where that was preferred.", "`wait=N`, wo das gewünscht war."),
+        )
+        .header(
             "Prefer",
-            "`wait=N`: answer once the change is in the Git repository, or after N seconds, 60 at most; `gitPushed` then \
-             says whether it is, and `commitSha` by which commit.",
+            both(
+                "`wait=N`: answer once the change is in the Git repository, or after N seconds, 60 at most; \
+                 `gitPushed` then says whether it is, and `commitSha` by which commit.",
+                "`wait=N`: antworten, sobald die Änderung im Git-Repository ist, oder nach N Sekunden, höchstens \
+                 60; `gitPushed` sagt dann, ob sie dort ist, und `commitSha`, mit welchem Commit.",
+            ),
         )
     }
 
@@ -318,23 +345,23 @@ impl Operation {
     }
 
     /// It answers 200 with this JSON.
-    pub fn gives<T: JsonSchema>(self, about: &'static str) -> Operation {
+    pub fn gives<T: JsonSchema>(self, about: Phrase) -> Operation {
         self.answers(200, about).with(Content::json::<T>(None))
     }
 
     /// It answers 200 with a text of this type.
-    pub fn gives_text(self, media_type: &'static str, about: &'static str) -> Operation {
+    pub fn gives_text(self, media_type: &'static str, about: Phrase) -> Operation {
         self.answers(200, about).or_text(media_type)
     }
 
     /// As `gives_text`, with another status.
-    pub fn gives_text_with(self, status: u16, media_type: &'static str, about: &'static str) -> Operation {
+    pub fn gives_text_with(self, status: u16, media_type: &'static str, about: Phrase) -> Operation {
         self.answers(status, about).or_text(media_type)
     }
 
     /// It leads on to another address.
-    pub fn gives_way(self, about: &'static str) -> Operation {
-        self.answers(303, about).carries("Location", "Where to go on with GET.")
+    pub fn gives_way(self, about: Phrase) -> Operation {
+        self.answers(303, about).carries("Location", both("Where to go on with GET.", "Wo es mit GET weitergeht."))
     }
 
     /// The answer before comes as a text of this type too.
@@ -343,7 +370,7 @@ impl Operation {
     }
 
     /// It answers 200 with bytes of this type.
-    pub fn gives_bytes(self, media_type: &'static str, about: &'static str) -> Operation {
+    pub fn gives_bytes(self, media_type: &'static str, about: Phrase) -> Operation {
         self.answers(200, about).with(Content::bytes(media_type))
     }
 
@@ -352,13 +379,13 @@ impl Operation {
         self.with(Content::json::<T>(None))
     }
 
-    pub fn answers(mut self, status: u16, about: &'static str) -> Operation {
+    pub fn answers(mut self, status: u16, about: Phrase) -> Operation {
         self.answers.push(Answer { status, about, contents: Vec::new(), headers: Vec::new() });
         self
     }
 
     /// As `gives`, with another status.
-    pub fn gives_with<T: JsonSchema>(self, status: u16, about: &'static str) -> Operation {
+    pub fn gives_with<T: JsonSchema>(self, status: u16, about: Phrase) -> Operation {
         self.answers(status, about).with(Content::json::<T>(None))
     }
 
@@ -370,7 +397,7 @@ impl Operation {
     }
 
     /// The answer before carries this header field.
-    pub fn carries(mut self, name: &'static str, about: &'static str) -> Operation {
+    pub fn carries(mut self, name: &'static str, about: Phrase) -> Operation {
         if let Some(answer) = self.answers.last_mut() {
             answer.headers.push((name, about));
         }
@@ -379,11 +406,18 @@ impl Operation {
 
     /// The answer before carries an `ETag`, and `If-None-Match` with it is answered 304 with the same fields.
     pub fn conditional(self) -> Operation {
-        let mut operation = self.carries("ETag", "Stands for exactly this answer.");
+        let mut operation =
+            self.carries("ETag", both("Stands for exactly this answer.", "Steht für genau diese Antwort."));
         let headers = operation.answers.last().map(|answer| answer.headers.clone()).unwrap_or_default();
-        let about = "The answer that you have is still right.";
+        let about = both("The answer that you have is still right.", "Die Antwort, die du hast, stimmt noch.");
         operation.answers.push(Answer { status: 304, about, contents: Vec::new(), headers });
-        operation.header("If-None-Match", "The `ETag` of an answer that you have: 304 says that it is still right.")
+        operation.header(
+            "If-None-Match",
+            both(
+                "The `ETag` of an answer that you have: 304 says that it is still right.",
+                "Das `ETag` einer Antwort, die du hast: 304 sagt, dass sie noch stimmt.",
+            ),
+        )
     }
 }
 

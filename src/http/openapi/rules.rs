@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, whole_number};
 use super::requests::RulesWanted;
+use crate::domain::lang::both;
 use crate::http::rules::{RuledJson, RulesJson, VersionsJson, WholeVersionJson};
 use crate::planning::DAYS_MAX;
 use crate::view::preview::PreviewJson;
@@ -12,30 +13,53 @@ use crate::view::rules::CheckedJson;
 const TAG: &str = "Rules";
 
 pub fn show() -> Operation {
-    Operation::new(TAG, "getRules", "The rules that apply to you")
-        .about("Your own, else the server's, else the built-in ones.")
-        .gives::<RulesJson<'static>>("The rules, and whether they work.")
-        .carries("ETag", "Stands for the version of your own rules.")
+    Operation::new(TAG, "getRules", both("The rules that apply to you", "Die Regeln, die für dich gelten"))
+        .about(both(
+            "Your own, else the server's, else the built-in ones.",
+            "Deine eigenen, sonst die des Servers, sonst die eingebauten.",
+        ))
+        .gives::<RulesJson<'static>>(both("The rules, and whether they work.", "Die Regeln, und ob sie funktionieren."))
+        .carries(
+            "ETag",
+            both("Stands for the version of your own rules.", "Steht für die Version deiner eigenen Regeln."),
+        )
 }
 
 pub fn set() -> Operation {
-    let operation = Operation::new(TAG, "putRules", "Set rules of your own").about(
-        "At most 32 scripts, which apply in their order. The list is taken if it compiles, answers sample days and tasks, \
-         plans your tasks, and passes the `tests` that its scripts bring; otherwise nothing is changed and `errors` says why. A script that is used by its name is \
-         the one of the running version. The same list again changes nothing.",
-    );
+    let operation = Operation::new(TAG, "putRules", both("Set rules of your own", "Eigene Regeln setzen")).about(both(
+        "At most 32 scripts, which apply in their order. The list is taken if it compiles, answers sample \
+         days and tasks, plans your tasks, and passes the `tests` that its scripts bring; otherwise nothing \
+         is changed and `errors` says why. A script that is used by its name is the one of the running \
+         version. The same list again changes nothing.",
+        "Höchstens 32 Skripte, die in ihrer Reihenfolge gelten. Die Liste wird angenommen, wenn sie sich \
+         übersetzen lässt, für Probetage und Probeaufgaben Antworten gibt, deine Aufgaben plant und die \
+         `tests` besteht, die ihre Skripte mitbringen; sonst ändert sich nichts, und `errors` sagt, warum. \
+         Ein Skript, das beim Namen genannt ist, ist das der laufenden Version. Dieselbe Liste noch einmal \
+         ändert nichts.",
+    ));
     changes(takes_list(operation)).refuses(&[(422, "rules_refused"), (507, "no_room")])
 }
 
 pub fn remove() -> Operation {
-    let operation = Operation::new(TAG, "deleteRules", "Remove the rules of your own");
-    changes(operation.about("The server's apply again. The versions stay, to be restored."))
+    let operation =
+        Operation::new(TAG, "deleteRules", both("Remove the rules of your own", "Deine eigenen Regeln entfernen"));
+    changes(operation.about(both(
+        "The server's apply again. The versions stay, to be restored.",
+        "Danach gelten wieder die des Servers. Die Versionen bleiben und lassen sich wieder setzen.",
+    )))
 }
 
 pub fn restore() -> Operation {
-    let operation = Operation::new(TAG, "restoreRules", "Set an earlier version of your rules again")
-        .about("It becomes a new version, and is tried as any other list.")
-        .path("n", "The number of the version.");
+    let operation = Operation::new(
+        TAG,
+        "restoreRules",
+        both("Set an earlier version of your rules again", "Eine frühere Version deiner Regeln wieder setzen"),
+    )
+    .about(both(
+        "It becomes a new version, and is tried as any other list.",
+        "Daraus wird eine neue Version, die probiert wird wie jede andere Liste.",
+    ))
+    .path("n", both("The number of the version.", "Die Nummer der Version."));
     changes(operation).refuses(&[
         (404, "no_such_version"),
         (422, "rules_refused"),
@@ -45,38 +69,70 @@ pub fn restore() -> Operation {
 }
 
 pub fn check() -> Operation {
-    let operation = Operation::new(TAG, "checkRules", "Try rules without setting them")
-        .about("They are tried as if they were to be set, with your tasks.");
-    takes_list(operation).gives::<CheckedJson<'static>>("Whether they could be set, and what keeps them from it.")
+    let operation = Operation::new(
+        TAG,
+        "checkRules",
+        both("Try rules without setting them", "Regeln probieren, ohne sie zu setzen"),
+    )
+    .about(both(
+        "They are tried as if they were to be set, with your tasks.",
+        "Sie werden probiert, als sollten sie gesetzt werden, mit deinen Aufgaben.",
+    ));
+    takes_list(operation).gives::<CheckedJson<'static>>(both(
+        "Whether they could be set, and what keeps them from it.",
+        "Ob sie sich setzen ließen, und was dagegen spricht.",
+    ))
 }
 
 pub fn preview() -> Operation {
-    let operation = Operation::new(TAG, "previewRules", "What would be different under other rules")
-        .about(
-            "Plans your tasks under a list beside the plan that is served, and says in what they differ; nothing is \
-             changed. A list that could not be set is told of as by `POST /api/rules/check`, and not planned with.",
-        )
-        .checked_query("days", "How many days to plan, today included.", whole_number(1, u64::from(DAYS_MAX)))
-        .checked_query(
-            "now",
-            "What it would be at this instant (RFC 3339).",
-            json!({"type": "string", "format": "date-time"}),
-        )
-        .checked_query("width", "Draw it as well, in `text`, in so many columns.", whole_number(20, 300));
-    takes_list(operation).gives::<PreviewJson<'static>>("What would be different, or what is wrong with the list.")
+    let operation = Operation::new(
+        TAG,
+        "previewRules",
+        both("What would be different under other rules", "Was unter anderen Regeln anders wäre"),
+    )
+    .about(both(
+        "Plans your tasks under a list beside the plan that is served, and says in what they differ; \
+         nothing is changed. A list that could not be set is told of as by `POST /api/rules/check`, and not \
+         planned with.",
+        "Plant deine Aufgaben nach einer Liste, neben dem Plan, der gilt, und sagt, worin sich beide \
+         unterscheiden; geändert wird nichts. Über eine Liste, die sich nicht setzen ließe, steht da \
+         dasselbe wie bei `POST /api/rules/check`; geplant wird mit ihr nicht.",
+    ))
+    .checked_query(
+        "days",
+        both("How many days to plan, today included.", "Wie viele Tage zu planen sind, heute mitgezählt."),
+        whole_number(1, u64::from(DAYS_MAX)),
+    )
+    .checked_query(
+        "now",
+        both("What it would be at this instant (RFC 3339).", "Wie es zu diesem Zeitpunkt wäre (RFC 3339)."),
+        json!({"type": "string", "format": "date-time"}),
+    )
+    .checked_query(
+        "width",
+        both("Draw it as well, in `text`, in so many columns.", "Auch zeichnen, in `text`, mit so vielen Spalten."),
+        whole_number(20, 300),
+    );
+    takes_list(operation).gives::<PreviewJson<'static>>(both(
+        "What would be different, or what is wrong with the list.",
+        "Was anders wäre, oder was an der Liste falsch ist.",
+    ))
 }
 
 pub fn versions() -> Operation {
-    Operation::new(TAG, "listRulesVersions", "The versions of your rules")
-        .about("The last 100, by the names of their scripts.")
-        .gives::<VersionsJson<'static>>("The versions, the latest first.")
+    Operation::new(TAG, "listRulesVersions", both("The versions of your rules", "Die Versionen deiner Regeln"))
+        .about(both("The last 100, by the names of their scripts.", "Die letzten 100, mit den Namen ihrer Skripte."))
+        .gives::<VersionsJson<'static>>(both("The versions, the latest first.", "Die Versionen, die neueste zuerst."))
 }
 
 pub fn version() -> Operation {
-    Operation::new(TAG, "getRulesVersion", "One version of your rules")
-        .about("With the texts of its scripts: what restoring it would set.")
-        .path("n", "The number of the version.")
-        .gives::<WholeVersionJson<'static>>("The version.")
+    Operation::new(TAG, "getRulesVersion", both("One version of your rules", "Eine Version deiner Regeln"))
+        .about(both(
+            "With the texts of its scripts: what restoring it would set.",
+            "Mit den Texten ihrer Skripte: was gälte, wenn sie wieder gesetzt würde.",
+        ))
+        .path("n", both("The number of the version.", "Die Nummer der Version."))
+        .gives::<WholeVersionJson<'static>>(both("The version.", "Die Version."))
         .refuses(&[(404, "no_such_version")])
 }
 
@@ -101,12 +157,16 @@ fn takes_list(operation: Operation) -> Operation {
 }
 
 fn changes(operation: Operation) -> Operation {
-    let about = "The `ETag` of the rules as you read them; the change is refused if you have others by now.";
+    let about = both(
+        "The `ETag` of the rules as you read them; the change is refused if you have others by now.",
+        "Das `ETag` der Regeln, wie du sie gelesen hast; die Änderung wird abgelehnt, wenn du inzwischen \
+         andere hast.",
+    );
     operation
         .header("If-Match", about)
         .refuses(&[(412, "changed")])
         .repeatable()
-        .gives::<RuledJson>("Your rules are so now.")
+        .gives::<RuledJson>(both("Your rules are so now.", "Deine Regeln sind jetzt so."))
         .waits()
         .writes()
 }

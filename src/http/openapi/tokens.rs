@@ -4,22 +4,26 @@ use serde_json::json;
 
 use super::operation::Operation;
 use super::requests::NewToken;
+use crate::domain::lang::both;
 use crate::http::tokens::{IssuedJson, RevokedJson, TokensJson};
 
 const TAG: &str = "Tokens";
 
 pub fn list() -> Operation {
-    Operation::new(TAG, "listTokens", "Your tokens, without their secrets").gives::<TokensJson>("Your tokens.")
+    Operation::new(TAG, "listTokens", both("Your tokens, without their secrets", "Deine Tokens, ohne ihre Geheimnisse"))
+        .gives::<TokensJson>(both("Your tokens.", "Deine Tokens."))
 }
 
 pub fn create() -> Operation {
-    Operation::new(TAG, "createToken", "Make a token")
-        .about(
-            "The token is in this answer and nowhere else. It cannot allow more or last longer than the one that it \
-             is asked for with; without an end given it takes that one's.",
-        )
+    Operation::new(TAG, "createToken", both("Make a token", "Ein Token machen"))
+        .about(both(
+            "The token is in this answer and nowhere else. It cannot allow more or last longer than the one \
+             that it is asked for with; without an end given it takes that one's.",
+            "Das Token steht in dieser Antwort und sonst nirgends. Es kann nicht mehr erlauben und nicht länger \
+             gelten als das, mit dem es verlangt wird; ist kein Ende angegeben, gilt dessen Ende.",
+        ))
         .takes::<NewToken>(json!({"name": "laptop", "scopes": ["read"], "expires": "90d"}))
-        .gives::<IssuedJson>("The token was made.")
+        .gives::<IssuedJson>(both("The token was made.", "Das Token ist gemacht."))
         .writes()
         .once()
         .refuses(&[
@@ -39,9 +43,9 @@ pub fn create() -> Operation {
 }
 
 pub fn revoke() -> Operation {
-    Operation::new(TAG, "revokeToken", "End a token at once")
-        .path("id", "The token's `id`.")
-        .gives::<RevokedJson>("The token works no more.")
+    Operation::new(TAG, "revokeToken", both("End a token at once", "Ein Token sofort beenden"))
+        .path("id", both("The token's `id`.", "Die `id` des Tokens."))
+        .gives::<RevokedJson>(both("The token works no more.", "Das Token gilt nicht mehr."))
         .writes()
         .refuses(&[(404, "no_such_token")])
 }

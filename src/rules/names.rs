@@ -2,52 +2,72 @@
 
 use super::source::Outline;
 use super::words::{self, Word};
+use crate::domain::lang::Phrase;
 
 /// A function that the engine calls: how many parameters it has, how it is written, what it is for.
 pub(super) struct Hook {
     pub name: &'static str,
     pub parameters: usize,
     pub usage: &'static str,
-    /// What it returns, as scripts call the type.
-    pub result: &'static str,
+    /// The same with parameters that have German names, which are the script's to choose.
+    pub german_usage: &'static str,
+    /// What it returns; in English as scripts call the type.
+    pub result: Phrase,
     /// One sentence.
-    pub meaning: &'static str,
+    pub meaning: Phrase,
 }
 
 pub(super) const SLOTS: Hook = Hook {
     name: "slots",
     parameters: 2,
     usage: "slots(day, slots)",
-    result: "list of slots",
-    meaning: "The slots of the day, made from those that the scripts before it gave; an empty list closes the day.",
+    german_usage: "slots(tag, slots)",
+    result: Phrase { en: "list of slots", de: "Liste von Slots" },
+    meaning: Phrase {
+        en: "The slots of the day, made from those that the scripts before it gave; an empty list closes the day.",
+        de: "Die Slots des Tages, gemacht aus denen, die die Skripte davor gaben; eine leere Liste schließt den Tag.",
+    },
 };
 pub(super) const PLACE: Hook = Hook {
     name: "place",
     parameters: 2,
     usage: "place(task, today)",
-    result: "constraint or refusal",
-    meaning: "Where the open task may go; what all scripts of a list say holds at once.",
+    german_usage: "place(aufgabe, heute)",
+    result: Phrase { en: "constraint or refusal", de: "Bedingung oder Absage" },
+    meaning: Phrase {
+        en: "Where the open task may go; what all scripts of a list say holds at once.",
+        de: "Wohin die offene Aufgabe darf; was alle Skripte einer Liste sagen, gilt zugleich.",
+    },
 };
 pub(super) const CATEGORIES: Hook = Hook {
     name: "categories",
     parameters: 0,
     usage: "categories()",
-    result: "list of strings",
-    meaning: "The categories that tasks may have: `arbeit` and `privat` where no script says others.",
+    german_usage: "categories()",
+    result: Phrase { en: "list of strings", de: "Liste von Texten" },
+    meaning: Phrase {
+        en: "The categories that tasks may have: `arbeit` and `privat` where no script says others.",
+        de: "Die Kategorien, die Aufgaben haben dürfen: `arbeit` und `privat`, wenn kein Skript andere nennt.",
+    },
 };
 pub(super) const OPTIONS: Hook = Hook {
     name: "options",
     parameters: 0,
     usage: "options()",
-    result: "list of options",
-    meaning: "What the script's user may set.",
+    german_usage: "options()",
+    result: Phrase { en: "list of options", de: "Liste von Optionen" },
+    meaning: Phrase { en: "What the script's user may set.", de: "Was sich an dem Skript einstellen lässt." },
 };
 pub(super) const DESCRIBE: Hook = Hook {
     name: "describe",
     parameters: 0,
     usage: "describe()",
-    result: "string",
-    meaning: "What the script is for, in a sentence or two, for whoever chooses it.",
+    german_usage: "describe()",
+    result: Phrase { en: "string", de: "Text" },
+    meaning: Phrase {
+        en: "What the script is for, in a sentence or two, for whoever chooses it.",
+        de: "Wozu das Skript da ist, in ein, zwei Sätzen, für alle, die es auswählen.",
+    },
 };
 
 pub(super) const HOOKS: &[&Hook] = &[&SLOTS, &PLACE, &CATEGORIES, &OPTIONS, &DESCRIBE];

@@ -21,6 +21,7 @@ const PAGES: [&str; 15] = [
     "/looking-back",
     "/rules",
     "/rules/edit?new=mine",
+    "/rules/tutorial",
     "/sync-status",
     "/settings",
     "/admin",
@@ -29,7 +30,8 @@ const PAGES: [&str; 15] = [
 ];
 
 /// What is the same word in both, or not of a language: names, what one types, and what code says.
-const SAME: [&str; 9] = ["Git", "JSON", "Status", "Text", "Slot", "Name", "Branch", "Export", "Tokens"];
+const SAME: [&str; 11] =
+    ["Git", "JSON", "Status", "Text", "Slot", "Slots", "Name", "Branch", "Export", "Tokens", "Rhai"];
 
 /// Words that are of the rules and of tasks: names of slots and categories, tags, days.
 fn is_of_tasks(word: &str) -> bool {
@@ -44,7 +46,7 @@ fn is_of_tasks(word: &str) -> bool {
 /// not ours to translate, and code is code.
 const SAID: &str = r#"
 const says = [];
-const isOurs = element => !element.closest("pre, code, kbd, option, textarea, .text, .whose, .who, a.title, .told a, .found a, strong, h1, time, [lang]:not(html), .category, .difference");
+const isOurs = element => !element.closest("pre, code, kbd, option, textarea, .text:not(.words, .tutorial), .whose, .who, a.title, .told a, .found a, strong, h1, time, [lang]:not(html), .category, .difference");
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) if (isOurs(walker.currentNode.parentElement)) says.push(walker.currentNode.textContent);
 for (const element of document.querySelectorAll("body, body *")) {

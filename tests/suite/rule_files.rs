@@ -134,8 +134,12 @@ fn a_list_without_errors_says_so() {
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "spartan, four: no errors\n", ""));
     let ran = rules(&home, &["check", "spartan", "four.rhai", "--json"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "{\"ok\":true,\"errors\":[]}\n"));
-    let reference = fs::read_to_string(repository("docs/rules-reference.md")).unwrap();
-    assert_eq!(home.did(&["rules", "reference"]), reference);
+    for (arguments, document) in [
+        (&["rules", "reference"][..], "docs/rules-reference.md"),
+        (&["rules", "reference", "--german"], "docs/rules-reference.de.md"),
+    ] {
+        assert_eq!(home.did(arguments), fs::read_to_string(repository(document)).unwrap());
+    }
 }
 
 #[test]

@@ -287,6 +287,15 @@ async fn options_that_a_rule_does_not_have_are_told_with_the_nearest() {
     let (script, tests) = (written(&page, "script"), written(&page, "tests"));
     let saved = send(&mut browser, "save", &[("name", "meine"), ("script", &script), ("tests", &tests)]).await;
     assert_led(&saved, "/rules/edit/meine?done=saved");
-    let page = browser.open("/rules/tutorial").await;
-    assert!(page.status == 200 && page.text.contains("href=\"/rules/edit#reference\""), "{}", page.text);
+    // What is read beside it is in the reader's language, and leads from one to the other.
+    for (language, [said, word]) in
+        [("de", ["Zehn eigene Zeilen", "aufgabe.frist"]), ("en", ["Ten lines of your own", "task.deadline"])]
+    {
+        assert_eq!(tom.patch("/api/settings", &json!({"language": language})).await.status, 200);
+        let page = browser.open("/rules/tutorial").await;
+        let leads = page.text.contains("href=\"/rules/edit#reference\"") && !page.text.contains(".md\"");
+        assert!(page.status == 200 && leads && page.text.contains(said), "{}", page.text);
+        let page = browser.open("/rules/edit").await;
+        assert!(page.text.contains(&format!("<td><code>{word}</code></td>")), "{}", page.text);
+    }
 }

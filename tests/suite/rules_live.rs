@@ -250,7 +250,10 @@ async fn the_editor_is_readable_on_every_screen_in_both_languages() {
         let versions = tasks.get("/api/rules/versions").await.json();
         let version = &versions["versions"][1]["version"];
         look(&browser, &format!("{base}/rules?version={version}"), "rules-versions").await;
-        look(&browser, &format!("{base}/rules/tutorial"), "rules-tutorial").await;
+        for language in ["en", "de"] {
+            assert_eq!(tasks.patch("/api/settings", &json!({"language": language})).await.status, 200);
+            look(&browser, &format!("{base}/rules/tutorial"), &format!("rules-tutorial-{language}")).await;
+        }
     })
     .await;
 }

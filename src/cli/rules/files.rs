@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::{check, new, test};
 use crate::cli::CliError;
 use crate::cli::output::print;
+use crate::domain::lang::Lang;
 use crate::service::rule_files::{self, RuleFile};
 use crate::service::rulebook;
 
@@ -19,7 +20,11 @@ pub enum FileRules {
     /// Write a script to begin with, and its tests
     New(new::New),
     /// Print all words that scripts can use, as Markdown
-    Reference,
+    Reference {
+        /// In German, with the German names first
+        #[arg(long)]
+        german: bool,
+    },
 }
 
 impl FileRules {
@@ -28,7 +33,7 @@ impl FileRules {
             FileRules::Check(check) => check.run(),
             FileRules::Test(test) => test.run(),
             FileRules::New(new) => new.run(),
-            FileRules::Reference => print(&rulebook::reference()),
+            FileRules::Reference { german } => print(&rulebook::reference(if german { Lang::De } else { Lang::En })),
         }
     }
 }

@@ -41,7 +41,7 @@ fn wrong_text(looked: &Looked<'_>, value: &Expr, text: &str) -> Option<String> {
     let property = last_property(&dot.rhs)?;
     let properties = WORDS.iter().filter(|word| matches!(word.kind, Kind::Property(owner) if owner != "plan"));
     let word = properties.into_iter().find(|word| word.has_name(property))?;
-    match (word.result, word.name) {
+    match (word.result.en, word.name) {
         ("integer", "weekday") => {
             let day = place::read_weekday(text).map_or(1, |day| day.number_from_monday());
             Some(format!("{property} is a number, 1 for Monday to 7 for Sunday; write {property} == {day}"))

@@ -22,26 +22,58 @@ const DAYS_DEFAULT: u16 = 7;
 const DAYS_MAX: i64 = 60;
 const NUMBER_MAX: i64 = 9_999;
 
-/// The fields of what `plan` is given: name, other name, what it is. Those behind a dot are of a task.
-pub(in crate::rules) const FIELDS: [(&str, &str, &str); 14] = [
-    ("now", "jetzt", "The moment, such as `\"2025-10-13 08:00\"`."),
-    ("days", "tage", "How many days from then on; 7 unless it is said."),
+/// The fields of what `plan` is given: name, other name, and what it is, in English and in German. Those behind a dot are of a task.
+pub(in crate::rules) const FIELDS: [(&str, &str, [&str; 2]); 14] = [
+    ("now", "jetzt", ["The moment, such as `\"2025-10-13 08:00\"`.", "Der Zeitpunkt, etwa `\"13.10.2025 08:00\"`."]),
+    ("days", "tage", ["How many days from then on; 7 unless it is said.", "Wie viele Tage von da an; ohne Angabe 7."]),
     (
         "rules",
         "regeln",
-        "The names of the scripts in order, those that come with the program among them; the one that is tested, unless it is said.",
+        [
+            "The names of the scripts in order, those that come with the program among them; the one that is tested, unless it is said.",
+            "Die Namen der Skripte in ihrer Reihenfolge, auch solcher, die zum Programm gehören; ohne Angabe das geprüfte.",
+        ],
     ),
-    ("options", "optionen", "What is set of the options of the script that is tested, such as `#{land: \"BY\"}`."),
-    ("tasks", "aufgaben", "A list of tasks, each a map of the fields below."),
-    (".number", "nummer", "Its number; its place in the list unless it is said."),
-    (".title", "titel", "A text."),
-    (".kategorie", "category", "`arbeit` unless it is said."),
-    (".status", "", "`offen` unless it is said."),
-    (".tags", "", "A list of texts."),
-    (".deadline", "frist", "A date."),
-    (".fixed", "fest", "The slot that it is fixed to, such as `\"14.10.2025 morgens\"`."),
-    (".body", "inhalt", "The text below its head."),
-    (".file", "datei", "The name of its file, such as `0001-Title.md`."),
+    (
+        "options",
+        "optionen",
+        [
+            "What is set of the options of the script that is tested, such as `#{land: \"BY\"}`.",
+            "Was an den Optionen des geprüften Skripts eingestellt ist, etwa `#{land: \"BY\"}`.",
+        ],
+    ),
+    (
+        "tasks",
+        "aufgaben",
+        [
+            "A list of tasks, each a map of the fields below.",
+            "Eine Liste von Aufgaben, jede eine Map mit den Feldern darunter.",
+        ],
+    ),
+    (
+        ".number",
+        "nummer",
+        ["Its number; its place in the list unless it is said.", "Ihre Nummer; ohne Angabe ihr Platz in der Liste."],
+    ),
+    (".title", "titel", ["A text.", "Ein Text."]),
+    (".kategorie", "category", ["`arbeit` unless it is said.", "Ohne Angabe `arbeit`."]),
+    (".status", "", ["`offen` unless it is said.", "Ohne Angabe `offen`."]),
+    (".tags", "", ["A list of texts.", "Eine Liste von Texten."]),
+    (".deadline", "frist", ["A date.", "Ein Datum."]),
+    (
+        ".fixed",
+        "fest",
+        [
+            "The slot that it is fixed to, such as `\"14.10.2025 morgens\"`.",
+            "Der Slot, in dem sie fest ist, etwa `\"14.10.2025 morgens\"`.",
+        ],
+    ),
+    (".body", "inhalt", ["The text below its head.", "Der Text unter ihrem Kopf."]),
+    (
+        ".file",
+        "datei",
+        ["The name of its file, such as `0001-Title.md`.", "Der Name ihrer Datei, etwa `0001-Titel.md`."],
+    ),
 ];
 
 /// The names of fields: of a task, or of the plan itself.

@@ -47,8 +47,8 @@ impl Editor<'_> {
         let content = html! {
             p {
                 a href="/rules" { (lang.pick("All rules", "Alle Regeln")) } " · "
-                a href="/rules/tutorial" { (lang.pick("Rules, step by step", "Regeln, Schritt für Schritt (auf Englisch)")) } " · "
-                a href="#reference" { (lang.pick("All words", "Alle Wörter (auf Englisch)")) }
+                a href="/rules/tutorial" { (lang.pick("Rules, step by step", "Regeln, Schritt für Schritt")) } " · "
+                a href="#reference" { (lang.pick("All words", "Alle Wörter")) }
             }
             (self.told())
             @if let Some(ready) = self.copied() {
@@ -67,7 +67,7 @@ impl Editor<'_> {
     /// The form and what belongs to it. The script of the page has all that it says from here.
     fn editing(&self) -> Markup {
         let lang = self.viewer.lang;
-        let words = lang.pick("All words", "Alle Wörter (auf Englisch)");
+        let words = lang.pick("All words", "Alle Wörter");
         let is_saved = matches!(self.told, Told::Nothing | Told::Notice(_));
         html! {
             div.editing data-module="rules-editor" data-unsaved[!is_saved]
@@ -88,7 +88,7 @@ impl Editor<'_> {
                 aside.reference id="reference" {
                     details {
                         summary { (words) }
-                        div.scrolled tabindex="0" role="region" aria-label=(words) { (reference()) }
+                        div.scrolled tabindex="0" role="region" aria-label=(words) { (reference(lang)) }
                     }
                 }
             }

@@ -372,7 +372,7 @@ impl Page<'_> {
                 h2 { (lang.pick("Write a rule of your own", "Eine eigene Regel schreiben")) }
                 p {
                     (lang.pick("It takes a few lines: ", "Dafür reichen ein paar Zeilen: "))
-                    a href="/rules/tutorial" { (lang.pick("step by step", "Schritt für Schritt (auf Englisch)")) } "."
+                    a href="/rules/tutorial" { (lang.pick("step by step", "Schritt für Schritt")) } "."
                 }
                 form method="get" action="/rules/edit" {
                     (form.text("new", "").label("Name").optional().hint(lang.pick("1 to 64 characters of a-z, 0-9 and -", "1 bis 64 Zeichen aus a-z, 0-9 und -")))

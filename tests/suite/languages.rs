@@ -10,7 +10,7 @@ use crate::harness::{TestServer, vault};
 use crate::visitor::PASSWORD;
 
 /// The pages, with what is shown on demand.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/?done=completed&task=0002&undo=1",
     "/tasks?status=alle",

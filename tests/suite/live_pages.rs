@@ -329,8 +329,8 @@ async fn a_checklist_is_ticked_where_one_reads_it() {
     with_browser(|browser| async move {
         sign_in(&browser, &login).await;
         browser.go(&login.replace("/login", &open)).await;
-        for _ in 0..2 {
-            browser.press("#text [aria-pressed=false]").await;
+        for item in ["Zelt", "Kocher"] {
+            browser.press(&format!("#text [aria-label={item}][aria-pressed=false]")).await;
             browser.until("document.getElementById('told').innerText.includes('is saved')").await;
             browser.evaluate("document.getElementById('told').replaceChildren()").await;
         }

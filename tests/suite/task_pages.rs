@@ -256,7 +256,9 @@ async fn an_item_of_a_checklist_is_ticked_in_the_document() {
     let action = "/tasks/0002-Finish-the-board-report";
     let etag = hidden(&page, action, "etag");
     let button = page.text.split("<button class=\"tick\"").nth(3).unwrap().split("</button>").next().unwrap();
-    assert!(button.contains("value=\"2\"") && button.contains("aria-pressed=\"false\""), "{button}");
+    for part in ["value=\"2\"", "aria-pressed=\"false\"", "aria-label=\"Reliability"] {
+        assert!(button.contains(part), "no {part:?} in {button}");
+    }
     let ticked = browser.form(action, &[("item", "2"), ("etag", &etag)]).await;
     assert_eq!(ticked.status, 303, "{}", ticked.text);
     let after = tom.document("2").await;

@@ -93,6 +93,35 @@ async fn a_line_is_looked_at_added_and_taken_back() {
 }
 
 #[tokio::test]
+async fn what_is_done_to_a_task_that_is_gone_leads_back_and_says_so() {
+    let (_server, mut browser, tom) = tom().await;
+    tom.delete("/api/tasks/4").await;
+    let generation = tom.generation().await;
+    for (act, slot, back, page) in [
+        ("complete", "", "/", "/"),
+        ("pin", "17.10.2025/abends", "/", "/"),
+        ("pin", "garbage", "/", "/"),
+        ("unpin", "", "/tasks?status=alle", "/tasks?status=alle"),
+        ("cancel", "", "/tasks/0004-Review-payment-retries", "/"),
+        ("reopen", "", "/tasks/0004?why=true#why", "/"),
+        ("remove", "", "/tasks/0004", "/tasks"),
+    ] {
+        let mut fields = vec![("back", back)];
+        fields.extend((!slot.is_empty()).then_some(("slot", slot)));
+        let done = browser.form(&format!("/tasks/0004/{act}"), &fields).await;
+        let mark = if page.contains('?') { '&' } else { '?' };
+        assert_led(&done, &format!("{page}{mark}done=gone"));
+        let page = follow(&mut browser, done).await;
+        assert!(told(&page).starts_with("That task is there no more; nothing was done."), "{act}: {}", told(&page));
+    }
+    assert_eq!(tom.generation().await, generation);
+    tom.patch("/api/settings", &json!({"language": "de"})).await;
+    let done = browser.form("/tasks/0004/complete", &[("back", "/")]).await;
+    let page = follow(&mut browser, done).await;
+    assert!(told(&page).starts_with("Diese Aufgabe gibt es nicht mehr; geschehen ist nichts."), "{}", told(&page));
+}
+
+#[tokio::test]
 async fn a_line_that_names_no_whole_slot_gets_one_that_is_free() {
     let (_server, mut browser, tom) = tom().await;
     for (line, place) in [

@@ -215,8 +215,13 @@ impl Operation {
 
     /// It names one task in its path.
     pub fn of_task(self) -> Operation {
+        self.of_task_or_back().refuses(&[(404, "no_such_task")])
+    }
+
+    /// As [`Operation::of_task`], where a task that is not there is told of on the page that it leads to.
+    pub fn of_task_or_back(self) -> Operation {
         self.path("id", "The number (`42` or `0042`), or the file's name with or without `.md`.")
-            .refuses(&[(404, "no_such_task"), (409, "ambiguous_id")])
+            .refuses(&[(409, "ambiguous_id")])
     }
 
     /// It heeds `If-Match`.

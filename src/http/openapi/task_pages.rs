@@ -51,8 +51,9 @@ fn deed<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
         .refuses(&[(400, "wrong_type")])
 }
 
+/// Of a task that is not there the page says so that it leads back to.
 fn of_one<T: JsonSchema>(id: &'static str, summary: &'static str) -> Operation {
-    deed::<T>(id, summary).of_task()
+    deed::<T>(id, summary).of_task_or_back()
 }
 
 pub fn several() -> Operation {
@@ -71,7 +72,7 @@ pub fn task() -> Operation {
 }
 
 pub fn save() -> Operation {
-    of_one::<TaskForm>("sendTask", "Change a task by form")
+    deed::<TaskForm>("sendTask", "Change a task by form").of_task()
 }
 
 pub fn complete() -> Operation {

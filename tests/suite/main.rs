@@ -76,6 +76,7 @@ mod plan_equals_server;
 mod preview;
 mod proxied;
 mod python;
+mod quick_line;
 mod reading;
 mod readme;
 mod ready_rules;

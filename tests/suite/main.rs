@@ -25,6 +25,7 @@ mod binary;
 mod browser;
 mod calendar;
 mod cli;
+mod closed_days;
 mod compact;
 mod concurrency;
 mod config;

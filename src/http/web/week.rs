@@ -250,7 +250,10 @@ impl Week<'_> {
                 "Choose a slot: arrows and Enter. Delete puts it back in line, Escape leaves it.",
                 "Slot wählen: Pfeile und Enter. Entf stellt sie in die Reihe, Escape lässt sie.",
             )) {
-                span { (lang.pick("Choose a slot: tap on it, or arrows and Enter; Delete: back in line.", "Slot wählen: antippen, oder Pfeile und Enter; Entf: in die Reihe.")) }
+                p {
+                    (lang.pick("Choose a slot", "Slot wählen"))
+                    span.how { (lang.pick(": tap on it, or arrows and Enter; Delete: back in line.", ": antippen, oder Pfeile und Enter; Entf: in die Reihe.")) }
+                }
                 button type="button" data-to-line { (lang.pick("Back in line", "In die Reihe")) }
                 button type="button" { (lang.pick("Leave it", "Lassen")) }
             }

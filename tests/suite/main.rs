@@ -63,6 +63,7 @@ mod languages;
 mod listing;
 mod live_pages;
 mod logged;
+mod long_texts;
 mod look;
 mod looking_back;
 mod malformed;

@@ -1,7 +1,7 @@
 //! A task in one line, as somebody types it who is in a hurry: `Steuer abgeben !fr morgens #finanzen @privat bis 31.10.`
 //!
 //! `#word` is a tag, `@word` the category, `!day` fixes it to a day and `!day slot` to a slot of it, `bis day` or `by day` is
-//! the deadline. Everything else is the title. A backslash before a word keeps it in the title. German and English words
+//! the deadline. A day may take several words, such as `Oct 31` or `next friday`. Everything else is the title. A backslash before a word keeps it in the title. German and English words
 //! stand beside each other, whatever the language of the one who types.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
@@ -17,7 +17,8 @@ pub struct Quick {
     pub kategorie: Option<String>,
     pub tags: Vec<String>,
     pub deadline: Option<NaiveDate>,
-    pub slot: Option<QuickSlot>,
+    /// An error where a word after `!` is no day and no slot.
+    pub slot: Option<Result<QuickSlot, NoDay>>,
 }
 
 /// Where a line wants its task: on a day, in a slot, or both.
@@ -34,8 +35,8 @@ pub struct NoDay;
 
 /// What can stand after `!`.
 pub const DAY: Phrase = Phrase {
-    en: "a day such as fr, tomorrow, 15.10. or 2025-10-15, with a slot after it or not",
-    de: "ein Tag wie fr, morgen, 15.10. oder 15.10.2025, mit einem Slot dahinter oder ohne",
+    en: "a day such as fri, tomorrow, Oct 15, 15.10. or 2025-10-15, with a slot after it or not",
+    de: "ein Tag wie fr, morgen, 15.10., 15. Okt oder 15.10.2025, mit einem Slot dahinter oder ohne",
 };
 
 /// What people call the slots of a day beside the names that the rules give.
@@ -59,21 +60,38 @@ const WEEKDAYS: [(Weekday, [&str; 5]); 7] = [
     (Weekday::Sat, ["sa", "samstag", "sat", "saturday", "sonnabend"]),
     (Weekday::Sun, ["so", "sonntag", "sun", "sunday", "so."]),
 ];
+/// The names of the months, January first; their first letters are enough, but no fewer than these.
+const MONTHS: [&[&str]; 12] = [
+    &["january", "januar", "jänner"],
+    &["february", "februar"],
+    &["march", "märz", "maerz"],
+    &["april"],
+    &["may", "mai"],
+    &["june", "juni"],
+    &["july", "juli"],
+    &["august"],
+    &["september"],
+    &["october", "oktober"],
+    &["november"],
+    &["december", "dezember"],
+];
+const MONTH_CHARS_MIN: usize = 3;
+/// Before a weekday: the one that comes, and the one of the week after this.
+const COMING_WORDS: [&str; 6] = ["this", "coming", "diesen", "dieser", "kommenden", "kommender"];
+const NEXT_WORDS: [&str; 4] = ["next", "nächsten", "nächster", "naechsten"];
+/// The most words that say a day: `Oct 31 2026`.
+const DAY_WORDS_MAX: usize = 3;
 /// Words shorter than this are no weekday in the middle of a sentence: *bis so viel* is none.
 const WEEKDAY_IN_TEXT_CHARS_MIN: usize = 3;
 
 /// Reads a line. `slots` are the names of slots that the user's days have.
-///
-/// # Errors
-/// A word after `!` that is no day and no slot.
-pub fn read(line: &str, today: NaiveDate, slots: &[String]) -> Result<Quick, NoDay> {
+pub fn read(line: &str, today: NaiveDate, slots: &[String]) -> Quick {
     let words: Vec<&str> = line.split_whitespace().collect();
     let mut quick = Quick::default();
     let mut title: Vec<&str> = Vec::new();
-    let mut at = 0;
-    while let Some(word) = words.get(at) {
-        let next = words.get(at + 1).copied();
-        at += 1;
+    let mut rest = &words[..];
+    while let [word, after @ ..] = rest {
+        rest = after;
         if let Some(plain) = word.strip_prefix('\\') {
             title.push(plain);
         } else if let Some(tag) = marked(word, '#').filter(|tag| !is_number(tag)) {
@@ -86,18 +104,19 @@ pub fn read(line: &str, today: NaiveDate, slots: &[String]) -> Result<Quick, NoD
         } else if let Some(category) = marked(word, '@') {
             quick.kategorie = Some(named(&CATEGORY_WORDS, category).unwrap_or(category).to_owned());
         } else if let Some(day) = marked(word, '!') {
-            let (slot, takes_next) = slot(day, next, today, slots)?;
-            quick.slot = Some(slot);
-            at += usize::from(takes_next);
-        } else if let Some(deadline) = next.and_then(|day| deadline(word, day, words.get(at + 1).copied(), today)) {
+            let said: Vec<&str> = [day].into_iter().chain(after.iter().copied().take(DAY_WORDS_MAX)).collect();
+            let slot = slot(&said, today, slots);
+            rest = &after[slot.as_ref().map_or(0, |(_, count)| count - 1)..];
+            quick.slot = Some(slot.map(|(slot, _)| slot).ok_or(NoDay));
+        } else if let Some((deadline, count)) = deadline(word, after, today) {
             quick.deadline = Some(deadline);
-            at += 1;
+            rest = &after[count..];
         } else {
             title.push(word);
         }
     }
     quick.title = title.join(" ");
-    Ok(quick)
+    quick
 }
 
 /// What follows a mark; a mark alone, or several of them, is text.
@@ -119,50 +138,103 @@ fn named<'w>(words: &[(&str, &'w str)], word: &str) -> Option<&'w str> {
     words.iter().find(|(known, _)| *known == lower).map(|(_, name)| *name)
 }
 
-/// Where `!first next` wants the task, and whether `next` belongs to it.
-fn slot(first: &str, next: Option<&str>, today: NaiveDate, slots: &[String]) -> Result<(QuickSlot, bool), NoDay> {
+/// Where these words behind a `!` want the task, and how many of them say so.
+fn slot(words: &[&str], today: NaiveDate, slots: &[String]) -> Option<(QuickSlot, usize)> {
     let slot_named = |word: &str| {
         let lower = word.to_lowercase();
         let known = slots.iter().find(|slot| **slot == lower).cloned();
         known.or_else(|| named(&SLOT_WORDS, word).map(str::to_owned))
     };
-    if let Some(datum) = day(first, today) {
-        let zeit = next.and_then(slot_named);
-        let takes_next = zeit.is_some();
-        return Ok((QuickSlot { datum: Some(datum), zeit }, takes_next));
+    if let Some((datum, count)) = first_day(words, today) {
+        let zeit = words.get(count).and_then(|word| slot_named(word));
+        let count = count + usize::from(zeit.is_some());
+        return Some((QuickSlot { datum: Some(datum), zeit }, count));
     }
-    match slot_named(first) {
-        Some(zeit) => Ok((QuickSlot { datum: None, zeit: Some(zeit) }, false)),
-        None => Err(NoDay),
-    }
+    let zeit = words.first().and_then(|word| slot_named(word))?;
+    Some((QuickSlot { datum: None, zeit: Some(zeit) }, 1))
 }
 
-/// The deadline that `word day` says, `after` being the word behind.
-fn deadline(word: &str, day_word: &str, after: Option<&str>, today: NaiveDate) -> Option<NaiveDate> {
+/// The deadline that `word` and the words after it say, and how many of those do.
+fn deadline(word: &str, after: &[&str], today: NaiveDate) -> Option<(NaiveDate, usize)> {
     let lower = word.to_lowercase();
     if !DEADLINE_WORDS.contains(&lower.trim_end_matches(':')) {
         return None;
     }
-    let is_in_text = after.is_some_and(|after| !is_marked(after));
-    let is_short = day_word.chars().all(char::is_alphabetic) && day_word.chars().count() < WEEKDAY_IN_TEXT_CHARS_MIN;
-    day(day_word, today).filter(|_| !(is_in_text && is_short))
+    let (day, count) = first_day(after, today)?;
+    let is_in_text = after.get(count).is_some_and(|next| !is_marked(next));
+    let is_short =
+        |word: &str| word.chars().all(char::is_alphabetic) && word.chars().count() < WEEKDAY_IN_TEXT_CHARS_MIN;
+    let is_text = is_in_text && count == 1 && after.first().is_some_and(|word| is_short(word));
+    (!is_text).then_some((day, count))
+}
+
+/// The day that the first of these words say, as many as can, and how many those are.
+fn first_day(words: &[&str], today: NaiveDate) -> Option<(NaiveDate, usize)> {
+    let counts = (1..=words.len().min(DAY_WORDS_MAX)).rev();
+    let mut days = counts.filter_map(|count| day(&words[..count], today).map(|day| (day, count)));
+    days.next()
 }
 
 /// A day as people say it, from `today` on where it leaves the year or the week open.
-pub fn day(word: &str, today: NaiveDate) -> Option<NaiveDate> {
-    let lower = word.trim_end_matches([',', ';']).to_lowercase();
+fn day(words: &[&str], today: NaiveDate) -> Option<NaiveDate> {
+    let lower: Vec<String> = words.iter().map(|word| word.trim_end_matches([',', ';']).to_lowercase()).collect();
+    match &lower[..] {
+        [word] => day_in_a_word(word, today),
+        [one, other] => weekday_near(one, other, today).or_else(|| day_of_year(&day_and_month(one, other)?, today)),
+        [one, other, year] => date::parse_request(&format!("{}.{year}", day_and_month(one, other)?)),
+        _ => None,
+    }
+}
+
+fn day_in_a_word(word: &str, today: NaiveDate) -> Option<NaiveDate> {
     let after = |days| today.checked_add_days(Days::new(days));
-    match lower.as_str() {
+    match word {
         "heute" | "today" => return Some(today),
         "morgen" | "tomorrow" => return after(1),
         "übermorgen" => return after(2),
         _ => {}
     }
-    if let Some((weekday, _)) = WEEKDAYS.iter().find(|(_, names)| names.contains(&lower.as_str())) {
-        let days = (7 + weekday.num_days_from_monday() - today.weekday().num_days_from_monday()) % 7;
-        return after(u64::from(days));
+    let coming = weekday(word).and_then(|weekday| weekday_from(today, weekday));
+    coming.or_else(|| date::parse_request(word)).or_else(|| day_of_year(word, today))
+}
+
+fn weekday(word: &str) -> Option<Weekday> {
+    WEEKDAYS.iter().find(|(_, names)| names.contains(&word)).map(|(weekday, _)| *weekday)
+}
+
+/// The first such day that is not before `day`.
+fn weekday_from(day: NaiveDate, weekday: Weekday) -> Option<NaiveDate> {
+    let days = (7 + weekday.num_days_from_monday() - day.weekday().num_days_from_monday()) % 7;
+    day.checked_add_days(Days::new(u64::from(days)))
+}
+
+/// `this friday` or `next friday`, which is the one of the week after this.
+fn weekday_near(word: &str, name: &str, today: NaiveDate) -> Option<NaiveDate> {
+    let weekday = weekday(name)?;
+    if COMING_WORDS.contains(&word) {
+        return weekday_from(today, weekday);
     }
-    date::parse_request(&lower).or_else(|| day_of_year(&lower, today))
+    let monday = weekday_from(today.succ_opt()?, Weekday::Mon)?;
+    NEXT_WORDS.contains(&word).then(|| weekday_from(monday, weekday))?
+}
+
+/// `31 Oct`, `Oct 31st` or `31. Oktober` in numbers.
+fn day_and_month(one: &str, other: &str) -> Option<String> {
+    let month = |word: &str| {
+        let word = word.trim_end_matches('.');
+        let is_said = |names: &&[&str]| names.iter().any(|name| name.starts_with(word));
+        (word.chars().count() >= MONTH_CHARS_MIN).then(|| MONTHS.iter().position(is_said))?
+    };
+    let number = |word: &str| {
+        let endings = [".", "st", "nd", "rd", "th"];
+        let word = endings.iter().find_map(|ending| word.strip_suffix(ending)).unwrap_or(word);
+        (!word.is_empty() && is_number(word)).then(|| word.to_owned())
+    };
+    let (day, month) = match (number(one), month(other)) {
+        (Some(day), Some(month)) => (day, month),
+        _ => (number(other)?, month(one)?),
+    };
+    Some(format!("{day}.{}", month + 1))
 }
 
 /// `15.10.` or `15.10`: the next such day.
@@ -187,7 +259,7 @@ mod tests {
 
     fn understood(line: &str) -> Quick {
         let slots = ["morgens", "nachmittags", "abends"].map(str::to_owned);
-        read(line, today(), &slots).unwrap()
+        read(line, today(), &slots)
     }
 
     fn date(day: u32, month: u32, year: i32) -> NaiveDate {
@@ -203,7 +275,7 @@ mod tests {
             kategorie: Some("privat".into()),
             tags: vec!["finanzen".into()],
             deadline: Some(date(31, 10, 2025)),
-            slot: Some(slot),
+            slot: Some(Ok(slot)),
         };
         assert_eq!(quick, wanted);
         assert_eq!(understood("bis 31.10. @private #finanzen Steuer !friday morning abgeben"), wanted);
@@ -224,12 +296,75 @@ mod tests {
             ("29.2.", date(29, 2, 2028)),
             ("3.4.2026", date(3, 4, 2026)),
             ("2026-04-03", date(3, 4, 2026)),
+            ("Oct 31", date(31, 10, 2025)),
+            ("31 oct", date(31, 10, 2025)),
+            ("31. Oktober", date(31, 10, 2025)),
+            ("14th October", date(14, 10, 2026)),
+            ("Jan. 1st", date(1, 1, 2026)),
+            ("3. März", date(3, 3, 2026)),
+            ("1. Mai", date(1, 5, 2026)),
+            ("Sept 3", date(3, 9, 2026)),
+            ("feb 29", date(29, 2, 2028)),
+            ("Oct 31, 2027", date(31, 10, 2027)),
+            ("2 December 2025", date(2, 12, 2025)),
+            ("this friday", date(17, 10, 2025)),
+            ("diesen Mittwoch", date(15, 10, 2025)),
+            ("next friday", date(24, 10, 2025)),
+            ("next mon", date(20, 10, 2025)),
+            ("nächsten Sonntag", date(26, 10, 2025)),
         ] {
-            assert_eq!(day(word, today()), Some(wanted), "{word}");
+            let words: Vec<&str> = word.split(' ').collect();
+            assert_eq!(day(&words, today()), Some(wanted), "{word}");
         }
-        for no_day in ["", "gestern", "31.2.", "1.13.", "so what", "15", "..", "1.1.1"] {
-            assert_eq!(day(no_day, today()), None, "{no_day:?}");
+        for no_day in [
+            "",
+            "gestern",
+            "31.2.",
+            "1.13.",
+            "so what",
+            "15",
+            "..",
+            "1.1.1",
+            "oct",
+            "oct oct",
+            "31 31",
+            "feb 30",
+            "31 o",
+            "next",
+            "next 31",
+            "friday next",
+            "oct 31 26",
+            "ma 3",
+            "st oct",
+        ] {
+            let words: Vec<&str> = no_day.split(' ').collect();
+            assert_eq!(day(&words, today()), None, "{no_day:?}");
         }
+        // On a Sunday and on a Monday the week after this begins on the next Monday.
+        for (today, monday) in [(date(19, 10, 2025), 20), (date(20, 10, 2025), 27)] {
+            assert_eq!(day(&["next", "monday"], today), Some(date(monday, 10, 2025)));
+        }
+    }
+
+    #[test]
+    fn a_day_of_several_words_stands_wherever_a_day_can() {
+        for (line, title, deadline) in [
+            ("Taxes by Oct 31", "Taxes", date(31, 10, 2025)),
+            ("Taxes by 31 Oct for Tom", "Taxes for Tom", date(31, 10, 2025)),
+            ("due: next friday Taxes", "Taxes", date(24, 10, 2025)),
+            ("Steuer bis nächsten Freitag #geld", "Steuer", date(24, 10, 2025)),
+            ("Steuer bis 31. Oktober 2026 abgeben", "Steuer abgeben", date(31, 10, 2026)),
+            ("Taxes by friday", "Taxes", date(17, 10, 2025)),
+        ] {
+            let quick = understood(line);
+            assert_eq!((quick.title.as_str(), quick.deadline), (title, Some(deadline)), "{line}");
+        }
+        let slot =
+            |datum, zeit: Option<&str>| Some(Ok(QuickSlot { datum: Some(datum), zeit: zeit.map(str::to_owned) }));
+        let quick = understood("Taxes !Oct 31 evening at home");
+        assert_eq!((quick.title.as_str(), quick.slot), ("Taxes at home", slot(date(31, 10, 2025), Some("abends"))));
+        let quick = understood("Taxes !next fri 2 hours");
+        assert_eq!((quick.title.as_str(), quick.slot), ("Taxes 2 hours", slot(date(24, 10, 2025), None)));
     }
 
     #[test]
@@ -242,6 +377,9 @@ mod tests {
             "Sort the books by author",
             "!! urgent",
             "Due process",
+            "Play by ear in May",
+            "Sell Oct 31 tickets",
+            "Ask who stands by next",
         ] {
             assert_eq!(understood(title), Quick { title: title.into(), ..Quick::default() });
         }
@@ -252,9 +390,10 @@ mod tests {
 
     #[test]
     fn a_slot_alone_leaves_the_day_open_and_a_day_alone_the_slot() {
-        assert_eq!(understood("Yoga !abends").slot, Some(QuickSlot { datum: None, zeit: Some("abends".into()) }));
-        let friday = Some(QuickSlot { datum: Some(date(17, 10, 2025)), zeit: None });
+        assert_eq!(understood("Yoga !abends").slot, Some(Ok(QuickSlot { datum: None, zeit: Some("abends".into()) })));
+        let friday = Some(Ok(QuickSlot { datum: Some(date(17, 10, 2025)), zeit: None }));
         assert_eq!((understood("Yoga !fr").slot, understood("!fr Yoga").slot), (friday.clone(), friday));
-        assert_eq!(read("Yoga !whenever", today(), &[]), Err(NoDay));
+        let unknown = understood("Yoga !whenever bis do #sport");
+        assert_eq!((unknown.slot, unknown.deadline), (Some(Err(NoDay)), Some(date(16, 10, 2025))), "the rest is read");
     }
 }

@@ -19,6 +19,8 @@ pub struct Timeline {
     pub current: Option<Placement>,
     /// Days with at least one offered slot, ascending.
     pub days: Vec<PlannedDay>,
+    /// Days of the horizon that are kept free of tasks, ascending.
+    pub closed: Vec<ClosedDay>,
     pub conflicts: Vec<Unplaced>,
     pub overdue: Vec<Unplaced>,
     pub later: Vec<Unplaced>,
@@ -34,6 +36,14 @@ pub struct Timeline {
 pub struct PlannedDay {
     pub date: NaiveDate,
     pub slots: Vec<Placement>,
+}
+
+/// A day that the rules give no slots, or on which they want none of the tasks that stand in line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedDay {
+    pub date: NaiveDate,
+    /// The rules' own words, where they say why.
+    pub because: Option<String>,
 }
 
 /// A slot of a day and the task in it, if any.

@@ -2,6 +2,7 @@
 //!
 //! The same input gives the same timeline, and no task is ever lost from it (see the laws in `laws.rs`).
 
+mod closed;
 mod explain;
 mod fill;
 mod horizon;
@@ -44,8 +45,10 @@ pub fn needs_verdict(task: &Task) -> bool {
 /// a day that it does not hold has no slots, a task without a verdict may go anywhere.
 pub fn plan(tasks: &[Arc<Task>], invalid: Vec<InvalidDocument>, policy: &Policy, horizon: &Horizon) -> Timeline {
     let mut board = Board::new(policy, horizon);
-    board.fill(&queue(tasks, policy));
-    board.into_timeline(invalid)
+    let queue = queue(tasks, policy);
+    board.fill(&queue);
+    let closed = closed::days(policy, horizon, &queue);
+    Timeline { closed, ..board.into_timeline(invalid) }
 }
 
 /// The open tasks in the order of events.
@@ -104,6 +107,7 @@ fn assemble(board: Board<'_>, mut invalid: Vec<InvalidDocument>) -> Timeline {
         valid_until,
         current,
         days,
+        closed: Vec::new(),
         conflicts,
         overdue,
         later,

@@ -138,6 +138,29 @@ pub fn checkbox(_: usize, is_ticked: bool) -> String {
     format!("<input type=\"checkbox\" disabled{checked}>")
 }
 
+/// What the items of the checklists say, in their order and without marks; what is listed below an item is not part of it.
+pub fn items(markdown: &str) -> Vec<String> {
+    let mut items: Vec<String> = Vec::new();
+    let mut is_within = false;
+    for event in Parser::new_ext(markdown, options()) {
+        match event {
+            Event::TaskListMarker(_) => {
+                items.push(String::new());
+                is_within = true;
+            }
+            Event::Start(Tag::List(_) | Tag::Item) | Event::End(TagEnd::Item) => is_within = false,
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) if is_within => {
+                items.last_mut().into_iter().for_each(|item| item.push_str(&text));
+            }
+            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph) if is_within => {
+                items.last_mut().into_iter().for_each(|item| item.push(' '));
+            }
+            _ => {}
+        }
+    }
+    items.iter().map(|item| item.trim().to_owned()).collect()
+}
+
 /// The text with one item of its checklists ticked, or no longer; `None` where there is no such item.
 pub fn tick(markdown: &str, place: usize) -> Option<String> {
     let parser = Parser::new_ext(markdown, options()).into_offset_iter();
@@ -286,6 +309,14 @@ mod tests {
                 "{start}"
             );
         }
+    }
+
+    #[test]
+    fn an_item_says_what_stands_beside_its_box() {
+        let text = "- [ ] one *and* `code`\n  [more](/x)\n  - [x] two <b>&amp;\n\n    apart\n  - three\n- [ ] four\n\nend\n\n1. [ ] 5";
+        let said = items(text);
+        assert_eq!(said, ["one and code more", "two <b>& apart", "four", "5"]);
+        assert_eq!(said.len(), shown(text).matches("<button>").count());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use crate::domain::lang::Lang;
 /// Stands for what a script puts into a sentence from its options; it comes in the same order in both languages.
 const HOLE: &str = "{}";
 
-/// What the scripts say and what it is in German: descriptions, labels of options, and words that one chooses from.
-const PAIRS: [(&str, &str); 25] = [
+/// What the scripts say and what it is in German: descriptions, labels of options, words that one chooses
+/// from, and why a day is closed.
+const PAIRS: [(&str, &str); 27] = [
     (
         "Leaves the Spartarégime: what is due soon goes ahead of lower numbers. Put it behind rules that say the slots, such as spartan.",
         "Verlässt das Spartarégime: Was bald fällig ist, kommt vor kleineren Nummern dran. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
@@ -45,6 +46,8 @@ const PAIRS: [(&str, &str); 25] = [
         "No work from {} to {}. Put it behind rules that say the slots, such as spartan.",
         "Keine Arbeit vom {} bis zum {}. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
     ),
+    ("public holiday", "Feiertag"),
+    ("vacation until {}", "Urlaub bis {}"),
     ("Due within so many days", "Fällig in höchstens so vielen Tagen"),
     ("Tag", "Schlagwort"),
     ("Slot", "Slot dafür"),

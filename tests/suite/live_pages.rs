@@ -347,8 +347,8 @@ async fn a_checklist_is_ticked_where_one_reads_it() {
     with_browser(|browser| async move {
         sign_in(&browser, &login).await;
         browser.go(&login.replace("/login", &open)).await;
-        for _ in 0..2 {
-            browser.press("#text [aria-pressed=false]").await;
+        for item in ["Zelt", "Kocher"] {
+            browser.press(&format!("#text [aria-label={item}][aria-pressed=false]")).await;
             browser.until("document.getElementById('told').innerText.includes('is saved')").await;
             browser.evaluate("document.getElementById('told').replaceChildren()").await;
         }
@@ -362,6 +362,38 @@ async fn a_checklist_is_ticked_where_one_reads_it() {
     .await;
     let document = tom.document(&id).await;
     assert!(document.contains("- [x] Zelt\n- [x] Kocher"), "{document}");
+    drop(server);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_while_a_task_is_moved_is_one_line_on_a_watch() {
+    let Tom { tom, login, server } = tom().await;
+    with_browser(|browser| async move {
+        sign_in(&browser, &login).await;
+        browser.set_screen(240, 282).await;
+        for language in ["en", "de"] {
+            tom.patch("/api/settings", &json!({"language": language})).await;
+            browser.go(&login.replace("/login", "/")).await;
+            browser.until("document.documentElement.dataset.ready").await;
+            // One that is fixed can go back in line, so there is one button more.
+            browser.evaluate("document.querySelector('.card[data-fixed] a.title').focus()").await;
+            browser.keys("m").await;
+            browser.until("!document.getElementById('moving').hidden").await;
+            let measure = "const bar = document.getElementById('moving'); \
+                const boxes = [bar, ...bar.children].filter(part => part.checkVisibility()).map(part => part.getBoundingClientRect()); \
+                return { parts: boxes.length, height: boxes[0].height, widest: Math.max(...boxes.map(box => box.right)), \
+                    said: bar.querySelector('p').innerText, cut: bar.querySelector('p').scrollWidth - bar.querySelector('p').clientWidth }";
+            let bar = browser.evaluate(measure).await;
+            assert_eq!(bar["parts"], 4, "the sentence and two buttons: {bar}");
+            assert!(bar["height"].as_f64().unwrap() <= 282.0 / 7.0, "{bar}");
+            assert!(bar["widest"].as_f64().unwrap() <= 240.0 && bar["cut"] == 0, "{bar}");
+            crate::look::look_here(&browser, &format!("moving-{language}")).await;
+            browser.set_screen(240, 282).await;
+            browser.keys(key::ESCAPE).await;
+        }
+        no_complaint(&browser).await;
+    })
+    .await;
     drop(server);
 }
 

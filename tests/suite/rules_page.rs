@@ -106,6 +106,39 @@ async fn ready_rules_are_added_set_by_their_forms_and_taken_back() {
     assert_eq!(tom.get("/api/rules").await.json()["source"], "builtin");
 }
 
+/// What the buttons of the rules are called, as somebody hears it who does not see where they stand.
+fn called(page: &Answer) -> Vec<&str> {
+    let main = page.text.split("<main>").nth(1).unwrap();
+    let buttons = main.split("<button").skip(1).filter_map(|button| button.split("aria-label=\"").nth(1));
+    buttons.map(|called| called.split('"').next().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn each_button_of_a_rule_is_called_by_it_and_moves_it_up_or_down() {
+    let (_server, mut browser, tom) = tom().await;
+    for rule in ["german-holidays", "four-day-week"] {
+        assert_led(&browser.form("/rules", &[("act", "add"), ("script", rule)]).await, "/rules?done=saved");
+    }
+    for (language, [up, down]) in [("en", ["Move up", "Move down"]), ("de", ["Nach oben", "Nach unten"])] {
+        let page = tom.patch("/api/settings", &json!({"language": language})).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let page = browser.open("/rules").await;
+        let names = called(&page);
+        let again: Vec<_> =
+            names.iter().filter(|name| names.iter().filter(|other| other == name).count() > 1).collect();
+        assert!(again.is_empty() && names.len() > 12, "{again:?} of {names:?}");
+        let moves: Vec<_> = names.iter().filter(|name| name.starts_with(up) || name.starts_with(down)).collect();
+        let between = [up, down].map(|way| format!("{way}: german-holidays"));
+        let wanted =
+            [format!("{down}: spartan"), between[0].clone(), between[1].clone(), format!("{up}: four-day-week")];
+        assert_eq!(moves, wanted.iter().collect::<Vec<_>>());
+        // What the button beside `down: spartan` sends.
+        let form = page.text.split(&format!("aria-label=\"{down}: spartan\"")).next().unwrap();
+        let form = form.rsplit("<form").next().unwrap();
+        assert!(form.contains("value=\"up\"") && form.contains("value=\"german-holidays\""), "{form}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_script_says_is_text() {
     let (_server, mut browser, tom) = tom().await;
@@ -136,6 +169,9 @@ async fn the_page_of_rules_is_readable_on_every_screen() {
         look_here(&browser, "rules-looked").await;
         browser.click(".main[type=submit]").await;
         look_here(&browser, "rules-own").await;
+        browser.click("[aria-label='Move down: spartan']").await;
+        let first = browser.evaluate("return document.querySelector('section[id^=rule-] h2').textContent").await;
+        assert!(!first.as_str().unwrap().contains("spartan"), "{first}");
     })
     .await;
     assert_eq!(tom.get("/api/rules").await.json()["source"], "user");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::account_pages::{assert_led, signed_in};
 use crate::browser::with_browser;
-use crate::harness::{Answer, TestServer, TestUser, places, vault};
+use crate::harness::{Answer, TestServer, TestUser, vault};
 use crate::look::look;
 use crate::visitor::{PASSWORD, Visitor};
 
@@ -21,7 +21,7 @@ pub async fn tom() -> (TestServer, Visitor, TestUser) {
 }
 
 /// The sentence that a page tells at its top.
-fn told(page: &Answer) -> String {
+pub fn told(page: &Answer) -> String {
     let told = page.text.split("class=\"notice told\"").nth(1).unwrap_or_else(|| panic!("nothing told: {}", page.text));
     let words = told.split("<p>").nth(1).unwrap().split("</p>").next().unwrap();
     let mut text = String::new();
@@ -38,90 +38,18 @@ fn told(page: &Answer) -> String {
 }
 
 /// Follows a redirect of ours.
-async fn follow(browser: &mut Visitor, answer: Answer) -> Answer {
+pub async fn follow(browser: &mut Visitor, answer: Answer) -> Answer {
     assert_eq!(answer.status, 303, "{}", answer.text);
     let location = answer.header("location").to_owned();
     browser.open(&location).await
 }
 
 /// A hidden field of the form with this action.
-fn hidden(page: &Answer, action: &str, name: &str) -> String {
+pub fn hidden(page: &Answer, action: &str, name: &str) -> String {
     let form = page.text.split("<form").find(|form| form.contains(&format!("action=\"{action}\""))).unwrap();
     let field = form.split("<input").find(|input| input.contains(&format!("name=\"{name}\""))).unwrap();
     let value = field.split(" value=\"").nth(1).unwrap().split('"').next().unwrap();
     value.replace("&quot;", "\"")
-}
-
-#[tokio::test]
-async fn a_line_is_looked_at_added_and_taken_back() {
-    let (_server, mut browser, tom) = tom().await;
-    let before = tom.codex().await;
-    let line = "Steuer abgeben !do abends #finanzen @privat bis 31.10.";
-    let page = browser.form("/quick", &[("line", line), ("look", "true")]).await;
-    assert_eq!(page.status, 200, "who only looks is told that the slot is held: {}", page.text);
-    assert!(page.text.contains("0019 Parents' evening at school"), "{}", page.text);
-    assert!(page.text.contains(&format!("value=\"{line}\"")), "what was typed stays");
-
-    let line = "Steuer abgeben !fr abends #finanzen @privat bis 31.10.";
-    let page = browser.form("/quick", &[("line", line), ("look", "true")]).await;
-    assert_eq!(page.status, 200, "{}", page.text);
-    let understood = page.text.split("class=\"understood\"").nth(1).unwrap().split("</form>").next().unwrap();
-    for part in
-        ["Steuer abgeben", "@privat", "#finanzen", "due 31.10.2025", "fixed to 17.10.2025 abends", "It would stand at"]
-    {
-        assert!(understood.contains(part), "no {part:?} in {understood}");
-    }
-    assert_eq!(tom.codex().await, before, "looking changes nothing");
-
-    let key = hidden(&page, "/quick", "key");
-    let fields = [("line", line), ("key", key.as_str())];
-    let added = browser.form("/quick", &fields).await;
-    let twice = browser.form("/quick", &fields).await;
-    assert_eq!(added.header("location"), twice.header("location"), "a double click adds one task");
-    let page = follow(&mut browser, added).await;
-    assert_eq!(told(&page), "0040 Steuer abgeben is added: 17.10.2025 abends.");
-    let codex = tom.codex().await;
-    assert_eq!(places(&codex, "0040-Steuer-abgeben.md"), ["17.10.2025 abends"]);
-
-    let undo = hidden(&page, "/undo", "generation");
-    let undone = browser.form("/undo", &[("generation", undo.as_str()), ("back", "/tasks?q=x")]).await;
-    assert_led(&undone, "/tasks?q=x&done=undone");
-    assert_eq!(tom.get("/api/tasks/40").await.status, 404);
-    let again = browser.form("/undo", &[("generation", undo.as_str())]).await;
-    assert_eq!(again.status, 422, "{}", again.text);
-    assert!(again.text.contains("class=\"alert\""), "{}", again.text);
-}
-
-#[tokio::test]
-async fn a_line_that_names_no_whole_slot_gets_one_that_is_free() {
-    let (_server, mut browser, tom) = tom().await;
-    for (line, place) in [
-        // Monday afternoon is fixed to another, so the morning is what is left.
-        ("Eins !heute", "13.10.2025 morgens"),
-        ("Zwei !abends", "13.10.2025 abends"),
-        ("Drei !abends", "15.10.2025 abends"),
-        ("Vier !18.10. afternoon", "18.10.2025 nachmittags"),
-    ] {
-        let added = browser.form("/quick", &[("line", line)]).await;
-        let page = follow(&mut browser, added).await;
-        assert!(told(&page).ends_with(&format!("is added: {place}.")), "{line}: {}", told(&page));
-    }
-    let generation = tom.generation().await;
-    for (line, sentence) in [
-        ("", "Title is empty"),
-        ("Fünf !irgendwann", "What follows ! must be a day"),
-        ("Fünf @bürro", "Category cannot be “bürro”"),
-        ("#nur #tags", "Title is empty"),
-    ] {
-        let page = browser.form("/quick", &[("line", line)]).await;
-        assert_eq!(page.status, 422, "{line}: {}", page.text);
-        let error = page.text.split("id=\"quick-error\"").nth(1).unwrap_or_else(|| panic!("{line}: {}", page.text));
-        assert!(error.split('>').nth(1).unwrap().starts_with(sentence), "{line}: {error}");
-    }
-    assert_eq!(tom.generation().await, generation);
-    // A word that is no slot of the rules belongs to the title.
-    browser.form("/quick", &[("line", "Fünf !19.10. nachts")]).await;
-    assert_eq!(tom.task("44").await["title"], "Fünf nachts");
 }
 
 #[tokio::test]
@@ -160,6 +88,35 @@ async fn buttons_of_the_week_do_one_thing_and_come_back() {
     assert!(elsewhere.header("location").starts_with("/?done="), "{}", elsewhere.header("location"));
     let page = browser.open("/?done=completed&task=%3Cscript%3E&undo=1").await;
     assert!(page.status == 200 && !page.text.contains("class=\"notice told\""), "{}", page.text);
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_task_that_is_gone_leads_back_and_says_so() {
+    let (_server, mut browser, tom) = tom().await;
+    tom.delete("/api/tasks/4").await;
+    let generation = tom.generation().await;
+    for (act, slot, back, page) in [
+        ("complete", "", "/", "/"),
+        ("pin", "17.10.2025/abends", "/", "/"),
+        ("pin", "garbage", "/", "/"),
+        ("unpin", "", "/tasks?status=alle", "/tasks?status=alle"),
+        ("cancel", "", "/tasks/0004-Review-payment-retries", "/"),
+        ("reopen", "", "/tasks/0004?why=true#why", "/"),
+        ("remove", "", "/tasks/0004", "/tasks"),
+    ] {
+        let mut fields = vec![("back", back)];
+        fields.extend((!slot.is_empty()).then_some(("slot", slot)));
+        let done = browser.form(&format!("/tasks/0004/{act}"), &fields).await;
+        let mark = if page.contains('?') { '&' } else { '?' };
+        assert_led(&done, &format!("{page}{mark}done=gone"));
+        let page = follow(&mut browser, done).await;
+        assert!(told(&page).starts_with("That task is there no more; nothing was done."), "{act}: {}", told(&page));
+    }
+    assert_eq!(tom.generation().await, generation);
+    tom.patch("/api/settings", &json!({"language": "de"})).await;
+    let done = browser.form("/tasks/0004/complete", &[("back", "/")]).await;
+    let page = follow(&mut browser, done).await;
+    assert!(told(&page).starts_with("Diese Aufgabe gibt es nicht mehr; geschehen ist nichts."), "{}", told(&page));
 }
 
 #[tokio::test]
@@ -256,7 +213,9 @@ async fn an_item_of_a_checklist_is_ticked_in_the_document() {
     let action = "/tasks/0002-Finish-the-board-report";
     let etag = hidden(&page, action, "etag");
     let button = page.text.split("<button class=\"tick\"").nth(3).unwrap().split("</button>").next().unwrap();
-    assert!(button.contains("value=\"2\"") && button.contains("aria-pressed=\"false\""), "{button}");
+    for part in ["value=\"2\"", "aria-pressed=\"false\"", "aria-label=\"Reliability"] {
+        assert!(button.contains(part), "no {part:?} in {button}");
+    }
     let ticked = browser.form(action, &[("item", "2"), ("etag", &etag)]).await;
     assert_eq!(ticked.status, 303, "{}", ticked.text);
     let after = tom.document("2").await;

@@ -219,6 +219,11 @@ impl Operation {
 
     /// It names one task in its path.
     pub fn of_task(self) -> Operation {
+        self.of_task_or_back().refuses(&[(404, "no_such_task")])
+    }
+
+    /// As [`Operation::of_task`], where a task that is not there is told of on the page that it leads to.
+    pub fn of_task_or_back(self) -> Operation {
         self.path(
             "id",
             both(
@@ -226,7 +231,7 @@ impl Operation {
                 "Die Nummer (`42` oder `0042`) oder der Dateiname mit oder ohne `.md`.",
             ),
         )
-        .refuses(&[(404, "no_such_task"), (409, "ambiguous_id")])
+        .refuses(&[(409, "ambiguous_id")])
     }
 
     /// It heeds `If-Match`.

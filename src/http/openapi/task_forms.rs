@@ -12,6 +12,8 @@ pub struct QuickForm {
     line: Option<String>,
     /// The category where the line names none.
     kategorie: Option<String>,
+    /// The slot that it is fixed to instead of the one that the line names, as `15.10.2025/morgens`.
+    slot: Option<String>,
     /// 1 to 64 bytes; the same line with the same key adds no second task, also while the first is under way.
     key: Option<String>,
     /// `true`: nothing is added, only shown.

@@ -98,8 +98,9 @@ fn deed<T: JsonSchema>(id: &'static str, summary: Phrase) -> Operation {
         .refuses(&[(400, "wrong_type")])
 }
 
+/// Of a task that is not there the page says so that it leads back to.
 fn of_one<T: JsonSchema>(id: &'static str, summary: Phrase) -> Operation {
-    deed::<T>(id, summary).of_task()
+    deed::<T>(id, summary).of_task_or_back()
 }
 
 pub fn several() -> Operation {
@@ -139,7 +140,7 @@ pub fn task() -> Operation {
 }
 
 pub fn save() -> Operation {
-    of_one::<TaskForm>("sendTask", both("Change a task by form", "Eine Aufgabe ändern, mit einem Formular"))
+    deed::<TaskForm>("sendTask", both("Change a task by form", "Eine Aufgabe ändern, mit einem Formular")).of_task()
 }
 
 pub fn complete() -> Operation {

@@ -23,16 +23,25 @@ fn back(known: &Known<'_>) -> Result<String, Refusal> {
     Ok(known.text("back")?.as_deref().map_or("/", own_path).to_owned())
 }
 
-/// Back to the page, with what was done; a refusal is told on the task's own page, where there is more to choose from.
+/// Back to the page, with what was done; a refusal is told on the task's own page, where there is more to choose from. Of a
+/// task that is there no more it is said on the page that it was acted on from.
 async fn done(
     asked: &Asked,
     id: &str,
     (back, word): (&str, &str),
     acted: Result<(String, u64), ServiceError>,
 ) -> Result<Response, HttpError> {
-    match acted {
-        Ok((file, generation)) => Ok(asked.tell(back, word, Some(&file), Some(generation))),
+    let refused = match acted {
+        Ok((file, generation)) => return Ok(asked.tell(back, word, Some(&file), Some(generation))),
         Err(error) => asked.task_again(id, error).await,
+    };
+    match refused {
+        // Its own page is there no more either.
+        Err(HttpError::Refused(Refusal::NoSuchTask { .. })) => {
+            let back = if back.starts_with("/tasks/") { "/" } else { back };
+            Ok(asked.tell(back, "gone", None, None))
+        }
+        told => told,
     }
 }
 
@@ -72,17 +81,22 @@ pub async fn pin(
     FormOrJson { object, .. }: FormOrJson,
 ) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &PIN_FIELDS)?;
+    let back = back(&known)?;
     let slot = match known.text("slot")?.filter(|slot| !slot.is_empty()) {
-        Some(slot) => match slot.split_once('/') {
-            Some((datum, zeit)) => SlotFields { datum: Some(datum.to_owned()), zeit: Some(zeit.to_owned()) },
-            None => {
-                let malformed = Refusal::field("datum", Fault::Malformed { expected: SLOT });
-                return asked.task_again(&id, malformed.into()).await;
-            }
+        Some(slot) => match day_and_slot(&slot) {
+            Ok(slot) => slot,
+            Err(malformed) => return done(&asked, &id, (&back, "pinned"), Err(malformed.into())).await,
         },
         None => SlotFields { datum: known.text("datum")?, zeit: known.text("zeit")? },
     };
-    verb(&asked, &id, &back(&known)?, Verb::Pin(slot), "pinned").await
+    verb(&asked, &id, &back, Verb::Pin(slot), "pinned").await
+}
+
+/// A day and a slot as one field has them: `15.10.2025/morgens`.
+pub(super) fn day_and_slot(text: &str) -> Result<SlotFields, Refusal> {
+    let (datum, zeit) =
+        text.split_once('/').ok_or_else(|| Refusal::field("datum", Fault::Malformed { expected: SLOT }))?;
+    Ok(SlotFields { datum: Some(datum.to_owned()), zeit: Some(zeit.to_owned()) })
 }
 
 async fn plain(
@@ -112,7 +126,7 @@ pub async fn remove(
     let service = &asked.site.service;
     match service.remove_task(asked.actor.user, asked.origin(), id.clone(), None, None).await {
         Ok(saved) => Ok(asked.tell("/tasks", "removed", None, Some(saved.generation))),
-        Err(error) => asked.task_again(&id, error).await,
+        Err(error) => done(&asked, &id, ("/tasks", "removed"), Err(error)).await,
     }
 }
 

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::sign_in::{narrow, told};
 use crate::domain::lang::{Lang, Phrase};
-use crate::http::body::Body;
+use crate::http::body::{Body, BodyError};
 use crate::http::errors::HttpError;
 use crate::service::error::{AccessRefusal, Refusal};
 
@@ -74,6 +74,13 @@ fn sentence(error: &HttpError, lang: Lang) -> String {
             "This address is where a form is sent to; there is nothing to see.",
             "An diese Adresse wird ein Formular geschickt; zu sehen ist hier nichts.",
         ),
+        HttpError::Body(BodyError::TooLarge { bytes_max }) => {
+            let limit = bytes_max >> 10;
+            return lang.pick(
+                format!("Nothing was saved: that is more than the {limit} KiB that can be sent at once. What you typed still stands where you typed it, if need be one page back; make it shorter there."),
+                format!("Gespeichert ist nichts: Das ist mehr als die {limit} KiB, die auf einmal gehen. Was du geschrieben hast, steht noch, wo du es geschrieben hast, notfalls eine Seite zurück; kürze es dort."),
+            );
+        }
         HttpError::Refused(Refusal::NoSuchTask { id }) => {
             return lang.pick(
                 format!("There is no task “{id}”, or it is there no more."),

@@ -4,6 +4,7 @@ use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, html};
 
+use super::acts::day_and_slot;
 use super::form::{Errors, signed_in_as};
 use super::layout::Viewer;
 use super::{Again, new_key};
@@ -15,10 +16,11 @@ use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson};
 use crate::http::web::form_key;
 use crate::http::wire::Known;
-use crate::service::tasks::{Fields, IdempotencyKey, Line, Looked};
+use crate::service::error::ServiceError;
+use crate::service::tasks::{Fields, IdempotencyKey, Line, Looked, Understood};
 use crate::view::text;
 
-pub(in crate::http) const QUICK_FIELDS: [&str; 4] = ["line", "kategorie", "key", "look"];
+pub(in crate::http) const QUICK_FIELDS: [&str; 5] = ["line", "kategorie", "slot", "key", "look"];
 
 const EXAMPLE: Phrase = Phrase {
     en: "Tax return !fri evening #finance @private by 31.10.",
@@ -36,20 +38,29 @@ pub struct QuickForm {
     pub categories: Vec<String>,
     pub errors: Errors,
     pub looked: Option<Looked>,
+    /// What was understood of a line that is refused.
+    pub refused: Option<Understood>,
 }
 
 /// `POST /quick`: adds the task, or shows what would be added.
 pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &QUICK_FIELDS)?;
     let (text, kategorie) = (known.text("line")?.unwrap_or_default(), known.text("kategorie")?.unwrap_or_default());
-    let line = Line { text: text.clone(), kategorie: Some(kategorie.clone()).filter(|word| !word.is_empty()) };
+    let slot = known.text("slot")?.map(|slot| day_and_slot(&slot)).transpose();
+    let line = Line {
+        text: text.clone(),
+        kategorie: Some(kategorie.clone()).filter(|word| !word.is_empty()),
+        slot: slot.clone().ok().flatten(),
+    };
     let (service, user, origin) = (&asked.site.service, asked.actor.user, asked.origin());
     let typed = QuickForm { line: text, kategorie, ..QuickForm::default() };
-    let result = if known.value("look").is_some() {
-        service.look_at_line(user, origin, line).await.map(Err)
+    let result = if let Err(malformed) = slot {
+        Err(malformed.into())
+    } else if known.value("look").is_some() {
+        service.look_at_line(user, origin, line.clone()).await.map(Err)
     } else {
         match form_key("POST /quick", &known, object.fingerprint) {
-            Ok(key) => service.add_line(user, origin, line, key.as_ref().map(of_this_line)).await.map(Ok),
+            Ok(key) => service.add_line(user, origin, line.clone(), key.as_ref().map(of_this_line)).await.map(Ok),
             Err(refusal) => Err(refusal.into()),
         }
     };
@@ -64,7 +75,12 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
             let errors = Errors::of(&again.refusal, lang);
             // Whoever only looks is answered: with what is wrong.
             let status = if known.value("look").is_some() { StatusCode::OK } else { again.status() };
-            let page = asked.week_page(status, None, None, QuickForm { errors, ..typed }).await?;
+            let refused = match service.read_line(user, asked.origin(), line).await {
+                Ok(understood) => Some(understood),
+                Err(ServiceError::Refused(_)) => None,
+                Err(error) => return Err(error.into()),
+            };
+            let page = asked.week_page(status, None, None, QuickForm { errors, refused, ..typed }).await?;
             Ok(again.told(page))
         }
     }
@@ -100,35 +116,63 @@ pub fn quick(viewer: Viewer<'_>, form: &QuickForm) -> Markup {
             }
             p.hint id="quick-hint" {
                 (lang.pick(
-                    "!day and slot fixes it, #tag, @category, by day is the deadline; all but the title may be left out.",
-                    "!Tag und Slot legt sie fest, #Schlagwort, @Kategorie, bis Tag ist der Termin; nur der Titel muss sein.",
+                    "!day and slot fixes it, #tag, @category, by day is the deadline; all but the title may be left out. Days: fri, next fri (of next week), Oct 31, 31.10.",
+                    "!Tag und Slot legt sie fest, #Schlagwort, @Kategorie, bis Tag ist der Termin; nur der Titel muss sein. Tage: fr, nächsten Fr (der in der Woche darauf), 31. Okt, 31.10.",
                 ))
             }
             div id="quick-told" {
                 @if let Some(error) = error { p.error id="quick-error" role="alert" { (error) } }
-                @if let Some(looked) = &form.looked { (understood(looked, lang)) }
+                @if let Some(refused) = &form.refused { (understood(refused, lang)) }
+                @if let Some(looked) = &form.looked { (looked_at(looked, lang)) }
+            }
+        }
+    }
+}
+
+/// What a line says, in marks.
+fn marks(Fields { kategorie, tags, deadline, fixed_slot, .. }: &Fields, lang: Lang) -> Markup {
+    html! {
+        ul.marks {
+            @if let Some(kategorie) = kategorie { li { "@" (kategorie) } }
+            @for tag in tags.iter().flatten() { li { "#" (tag) } }
+            @if let Some(Some(deadline)) = deadline { li { (lang.pick("due ", "fällig ")) (deadline) } }
+            @if let Some(Some(slot)) = fixed_slot {
+                li { (lang.pick("fixed to ", "fest am ")) (slot.datum.as_deref().unwrap_or_default()) " " (slot.zeit.as_deref().unwrap_or_default()) }
+            }
+        }
+    }
+}
+
+/// What was understood of a line that is refused, and which slots could be had instead.
+fn understood(Understood { fields, offers }: &Understood, lang: Lang) -> Markup {
+    html! {
+        div.understood {
+            p { strong { (fields.title.as_deref().unwrap_or_default()) } }
+            (marks(fields, lang))
+            @if !offers.is_empty() {
+                p.bar {
+                    (lang.pick("Free instead:", "Frei wäre:"))
+                    @for (day, zeit) in offers {
+                        button.small type="submit" name="slot" value={ (day) "/" (zeit) } {
+                            (lang.pick("Add at ", "Hinzufügen am ")) (day) " " (zeit)
+                        }
+                    }
+                }
             }
         }
     }
 }
 
 /// What a line says, and where its task would stand.
-fn understood(looked: &Looked, lang: Lang) -> Markup {
+fn looked_at(looked: &Looked, lang: Lang) -> Markup {
     let Looked { fields, id, placed, difference } = looked;
-    let Fields { kategorie, tags, deadline, fixed_slot, title, .. } = fields;
+    let Fields { deadline, title, .. } = fields;
     let others: Vec<&Move> = difference.moves.iter().filter(|step| step.from.is_some()).collect();
     let own = difference.moves.iter().find(|step| step.from.is_none()).and_then(|step| Some((step, step.to.as_ref()?)));
     html! {
         div.understood role="status" {
             p { span.id { (id) } " " strong { (title.as_deref().unwrap_or_default()) } }
-            ul.marks {
-                @if let Some(kategorie) = kategorie { li { "@" (kategorie) } }
-                @for tag in tags.iter().flatten() { li { "#" (tag) } }
-                @if let Some(Some(deadline)) = deadline { li { (lang.pick("due ", "fällig ")) (deadline) } }
-                @if let Some(Some(slot)) = fixed_slot {
-                    li { (lang.pick("fixed to ", "fest am ")) (slot.datum.as_deref().unwrap_or_default()) " " (slot.zeit.as_deref().unwrap_or_default()) }
-                }
-            }
+            (marks(fields, lang))
             p {
                 @match placed {
                     Some((day, zeit)) => {

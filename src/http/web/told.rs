@@ -33,7 +33,14 @@ const ACTS: [(&str, Phrase); 7] = [
     ("saved", Phrase { en: "is saved", de: "ist gespeichert" }),
 ];
 /// What was done to something that may be there no more.
-const OTHERS: [(&str, Phrase); 6] = [
+const OTHERS: [(&str, Phrase); 7] = [
+    (
+        "gone",
+        Phrase {
+            en: "That task is there no more; nothing was done. Somebody may have removed it meanwhile.",
+            de: "Diese Aufgabe gibt es nicht mehr; geschehen ist nichts. Vielleicht hat sie inzwischen jemand entfernt.",
+        },
+    ),
     ("removed", Phrase { en: "The task is removed.", de: "Die Aufgabe ist entfernt." }),
     ("several-removed", Phrase { en: "Each that was ticked is removed.", de: "Jede angekreuzte ist entfernt." }),
     (

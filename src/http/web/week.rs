@@ -10,7 +10,8 @@ use super::told::{Told, task_address};
 use crate::domain::date;
 use crate::domain::lang::Lang;
 use crate::domain::task::Task;
-use crate::domain::timeline::{PlacedTask, Placement, Reason, Timeline, Unplaced};
+use crate::domain::timeline::{ClosedDay, PlacedTask, Placement, Reason, Timeline, Unplaced};
+use crate::view::ready_rules::said;
 use crate::view::{Answer, text};
 
 /// What one can do on the page, where it is the present week.
@@ -138,25 +139,47 @@ impl Week<'_> {
 
     fn board(self) -> Markup {
         let (timeline, lang) = (self.timeline, self.viewer.lang);
+        let mut days: Vec<(NaiveDate, &[Placement], Option<&ClosedDay>)> =
+            timeline.days.iter().map(|day| (day.date, day.slots.as_slice(), None)).collect();
+        for closed in &timeline.closed {
+            match days.iter_mut().find(|(date, ..)| *date == closed.date) {
+                Some((_, _, is_closed)) => *is_closed = Some(closed),
+                None => days.push((closed.date, &[], Some(closed))),
+            }
+        }
+        days.sort_by_key(|(date, ..)| *date);
         html! {
             section.board aria-label=(lang.pick("The coming days", "Die kommenden Tage")) {
                 @if timeline.days.is_empty() { p.free { (text::no_slot(lang)) } }
-                @for day in &timeline.days {
-                    section.day.today[day.date == timeline.today] {
-                        h2 { (short_date(day.date, lang)) }
-                        ol {
-                            @for slot in &day.slots {
-                                li.running[self.is_running(slot)] data-slot={ (date::to_text(slot.date)) "/" (slot.zeit) } {
-                                    span.when { (slot.zeit) " " span.times { (text::times(slot)) } }
-                                    @match &slot.task {
-                                        Some(placed) => (self.card(placed)),
-                                        None => span.free { (lang.pick("free", "frei")) },
-                                    }
-                                }
+                @for (date, slots, closed) in days { (self.day(date, slots, closed)) }
+            }
+        }
+    }
+
+    fn day(self, date: NaiveDate, slots: &[Placement], closed: Option<&ClosedDay>) -> Markup {
+        let (timeline, lang) = (self.timeline, self.viewer.lang);
+        let closed_word = lang.pick("closed", "geschlossen");
+        html! {
+            section.day.today[date == timeline.today].closed[closed.is_some()] {
+                h2 { (short_date(date, lang)) }
+                @if let Some(ClosedDay { because, .. }) = closed {
+                    p.reason {
+                        span aria-hidden="true" { "⊘" } " " (closed_word)
+                        @if let Some(because) = because { ": " span { (said(because, lang)) } }
+                    }
+                }
+                @if !slots.is_empty() { ol {
+                    @for slot in slots {
+                        li.running[self.is_running(slot)] data-slot={ (date::to_text(slot.date)) "/" (slot.zeit) } {
+                            span.when { (slot.zeit) " " span.times { (text::times(slot)) } }
+                            @match &slot.task {
+                                Some(placed) => (self.card(placed)),
+                                None if closed.is_some() => span.free { (closed_word) },
+                                None => span.free { (lang.pick("free", "frei")) },
                             }
                         }
                     }
-                }
+                } }
             }
         }
     }
@@ -227,7 +250,10 @@ impl Week<'_> {
                 "Choose a slot: arrows and Enter. Delete puts it back in line, Escape leaves it.",
                 "Slot wählen: Pfeile und Enter. Entf stellt sie in die Reihe, Escape lässt sie.",
             )) {
-                span { (lang.pick("Choose a slot: tap on it, or arrows and Enter; Delete: back in line.", "Slot wählen: antippen, oder Pfeile und Enter; Entf: in die Reihe.")) }
+                p {
+                    (lang.pick("Choose a slot", "Slot wählen"))
+                    span.how { (lang.pick(": tap on it, or arrows and Enter; Delete: back in line.", ": antippen, oder Pfeile und Enter; Entf: in die Reihe.")) }
+                }
                 button type="button" data-to-line { (lang.pick("Back in line", "In die Reihe")) }
                 button type="button" { (lang.pick("Leave it", "Lassen")) }
             }

@@ -24,7 +24,7 @@ use crate::view::json::SlotRefJson;
 pub use super::idempotency::IdempotencyKey;
 pub(super) use find::{find, is_named, only};
 pub use list::{Filter, PAGE_MAX, Page, Shown, Summary};
-pub use quick::{Line, Looked};
+pub use quick::{Line, Looked, Understood};
 pub use several::{Act, Several};
 pub use update::Edit;
 pub use verbs::Verb;

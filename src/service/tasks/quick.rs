@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use super::create::{compose, create};
+use super::slot::fixed_slot;
 use super::verbs::holder;
 use super::{Fields, IdempotencyKey, Saved, SlotFields, reusable};
 use crate::domain::date;
@@ -27,6 +28,17 @@ pub struct Line {
     pub text: String,
     /// The category where the line names none; else the first that the rules know.
     pub kategorie: Option<String>,
+    /// The slot that is taken instead of the one that the line names.
+    pub slot: Option<SlotFields>,
+}
+
+/// What was understood of a line that cannot be added as it is.
+#[derive(Clone, Debug)]
+pub struct Understood {
+    /// Without a slot where the one that is named cannot be had.
+    pub fields: Fields,
+    /// Free ones near that slot.
+    pub offers: Vec<(String, String)>,
 }
 
 /// What a line was understood to say, and what adding it would come to.
@@ -80,6 +92,20 @@ impl Service {
         };
         self.change(user, origin, look).await
     }
+
+    /// What a line says that [`Service::add_line`] refuses. Nothing is changed.
+    ///
+    /// # Errors
+    /// Rules that cannot say the slots of the days.
+    pub async fn read_line(
+        self: &Arc<Self>,
+        user: UserId,
+        origin: Origin,
+        line: Line,
+    ) -> Result<Understood, ServiceError> {
+        let read = move |situation: &mut Situation<'_>| Ok(Decision::Keep(understood(situation, &line)?));
+        self.change(user, origin, read).await
+    }
 }
 
 pub(super) fn week_from(today: NaiveDate) -> BTreeSet<NaiveDate> {
@@ -99,53 +125,112 @@ pub(super) fn names(days: &[Arc<[SlotSpec]>]) -> Vec<String> {
 
 /// The fields of the task that a line says.
 fn fields(situation: &mut Situation<'_>, line: &Line) -> Result<Fields, ServiceError> {
-    let (today, categories) = (situation.today(), situation.categories()?);
-    let slots = week_from(today).into_iter().map(|day| situation.slots(day)).collect::<Result<Vec<_>, _>>()?;
-    let slots = names(&slots);
+    let (fields, slot) = said(situation, line)?;
     let unknown = |NoDay| Refusal::field("fixedSlot", Fault::Malformed { expected: quick::DAY });
-    let Quick { title, kategorie, tags, deadline, slot } = quick::read(&line.text, today, &slots).map_err(unknown)?;
-    let kategorie = kategorie.or_else(|| line.kategorie.clone()).or_else(|| categories.into_iter().next());
-    let fixed_slot = slot.map(|slot| whole_slot(situation, slot)).transpose()?;
-    if let Some((datum, zeit)) = &fixed_slot
+    let slot = match (&line.slot, slot) {
+        (Some(slot), _) => Some(fixed_slot(slot, ["fixedSlot.datum", "fixedSlot.zeit"], situation)?),
+        (None, Some(slot)) => Some(whole_slot(situation, slot.map_err(unknown)?)?),
+        (None, None) => None,
+    };
+    if let Some((datum, zeit)) = &slot
         && let Some(by) = holder(situation, None, *datum, zeit)
     {
         return Err(Refusal::SlotTaken { datum: *datum, zeit: zeit.clone(), by }.into());
     }
-    let fixed_slot = fixed_slot.map(|(datum, zeit)| SlotFields { datum: Some(date::to_text(datum)), zeit: Some(zeit) });
-    Ok(Fields {
-        kategorie,
+    Ok(with_slot(fields, slot))
+}
+
+/// All that a line says but its slot, and which slot it names.
+fn said(
+    situation: &mut Situation<'_>,
+    line: &Line,
+) -> Result<(Fields, Option<Result<QuickSlot, NoDay>>), ServiceError> {
+    let (today, categories) = (situation.today(), situation.categories()?);
+    let slots = week_from(today).into_iter().map(|day| situation.slots(day)).collect::<Result<Vec<_>, _>>()?;
+    let Quick { title, kategorie, tags, deadline, slot } = quick::read(&line.text, today, &names(&slots));
+    let fields = Fields {
+        kategorie: kategorie.or_else(|| line.kategorie.clone()).or_else(|| categories.into_iter().next()),
         status: None,
         tags: (!tags.is_empty()).then_some(tags),
         deadline: deadline.map(|day| Some(date::to_text(day))),
-        fixed_slot: fixed_slot.map(Some),
+        fixed_slot: None,
         // An empty one is refused as every empty title is.
         title: Some(title),
         body: None,
-    })
+    };
+    Ok((fields, slot))
+}
+
+fn with_slot(fields: Fields, slot: Option<(NaiveDate, String)>) -> Fields {
+    let slot = slot.map(|(datum, zeit)| SlotFields { datum: Some(date::to_text(datum)), zeit: Some(zeit) });
+    Fields { fixed_slot: slot.map(Some), ..fields }
+}
+
+fn understood(situation: &mut Situation<'_>, line: &Line) -> Result<Understood, ServiceError> {
+    let (fields, slot) = said(situation, line)?;
+    let Some(Ok(named)) = slot.filter(|_| line.slot.is_none()) else {
+        return Ok(Understood { fields, offers: Vec::new() });
+    };
+    match whole_slot(situation, named.clone()) {
+        Ok((day, zeit)) if free_slots(situation, day)?.iter().any(|slot| slot.zeit == zeit) => {
+            Ok(Understood { fields: with_slot(fields, Some((day, zeit))), offers: Vec::new() })
+        }
+        Ok(_) | Err(ServiceError::Refused(_)) => {
+            let offers = offers(situation, &named)?.into_iter().map(|(day, zeit)| (date::to_text(day), zeit));
+            Ok(Understood { fields, offers: offers.collect() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What is free near a slot that is not: on the same day, and so called on the next one.
+fn offers(situation: &mut Situation<'_>, named: &QuickSlot) -> Result<Vec<(NaiveDate, String)>, ServiceError> {
+    let Some(day) = named.datum else { return Ok(Vec::new()) };
+    let mut offers = Vec::new();
+    offers.extend(first_free(situation, day)?.map(|zeit| (day, zeit)));
+    let next = next_free(situation, day.max(situation.today()), named.zeit.as_deref())?;
+    offers.extend(next.filter(|next| !offers.contains(next)));
+    Ok(offers)
 }
 
 /// The slot that is meant by a day alone, its first that is free, or by a slot alone, the next that is.
 fn whole_slot(situation: &mut Situation<'_>, slot: QuickSlot) -> Result<(NaiveDate, String), ServiceError> {
-    Ok(match slot {
-        QuickSlot { datum: Some(day), zeit: Some(zeit) } => (day, zeit),
+    let found = match slot {
+        QuickSlot { datum: Some(day), zeit: Some(zeit) } => Ok((day, zeit)),
         QuickSlot { datum: Some(day), zeit: None } => {
-            let slots = free_slots(situation, day)?;
-            let first = slots.iter().find(|slot| slot.auto).or(slots.first());
-            let Some(slot) = first else { return Err(no_slot(day, "").into()) };
-            (day, slot.zeit.clone())
+            first_free(situation, day)?.map(|zeit| (day, zeit)).ok_or_else(|| no_slot(day, ""))
         }
         QuickSlot { datum: None, zeit } => {
-            let (today, zeit) = (situation.today(), zeit.unwrap_or_default());
-            let mut days = (0..DAYS_LOOKED_AT).filter_map(|days| today.checked_add_days(Days::new(days)));
-            let day = days.find_map(|day| match free_slots(situation, day) {
-                Ok(slots) if slots.iter().any(|slot| slot.zeit == zeit) => Some(Ok(day)),
-                Ok(_) => None,
-                Err(error) => Some(Err(error)),
-            });
-            let Some(day) = day.transpose()? else { return Err(no_slot(today, &zeit).into()) };
-            (day, zeit)
+            let today = situation.today();
+            let next = next_free(situation, today, zeit.as_deref())?;
+            next.ok_or_else(|| no_slot(today, zeit.as_deref().unwrap_or_default()))
         }
-    })
+    };
+    Ok(found?)
+}
+
+/// The first free slot of a day, one that the rules fill before any other.
+fn first_free(situation: &mut Situation<'_>, day: NaiveDate) -> Result<Option<String>, ServiceError> {
+    let slots = free_slots(situation, day)?;
+    Ok(slots.iter().find(|slot| slot.auto).or(slots.first()).map(|slot| slot.zeit.clone()))
+}
+
+/// The next free slot from a day on, of this name where one is wanted.
+fn next_free(
+    situation: &mut Situation<'_>,
+    from: NaiveDate,
+    zeit: Option<&str>,
+) -> Result<Option<(NaiveDate, String)>, ServiceError> {
+    for day in (0..DAYS_LOOKED_AT).filter_map(|days| from.checked_add_days(Days::new(days))) {
+        let found = match zeit {
+            Some(zeit) => free_slots(situation, day)?.into_iter().map(|slot| slot.zeit).find(|name| name == zeit),
+            None => first_free(situation, day)?,
+        };
+        if let Some(zeit) = found {
+            return Ok(Some((day, zeit)));
+        }
+    }
+    Ok(None)
 }
 
 fn no_slot(datum: NaiveDate, zeit: &str) -> Refusal {

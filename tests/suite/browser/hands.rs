@@ -90,6 +90,12 @@ impl Browser {
         self.command("actions", &json!({"actions": [pointer]})).await;
     }
 
+    /// Goes back by the browser's own button, to the page of that path.
+    pub async fn back(&self, path: &str) {
+        self.command("back", &json!({})).await;
+        self.until(&format!("document.readyState === 'complete' && location.pathname === {}", json!(path))).await;
+    }
+
     /// Waits until an expression of the page is true, and returns what it is then.
     pub async fn until(&self, expression: &str) -> Value {
         let waiting = async {

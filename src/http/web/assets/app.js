@@ -8,6 +8,7 @@ const { morph } = await load("morph");
 
 const TOLD_MS = 12_000;
 const LOST_MS = 3_000;
+const LONG_BYTES = 500_000;
 
 const told = document.getElementById("told");
 const spoken = document.getElementById("spoken");
@@ -162,9 +163,14 @@ async function send(form, submitter) {
   }
 }
 
+// What may be more than the server takes is sent from here as well: the page that says so would come without the text.
+function isLong(form) {
+  return form.querySelector("textarea") && new URLSearchParams(new FormData(form)).toString().length > LONG_BYTES;
+}
+
 document.addEventListener("submit", event => {
   const form = event.target;
-  if (event.defaultPrevented || form.dataset.inline === undefined) return;
+  if (event.defaultPrevented || (form.dataset.inline === undefined && !isLong(form))) return;
   event.preventDefault();
   if (form.getAttribute("action") === "/undo") done.remove(form.elements.generation.value);
   send(form, event.submitter);

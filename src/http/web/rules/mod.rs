@@ -52,6 +52,7 @@ const LOOKED_AT: Phrase = Phrase {
     en: "left out where a version is set again or all are removed",
     de: "weggelassen, wo eine Version wieder gesetzt oder alles entfernt wird",
 };
+const LOOK_FIRST: Phrase = Phrase { en: "Look first", de: "Erst ansehen" };
 const FLAG: Phrase = Phrase { en: "true or false", de: "true oder false" };
 
 /// Everything on the page.
@@ -312,7 +313,7 @@ impl Page<'_> {
     fn script(&self, at: usize, entry: &RuleEntry, about: Option<&About>) -> Markup {
         let lang = self.viewer.lang;
         let name = entry.name();
-        let is_only = self.rules.entries.len() == 1;
+        let save = lang.pick("Save", "Speichern");
         // What somebody wrote is shown as they wrote it.
         let of_texts = match entry {
             RuleEntry::Library { .. } => lang,
@@ -326,8 +327,8 @@ impl Page<'_> {
                     (self.form("options", Some(name), &html! {
                         @for (index, option) in about.options.iter().enumerate() { (option_field(name, index, option, lang, of_texts)) }
                         div.bar {
-                            button.main type="submit" { (lang.pick("Save", "Speichern")) }
-                            button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
+                            button.main type="submit" aria-label={ (save) ": " (name) } { (save) }
+                            (look(LOOK_FIRST.text(lang), name))
                         }
                     }))
                 }
@@ -335,23 +336,33 @@ impl Page<'_> {
                     details { summary { (lang.pick("The script", "Das Skript")) } pre { (source) } }
                 }
                 div.bar {
-                    a.button href={ "/rules/edit/" (segment(name)) } {
-                        @match entry {
-                            RuleEntry::Own { .. } => (lang.pick("Edit", "Bearbeiten")),
-                            RuleEntry::Library { .. } => (lang.pick("Edit a copy", "Eine Kopie bearbeiten")),
-                        }
-                    }
-                    @if !is_only {
-                        @if at > 0 {
-                            (self.form("up", Some(name), &html! { button type="submit" { (lang.pick("Before the one above", "Vor das darüber")) } }))
-                        }
+                    @let edit = match entry {
+                        RuleEntry::Own { .. } => lang.pick("Edit", "Bearbeiten"),
+                        RuleEntry::Library { .. } => lang.pick("Edit a copy", "Eine Kopie bearbeiten"),
+                    };
+                    a.button href={ "/rules/edit/" (segment(name)) } aria-label={ (edit) ": " (name) } { (edit) }
+                    (self.order(at, name))
+                    @if self.rules.entries.len() > 1 {
                         (self.form("remove", Some(name), &html! {
-                            button type="submit" { (lang.pick("Remove", "Entfernen")) }
+                            (button(lang.pick("Remove", "Entfernen"), name))
                             " "
-                            button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
+                            (look(lang.pick("See the week without it", "Die Woche ohne sie ansehen"), name))
                         }))
                     }
                 }
+            }
+        }
+    }
+
+    /// What moves a rule in the list. One goes down when the one below it goes up.
+    fn order(&self, at: usize, name: &str) -> Markup {
+        let lang = self.viewer.lang;
+        html! {
+            @if at > 0 {
+                (self.form("up", Some(name), &button(lang.pick("Move up", "Nach oben"), name)))
+            }
+            @if let Some(below) = self.rules.entries.get(at + 1) {
+                (self.form("up", Some(below.name()), &button(lang.pick("Move down", "Nach unten"), name)))
             }
         }
     }
@@ -394,9 +405,9 @@ impl Page<'_> {
                             li {
                                 div { strong { (about.script) } " – " (said(about.description.as_deref().unwrap_or_default(), lang)) }
                                 (self.form("add", Some(&about.script), &html! {
-                                    button type="submit" { (lang.pick("Add", "Hinzufügen")) }
+                                    (button(lang.pick("Add", "Hinzufügen"), &about.script))
                                     " "
-                                    button type="submit" name="look" value="true" { (lang.pick("Look first", "Erst ansehen")) }
+                                    (look(LOOK_FIRST.text(lang), &about.script))
                                 }))
                             }
                         }
@@ -405,6 +416,16 @@ impl Page<'_> {
             }
         }
     }
+}
+
+/// A button that does something with a rule. As there are many of its kind, it is called by the rule as well.
+fn button(called: &str, rule: &str) -> Markup {
+    html! { button type="submit" aria-label={ (called) ": " (rule) } { (called) } }
+}
+
+/// As [`button`], which only shows what would come of it.
+fn look(called: &str, rule: &str) -> Markup {
+    html! { button type="submit" name="look" value="true" aria-label={ (called) ": " (rule) } { (called) } }
 }
 
 fn whose(source: RulesSource, lang: Lang) -> &'static str {

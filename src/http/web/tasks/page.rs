@@ -335,12 +335,14 @@ impl Page<'_> {
         }
     }
 
-    /// The text, in which each item of a checklist is a button that ticks it.
+    /// The text, in which each item of a checklist is a button that ticks it and is called as the item is.
     fn text(&self, task: &Task) -> Markup {
         let lang = self.viewer.lang;
+        let text = without_title(&self.shown.body, &task.title);
+        let items = markdown::items(text);
         let item = |place: usize, is_ticked: bool| {
-            let called =
-                if is_ticked { lang.pick("ticked", "abgehakt") } else { lang.pick("not ticked", "nicht abgehakt") };
+            let said = items.get(place).filter(|item| !item.is_empty()).cloned();
+            let called = said.unwrap_or_else(|| format!("{} {}", lang.pick("Item", "Punkt"), place + 1));
             let button = html! {
                 button.tick type="submit" name="item" value=(place) aria-label=(called) aria-pressed=(is_ticked) {
                     (if is_ticked { "☑" } else { "☐" })
@@ -348,7 +350,7 @@ impl Page<'_> {
             };
             button.into_string()
         };
-        html! { (PreEscaped(markdown::to_html(without_title(&self.shown.body, &task.title), item))) }
+        html! { (PreEscaped(markdown::to_html(text, item))) }
     }
 
     fn act(&self, here: &str, act: &str, called: &str, class: &str) -> Markup {

@@ -212,7 +212,8 @@ mod tests {
         assert_eq!(german("the day aaa is wr…").unwrap(), "der Tag aaa… ist falsch");
         assert_eq!(german("on 1: the day aaa…").unwrap(), "am 1: der Tag aaa… ist falsch");
         assert_eq!(german("the days of {} are aaa…").unwrap(), "die Tage von {} sind aaa…");
-        assert_eq!(german("item 2 is a…"), None, "too little of it is known");
+        assert_eq!(german("item 2 is a…").unwrap(), "Eintrag 2 ist a…");
+        assert_eq!(german("item 2…"), None, "too little of it is known");
         assert_eq!(german("xyz…"), None);
     }
 

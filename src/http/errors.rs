@@ -14,6 +14,7 @@ use crate::domain::lang::{Lang, Phrase};
 use crate::domain::script::RuleError;
 use crate::service::error::{AccessRefusal, ExportRefusal, Refusal, ServiceError, SyncRefusal, whole_seconds};
 use crate::store::StoreError;
+use crate::view::rule_errors;
 use crate::view::rules::RuleErrorJson;
 
 const SOMEBODY_ELSE: Phrase = Phrase {
@@ -327,10 +328,8 @@ impl HttpError {
             _ => None,
         };
         let errors = match self {
-            HttpError::Refused(Refusal::RulesRefused { errors }) => {
-                Some(errors.iter().map(RuleErrorJson::of).collect())
-            }
-            HttpError::TrialCut(error) => Some(vec![RuleErrorJson::of(error)]),
+            HttpError::Refused(Refusal::RulesRefused { errors }) => Some(RuleErrorJson::list(errors, Some(lang))),
+            HttpError::TrialCut(error) => Some(vec![RuleErrorJson::of(error, Some(lang))]),
             _ => None,
         };
         let (error, code, field) = (self.text(lang), self.code(), self.field());
@@ -392,6 +391,7 @@ fn no_room(needed_bytes: u64, free_bytes: u64, lang: Lang) -> String {
 }
 
 fn trial_cut(error: &RuleError, lang: Lang) -> String {
+    let error = rule_errors::sentence(error, lang);
     lang.pick(
         format!("The trial of these rules was cut, which says nothing of them, and nothing was changed; try again in a moment. {error}."),
         format!("Die Probe dieser Regeln wurde abgebrochen, was nichts über sie sagt; geändert wurde nichts, bitte gleich noch einmal versuchen. {error}."),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::conditional::expectation;
 use super::errors::HttpError;
 use super::extract::{Asked, IdInPath, JsonObject, JsonOrText, idempotency_key};
+use super::negotiate::language;
 use super::prefer::{PushedJson, Wait};
 use super::query::Query;
 use super::respond::json;
@@ -123,7 +124,7 @@ pub async fn show(asked: Asked) -> Result<Response, HttpError> {
         version: version.map(|version| version.0),
         about: about.iter().map(|about| about.as_ref().map(AboutJson::of)).collect(),
         ok: error.is_none(),
-        error: error.as_ref().map(RuleErrorJson::of),
+        error: error.as_ref().map(|error| RuleErrorJson::of(error, None)),
     };
     Ok(json(&answer, HeaderValue::try_from(etag).ok()))
 }
@@ -147,16 +148,21 @@ pub async fn restore(asked: Asked, IdInPath(version): IdInPath, headers: HeaderM
     Ok(ruled(&asked, &headers, done).await)
 }
 
-pub async fn check(asked: Asked, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
+pub async fn check(asked: Asked, headers: HeaderMap, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
     let errors = asked.site.service.check_rules(asked.actor.user, list(&object.fields)?).await?;
-    Ok(json(&CheckedJson::of(&errors), None))
+    Ok(json(&CheckedJson::of(&errors, Some(language(&headers))), None))
 }
 
-pub async fn preview(asked: Asked, query: Query, JsonOrText(object): JsonOrText) -> Result<Response, HttpError> {
+pub async fn preview(
+    asked: Asked,
+    query: Query,
+    headers: HeaderMap,
+    JsonOrText(object): JsonOrText,
+) -> Result<Response, HttpError> {
     let (days, now, width) = (query.days()?, query.now()?, query.width()?);
     let fields = list(&object.fields)?;
     Ok(match asked.site.service.preview_rules(asked.actor.user, fields, now, days).await? {
-        Previewed::Refused(errors) => json(&PreviewJson::refused(&errors), None),
+        Previewed::Refused(errors) => json(&PreviewJson::refused(&errors, Some(language(&headers))), None),
         Previewed::Planned(preview) => json(&PreviewJson::of(&preview, width), None),
     })
 }

@@ -11,6 +11,8 @@ use crate::domain::task::{Status, Task};
 mod hostile;
 mod options;
 mod refused;
+#[path = "../../tests/suite/refused_scripts.rs"]
+mod refused_scripts;
 
 const MONDAY: NaiveDate = NaiveDate::from_ymd_opt(2025, 10, 13).unwrap();
 

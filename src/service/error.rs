@@ -14,6 +14,7 @@ use crate::domain::lang::{Lang, Phrase};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::rules::RuleError;
 use crate::store::StoreError;
+use crate::view::rule_errors;
 
 pub use access::{AccessRefusal, whole_seconds};
 pub use export::ExportRefusal;
@@ -432,7 +433,7 @@ fn last_admin(name: &str, lang: Lang) -> String {
 }
 
 fn rules_refused(errors: &[RuleError], lang: Lang) -> String {
-    let errors = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let errors = errors.iter().map(|error| rule_errors::sentence(error, lang)).collect::<Vec<_>>().join("; ");
     // A sentence that ends by asking what was meant has its mark.
     let end = if errors.ends_with(['?', '.']) { "" } else { "." };
     lang.pick(

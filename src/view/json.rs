@@ -245,7 +245,7 @@ impl<'a> RulesJson<'a> {
             source: rules.source.as_str(),
             version: rules.version.map(|version| version.0),
             ok: rules.error.is_none(),
-            error: rules.error.as_ref().map(RuleErrorJson::of),
+            error: rules.error.as_ref().map(|error| RuleErrorJson::of(error, None)),
         }
     }
 }

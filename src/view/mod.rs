@@ -6,10 +6,12 @@ pub mod export;
 pub mod json;
 pub mod looking_back;
 pub mod markdown;
+mod patterns;
 pub mod placements;
 pub mod plots;
 pub mod preview;
 pub mod ready_rules;
+pub mod rule_errors;
 pub mod rules;
 pub mod settings;
 pub mod standing;
@@ -101,7 +103,7 @@ impl RulesState {
                 lang.pick("the built-in rules stand in", "die eingebauten Regeln springen ein").to_owned()
             }
         };
-        Some([format!("{failed}: {error}"), stands_in])
+        Some([format!("{failed}: {}", rule_errors::sentence(error, lang)), stands_in])
     }
 }
 

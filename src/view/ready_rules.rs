@@ -1,15 +1,14 @@
 //! What the ready rules say of themselves, for German readers: their scripts are written in English.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use super::patterns::{Pair, Patterns};
 use crate::domain::lang::Lang;
 
-/// Stands for what a script puts into a sentence from its options; it comes in the same order in both languages.
-const HOLE: &str = "{}";
-
-/// What the scripts say and what it is in German: descriptions, labels of options, words that one chooses
-/// from, and why a day is closed.
-const PAIRS: [(&str, &str); 27] = [
+/// What the scripts say and what it is in German: descriptions, labels of options, words that one chooses from, and why a day
+/// is closed. In the holes is what a script puts into a sentence from its options.
+const PAIRS: [Pair; 27] = [
     (
         "Leaves the Spartarégime: what is due soon goes ahead of lower numbers. Put it behind rules that say the slots, such as spartan.",
         "Verlässt das Spartarégime: Was bald fällig ist, kommt vor kleineren Nummern dran. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
@@ -72,42 +71,14 @@ const PAIRS: [(&str, &str); 27] = [
     ("Tasks that are no work stay planned", "Aufgaben, die keine Arbeit sind, bleiben eingeplant"),
 ];
 
+// Whatever is put into a sentence fits into its hole.
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(PAIRS, |_, value, _| Some(value.to_owned())));
+
 /// What a ready rule says, in the reader's language; as it is where nobody wrote it in German.
 pub fn said(english: &str, lang: Lang) -> Cow<'_, str> {
     let german = match lang {
         Lang::En => None,
-        Lang::De => PAIRS.iter().find_map(|(pattern, german)| Some(filled(german, &held(pattern, english)?))),
+        Lang::De => PATTERNS.german(english),
     };
     german.map_or(Cow::Borrowed(english), Cow::Owned)
-}
-
-/// What a sentence has where the pattern has its holes; nothing of a sentence that is another.
-fn held<'a>(pattern: &str, sentence: &'a str) -> Option<Vec<&'a str>> {
-    let Some((begin, end)) = pattern.rsplit_once(HOLE) else { return (pattern == sentence).then(Vec::new) };
-    let mut rest = sentence.strip_suffix(end)?;
-    let mut held = Vec::new();
-    for (at, between) in begin.split(HOLE).enumerate() {
-        if at == 0 {
-            rest = rest.strip_prefix(between)?;
-        } else {
-            let (value, behind) = rest.split_once(between)?;
-            held.push(value);
-            rest = behind;
-        }
-    }
-    held.push(rest);
-    Some(held)
-}
-
-/// The pattern with the values in its holes.
-fn filled(pattern: &str, values: &[&str]) -> String {
-    let mut values = values.iter();
-    let mut sentence = String::new();
-    for (at, between) in pattern.split(HOLE).enumerate() {
-        if at > 0 {
-            sentence.push_str(values.next().unwrap_or(&HOLE));
-        }
-        sentence.push_str(between);
-    }
-    sentence
 }

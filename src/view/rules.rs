@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::rule_errors;
+use crate::domain::lang::Lang;
 use crate::domain::script::{About, DeclaredOption, OptionKind, OptionValue, RuleEntry, RuleError};
 
 /// A place in a list of rules: a script of the library by its name, or one's own.
@@ -60,8 +62,11 @@ pub struct CheckedJson<'a> {
 pub struct RuleErrorJson<'a> {
     /// The name of the script.
     script: &'a str,
-    /// What is wrong and, where a word was misspelt, the nearest right one.
+    /// What is wrong and, where a word was misspelt, the nearest right one. In English.
     message: &'a str,
+    /// The same in the asker's language; only where rules are tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Cow<'a, str>>,
     /// Counted from 1; null where it is of the script as a whole.
     line: Option<u32>,
     /// Counted from 1, in characters.
@@ -73,16 +78,24 @@ pub struct RuleErrorJson<'a> {
 }
 
 impl<'a> CheckedJson<'a> {
-    pub fn of(errors: &'a [RuleError]) -> CheckedJson<'a> {
-        CheckedJson { ok: errors.is_empty(), errors: errors.iter().map(RuleErrorJson::of).collect() }
+    /// `lang` is the asker's, where there is one.
+    pub fn of(errors: &'a [RuleError], lang: Option<Lang>) -> CheckedJson<'a> {
+        CheckedJson { ok: errors.is_empty(), errors: RuleErrorJson::list(errors, lang) }
     }
 }
 
 impl<'a> RuleErrorJson<'a> {
-    pub fn of(error: &'a RuleError) -> RuleErrorJson<'a> {
+    /// `lang` is the asker's, where there is one.
+    pub fn list(errors: &'a [RuleError], lang: Option<Lang>) -> Vec<RuleErrorJson<'a>> {
+        errors.iter().map(|error| RuleErrorJson::of(error, lang)).collect()
+    }
+
+    /// As [`RuleErrorJson::list`], of one.
+    pub fn of(error: &'a RuleError, lang: Option<Lang>) -> RuleErrorJson<'a> {
         RuleErrorJson {
             script: &error.script,
             message: &error.message,
+            text: lang.map(|lang| rule_errors::message(&error.message, lang)),
             line: error.line,
             column: error.column,
             function: error.function.as_deref(),

@@ -1,9 +1,10 @@
 //! What is told of rules of one's own: what is wrong with each script, what scripts say of themselves, and whether the
 //! tests that they bring pass.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::TestServer;
+use crate::harness::{Answer, TestServer};
 use crate::rules::{one_slot, set, shown};
 
 #[tokio::test]
@@ -133,4 +134,25 @@ async fn each_script_that_fails_is_told_of() {
         assert_eq!(refused.json()["errors"], checked["errors"]);
     }
     assert_eq!(lena.codex().await, before);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_in_the_askers_language_beside_the_english() {
+    let server = TestServer::start().await;
+    let lena = server.user("lena").await;
+    let rules = json!({"rules": [{"use": "spartan"}, {"name": "mine", "script": "fn place(task, today) { onn(1) }"}]});
+    let (english, german) =
+        ("there is no function onn; did you mean on?", "eine Funktion onn gibt es nicht; ist on gemeint?");
+    for (language, text) in [("en", english), ("de", german)] {
+        for (method, path) in
+            [(Method::POST, "/api/rules/check"), (Method::POST, "/api/rules/preview"), (Method::PUT, "/api/rules")]
+        {
+            let asked = lena.request(method, path).header("Accept-Language", language).json(&rules);
+            let answer = Answer::of(asked).await.json();
+            let error = &answer["errors"][0];
+            assert_eq!((&error["message"], &error["text"]), (&json!(english), &json!(text)), "{path}: {answer}");
+            let sentence = answer["error"].as_str().unwrap_or(text);
+            assert!(sentence.ends_with(text), "{path}: {sentence}");
+        }
+    }
 }

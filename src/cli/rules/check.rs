@@ -62,5 +62,5 @@ impl Check {
 }
 
 fn in_json(errors: &[RuleError]) -> Result<String, CliError> {
-    serde_json::to_string(&CheckedJson::of(errors)).map_err(|error| CliError::Said(error.to_string()))
+    serde_json::to_string(&CheckedJson::of(errors, None)).map_err(|error| CliError::Said(error.to_string()))
 }

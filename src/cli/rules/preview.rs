@@ -107,7 +107,7 @@ impl Preview {
         match preview_folder(&folder, &present, &list, &owner, settings, now) {
             Previewed::Refused(errors) => {
                 let sentences: Vec<String> = errors.iter().map(RuleError::to_string).collect();
-                self.refused(&in_json(&PreviewJson::refused(&errors))?, &sentences)
+                self.refused(&in_json(&PreviewJson::refused(&errors, None))?, &sentences)
             }
             Previewed::Planned(preview) => {
                 if let Some(error) = &preview.present.rules.error {

@@ -1,5 +1,6 @@
 //! Options: how they are declared, set and read.
 
+use super::refused_scripts::{NO_DECLARATIONS, declaring};
 use super::*;
 use crate::domain::script::{About, DeclaredOption, OptionKind, OptionValue};
 
@@ -107,28 +108,8 @@ fn what_an_option_does_not_take_is_refused_before_anything_runs() {
 
 #[test]
 fn a_declaration_that_is_none_is_refused() {
-    for (declared, said) in [
-        ("42", "options must return a list such as [flag(\"name\", true)], but returned an integer"),
-        ("[1]", "but item 1 is an integer"),
-        ("[flag(\"a\", true), text(\"a\", \"\")]", "two options are named 'a'"),
-        ("[flag(\"a b\", true)]", "an option's name is a word of at most 32"),
-        ("[flag(\"a\", 1)]", "flag does not take (string, integer); write flag(\"name\", true)"),
-        ("[zahl(\"a\", \"b\")]", "zahl does not take (string, string); write zahl(\"name\", 3)"),
-        ("[numer(\"a\", 1)]", "there is no function numer; did you mean number?"),
-        ("[number(\"a\", 11).between(1, 10)]", "the default of option 'a' is a number from 1 to 10, not 11"),
-        ("[number(\"a\", 1).between(2, 1)]", "no number lies between 2 and 1"),
-        ("[text(\"a\", \"\").between(1, 2)]", "between(…) is for numbers; option 'a' is a text"),
-        ("[text(\"a\", \"\").lable(\"A\")]", "an option has no method lable; did you mean label?"),
-        ("[choice(\"a\", [], \"\")]", "is one of 1 to 64 texts"),
-        ("[choice(\"a\", [1], \"\")]", "is among texts, not an integer"),
-        ("[choice(\"a\", [\"x\"], \"y\")]", "the default of option 'a' is one of x, not y"),
-        ("[day(\"a\", \"30.2.2025\")]", "is not a date of the calendar"),
-        ("[text(\"a\", option(\"a\"))]", "options() declares the options; it cannot read one"),
-        ("let a = []; for n in 0..33 { a.push(flag(`n${n}`, true)); } a", "a script has at most 32 options, not 33"),
-        ("loop {}", "more than 10000 operations"),
-    ] {
-        let source = format!("fn slots(day, slots) {{ [] }}\nfn options() {{ {declared} }}");
-        let error = rule_set(&source).err().unwrap();
+    for (declared, said) in NO_DECLARATIONS {
+        let error = rule_set(&declaring(declared)).err().unwrap();
         assert!(error.message.contains(said), "{declared}\n{error}");
         assert_eq!((error.line, error.function.as_deref()), (Some(2), Some("options")), "{declared}\n{error}");
         assert!(error.column.is_some());

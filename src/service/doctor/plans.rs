@@ -13,6 +13,7 @@ use crate::service::error::ServiceError;
 use crate::service::memo::Memo;
 use crate::service::planners::Desk;
 use crate::store::{Finished, Mend, StoreError, User};
+use crate::view::rule_errors;
 
 /// Accounts that one piece plans for.
 const USERS_MAX: usize = 10;
@@ -101,8 +102,10 @@ impl Service {
         let (book, now) = (self.rules.book(), self.clock.now());
         let planned = self.plan_with((desk, &book), &mut Memo::default(), user, &snapshot, now);
         if let Some(error) = planned.answer.rules.error.as_ref().filter(|_| planned.is_certain) {
-            let what =
-                Sentence { en: format!("The rules fail: {error}."), de: format!("Die Regeln schlagen fehl: {error}.") };
+            let what = Sentence::of(|lang| {
+                let error = rule_errors::sentence(error, lang);
+                lang.pick(format!("The rules fail: {error}."), format!("Die Regeln schlagen fehl: {error}."))
+            });
             findings.push(Finding::new("rules_fail", "rules", what, CHECK_RULES));
         }
         if snapshot.head.committed_at > now + SET_BACK {

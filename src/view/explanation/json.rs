@@ -314,7 +314,7 @@ impl<'a> LineJson<'a> {
                 text,
             },
             Err(error) => {
-                let error = Some(RuleErrorJson::of(error));
+                let error = Some(RuleErrorJson::of(error, None));
                 LineJson { ahead: None, first: Vec::new(), turn: None, days: None, error, text }
             }
         }

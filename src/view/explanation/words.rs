@@ -13,6 +13,7 @@ use crate::domain::policy::{Condition, Verdict, Weekdays};
 use crate::domain::script::RuleError;
 use crate::domain::task::{Status, Task};
 use crate::domain::timeline::Reason;
+use crate::view::rule_errors;
 use crate::view::text::{label, printable, reason_of, weekday, weekday_name};
 
 /// Scripts that are named for one slot: each may bring 500 characters of its own words.
@@ -239,7 +240,7 @@ pub fn line(line: &Result<Line, RuleError>, lang: Lang) -> String {
     let Line { ahead, turn, days } = match line {
         Ok(line) => line,
         Err(error) => {
-            let error = printable(&error.to_string());
+            let error = printable(&rule_errors::sentence(error, lang));
             return lang.pick(
                 format!("When it has its turn cannot be told, because the rules fail on a later day: {error}."),
                 format!("Wann sie an der Reihe ist, lässt sich nicht sagen, weil die Regeln an einem späteren Tag fehlschlagen: {error}."),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Fate, Place, Preview};
 use crate::domain::date;
 use crate::domain::difference::Standing;
+use crate::domain::lang::Lang;
 use crate::domain::script::RuleError;
 use crate::domain::slot_changes::{Opening, SlotChange};
 use crate::domain::task::Task;
@@ -156,9 +157,9 @@ impl<'a> PreviewJson<'a> {
         PreviewJson { ok: true, errors: Vec::new(), difference: Some(DifferenceJson::of(preview, text)) }
     }
 
-    /// Of a list that could not.
-    pub fn refused(errors: &'a [RuleError]) -> PreviewJson<'a> {
-        PreviewJson { ok: false, errors: errors.iter().map(RuleErrorJson::of).collect(), difference: None }
+    /// Of a list that could not. `lang` is the asker's, where there is one.
+    pub fn refused(errors: &'a [RuleError], lang: Option<Lang>) -> PreviewJson<'a> {
+        PreviewJson { ok: false, errors: RuleErrorJson::list(errors, lang), difference: None }
     }
 }
 

@@ -129,7 +129,7 @@ class Field {
       link.textContent = place;
       item.append(link);
     }
-    item.append(`: ${error.message}`);
+    item.append(`: ${error.text}`);
     return item;
   }
 
@@ -261,7 +261,7 @@ class Live {
     script.show(errors.filter(error => error.script === name));
     tests.show(errors.filter(error => error.script === `${name}.test`));
     const others = errors.filter(error => ![name, `${name}.test`].includes(error.script));
-    const told = others.map(error => `${error.script}, ${where(error, this.words)}: ${error.message}`);
+    const told = others.map(error => `${error.script}, ${where(error, this.words)}: ${error.text}`);
     this.tell([this.sentence(errors), ...told].join(" "));
     this.announce(errors);
     // What is drawn is of a text that has no error.
@@ -276,9 +276,9 @@ class Live {
 
   // Errors that are found, and that there are none any more; not the same again at each pause.
   announce(errors) {
-    const said = errors.map(error => `${error.script} ${error.line} ${error.message}`).join("\n");
+    const said = errors.map(error => `${error.script} ${error.line} ${error.text}`).join("\n");
     if (said === this.said) return;
-    this.speak(errors.length === 0 ? this.words.mended : `${this.sentence(errors)} ${errors[0].message}`);
+    this.speak(errors.length === 0 ? this.words.mended : `${this.sentence(errors)} ${errors[0].text}`);
     this.said = said;
   }
 
@@ -301,7 +301,9 @@ class Live {
 
 // An answer as JSON; what is refused is an error whose sentence is the server's.
 async function fetched(path, options) {
-  const answer = await fetch(path, { ...options, headers: { Accept: "application/json", ...options.headers } });
+  // What is told is for whoever reads the page, whatever language the browser is in.
+  const asking = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
+  const answer = await fetch(path, { ...options, headers: { ...asking, ...options.headers } });
   return answer.json();
 }
 

@@ -13,6 +13,7 @@ use crate::http::web::form::{Errors, Form, alert, signed_in_as};
 use crate::http::web::layout::{Place, Viewer, account_page};
 use crate::http::web::segment;
 use crate::service::rules::{Rules, TestRun};
+use crate::view::rule_errors::message;
 
 const SAVED_MEANWHILE: Phrase = Phrase {
     en: "Somebody else saved rules while you wrote. What stands now and what you wrote are side by side below: take over what you want, and save again.",
@@ -156,7 +157,7 @@ impl Editor<'_> {
                     @if self.rules.entries.iter().any(|entry| entry.name() == error.script) {
                         a href={ "/rules/edit/" (segment(&error.script)) } { (error.script) } ", "
                     }
-                    (place(error, lang)) ": " (error.message)
+                    (place(error, lang)) ": " (message(&error.message, lang))
                 }
             }
         }
@@ -181,7 +182,7 @@ impl Editor<'_> {
                                 code { (outcome.test) } " – "
                                 @match &outcome.failure {
                                     None => (lang.pick("passes", "besteht")),
-                                    Some(error) => { strong.late { (lang.pick("fails", "scheitert")) } ", " (place(error, lang)) ": " (error.message) }
+                                    Some(error) => { strong.late { (lang.pick("fails", "scheitert")) } ", " (place(error, lang)) ": " (message(&error.message, lang)) }
                                 }
                             }
                         }

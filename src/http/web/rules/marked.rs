@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::domain::lang::{Lang, Phrase};
 use crate::domain::script::RuleError;
+use crate::view::rule_errors::message;
 
 pub(super) const LINE: Phrase = Phrase { en: "line", de: "Zeile" };
 pub(super) const COLUMN: Phrase = Phrase { en: "column", de: "Spalte" };
@@ -27,7 +28,7 @@ pub(super) fn faults(field: &str, text: &str, errors: &[&RuleError], lang: Lang)
                         Some(line) => a href={ "#" (field) "-line-" (line) } data-line=(line) data-column=(error.column.unwrap_or(1)) { (place(error, lang)) },
                         None => (place(error, lang)),
                     }
-                    ": " (error.message)
+                    ": " (message(&error.message, lang))
                 }
             }
         }

@@ -34,7 +34,7 @@ use crate::service::preview::Previewed;
 use crate::service::rules::{RuleFields, Rules, RulesRequest, RulesVersion};
 use crate::service::tasks::Expectation;
 use crate::view::ready_rules::said;
-use crate::view::{RulesSource, text};
+use crate::view::{RulesSource, rule_errors, text};
 
 pub(in crate::http) const RULES_FIELDS: [&str; 7] = ["act", "script", "option", "value", "version", "look", "etag"];
 
@@ -264,7 +264,7 @@ impl Page<'_> {
             (alert(Form { id: "rules", lang, errors: &self.errors }, &[]))
             @if let Some(error) = &self.rules.error {
                 p.alert role="alert" {
-                    (lang.pick("These rules fail, and others stand in for them: ", "Diese Regeln scheitern, andere vertreten sie: ")) (error.to_string())
+                    (lang.pick("These rules fail, and others stand in for them: ", "Diese Regeln scheitern, andere vertreten sie: ")) (rule_errors::sentence(error, lang))
                 }
             }
             @if let Some(looked) = &self.looked { (self.looked(looked)) }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::lang::{Phrase, both};
 use crate::http::extract::FORM;
+use crate::planning::DAYS_MAX;
 
 /// Writes a type's schema, and those that it refers to into the components.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -232,6 +233,29 @@ impl Operation {
             ),
         )
         .refuses(&[(409, "ambiguous_id")])
+    }
+
+    /// It plans so many days from an instant on, by default what a timeline has from now on.
+    pub fn planned_from(self) -> Operation {
+        self.checked_query(
+            "days",
+            both("How many days to plan, today included.", "Wie viele Tage zu planen sind, heute mitgezählt."),
+            whole_number(1, u64::from(DAYS_MAX)),
+        )
+        .checked_query(
+            "now",
+            both("What it would be at this instant (RFC 3339).", "Wie es zu diesem Zeitpunkt wäre (RFC 3339)."),
+            json!({"type": "string", "format": "date-time"}),
+        )
+    }
+
+    /// It draws what it tells where a width is asked for.
+    pub fn drawn_too(self) -> Operation {
+        self.checked_query(
+            "width",
+            both("Draw it as well, in `text`, in so many columns.", "Auch zeichnen, in `text`, mit so vielen Spalten."),
+            whole_number(20, 300),
+        )
     }
 
     /// It heeds `If-Match`.

@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::operation::{Operation, whole_number};
+use super::operation::Operation;
 use super::requests::RulesWanted;
 use crate::domain::lang::both;
 use crate::http::rules::{RuledJson, RulesJson, VersionsJson, WholeVersionJson};
-use crate::planning::DAYS_MAX;
 use crate::view::preview::PreviewJson;
 use crate::view::rules::CheckedJson;
 
@@ -98,21 +97,8 @@ pub fn preview() -> Operation {
          unterscheiden; geändert wird nichts. Über eine Liste, die sich nicht setzen ließe, steht da \
          dasselbe wie bei `POST /api/rules/check`; geplant wird mit ihr nicht.",
     ))
-    .checked_query(
-        "days",
-        both("How many days to plan, today included.", "Wie viele Tage zu planen sind, heute mitgezählt."),
-        whole_number(1, u64::from(DAYS_MAX)),
-    )
-    .checked_query(
-        "now",
-        both("What it would be at this instant (RFC 3339).", "Wie es zu diesem Zeitpunkt wäre (RFC 3339)."),
-        json!({"type": "string", "format": "date-time"}),
-    )
-    .checked_query(
-        "width",
-        both("Draw it as well, in `text`, in so many columns.", "Auch zeichnen, in `text`, mit so vielen Spalten."),
-        whole_number(20, 300),
-    );
+    .planned_from()
+    .drawn_too();
     takes_list(operation).gives::<PreviewJson<'static>>(both(
         "What would be different, or what is wrong with the list.",
         "Was anders wäre, oder was an der Liste falsch ist.",

@@ -8,7 +8,6 @@ use crate::domain::ids::TaskNumber;
 use crate::domain::lang::{Phrase, both};
 use crate::http::tasks::ListJson;
 use crate::http::wire::{CompletedJson, SavedJson};
-use crate::planning::DAYS_MAX;
 use crate::service::tasks::PAGE_MAX;
 use crate::view::explanation::ExplanationJson;
 use crate::view::task::WholeTaskJson;
@@ -154,21 +153,8 @@ pub fn explain() -> Operation {
         ),
         json!({"type": "string"}),
     )
-    .checked_query(
-        "days",
-        both("How many days are planned, today included.", "Wie viele Tage geplant werden, heute mitgezählt."),
-        whole_number(1, u64::from(DAYS_MAX)),
-    )
-    .checked_query(
-        "now",
-        both("What it would be at this instant (RFC 3339).", "Wie es zu diesem Zeitpunkt wäre (RFC 3339)."),
-        json!({"type": "string", "format": "date-time"}),
-    )
-    .checked_query(
-        "width",
-        both("Draw it as well, in `text`, in so many columns.", "Auch zeichnen, in `text`, mit so vielen Spalten."),
-        whole_number(20, 300),
-    )
+    .planned_from()
+    .drawn_too()
     .gives::<ExplanationJson<'static>>(both("The explanation.", "Die Erklärung."))
     .refuses(&[(422, "unreadable_document")])
 }

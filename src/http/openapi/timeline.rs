@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::operation::{Operation, one_of, whole_number};
 use crate::domain::lang::both;
-use crate::planning::DAYS_MAX;
 use crate::view::json::TimelineJson;
 
 const TAG: &str = "Timeline";
@@ -68,16 +67,7 @@ pub fn timeline() -> Operation {
         ),
         whole_number(20, 300),
     )
-    .checked_query(
-        "days",
-        both("How many days to plan, today included.", "Wie viele Tage zu planen sind, heute mitgezählt."),
-        whole_number(1, u64::from(DAYS_MAX)),
-    )
-    .checked_query(
-        "now",
-        both("What it would be at this instant (RFC 3339).", "Wie es zu diesem Zeitpunkt wäre (RFC 3339)."),
-        json!({"type": "string", "format": "date-time"}),
-    );
+    .planned_from();
     of_the_past(planned)
         .checked_query(
             "format",

@@ -185,10 +185,14 @@ pub const PAIRS: &[Pair] = &[
          jedem Slot.",
     ),
     (
-        "What is wrong and, where a word was misspelt, the nearest right one.",
-        "Was falsch ist und, bei einem verschriebenen Wort, das ähnlichste richtige.",
+        "What is wrong and, where a word was misspelt, the nearest right one. In English.",
+        "Was falsch ist und, bei einem verschriebenen Wort, das ähnlichste richtige. Auf Englisch.",
     ),
     ("What is wrong with a list.", "Was an einer Liste falsch ist."),
+    (
+        "The same in the asker's language; only where rules are tried.",
+        "Dasselbe in der Sprache der Anfrage; nur dort, wo Regeln ausprobiert werden.",
+    ),
     ("What it is called.", "Wie sie heißt."),
     (
         "What it lets its user set, in the order of a form.",

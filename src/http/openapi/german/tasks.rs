@@ -231,6 +231,10 @@ pub const PAIRS: &[Pair] = &[
         "Der Slot, den sie bekommt, wenn sich nichts ändert; null, wenn keiner innerhalb von `days`.",
     ),
     ("The slot that it is fixed to.", "Der Slot, auf den sie festgelegt ist."),
+    (
+        "The slot that it is fixed to instead of the one that the line names, as `15.10.2025/morgens`.",
+        "Der Slot, auf den sie festgelegt wird statt auf den, den die Zeile nennt, etwa `15.10.2025/morgens`.",
+    ),
     ("The slot that it is marked as done in.", "Der Slot, in dem sie als erledigt gilt."),
     (
         "The slot that it stands in; null where it stands in none.",

@@ -52,6 +52,8 @@ const isOurs = element => !element.closest("pre, code, kbd, option, textarea, .t
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) if (isOurs(walker.currentNode.parentElement)) says.push(walker.currentNode.textContent);
 for (const element of document.querySelectorAll("body, body *")) {
+    // The buttons of a checklist are called as its items are.
+    if (element.closest(".text")) continue;
     for (const name of ["aria-label", "placeholder", "title", "data-said", "data-failed", "data-unsent", "data-undone", "data-nothing"]) {
         if (element.hasAttribute(name)) says.push(element.getAttribute(name));
     }

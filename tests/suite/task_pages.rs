@@ -69,6 +69,19 @@ async fn buttons_of_the_week_do_one_thing_and_come_back() {
     let pinned = browser.form("/tasks/0004/pin", &[("slot", "17.10.2025/abends"), ("back", "/")]).await;
     let page = follow(&mut browser, pinned).await;
     assert_eq!(told(&page), "0004 Review: payment retries is fixed to its slot: 17.10.2025 abends.");
+    // What changes nothing offers no way back: it would be that of an earlier change.
+    let before = tom.get("/api/history").await.text;
+    for (act, fields) in [("pin", vec![("slot", "17.10.2025/abends")]), ("reopen", vec![])] {
+        let again = browser.form(&format!("/tasks/0004/{act}"), &[&fields[..], &[("back", "/")]].concat()).await;
+        let page = follow(&mut browser, again).await;
+        assert!(
+            told(&page).starts_with("0004 Review: payment retries was so already; nothing was changed"),
+            "{}",
+            told(&page)
+        );
+        assert!(!page.text.contains("name=\"generation\""), "{}", page.text);
+    }
+    assert_eq!(tom.get("/api/history").await.text, before);
     let taken = browser.form("/tasks/0012/pin", &[("datum", "17.10.2025"), ("zeit", "abends")]).await;
     assert_eq!(taken.status, 422);
     assert!(taken.text.contains("0004 Review: payment retries") && taken.text.contains("<h1>0012"), "{}", taken.text);

@@ -8,7 +8,7 @@ use crate::http::errors::HttpError;
 use crate::http::extract::{Asked, FormOrJson, TaskId};
 use crate::http::wire::{self, Known};
 use crate::service::error::{Fault, Refusal, ServiceError};
-use crate::service::tasks::{SlotFields, Verb};
+use crate::service::tasks::{Saved, SlotFields, Verb};
 
 pub(in crate::http) const ACT_FIELDS: [&str; 1] = ["back"];
 pub(in crate::http) const PIN_FIELDS: [&str; 4] = ["datum", "zeit", "slot", "back"];
@@ -29,10 +29,10 @@ async fn done(
     asked: &Asked,
     id: &str,
     (back, word): (&str, &str),
-    acted: Result<(String, u64), ServiceError>,
+    acted: Result<Saved, ServiceError>,
 ) -> Result<Response, HttpError> {
     let refused = match acted {
-        Ok((file, generation)) => return Ok(asked.tell(back, word, Some(&file), Some(generation))),
+        Ok(saved) => return Ok(asked.tell_saved(back, word, &saved)),
         Err(error) => asked.task_again(id, error).await,
     };
     match refused {
@@ -55,8 +55,7 @@ pub async fn complete(
     let back = back(&known)?;
     let service = &asked.site.service;
     let completed = service.complete_task(asked.actor.user, asked.origin(), id.clone(), None, None, None).await;
-    let completed = completed.map(|completed| (completed.saved.file, completed.saved.generation));
-    done(&asked, &id, (&back, "completed"), completed).await
+    done(&asked, &id, (&back, "completed"), completed.map(|completed| completed.saved)).await
 }
 
 /// `POST /tasks/{id}/cancel`
@@ -113,7 +112,7 @@ async fn plain(
 async fn verb(asked: &Asked, id: &str, back: &str, act: Verb, word: &str) -> Result<Response, HttpError> {
     let service = &asked.site.service;
     let saved = service.apply_verb(asked.actor.user, asked.origin(), id.to_owned(), act, None, None).await;
-    done(asked, id, (back, word), saved.map(|saved| (saved.file, saved.generation))).await
+    done(asked, id, (back, word), saved).await
 }
 
 /// `POST /tasks/{id}/remove`

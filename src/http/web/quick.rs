@@ -46,7 +46,7 @@ pub struct QuickForm {
 pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result<Response, HttpError> {
     let known = Known::of(&object.fields, &QUICK_FIELDS)?;
     let (text, kategorie) = (known.text("line")?.unwrap_or_default(), known.text("kategorie")?.unwrap_or_default());
-    let slot = known.text("slot")?.map(|slot| day_and_slot(&slot)).transpose();
+    let slot = known.text("slot")?.filter(|slot| !slot.is_empty()).map(|slot| day_and_slot(&slot)).transpose();
     let line = Line {
         text: text.clone(),
         kategorie: Some(kategorie.clone()).filter(|word| !word.is_empty()),
@@ -65,7 +65,7 @@ pub async fn send(asked: Asked, FormOrJson { object, .. }: FormOrJson) -> Result
         }
     };
     match result {
-        Ok(Ok(saved)) => Ok(asked.tell("/", "added", Some(&saved.file), Some(saved.generation))),
+        Ok(Ok(saved)) => Ok(asked.tell_saved("/", "added", &saved)),
         Ok(Err(looked)) => {
             asked.week_page(StatusCode::OK, None, None, QuickForm { looked: Some(looked), ..typed }).await
         }

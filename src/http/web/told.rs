@@ -19,11 +19,11 @@ use crate::http::errors::HttpError;
 use crate::http::extract::Asked;
 use crate::http::query::Query;
 use crate::service::error::{Refusal, ServiceError};
-use crate::service::tasks::Summary;
+use crate::service::tasks::{Saved, Summary};
 use crate::store::random;
 
 /// What can have been done, by the word in an address, and how the sentence about the task goes on.
-const ACTS: [(&str, Phrase); 7] = [
+const ACTS: [(&str, Phrase); 8] = [
     ("added", Phrase { en: "is added", de: "ist hinzugefügt" }),
     ("completed", Phrase { en: "is done", de: "ist erledigt" }),
     ("cancelled", Phrase { en: "is cancelled", de: "ist abgebrochen" }),
@@ -31,6 +31,7 @@ const ACTS: [(&str, Phrase); 7] = [
     ("pinned", Phrase { en: "is fixed to its slot", de: "hat seinen festen Slot" }),
     ("unpinned", Phrase { en: "stands in line again", de: "steht wieder in der Reihe" }),
     ("saved", Phrase { en: "is saved", de: "ist gespeichert" }),
+    ("same", Phrase { en: "was so already; nothing was changed", de: "war schon so; geändert wurde nichts" }),
 ];
 /// What was done to something that may be there no more.
 const OTHERS: [(&str, Phrase); 7] = [
@@ -84,6 +85,13 @@ impl Asked {
     /// generation.
     pub(super) fn tell(&self, back: &str, done: &str, file: Option<&str>, undo: Option<u64>) -> Response {
         see_other(&address(self.actor.user, back, done, file, undo))
+    }
+
+    /// The same of what was done to a task. Where nothing had to change there is nothing to take back: the generation is that
+    /// of an earlier change.
+    pub(super) fn tell_saved(&self, back: &str, done: &str, saved: &Saved) -> Response {
+        let (done, undo) = if saved.changed { (done, Some(saved.generation)) } else { ("same", None) };
+        self.tell(back, done, Some(&saved.file), undo)
     }
 }
 

@@ -71,6 +71,9 @@ pub struct Saved {
     /// Whether this is the answer to an earlier request with the same `Idempotency-Key`.
     #[serde(default)]
     pub reused: bool,
+    /// Whether the document changed; else it was as asked already, and nothing made `generation`.
+    #[serde(default = "applied")]
+    pub changed: bool,
 }
 
 /// A task that was completed.
@@ -123,6 +126,7 @@ fn saved(key: &DocKey, raw: &[u8], generation: Generation, planned: Option<&Plan
         rules_ok: planned.is_none_or(|planned| planned.answer.rules.error.is_none()),
         etag: document_tag(raw),
         reused: false,
+        changed: true,
     }
 }
 

@@ -156,5 +156,5 @@ pub(super) fn written(key: &DocKey, raw: &Arc<[u8]>, verb: &'static str) -> Resu
 /// The answer when nothing had to change.
 fn unchanged(situation: &mut Situation<'_>, key: &DocKey, raw: &[u8]) -> Saved {
     let generation = situation.snapshot.head.generation;
-    saved(key, raw, generation, Some(&situation.plan()))
+    Saved { changed: false, ..saved(key, raw, generation, Some(&situation.plan())) }
 }

@@ -430,13 +430,12 @@ impl Account {
         if is_change {
             self.commit(now, verb, vec![(key.clone(), Some(raw.to_vec()))]);
         }
-        let said = said(self.saved(key, raw, Some((planner, now))));
-        Ok(if is_change { Outcomes::Changed(said) } else { Outcomes::Kept(said) })
+        let said = said(Saved { changed: is_change, ..self.saved(key, raw, Some((planner, now))) });
+        if is_change { Ok(Outcomes::Changed(said)) } else { Ok(Outcomes::Kept(said)) }
     }
 
     fn saved(&self, key: &DocKey, raw: &[u8], plan: Option<(&Planner, DateTime<Utc>)>) -> Saved {
-        let file = key.file.as_str();
-        let answer = plan.map(|(planner, now)| planner.answer(self, now));
+        let (file, answer) = (key.file.as_str(), plan.map(|(planner, now)| planner.answer(self, now)));
         let placed = answer.as_ref().and_then(|answer| answer.timeline.placed(file));
         Saved {
             id: id_of(key),
@@ -446,6 +445,7 @@ impl Account {
             rules_ok: true,
             etag: document_tag(raw),
             reused: false,
+            changed: true,
         }
     }
 }

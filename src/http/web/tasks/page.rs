@@ -227,10 +227,7 @@ pub async fn save(
         Err(refusal) => Err(refusal.into()),
     };
     match saved {
-        Ok(saved) => {
-            let address = task_address(&saved.file);
-            Ok(asked.tell(&address, "saved", Some(&saved.file), Some(saved.generation)))
-        }
+        Ok(saved) => Ok(asked.tell_saved(&task_address(&saved.file), "saved", &saved)),
         Err(error) => {
             let again = Again::of(error)?;
             let lang = service.settings(user)?.0.lang;

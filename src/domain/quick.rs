@@ -180,8 +180,13 @@ fn day(words: &[&str], today: NaiveDate) -> Option<NaiveDate> {
     let lower: Vec<String> = words.iter().map(|word| word.trim_end_matches([',', ';']).to_lowercase()).collect();
     match &lower[..] {
         [word] => day_in_a_word(word, today),
-        [one, other] => weekday_near(one, other, today).or_else(|| day_of_year(&day_and_month(one, other)?, today)),
-        [one, other, year] => date::parse_request(&format!("{}.{year}", day_and_month(one, other)?)),
+        [one, other] => weekday_near(one, other, today)
+            .or_else(|| date::parse_request(&format!("{}{}", one, year(other)?)))
+            .or_else(|| day_of_year(&day_and_month(one, other)?, today))
+            .or_else(|| weekday_of(one, &[other], today)),
+        [one, other, last] => year(last)
+            .and_then(|year| date::parse_request(&format!("{}.{year}", day_and_month(one, other)?)))
+            .or_else(|| weekday_of(one, &[other, last], today)),
         _ => None,
     }
 }
@@ -200,6 +205,18 @@ fn day_in_a_word(word: &str, today: NaiveDate) -> Option<NaiveDate> {
 
 fn weekday(word: &str) -> Option<Weekday> {
     WEEKDAYS.iter().find(|(_, names)| names.contains(&word)).map(|(weekday, _)| *weekday)
+}
+
+/// A year that stands apart, whatever ends the sentence behind it.
+fn year(word: &str) -> Option<&str> {
+    let year = word.trim_matches(['.', ',', ';', ':', '!', '?', '(', ')']);
+    (year.len() == 4 && is_number(year)).then_some(year)
+}
+
+/// `fr 11.12.` or `Fri, Dec 11`: a day that is of this weekday.
+fn weekday_of(name: &str, rest: &[&str], today: NaiveDate) -> Option<NaiveDate> {
+    let weekday = weekday(name)?;
+    day(rest, today).filter(|day| day.weekday() == weekday)
 }
 
 /// The first such day that is not before `day`.
@@ -355,6 +372,11 @@ mod tests {
             ("Steuer bis nächsten Freitag #geld", "Steuer", date(24, 10, 2025)),
             ("Steuer bis 31. Oktober 2026 abgeben", "Steuer abgeben", date(31, 10, 2026)),
             ("Taxes by friday", "Taxes", date(17, 10, 2025)),
+            ("Taxes by Dec 5 2027.", "Taxes", date(5, 12, 2027)),
+            ("Taxes by Dec 5 (2027)", "Taxes", date(5, 12, 2027)),
+            ("Steuer bis 5.12. 2027 abgeben", "Steuer abgeben", date(5, 12, 2027)),
+            ("Steuer bis Fr 24.10. abgeben", "Steuer abgeben", date(24, 10, 2025)),
+            ("Taxes by Fri, Dec 5", "Taxes", date(5, 12, 2025)),
         ] {
             let quick = understood(line);
             assert_eq!((quick.title.as_str(), quick.deadline), (title, Some(deadline)), "{line}");

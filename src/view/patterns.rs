@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 /// How long a sentence may be looked for: a hostile one has many places where a pattern could go on.
-const STEPS_MAX: u32 = 20_000;
+const STEPS_MAX: u32 = 4_000;
 /// Stands at the end of a sentence that was cut.
 const CUT: char = '…';
 /// Of a sentence that was cut: so much of a pattern has to be there, in bytes.
@@ -77,6 +77,7 @@ impl Search<'_> {
     }
 
     fn by(&self, pattern: &Pattern, english: &str) -> Option<String> {
+        self.step()?;
         let (first, texts) = pattern.english.texts.split_first()?;
         let mut values = Vec::new();
         match english.strip_prefix(first) {
@@ -98,8 +99,9 @@ impl Search<'_> {
             false => rest.match_indices(text).map(|(at, _)| at).collect(),
         };
         for end in ends {
-            let Some(left) = self.steps.get().checked_sub(1) else { return false };
-            self.steps.set(left);
+            if self.step().is_none() {
+                return false;
+            }
             let Some(value) = self.fitting(name, &rest[..end]) else { continue };
             values.push(value);
             if self.holes(of, later, known + text.len(), &rest[end + text.len()..], values) {
@@ -122,6 +124,12 @@ impl Search<'_> {
             }
             None => false,
         }
+    }
+
+    /// Nothing once it took too long.
+    fn step(&self) -> Option<()> {
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        Some(())
     }
 
     fn fitting(&self, name: &str, value: &str) -> Option<String> {

@@ -36,7 +36,7 @@ async fn a_closed_day_says_so_and_why() {
     let page = browser.open("/").await;
     for name in ["Thu 16.10.", "Fri 17.10.", "Sat 18.10."] {
         let day = day(&page, name);
-        assert!(words(day).contains("⊘ closed: vacation until 18.10.2025"), "{day}");
+        assert!(words(day).contains("⊘ kept free: vacation until 18.10.2025"), "{day}");
         assert!(!day.contains(">free<"), "{day}");
     }
     // What is fixed to a slot of it stays there.
@@ -47,7 +47,7 @@ async fn a_closed_day_says_so_and_why() {
     assert!(day(&page, "Wed 15.10.").contains(">free<"), "{}", day(&page, "Wed 15.10."));
     tom.patch("/api/settings", &json!({"language": "de"})).await;
     let page = browser.open("/").await;
-    assert!(words(day(&page, "Do 16.10.")).contains("⊘ geschlossen: Urlaub bis 18.10.2025"), "{}", page.text);
+    assert!(words(day(&page, "Do 16.10.")).contains("⊘ freigehalten: Urlaub bis 18.10.2025"), "{}", page.text);
 }
 
 #[tokio::test]
@@ -56,8 +56,17 @@ async fn a_day_is_closed_only_where_nothing_in_line_may_come() {
     // No work on Thursday to Saturday, but on the Saturday private matters go on.
     with_vacation(&tom, true, &[]).await;
     let page = browser.open("/").await;
-    assert!(words(day(&page, "Fri 17.10.")).contains("⊘ closed: vacation until 18.10.2025"));
+    assert!(words(day(&page, "Fri 17.10.")).contains("⊘ kept free: vacation until 18.10.2025"));
     assert!(!day(&page, "Sat 18.10.").contains("closed"), "{}", day(&page, "Sat 18.10."));
+    // Of several rules that give reasons nobody knows which is for the day, and a rule for some tasks keeps none free.
+    with_vacation(&tom, true, &[json!({"use": "german-holidays"})]).await;
+    let friday = words(day(&browser.open("/").await, "Fri 17.10."));
+    assert!(friday.contains("⊘ kept free") && !friday.contains("holiday") && !friday.contains("vacation"), "{friday}");
+    let some = "fn place(task, today) { \
+                    if task.number == 12 { return anywhere().not_on(\"15.10.2025\").because(\"one\"); } anywhere() }";
+    set(&tom, &json!({"rules": [{"use": "spartan"}, {"name": "some", "script": some}]})).await;
+    let page = browser.open("/").await;
+    assert!(!words(day(&page, "Wed 15.10.")).contains("kept free"), "{}", day(&page, "Wed 15.10."));
     // A day without any slots stands between the others, without a reason because none is told.
     let own = "fn slots(day, slots) { if day.date == date(\"15.10.2025\") { [] } else { slots } }";
     with_vacation(&tom, true, &[json!({"name": "mine", "script": own})]).await;

@@ -158,7 +158,11 @@ impl Week<'_> {
 
     fn day(self, date: NaiveDate, slots: &[Placement], closed: Option<&ClosedDay>) -> Markup {
         let (timeline, lang) = (self.timeline, self.viewer.lang);
-        let closed_word = lang.pick("closed", "geschlossen");
+        // Somebody may still fix a task to a slot of a day that the rules only keep free.
+        let closed_word = match slots.is_empty() {
+            true => lang.pick("closed", "geschlossen"),
+            false => lang.pick("kept free", "freigehalten"),
+        };
         html! {
             section.day.today[date == timeline.today].closed[closed.is_some()] {
                 h2 { (short_date(date, lang)) }

@@ -165,7 +165,10 @@ async function send(form, submitter) {
 
 // What may be more than the server takes is sent from here as well: the page that says so would come without the text.
 function isLong(form) {
-  return form.querySelector("textarea") && new URLSearchParams(new FormData(form)).toString().length > LONG_BYTES;
+  if (!form.querySelector("textarea")) return false;
+  const sent = new URLSearchParams(new FormData(form)).toString();
+  // A form has the ends of lines sent with a carriage return each.
+  return sent.length + 3 * (sent.split("%0A").length - 1) > LONG_BYTES;
 }
 
 document.addEventListener("submit", event => {

@@ -63,7 +63,10 @@ async function asset(request) {
 // Whoever signs in or out is another one than before.
 async function change(request) {
   await forget();
-  return fetch(request);
+  const answer = await fetch(request);
+  // What another window asked for meanwhile may still be of whoever was there before.
+  await forget();
+  return answer;
 }
 
 addEventListener("install", event => {

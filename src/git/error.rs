@@ -157,7 +157,7 @@ fn address_refused(host: &str, address: &str, lang: Lang) -> String {
     };
     lang.pick(
         format!("{host} {is} an address of a private network; if it may be asked, have the administrator add {host} to git.allow_hosts."),
-        format!("{host} {ist} eine Adresse eines privaten Netzes; darf sie gefragt werden, {host} von der Verwaltung in git.allow_hosts eintragen lassen."),
+        format!("{host} {ist} eine Adresse eines privaten Netzes; soll sie gefragt werden dürfen, bitte {host} von der Verwaltung in git.allow_hosts eintragen lassen."),
     )
 }
 

@@ -103,6 +103,18 @@ impl Reader {
     }
 }
 
+/// A request that goes no further, and whose it is, if that is known.
+struct Stopped {
+    error: HttpError,
+    user: Option<UserId>,
+}
+
+impl From<HttpError> for Stopped {
+    fn from(error: HttpError) -> Stopped {
+        Stopped { error, user: None }
+    }
+}
+
 /// What became of a request at the gate.
 enum Admitted {
     /// With everything that [`Gate::complete`] would add.
@@ -125,13 +137,18 @@ impl Gate {
         let head = read_head(request, &fields).map_err(HttpError::Head);
         let checked = head.and_then(|mut head| self.check_host(&mut head, peer));
         let answered = checked.and_then(|()| metrics::answer_alone(&self.site, &self.requests, request));
-        self.finish(answered, request)
+        self.finish(answered, request, None)
     }
 
     /// The answer to a request that needs no route, as it is sent.
-    fn finish<B>(&self, answered: Result<Response<Body>, HttpError>, request: &Request<B>) -> Response<Body> {
+    fn finish<B>(
+        &self,
+        answered: Result<Response<Body>, HttpError>,
+        request: &Request<B>,
+        user: Option<UserId>,
+    ) -> Response<Body> {
         let ends = matches!(&answered, Err(HttpError::Head(error)) if error.ends_connection());
-        let mut response = self.complete(answered, || Reader::of(request.headers()));
+        let mut response = self.complete(answered, || Reader::of(request.headers()).who_is(user, &self.site));
         if ends && request.version() != Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -160,7 +177,7 @@ impl Gate {
     }
 
     /// Whether the request may go on, and as whose; or the answer, where it needs no route.
-    fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, HttpError> {
+    fn admit(&self, request: &Request<Incoming>, peer: Peer) -> Result<Admitted, Stopped> {
         let fields = Fields::of(request.headers());
         let mut head = read_head(request, &fields).map_err(HttpError::Head)?;
         self.check_host(&mut head, peer)?;
@@ -169,7 +186,7 @@ impl Gate {
             return Ok(Admitted::Answered(response));
         }
         if let Some(answered) = metrics::answer(&self.site, &self.requests, request) {
-            return answered.map(Admitted::Answered);
+            return Ok(Admitted::Answered(answered?));
         }
         // Once for all of it: to ask for the time is a good part of a warm read.
         let now = self.site.service.clock().now();
@@ -181,9 +198,16 @@ impl Gate {
     }
 
     /// Who asks, if that one may and no other site sent them.
-    fn check_asker(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, HttpError> {
+    fn check_asker(&self, head: &Head<'_>, peer: Peer, now: DateTime<Utc>) -> Result<Asker, Stopped> {
         let asker = self.authorize(head, peer, now)?;
-        let allowed = match &asker {
+        match self.check(&asker, head, peer) {
+            Ok(()) => Ok(asker),
+            Err(error) => Err(Stopped { error, user: asker.user() }),
+        }
+    }
+
+    fn check(&self, asker: &Asker, head: &Head<'_>, peer: Peer) -> Result<(), HttpError> {
+        let allowed = match asker {
             Asker::Anonymous => Err(HttpError::SignInNeeded),
             Asker::User(actor) => check_scope(actor, actor.scopes, needed_scope(head.method, head.path)),
             Asker::Administrator => Ok(()),
@@ -197,7 +221,7 @@ impl Gate {
         if origin.is_err() && !self.signed.contains(&head.path) {
             origin?;
         }
-        Ok(asker)
+        Ok(())
     }
 
     fn needed(&self, head: &Head<'_>) -> Needed {
@@ -222,10 +246,7 @@ impl Gate {
     ) -> Response<Body> {
         let reader = Reader::of(request.headers());
         let takes_gzip = takes_gzip(&values(request.headers(), &ACCEPT_ENCODING));
-        let user = match &asker {
-            Asker::User(actor) => Some(actor.user),
-            Asker::Administrator | Asker::Anonymous => None,
-        };
+        let user = asker.user();
         request.extensions_mut().insert(asker);
         request.extensions_mut().insert(needed);
         request.extensions_mut().insert(arrival);
@@ -337,22 +358,22 @@ impl Handler for Gate {
     type Answering = Answering;
 
     fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: Peer) -> Answering {
-        let answered = match self.admit(&request, peer) {
+        let (answered, user) = match self.admit(&request, peer) {
             Ok(Admitted::Hot(response)) => return Answering::Ready(Some(response)),
             Ok(Admitted::Asker(asker, needed, arrival)) => {
                 return Answering::Routed(Box::pin(self.clone().route(request, asker, needed, arrival)));
             }
-            Ok(Admitted::Answered(response)) => Ok(response),
-            Err(error) => {
+            Ok(Admitted::Answered(response)) => (Ok(response), None),
+            Err(Stopped { error, user }) => {
                 self.requests.count_refused(error.status());
                 if matches!(error, HttpError::SignInNeeded) && is_opened_by_a_browser(&request) {
-                    Ok(to_sign_in(request.uri()))
+                    (Ok(to_sign_in(request.uri())), None)
                 } else {
-                    Err(error)
+                    (Err(error), user)
                 }
             }
         };
-        Answering::Ready(Some(self.finish(answered, &request)))
+        Answering::Ready(Some(self.finish(answered, &request, user)))
     }
 
     /// The hot answer, for whom the gate lets through. Everybody else asks again, the long way, and is told there.

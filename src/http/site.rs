@@ -10,6 +10,7 @@ use super::host::{Host, PublicUrl};
 use super::listen::{Limits, Peer};
 use super::metrics::{Counts, Secret};
 use super::webhook;
+use crate::domain::ids::UserId;
 use crate::service::Service;
 use crate::service::accounts::Actor;
 use crate::service::backup::Schedule;
@@ -23,6 +24,15 @@ pub enum Asker {
     Administrator,
     /// Nobody that is known. Only routes that are open are for them.
     Anonymous,
+}
+
+impl Asker {
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Asker::User(actor) => Some(actor.user),
+            Asker::Administrator | Asker::Anonymous => None,
+        }
+    }
 }
 
 /// By which way a request came.

@@ -102,6 +102,8 @@ pub enum Refusal {
     /// A change cannot be taken back, because a later one is built on it.
     TouchedSince {
         what: String,
+        /// What the change did is undone already.
+        is_back: bool,
     },
     NoSuchUser {
         name: String,
@@ -292,7 +294,7 @@ impl Refusal {
                 let datum = date::to_text(*datum);
                 lang.pick(
                     format!("{zeit} on {datum} is held by “{by}”; unpin that one first, or choose another slot."),
-                    format!("{zeit} am {datum} hat schon „{by}“; bitte die erst lösen oder einen anderen Slot wählen."),
+                    format!("{zeit} am {datum} hat schon „{by}“; bitte erst diese wieder in die Reihe stellen oder einen anderen Slot wählen."),
                 )
             }
             Refusal::NoNumberLeft => NO_NUMBER_LEFT.text(lang).to_owned(),
@@ -300,7 +302,7 @@ impl Refusal {
             Refusal::KeyInFlight => KEY_IN_FLIGHT.text(lang).to_owned(),
             Refusal::NoSuchChange { generation } => past::no_such_change(*generation, lang),
             Refusal::BroughtChange { generation } => past::brought_change(*generation, lang),
-            Refusal::TouchedSince { what } => past::touched_since(what, lang),
+            Refusal::TouchedSince { what, is_back } => past::touched_since(what, *is_back, lang),
             Refusal::NoSuchUser { name } => no_such_user(name, lang),
             Refusal::UserExists { name } => user_exists(name, lang),
             Refusal::LastAdmin { name } => last_admin(name, lang),

@@ -149,13 +149,14 @@ fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Option<Cha
         PastState::Merged { .. } => return Ok(None),
         PastState::Settings { before, after } => {
             if situation.snapshot.settings != *after {
-                return Err(Refusal::TouchedSince { what: "settings".to_owned() }.into());
+                return Err(Refusal::touched_since("settings", situation.snapshot.settings == *before).into());
             }
             Change::PutSettings { settings: *before, verb: VERB.into() }
         }
         PastState::Rules { before, after } => {
-            if situation.snapshot.rules.as_ref().map(|rules| &rules.entries) != after.as_ref() {
-                return Err(Refusal::TouchedSince { what: "rules".to_owned() }.into());
+            let present = situation.snapshot.rules.as_ref().map(|rules| &rules.entries);
+            if present != after.as_ref() {
+                return Err(Refusal::touched_since("rules", present == before.as_ref()).into());
             }
             rules::change(situation, before.clone(), VERB)?
         }
@@ -165,7 +166,7 @@ fn reverse(situation: &mut Situation<'_>, past: &PastState) -> Result<Option<Cha
                 false => None,
             };
             if present.as_deref() != after.as_deref() {
-                return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() }.into());
+                return Err(Refusal::touched_since(key.file.as_str(), present.as_deref() == before.as_deref()).into());
             }
             match before {
                 None => Change::RemoveDocument { key: key.clone(), verb: VERB.into() },

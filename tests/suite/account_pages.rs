@@ -63,9 +63,9 @@ async fn settings_are_changed_by_their_form() {
     for (fields, field, sentence) in [
         (all("Europe/Nowhere", "en", "7"), "planning-timeZone", "Time zone must be an IANA name"),
         (all("Europe/Berlin", "fr", "7"), "planning-language", "Language must be de or en"),
-        (all("Europe/Berlin", "en", "0"), "planning-horizon", "Days to plan must be a number"),
-        (all("Europe/Berlin", "en", "seven"), "planning-horizon", "Days to plan must be a number"),
-        (all("Europe/Berlin", "en", "367"), "planning-horizon", "Days to plan must be a number"),
+        (all("Europe/Berlin", "en", "0"), "planning-horizon", "The number of days to plan must be"),
+        (all("Europe/Berlin", "en", "seven"), "planning-horizon", "The number of days to plan must be"),
+        (all("Europe/Berlin", "en", "367"), "planning-horizon", "The number of days to plan must be"),
     ] {
         let page = browser.form("/settings", &fields).await;
         assert_refused(&page, field, sentence);
@@ -407,6 +407,10 @@ async fn an_error_is_a_page_for_people_and_json_for_programs() {
     // In the language that one has chosen, whatever the browser says.
     lena.put("/api/settings", &json!({"language": "de"})).await;
     assert!(browser.open("/nowhere").await.text.contains("<h1>Hier ist nichts</h1>"));
+    assert!(
+        browser.open("/admin").await.text.contains("<h1>Nicht erlaubt</h1>"),
+        "also where the gate lets nobody through"
+    );
     let asked = |name, value| {
         let request = server.client.request(Method::POST, server.url("/settings")).header(ACCEPT, "text/html");
         Answer::of(request.header(name, value))

@@ -339,7 +339,7 @@ async fn what_cannot_be_done_to_several_changes_nothing_and_is_told_on_a_page() 
     let before = tom.get("/api/export?format=json").await.text;
     let long = "x".repeat(65);
     for (tag, sentence) in
-        [("", "Tags is empty"), ("a\u{7}b", "Tags contains a line break"), (&long, "Tags is longer than 64")]
+        [("", "A tag is empty"), ("a\u{7}b", "A tag contains a line break"), (&long, "A tag is longer than 64")]
     {
         let fields = [("task", "0012"), ("act", "tag"), ("tag", tag), ("back", "/tasks?status=alle&q=the")];
         let page = browser.form("/tasks", &fields).await;

@@ -212,6 +212,10 @@ async fn what_was_touched_since_or_never_was_stays() {
             let refused = crate::harness::Answer::of(request.json(&json!({"generation": generation}))).await;
             assert_eq!((refused.status, refused.code().as_str()), (409, "touched_since"), "{generation}");
             assert!(refused.text.contains(file), "{}", refused.text);
+            // What was added and then deleted is as if it had been taken back.
+            let is_back =
+                ["nothing to take back", "zurückzunehmen ist"].iter().any(|words| refused.text.contains(words));
+            assert_eq!(is_back, generation == 2, "{}", refused.text);
         }
     }
     for generation in [0, 6, 7, 1 << 40, u64::MAX - 1, u64::MAX] {
@@ -235,7 +239,8 @@ async fn what_was_touched_since_or_never_was_stays() {
     undone(&lena, 2, &["0001-Zwei.md"]).await;
     assert!(lena.tasks().await.is_empty());
     let twice = lena.undo(2).await;
-    assert_eq!((twice.status, twice.code().as_str()), (409, "touched_since"), "it is taken back already");
+    assert_eq!((twice.status, twice.code().as_str()), (409, "touched_since"));
+    assert!(twice.text.contains("there is nothing to take back"), "{}", twice.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

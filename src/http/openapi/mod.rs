@@ -250,7 +250,7 @@ mod tests {
             Refusal::KeyReused,
             Refusal::KeyInFlight,
             Refusal::NoSuchChange { generation: 1 },
-            Refusal::TouchedSince { what: text() },
+            Refusal::TouchedSince { what: text(), is_back: false },
             Refusal::NoSuchUser { name: text() },
             Refusal::UserExists { name: text() },
             Refusal::LastAdmin { name: text() },

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QuickForm {
-    /// The title, with `#tag`, `@category`, `!day slot` and `by day` anywhere in it.
+    /// The title, with “#tag”, “@category”, “!day slot” and “by day” anywhere in it.
     line: Option<String>,
     /// The category where the line names none.
     kategorie: Option<String>,

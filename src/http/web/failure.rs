@@ -60,7 +60,7 @@ fn unknown_host(host: &str, title: &str, lang: Lang) -> Markup {
 }
 
 /// What a person is told where the words for programs would not help.
-fn sentence(error: &HttpError, lang: Lang) -> String {
+pub(super) fn sentence(error: &HttpError, lang: Lang) -> String {
     let (en, de) = match error {
         HttpError::SignInNeeded => (
             "Nobody is signed in here any more, so nothing was done. Sign in and do it again.",
@@ -85,6 +85,12 @@ fn sentence(error: &HttpError, lang: Lang) -> String {
             return lang.pick(
                 format!("There is no task “{id}”, or it is there no more."),
                 format!("Es gibt keine Aufgabe „{id}“, oder es gibt sie nicht mehr."),
+            );
+        }
+        HttpError::Refused(Refusal::NoSuchChange { generation }) => {
+            return lang.pick(
+                format!("There is no change {generation} of yours that could be taken back."),
+                format!("Es gibt keine Änderung {generation} von dir, die sich zurücknehmen ließe."),
             );
         }
         HttpError::Refused(Refusal::NoSuchUser { name }) => {

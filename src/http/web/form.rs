@@ -9,8 +9,8 @@ use crate::domain::zone::Zone;
 use crate::http::extract::SIGNED_IN_AS;
 use crate::service::error::{AccessRefusal, Fault, Refusal, SyncRefusal};
 
-/// What the fields of forms are called on pages, and in the sentences that say what is wrong with them.
-const LABELS: [(&str, Phrase); 29] = [
+/// What the fields of forms are called on pages.
+const LABELS: [(&str, Phrase); 26] = [
     ("name", Phrase { en: "Name", de: "Name" }),
     ("password", Phrase { en: "Password", de: "Passwort" }),
     ("current", Phrase { en: "Present password", de: "Jetziges Passwort" }),
@@ -34,13 +34,23 @@ const LABELS: [(&str, Phrase); 29] = [
     ("deadline", Phrase { en: "Deadline", de: "Termin" }),
     ("datum", Phrase { en: "Fixed to the day", de: "Fest am Tag" }),
     ("zeit", Phrase { en: "and the slot", de: "und im Slot" }),
-    ("fixedSlot", Phrase { en: "What follows !", de: "Was auf ! folgt" }),
-    ("fixedSlot.datum", Phrase { en: "The day after !", de: "Der Tag nach !" }),
-    ("fixedSlot.zeit", Phrase { en: "The slot after !", de: "Der Slot nach !" }),
     ("body", Phrase { en: "Text", de: "Text" }),
     ("document", Phrase { en: "The whole file", de: "Die ganze Datei" }),
     ("key", Phrase { en: "The key of this form", de: "Der Schlüssel dieses Formulars" }),
 ];
+
+/// What they are called in the sentences that say what is wrong with them, where it is something else: a verb in the
+/// singular follows. What is no field of a form is a part of a line.
+const SUBJECTS: [(&str, Phrase); 5] = [
+    ("horizon", Phrase { en: "The number of days to plan", de: "Die Zahl der geplanten Tage" }),
+    ("tags", Phrase { en: "A tag", de: "Ein Schlagwort" }),
+    ("datum", Phrase { en: "“Fixed to the day”", de: "„Fest am Tag“" }),
+    ("zeit", Phrase { en: "The slot", de: "Der Slot" }),
+    ("fixedSlot", Phrase { en: "What follows !", de: "Was auf ! folgt," }),
+];
+const TAG_LIST: Phrase = Phrase { en: "The list of tags", de: "Die Liste der Schlagwörter" };
+const TITLE_NEEDED: Phrase =
+    Phrase { en: "Title is empty; it has to be given.", de: "Titel ist leer und muss angegeben werden." };
 
 /// How long a password has to be, which is said before it is typed.
 const PASSWORD_LENGTH: Phrase = Phrase { en: "12 to 128 characters", de: "12 bis 128 Zeichen" };
@@ -55,6 +65,17 @@ fn label(field: &str, lang: Lang) -> Option<&'static str> {
     LABELS.iter().find(|(known, _)| *known == field).map(|(_, label)| label.text(lang))
 }
 
+/// What is wrong with a field, in the words of pages.
+fn sentence(field: &str, fault: &Fault, lang: Lang) -> String {
+    let subject = || SUBJECTS.iter().find(|(known, _)| *known == field).map(|(_, subject)| subject.text(lang));
+    match (field, fault) {
+        ("title", Fault::Empty) => TITLE_NEEDED.text(lang).to_owned(),
+        ("scopes", Fault::Empty) => TICK_ONE.text(lang).to_owned(),
+        ("tags", Fault::TooMany { .. }) => fault.text(TAG_LIST.text(lang), lang),
+        _ => fault.text(subject().or_else(|| label(field, lang)).unwrap_or(field), lang),
+    }
+}
+
 /// What is wrong with a form: sentences by the names of its fields.
 #[derive(Clone, Debug, Default)]
 pub struct Errors(Vec<(&'static str, String)>);
@@ -63,16 +84,14 @@ impl Errors {
     /// What a use case refused, at the field that it is about.
     pub fn of(refusal: &Refusal, lang: Lang) -> Errors {
         match refusal {
-            Refusal::Field { field: "scopes", fault: Fault::Empty } => {
-                Errors::at_field("scopes", TICK_ONE.text(lang).to_owned())
-            }
-            // The forms of tasks have a field for each part of a slot.
-            Refusal::Field { field: field @ ("fixedSlot.datum" | "fixedSlot.zeit"), fault } => {
-                let own = if *field == "fixedSlot.datum" { "datum" } else { "zeit" };
-                Errors::at_field(own, fault.text(label(field, lang).unwrap_or(field), lang))
-            }
             Refusal::Field { field, fault } => {
-                Errors::at_field(field, fault.text(label(field, lang).unwrap_or(field), lang))
+                // The forms of tasks have a field for each part of a slot.
+                let own = match *field {
+                    "fixedSlot.datum" => "datum",
+                    "fixedSlot.zeit" => "zeit",
+                    field => field,
+                };
+                Errors::at_field(own, sentence(own, fault, lang))
             }
             Refusal::Sync(SyncRefusal::Unusable { field, sentence }) => {
                 Errors::at_field(field, sentence.text(lang).to_owned())

@@ -132,14 +132,18 @@ impl Place {
     }
 }
 
+/// Where somebody may go.
+fn places(viewer: Viewer<'_>) -> impl Iterator<Item = Place> {
+    PLACES.into_iter().filter(move |place| *place != Place::Administration || viewer.is_admin)
+}
+
 /// The way to the other pages, and out.
 pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
     let lang = viewer.lang;
-    let places = PLACES.into_iter().filter(|place| *place != Place::Administration || viewer.is_admin);
     html! {
         nav.site aria-label=(lang.pick("Pages", "Seiten")) {
             ul {
-                @for place in places {
+                @for place in places(viewer) {
                     li { a href=(place.address()) data-go=(place.key()) aria-current=[(place == here).then_some("page")] { (place.name().text(lang)) } }
                 }
             }
@@ -152,19 +156,20 @@ pub fn site_bar(viewer: Viewer<'_>, here: Place) -> Markup {
             }
         }
         p.kept { (lang.pick("Not connected. This is how it was on ", "Keine Verbindung. So war es am ")) time {} "." }
-        (keys(lang))
+        (keys(viewer))
     }
 }
 
 /// What keys do, opened by one of them.
-fn keys(lang: Lang) -> Markup {
+fn keys(viewer: Viewer<'_>) -> Markup {
+    let lang = viewer.lang;
     html! {
         dialog id="keys" data-module="keys" aria-labelledby="keys-title" data-undone=(lang.pick("Taken back.", "Zurückgenommen."))
             data-nothing=(lang.pick("Nothing was done in this window that could be taken back.", "In diesem Fenster ist nichts geschehen, das sich zurücknehmen ließe.")) {
             h2 id="keys-title" { (lang.pick("Keys", "Tasten")) }
             dl.keys {
                 @for (key, does) in KEYS { div { dt { kbd { (key) } } dd { (does.text(lang)) } } }
-                @for place in PLACES { div { dt { kbd { "g" } " " kbd { (place.key()) } } dd { (place.name().text(lang)) } } }
+                @for place in places(viewer) { div { dt { kbd { "g" } " " kbd { (place.key()) } } dd { (place.name().text(lang)) } } }
             }
             form method="dialog" {
                 label.tick { input type="checkbox" checked; (lang.pick("Use these keys", "Diese Tasten benutzen")) }

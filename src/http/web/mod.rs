@@ -86,7 +86,7 @@ impl Asked {
     async fn week_again(&self, error: ServiceError) -> Result<Response, HttpError> {
         let again = Again::of(error)?;
         let lang = self.site.service.settings(self.actor.user)?.0.lang;
-        let refused = again.refusal.text(lang);
+        let refused = failure::sentence(&again.error, lang);
         let page = self.week_page(again.status(), None, Some(refused), QuickForm::default()).await?;
         Ok(again.told(page))
     }

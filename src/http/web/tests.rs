@@ -67,6 +67,28 @@ fn an_error_stands_at_its_field_in_the_words_of_the_page() {
 }
 
 #[test]
+fn what_is_wrong_with_a_task_is_said_in_the_words_of_its_form() {
+    let said = |field, fault, at, lang| Errors::of(&Refusal::field(field, fault), lang).at(at).unwrap().to_owned();
+    let expected = Phrase { en: "right", de: "richtig" };
+    let no_date = || Fault::NotADate { value: "x".to_owned() };
+    for (field, fault, at, en, de) in [
+        ("fixedSlot.datum", no_date(), "datum", "“Fixed to the day” is “x”", "„Fest am Tag“ ist „x“"),
+        ("fixedSlot.datum", Fault::Missing, "datum", "“Fixed to the day” is missing", "„Fest am Tag“ fehlt"),
+        ("fixedSlot.zeit", Fault::Missing, "zeit", "The slot is missing", "Der Slot fehlt"),
+        ("fixedSlot", Fault::Malformed { expected }, "fixedSlot", "What follows ! must", "Was auf ! folgt, muss so"),
+        ("tags", Fault::TooLong { chars_max: 64 }, "tags", "A tag is longer", "Ein Schlagwort ist länger"),
+        ("tags", Fault::TooMany { count_max: 9 }, "tags", "The list of tags has", "Die Liste der Schlagwörter hat"),
+        ("horizon", Fault::Malformed { expected }, "horizon", "The number of days", "Die Zahl der geplanten Tage muss"),
+        ("title", Fault::Empty, "title", "Title is empty; it has", "Titel ist leer und muss"),
+    ] {
+        for (lang, words) in [(Lang::En, en), (Lang::De, de)] {
+            let told = said(field, fault.clone(), at, lang);
+            assert!(told.starts_with(words), "{told}");
+        }
+    }
+}
+
+#[test]
 fn an_error_that_belongs_to_no_field_is_told_all_the_same() {
     let errors = Errors::of(&Refusal::TooManyTokens, Lang::En);
     let page = set_up(Lang::En, errors);

@@ -1,6 +1,13 @@
 //! Why a change cannot be taken back, or a past state not be told.
 
+use super::Refusal;
 use crate::domain::lang::{Lang, Phrase};
+
+impl Refusal {
+    pub fn touched_since(what: &str, is_back: bool) -> Refusal {
+        Refusal::TouchedSince { what: what.to_owned(), is_back }
+    }
+}
 
 pub(super) fn no_such_change(generation: u64, lang: Lang) -> String {
     if generation == 0 {
@@ -20,7 +27,13 @@ pub(super) fn brought_change(generation: u64, lang: Lang) -> String {
     )
 }
 
-pub(super) fn touched_since(what: &str, lang: Lang) -> String {
+pub(super) fn touched_since(what: &str, is_back: bool, lang: Lang) -> String {
+    if is_back {
+        return lang.pick(
+            format!("{what} is as it was before that change already; there is nothing to take back."),
+            format!("{what} ist schon wieder wie vor dieser Änderung; zurückzunehmen ist da nichts mehr."),
+        );
+    }
     lang.pick(
         format!("{what} was changed again since; take the later change back first."),
         format!("{what} wurde seitdem wieder geändert; bitte erst die spätere Änderung zurücknehmen."),

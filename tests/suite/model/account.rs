@@ -240,25 +240,25 @@ impl Account {
             return Err(Refusal::NoSuchChange { generation: wanted });
         }
         let mut settings = self.settings;
-        let mut rules = None;
-        let mut back = Vec::new();
+        let (mut rules, mut back) = (None, Vec::new());
         for what in past.iter().rev() {
             match what {
                 PastState::Settings { before, after } => {
                     if self.settings != *after {
-                        return Err(Refusal::TouchedSince { what: "settings".to_owned() });
+                        return Err(Refusal::touched_since("settings", self.settings == *before));
                     }
                     settings = *before;
                 }
                 PastState::Rules { before, after } => {
                     if self.rules != *after {
-                        return Err(Refusal::TouchedSince { what: "rules".to_owned() });
+                        return Err(Refusal::touched_since("rules", self.rules == *before));
                     }
                     rules = Some(before.clone());
                 }
                 PastState::Document { key, before, after } => {
-                    if self.documents.get(key) != after.as_ref() {
-                        return Err(Refusal::TouchedSince { what: key.file.as_str().to_owned() });
+                    let present = self.documents.get(key);
+                    if present != after.as_ref() {
+                        return Err(Refusal::touched_since(key.file.as_str(), present == before.as_ref()));
                     }
                     back.push((key.clone(), before.clone()));
                 }

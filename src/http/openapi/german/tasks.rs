@@ -257,8 +257,8 @@ pub const PAIRS: &[Pair] = &[
     ("The task in it; null when it is free.", "Die Aufgabe darin; null, wenn er frei ist."),
     ("The text after the frontmatter.", "Der Text nach dem Frontmatter."),
     (
-        "The title, with `#tag`, `@category`, `!day slot` and `by day` anywhere in it.",
-        "Der Titel, mit `#tag`, `@category`, `!day slot` und `by day` an beliebiger Stelle.",
+        "The title, with “#tag”, “@category”, “!day slot” and “by day” anywhere in it.",
+        "Der Titel, mit „#Schlagwort“, „@Kategorie“, „!Tag Slot“ und „bis Tag“ an beliebiger Stelle.",
     ),
     (
         "The user's generation that the change made, or that it found when nothing had to change.",

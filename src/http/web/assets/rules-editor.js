@@ -231,10 +231,18 @@ class Live {
     const told = await this.answer(path).catch(error => ({ error }));
     if (turn !== this.turn) return undefined;
     if ("error" in told) {
-      this.tell(typeof told.error === "string" ? told.error : this.words.failed);
+      this.tell(this.refusal(told));
       return undefined;
     }
     return told;
+  }
+
+  // Why there is no answer, in the words of the form.
+  refusal({ error, field }) {
+    if (field !== "rules.name") return typeof error === "string" ? error : this.words.failed;
+    const name = this.form.elements.name.value.trim();
+    const isTaken = this.list().filter(rule => (rule.use ?? rule.name) === name).length > 1;
+    return isTaken ? this.words.nameTaken : this.words.nameWrong;
   }
 
   async answer(path) {

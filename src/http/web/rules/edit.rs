@@ -27,8 +27,11 @@ pub(in crate::http) const EDIT_FIELDS: [&str; 7] = ["act", "of", "name", "script
 
 const ACT: Phrase = Phrase { en: "check, look, test or save", de: "check, look, test oder save" };
 const NAME: Phrase = Phrase { en: "1 to 64 characters of a-z, 0-9 and -", de: "1 bis 64 Zeichen aus a-z, 0-9 und -" };
-const OTHER_NAME: Phrase =
-    Phrase { en: "one that no rule of your list has", de: "ein Name, den keine Regel deiner Liste hat" };
+/// What is said of a name that another script has.
+pub(super) const NAME_TAKEN: Phrase = Phrase {
+    en: "A script of the list is called so already; choose another name.",
+    de: "So heißt schon ein Skript der Liste; bitte einen anderen Namen wählen.",
+};
 const SCRIPT: Phrase = Phrase { en: "at most 16 KiB long", de: "höchstens 16 KiB lang" };
 
 /// What trying a script came to.
@@ -62,11 +65,10 @@ pub async fn begin(asked: Asked, query: Query) -> Result<Response, HttpError> {
         },
     };
     let is_taken = rules.entries.iter().any(|entry| entry.name() == typed.name);
-    let fault = match is_name(&typed.name) {
-        false => Some(Fault::Malformed { expected: NAME }),
-        true => is_taken.then_some(Fault::Malformed { expected: OTHER_NAME }),
+    let told = match is_taken || !is_name(&typed.name) {
+        true => Told::Failed(Errors::at_field("name", wrong_name(&typed.name, lang))),
+        false => Told::Nothing,
     };
-    let told = fault.map_or(Told::Nothing, |fault| Told::Failed(Errors::at_field("name", fault.text("Name", lang))));
     asked.editor(StatusCode::OK, &rules, &typed, told, rules.etag.clone())
 }
 
@@ -94,7 +96,7 @@ pub async fn send(asked: Asked, LongForm(FormOrJson { object, .. }): LongForm) -
     };
     let tried = tried.map_err(HttpError::from);
     let lang = asked.site.service.settings(asked.actor.user)?.0.lang;
-    let told = tried.as_ref().map_or_else(|error| failure(error, lang), Clone::clone);
+    let told = tried.as_ref().map_or_else(|error| failure(error, &typed, lang), Clone::clone);
     let status = match &tried {
         Err(error) if error.status() == StatusCode::SERVICE_UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
         Err(_) | Ok(Told::Wrong(_)) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -158,18 +160,26 @@ impl Asked {
     }
 }
 
+/// Why a script cannot be called so: one that looks right is another one's.
+fn wrong_name(name: &str, lang: Lang) -> String {
+    if is_name(name) { NAME_TAKEN.text(lang).to_owned() } else { malformed_name(lang) }
+}
+
+pub(super) fn malformed_name(lang: Lang) -> String {
+    Fault::Malformed { expected: NAME }.text("Name", lang)
+}
+
 /// What is told instead, so that nothing that was written is lost.
-fn failure(error: &HttpError, lang: Lang) -> Told {
+fn failure(error: &HttpError, typed: &Typed, lang: Lang) -> Told {
     let at_field = |field, called: &str, expected: Phrase| {
         Told::Failed(Errors::at_field(field, Fault::Malformed { expected }.text(called, lang)))
     };
     match error {
         HttpError::Refused(Refusal::RulesRefused { errors }) => Told::Wrong(errors.clone()),
         HttpError::Refused(Refusal::Changed { .. }) => Told::Conflict,
-        HttpError::Refused(Refusal::Field { field: "rules.name", fault }) => match fault {
-            Fault::Malformed { expected } => at_field("name", "Name", *expected),
-            fault => Told::Failed(Errors::at_field("name", fault.text("Name", lang))),
-        },
+        HttpError::Refused(Refusal::Field { field: "rules.name", .. }) => {
+            Told::Failed(Errors::at_field("name", wrong_name(&typed.name, lang)))
+        }
         HttpError::Refused(Refusal::Field { field: "rules.script", .. }) => {
             at_field("script", lang.pick("The script", "Das Skript"), SCRIPT)
         }

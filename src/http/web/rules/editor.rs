@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::edit::Told;
+use super::edit::{NAME_TAKEN, Told, malformed_name};
 use super::marked::{COLUMN, LINE, TASK, WHOLE, faults, place};
 use super::reading::reference;
 use super::typed::Typed;
@@ -76,6 +76,7 @@ impl Editor<'_> {
                 data-one=(lang.pick("There is an error: {place}.", "Da ist ein Fehler: {place}."))
                 data-many=(lang.pick("There are {count} errors, the first one: {place}.", "Da sind {count} Fehler, der erste: {place}."))
                 data-sound=(lang.pick("Nothing is wrong with it.", "Daran ist nichts falsch."))
+                data-name-taken=(NAME_TAKEN.text(lang)) data-name-wrong=(malformed_name(lang))
                 data-mended=(lang.pick("No errors any more.", "Kein Fehler mehr."))
                 data-failed=(lang.pick("The server does not answer at the moment; what you write is still here.", "Der Server antwortet gerade nicht; was du schreibst, ist noch da.")) {
                 div {

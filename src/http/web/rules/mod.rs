@@ -344,9 +344,10 @@ impl Page<'_> {
                     (self.order(at, name))
                     @if self.rules.entries.len() > 1 {
                         (self.form("remove", Some(name), &html! {
-                            (button(lang.pick("Remove", "Entfernen"), name))
-                            " "
-                            (look(lang.pick("See the week without it", "Die Woche ohne sie ansehen"), name))
+                            div.bar {
+                                (button(lang.pick("Remove", "Entfernen"), name))
+                                (look(lang.pick("See the week without it", "Die Woche ohne sie ansehen"), name))
+                            }
                         }))
                     }
                 }
@@ -405,9 +406,10 @@ impl Page<'_> {
                             li {
                                 div { strong { (about.script) } " – " (said(about.description.as_deref().unwrap_or_default(), lang)) }
                                 (self.form("add", Some(&about.script), &html! {
-                                    (button(lang.pick("Add", "Hinzufügen"), &about.script))
-                                    " "
-                                    (look(LOOK_FIRST.text(lang), &about.script))
+                                    div.bar {
+                                        (button(lang.pick("Add", "Hinzufügen"), &about.script))
+                                        (look(LOOK_FIRST.text(lang), &about.script))
+                                    }
                                 }))
                             }
                         }

@@ -380,7 +380,7 @@ fn feed_shown(issued: &Issued, zone: Zone, address: &str, lang: Lang) -> Markup 
         p { (lang.pick(
             "Whoever has the address sees titles, tags, slots and deadlines of your tasks, and not their texts. Revoke it \
              in the settings when somebody has it who should not.",
-            "Wer die Adresse hat, sieht Titel, Tags, Slots und Termine der Aufgaben, nicht ihre Texte. Hat sie jemand, der \
+            "Wer die Adresse hat, sieht Titel, Schlagwörter, Slots und Termine der Aufgaben, nicht ihre Texte. Hat sie jemand, der \
              nicht soll: in den Einstellungen widerrufen.",
         )) }
     }

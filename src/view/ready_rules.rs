@@ -72,8 +72,24 @@ const PAIRS: [Pair; 28] = [
     ("Tasks that are no work stay planned", "Aufgaben, die keine Arbeit sind, bleiben eingeplant"),
 ];
 
+/// The one sentence that a ready rule says in German, because the program always said it so.
+const GERMAN_PAIRS: [Pair; 1] = [("unbekannte Kategorie {}", "unknown category {}")];
+
+/// What stands between the reasons of several rules.
+const BETWEEN: &str = "; ";
+
 // Whatever is put into a sentence fits into its hole.
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(PAIRS, |_, value, _| Some(value.to_owned())));
+
+static GERMAN_PATTERNS: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new(GERMAN_PAIRS, |_, value, _| Some(value.to_owned())));
+
+/// Why rules do what they do, in the reader's language where ready rules say it.
+pub fn reasons(words: &str, lang: Lang) -> String {
+    let patterns = lang.pick(&GERMAN_PATTERNS, &PATTERNS);
+    let said = words.split(BETWEEN).map(|reason| patterns.german(reason).unwrap_or_else(|| reason.to_owned()));
+    said.collect::<Vec<_>>().join(BETWEEN)
+}
 
 /// What a ready rule says, in the reader's language; as it is where nobody wrote it in German.
 pub fn said(english: &str, lang: Lang) -> Cow<'_, str> {

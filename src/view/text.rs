@@ -11,6 +11,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use self::board::Board;
 use super::Answer;
+use super::ready_rules::reasons;
 use crate::domain::date;
 use crate::domain::difference::{Move, Standing};
 use crate::domain::lang::Lang;
@@ -165,13 +166,13 @@ pub fn reason_of(task: &Task, reason: &Reason, lang: Lang) -> String {
         }
         Reason::NoSuchSlot => lang.pick(format!("there is no slot {slot}"), format!("den Slot {slot} gibt es nicht")),
         Reason::NoAllowedSlot { because } => {
-            let because = because.as_ref().map(|because| format!(" ({because})")).unwrap_or_default();
+            let because = because.as_ref().map(|because| format!(" ({})", reasons(because, lang))).unwrap_or_default();
             lang.pick(
                 format!("the rules allow no slot of these days{because}"),
                 format!("die Regeln erlauben keinen Slot dieser Tage{because}"),
             )
         }
-        Reason::ExcludedByRule { because } => printable(because),
+        Reason::ExcludedByRule { because } => printable(&reasons(because, lang)),
     }
 }
 

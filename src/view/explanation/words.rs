@@ -13,6 +13,7 @@ use crate::domain::policy::{Condition, Verdict, Weekdays};
 use crate::domain::script::RuleError;
 use crate::domain::task::{Status, Task};
 use crate::domain::timeline::Reason;
+use crate::view::ready_rules::reasons;
 use crate::view::rule_errors;
 use crate::view::text::{label, printable, reason_of, weekday, weekday_name};
 
@@ -178,7 +179,7 @@ fn prohibition(prohibition: &Prohibition, place: Option<(NaiveDate, &str)>, lang
         }
     };
     if let Some(because) = because {
-        let _ = write!(said, ": {}", printable(because));
+        let _ = write!(said, ": {}", printable(&reasons(because, lang)));
     }
     said
 }

@@ -8,7 +8,7 @@ use crate::domain::lang::Lang;
 
 /// What the scripts say and what it is in German: descriptions, labels of options, words that one chooses from, and why a day
 /// is closed. In the holes is what a script puts into a sentence from its options.
-const PAIRS: [Pair; 28] = [
+const PAIRS: [Pair; 29] = [
     (
         "Leaves the Spartarégime: what is due soon goes ahead of lower numbers. Put it behind rules that say the slots, such as spartan.",
         "Verlässt das Spartarégime: Was bald fällig ist, kommt vor kleineren Nummern dran. Setz diese Regel hinter Regeln, die die Slots festlegen, etwa spartan.",
@@ -48,6 +48,10 @@ const PAIRS: [Pair; 28] = [
     ("public holiday", "Feiertag"),
     ("vacation until {}", "Urlaub bis {}"),
     ("free day of the week", "freier Tag der Woche"),
+    (
+        "the vacation begins on {}, after its end on {}; set from and until",
+        "der Urlaub beginnt am {} und damit nach seinem Ende am {}; stell den ersten und den letzten Tag anders ein",
+    ),
     ("Due within so many days", "Fällig in höchstens so vielen Tagen"),
     ("Tag", "Schlagwort"),
     ("Slot", "Slot dafür"),

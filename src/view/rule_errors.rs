@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::patterns::{Pair, Patterns, Search};
+use super::ready_rules;
 use crate::domain::lang::Lang;
 use crate::domain::script::RuleError;
 
@@ -77,7 +78,7 @@ pub fn message(english: &str, lang: Lang) -> Cow<'_, str> {
         Lang::En => None,
         Lang::De => PATTERNS.german(english),
     };
-    german.map_or(Cow::Borrowed(english), Cow::Owned)
+    german.map_or_else(|| ready_rules::said(english, lang), Cow::Owned)
 }
 
 /// The whole error in the reader's language: where it is, and what is wrong.
@@ -229,5 +230,8 @@ mod tests {
             "Regelskript „a“, place(), Zeile 1: so nicht"
         );
         assert_eq!(message("rule script 'a', elsewhere: so nicht", Lang::De), "rule script 'a', elsewhere: so nicht");
+        // Those of ready rules are ours.
+        let vacation = "the vacation begins on 5.12.2026, after its end on 2.12.2026; set from and until";
+        assert!(message(vacation, Lang::De).starts_with("der Urlaub beginnt am 5.12.2026"));
     }
 }

@@ -1,7 +1,8 @@
 //! A task in one line, as somebody types it who is in a hurry: `Steuer abgeben !fr morgens #finanzen @privat bis 31.10.`
 //!
 //! `#word` is a tag, `@word` the category, `!day` fixes it to a day and `!day slot` to a slot of it, `bis day` or `by day` is
-//! the deadline. A day may take several words, such as `Oct 31` or `next friday`. Everything else is the title. A backslash before a word keeps it in the title. German and English words
+//! the deadline. A day may take several words, such as `Oct 31` or `next friday`. Everything else is the title. A backslash
+//! before a word keeps it in the title. German and English words
 //! stand beside each other, whatever the language of the one who types.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use super::pages::PAGE;
 use crate::domain::lang::{Phrase, both};
 use crate::http::extract::FORM;
 use crate::planning::DAYS_MAX;
@@ -386,6 +387,16 @@ impl Operation {
     /// As `gives_text`, with another status.
     pub fn gives_text_with(self, status: u16, media_type: &'static str, about: Phrase) -> Operation {
         self.answers(status, about).or_text(media_type)
+    }
+
+    /// The page that a refusal gives, where another try may succeed: what the answer before says holds of it too.
+    pub fn or_later(self) -> Operation {
+        self.gives_text_with(
+            503,
+            PAGE,
+            both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
+        )
+        .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
     }
 
     /// It leads on to another address.

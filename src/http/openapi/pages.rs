@@ -155,12 +155,7 @@ pub fn sync_now() -> Operation {
         PAGE,
         both("The page, with why nothing was synced.", "Die Seite, und warum nichts abgeglichen wurde."),
     )
-    .gives_text_with(
-        503,
-        PAGE,
-        both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
-    )
-    .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
+    .or_later()
 }
 
 pub fn accounts() -> Operation {
@@ -220,12 +215,7 @@ pub fn compact() -> Operation {
         PAGE,
         both("The page, with why nothing was given back.", "Die Seite, und warum nichts frei wurde."),
     )
-    .gives_text_with(
-        503,
-        PAGE,
-        both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
-    )
-    .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
+    .or_later()
 }
 
 pub fn timeline() -> Operation {

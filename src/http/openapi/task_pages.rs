@@ -54,12 +54,7 @@ pub fn quick() -> Operation {
         PAGE,
         both("The week, with what is wrong with the line.", "Die Woche, und was an der Zeile falsch ist."),
     )
-    .gives_text_with(
-        503,
-        PAGE,
-        both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
-    )
-    .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
+    .or_later()
     .refuses(&[(400, "wrong_type")])
 }
 
@@ -89,12 +84,7 @@ fn deed<T: JsonSchema>(id: &'static str, summary: Phrase) -> Operation {
             PAGE,
             both("The task's page, with why it cannot be done.", "Die Seite der Aufgabe, und warum es nicht geht."),
         )
-        .gives_text_with(
-            503,
-            PAGE,
-            both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
-        )
-        .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
+        .or_later()
         .refuses(&[(400, "wrong_type")])
 }
 
@@ -183,12 +173,7 @@ pub fn undo() -> Operation {
                 "Die Woche, und warum es sich nicht zurücknehmen lässt.",
             ),
         )
-        .gives_text_with(
-            503,
-            PAGE,
-            both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
-        )
-        .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
+        .or_later()
         .refuses(&[(400, "wrong_type"), (422, "missing"), (422, "malformed_value")])
 }
 
@@ -280,12 +265,7 @@ pub fn send_rule() -> Operation {
              gespeichert hat.",
         ),
     )
-    .gives_text_with(
-        503,
-        PAGE,
-        both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
-    )
-    .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
+    .or_later()
     .refuses(&[(400, "wrong_type")])
 }
 
@@ -303,11 +283,6 @@ pub fn change_rules() -> Operation {
     )
     .gives_text(PAGE, both("The page, with the week as it would be.", "Die Seite mit der Woche, wie sie wäre."))
     .gives_text_with(422, PAGE, both("The page, with why it cannot be done.", "Die Seite, und warum es nicht geht."))
-    .gives_text_with(
-        503,
-        PAGE,
-        both("The same, where another try may succeed.", "Dasselbe, wo ein weiterer Versuch gelingen kann."),
-    )
-    .carries("Retry-After", both("Seconds after which it may.", "Sekunden, nach denen er gelingen kann."))
+    .or_later()
     .refuses(&[(400, "wrong_type"), (503, "trial_cut")])
 }
